@@ -1,0 +1,106 @@
+//! Keyed hashes and secrets.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// A key shared with a PSP. It never prints itself, and blanks around it (the usual trace of copy and
+/// paste) are dropped.
+#[derive(Clone)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// `None` when nothing is left after trimming: an empty key would accept anyone's signature.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self(text.as_bytes().to_vec()))
+    }
+
+    /// The key's bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// HMAC-SHA-256 of the concatenated `parts` as standard Base64 with padding (44 characters).
+pub(crate) fn hmac_base64(key: &Secret, parts: &[&[u8]]) -> String {
+    STANDARD.encode(hmac(key, parts))
+}
+
+/// HMAC-SHA-256 of the concatenated `parts` as lowercase hex (64 characters).
+pub(crate) fn hmac_hex(key: &Secret, parts: &[&[u8]]) -> String {
+    hex(&hmac(key, parts))
+}
+
+/// SHA-1 of the concatenated `parts` as lowercase hex (40 characters). Only for Lyra shops that still
+/// sign with it; it is not an HMAC, and is accepted only where a site's configuration says so.
+pub(crate) fn sha1_hex(parts: &[&[u8]]) -> String {
+    let mut hash = sha1::Sha1::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hex(&hash.finalize())
+}
+
+/// SHA-256 of `bytes` as lowercase hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Whether two texts are equal, in a time that depends on their lengths only.
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+fn hmac(key: &Secret, parts: &[&[u8]]) -> Vec<u8> {
+    // HMAC takes a key of any length, so the error branch has no way to be reached; an empty result
+    // would match no signature.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.bytes()) else { return Vec::new() };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_trimmed_redacted_and_never_empty() {
+        let secret = Secret::new(" \tabc\n").unwrap();
+        assert_eq!(secret.bytes(), b"abc");
+        assert_eq!(format!("{secret:?}"), "Secret(..)");
+        assert!(Secret::new(" \n").is_none());
+    }
+
+    #[test]
+    fn hmac_matches_rfc_4231_case_2() {
+        let key = Secret::new("Jefe").unwrap();
+        assert_eq!(
+            hmac_hex(&key, &[b"what do ya want ", b"for nothing?"]),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+
+    #[test]
+    fn digests_match_fips_180() {
+        assert_eq!(sha1_hex(&[b"a", b"bc"]), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert!(sha256_hex(b"abc").starts_with("ba7816bf8f01cfea"));
+    }
+}

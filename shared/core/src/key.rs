@@ -1,0 +1,202 @@
+//! Which order a fact belongs to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+use crate::limits::MAX_REFERENCE_BYTES;
+
+/// The payment service provider family that sent a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Psp {
+    /// Worldline Direct, the platform behind CAWL.
+    Worldline,
+    /// The Lyra gateway under any of its brands (Systempay, PayZen, Scellius ...).
+    Systempay,
+}
+
+impl Psp {
+    /// The word used in routes and keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Worldline => "worldline",
+            Self::Systempay => "systempay",
+        }
+    }
+}
+
+impl FromStr for Psp {
+    type Err = NotAKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAKey> {
+        match text {
+            "worldline" => Ok(Self::Worldline),
+            "systempay" => Ok(Self::Systempay),
+            _ => Err(NotAKey),
+        }
+    }
+}
+
+/// Whether real money moves. It is part of the order's key, so a test payment cannot touch a
+/// production order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The PSP's test platform.
+    Test,
+    /// Real money.
+    Production,
+}
+
+impl Mode {
+    /// The word used in routes and keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Production => "production",
+        }
+    }
+}
+
+impl FromStr for Mode {
+    type Err = NotAKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAKey> {
+        match text {
+            "test" => Ok(Self::Test),
+            "production" => Ok(Self::Production),
+            _ => Err(NotAKey),
+        }
+    }
+}
+
+/// One merchant's account at a PSP, in one mode: what a verified key vouches for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Account {
+    /// The provider.
+    pub psp: Psp,
+    /// PSPID (Worldline) or site id (Lyra), as the PSP writes it.
+    pub merchant: String,
+    /// Test or production.
+    pub mode: Mode,
+}
+
+impl Account {
+    /// The key of one of this merchant's orders. An error when the reference is empty or longer than
+    /// [`MAX_REFERENCE_BYTES`].
+    pub fn order(&self, reference: &str) -> Result<OrderKey, NotAKey> {
+        OrderKey::new(self.psp, &self.merchant, self.mode, reference)
+    }
+}
+
+/// The identity of an order: provider, merchant, mode, reference.
+///
+/// Prints as the path of the order's resource (`systempay/12345678/test/CMD-1`), each part
+/// percent-encoded, so two keys never print the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OrderKey {
+    /// The provider.
+    pub psp: Psp,
+    /// PSPID (Worldline) or site id (Lyra).
+    pub merchant: String,
+    /// Test or production.
+    pub mode: Mode,
+    /// The merchant's order reference, or `tx:…` where the merchant gave none.
+    pub order: String,
+}
+
+/// Not the key of an order: unknown provider or mode, or a part that is empty or too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the key of an order")]
+pub struct NotAKey;
+
+impl OrderKey {
+    /// An error when a part is empty or longer than [`MAX_REFERENCE_BYTES`].
+    pub fn new(psp: Psp, merchant: &str, mode: Mode, order: &str) -> Result<Self, NotAKey> {
+        let fits = |part: &str| !part.is_empty() && part.len() <= MAX_REFERENCE_BYTES;
+        if !fits(merchant) || !fits(order) {
+            return Err(NotAKey);
+        }
+        Ok(Self { psp, merchant: merchant.to_owned(), mode, order: order.to_owned() })
+    }
+
+    /// The key of another order of the same merchant, with the same limits as [`OrderKey::new`].
+    pub fn sibling(&self, order: &str) -> Result<Self, NotAKey> {
+        Self::new(self.psp, &self.merchant, self.mode, order)
+    }
+}
+
+/// Characters that stand for themselves in a path segment and cannot end one.
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':');
+
+impl fmt::Display for OrderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}/{}/{}/{}",
+            self.psp.as_str(),
+            utf8_percent_encode(&self.merchant, SEGMENT),
+            self.mode.as_str(),
+            utf8_percent_encode(&self.order, SEGMENT),
+        )
+    }
+}
+
+impl FromStr for OrderKey {
+    type Err = NotAKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAKey> {
+        let mut parts = text.split('/');
+        let mut next = || {
+            let part = parts.next().ok_or(NotAKey)?;
+            percent_decode_str(part).decode_utf8().map_err(|_| NotAKey)
+        };
+        let (psp, merchant, mode, order) = (next()?, next()?, next()?, next()?);
+        if parts.next().is_some() {
+            return Err(NotAKey);
+        }
+        Self::new(psp.parse()?, &merchant, mode.parse()?, &order)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_key_reads_back_as_itself(merchant in ".{1,40}", order in ".{1,60}") {
+            let key = OrderKey::new(Psp::Systempay, &merchant, Mode::Test, &order).unwrap();
+            prop_assert_eq!(key.to_string().parse::<OrderKey>(), Ok(key));
+        }
+    }
+
+    #[test]
+    fn a_slash_in_a_reference_does_not_reach_another_order() {
+        let key = OrderKey::new(Psp::Worldline, "M", Mode::Test, "A/B%2F").unwrap();
+        assert_eq!(key.to_string(), "worldline/M/test/A%2FB%252F");
+    }
+
+    #[test]
+    fn refuses_what_is_no_key() {
+        for bad in [
+            "",
+            "worldline/M/test",
+            "worldline/M/test/",
+            "worldline//test/A",
+            "worldline/M/TEST/A",
+            "paypal/M/test/A",
+            "worldline/M/test/A/B",
+            "worldline/M/test/%FF",
+        ] {
+            assert_eq!(bad.parse::<OrderKey>(), Err(NotAKey), "{bad:?}");
+        }
+        assert!(OrderKey::new(Psp::Worldline, "M", Mode::Test, &"x".repeat(256)).is_err());
+    }
+}

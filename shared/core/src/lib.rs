@@ -1,0 +1,42 @@
+//! What payment notifications mean.
+//!
+//! Bytes go in, decisions come out: a PSP's module ([`worldline`], [`systempay`]) proves that a
+//! notification is genuine and reads it into a [`Statement`]; an [`Order`] is the set of the facts
+//! stated about it; [`fold`](fold::fold) says what that set amounts to; [`Order::take`] decides
+//! whether the order is to be released. Nothing here performs I/O, reads a clock or looks at the
+//! environment: keys, time and policy are arguments, and the dependency list has nothing that could
+//! fetch them.
+//!
+//! Amounts are integers in the currency's minor unit throughout.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::float_arithmetic
+    )
+)]
+
+pub mod crypto;
+pub mod fact;
+pub mod fold;
+mod ids;
+pub mod key;
+pub mod limits;
+pub mod message;
+pub mod money;
+pub mod order;
+pub mod statement;
+pub mod systempay;
+mod text;
+pub mod time;
+pub mod worldline;
+
+pub use crate::fact::{Fact, Flag, Kind, ShareFact, Standing, State, Status};
+pub use crate::fold::{Policy, ReleaseOn, Summary};
+pub use crate::key::{Mode, OrderKey, Psp};
+pub use crate::money::Currency;
+pub use crate::order::{Order, OrderView, Outcome, Receipt};
+pub use crate::statement::{Reading, Statement, Unreadable};
+pub use crate::time::Timestamp;

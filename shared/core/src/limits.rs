@@ -1,0 +1,36 @@
+//! Every bound on what a message or an order may hold, each with its reason.
+
+/// Largest accepted HTTP body, in bytes: a notification is 1 to 5 KiB, a cascade of a hundred shares
+/// about 60 KiB, and Lambda accepts 6 MiB. The bound applies before anything is hashed.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// Most shares one notification may list. A cascade has two to five; the hosted page allows ten
+/// attempts. Beyond this the notification is kept in quarantine.
+pub const MAX_SHARES_PER_NOTIFICATION: usize = 128;
+
+/// Most share facts one order may hold: about 300 bytes each, so the item stays below half of
+/// DynamoDB's 400 KB. Beyond this a notification is kept in quarantine.
+pub const MAX_FACTS_PER_ORDER: usize = 400;
+
+/// Most elements of one Worldline event array. No real batch has been seen; each element costs a
+/// read and a write, and the PSP waits about ten seconds.
+pub const MAX_EVENTS_PER_NOTIFICATION: usize = 32;
+
+/// Longest order reference, merchant id or payment id, in bytes. Lyra allows 64 and Worldline 40
+/// for a reference; a DynamoDB key may have 2,048 bytes after escaping (at most three for one).
+pub const MAX_REFERENCE_BYTES: usize = 255;
+
+/// Longest status word, brand or similar that is kept of a notification, in bytes
+/// (`vads_card_brand` is documented as up to 127 characters).
+pub const MAX_WORD_BYTES: usize = 127;
+
+/// Largest amount in minor units: Lyra documents at most 12 digits (`n..12`). It also keeps every
+/// sum of [`MAX_FACTS_PER_ORDER`] amounts far below `u64::MAX`.
+pub const MAX_AMOUNT: u64 = 999_999_999_999;
+
+/// Most REST passwords tried on one notification: one per site and mode, so this bounds the hashing
+/// that an unverified caller can cause.
+pub const MAX_REST_PASSWORDS: usize = 32;
+
+/// Most fields of one form. Around 130 field names are documented; a form may carry cart lines too.
+pub const MAX_FORM_FIELDS: usize = 1024;

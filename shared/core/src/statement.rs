@@ -1,0 +1,69 @@
+//! What one genuine notification says, once read.
+
+use crate::fact::{Fact, Standing};
+use crate::key::OrderKey;
+
+/// What one element of a notification turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It states facts about an order.
+    Order(Box<Statement>),
+    /// Genuine, about something that Quittance does not track (a token, a payout, a test).
+    Untracked {
+        /// What it was about, for the log and the answer; holds no personal data.
+        about: String,
+    },
+    /// Genuine, but not to be understood: a person has to look.
+    Unreadable(Unreadable),
+}
+
+/// Why a genuine notification is put into quarantine.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unreadable {
+    /// For the operator; names fields, never their personal contents.
+    pub reason: String,
+}
+
+impl Unreadable {
+    /// A reason, in lower case and without a final stop.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+impl From<Result<Statement, Unreadable>> for Reading {
+    fn from(result: Result<Statement, Unreadable>) -> Self {
+        match result {
+            Ok(statement) => Self::Order(Box::new(statement)),
+            Err(unreadable) => Self::Unreadable(unreadable),
+        }
+    }
+}
+
+/// The facts that one notification states about one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The order.
+    pub key: OrderKey,
+    /// Other keys under which later messages may speak of the same payment (`tx:…`).
+    pub aliases: Vec<OrderKey>,
+    /// What is stated.
+    pub facts: Vec<Fact>,
+    /// How far it can be trusted.
+    pub standing: Standing,
+    /// Why it is not [`Standing::Sound`].
+    pub doubt: Option<String>,
+    /// One line for people: kind of message, share, status. No personal data.
+    pub about: String,
+}
+
+impl Statement {
+    /// Lowers the standing, keeping the first reason given for the lowest.
+    pub fn doubt(&mut self, standing: Standing, reason: impl Into<String>) {
+        if standing > self.standing {
+            self.standing = standing;
+            self.doubt = Some(reason.into());
+        }
+    }
+}

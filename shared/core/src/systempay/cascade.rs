@@ -1,0 +1,136 @@
+//! `vads_payment_seq`: the shares of a cascade. (systempay.md section 4.)
+
+use serde::Deserialize;
+
+use crate::fact::Kind;
+use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
+use crate::statement::Unreadable;
+use crate::text::{Number, Text, json_fault};
+
+/// One attempt or share as the list gives it. Refused and cancelled attempts are listed too.
+pub(super) struct Element {
+    pub(super) amount: u64,
+    pub(super) kind: Kind,
+    pub(super) brand: String,
+    pub(super) uuid: Option<String>,
+    pub(super) trans_id: Option<String>,
+    pub(super) sequence: u32,
+    pub(super) status: String,
+}
+
+/// Reads the list. Numbers may be JSON strings (the only published sample has strings), and the list
+/// may be called `transaction` (the field reference says so).
+pub(super) fn read(text: &str) -> Result<Vec<Element>, Unreadable> {
+    let sequence: Sequence<'_> =
+        serde_json::from_str(text).map_err(|error| json_fault("vads_payment_seq", &error))?;
+    let elements = match (sequence.transactions, sequence.transaction) {
+        (Some(elements), None) | (None, Some(elements)) => elements,
+        _ => return Err(Unreadable::new("vads_payment_seq must have one list of transactions")),
+    };
+    if elements.is_empty() || elements.len() > MAX_SHARES_PER_NOTIFICATION {
+        return Err(Unreadable::new(format!(
+            "vads_payment_seq must list 1 to {MAX_SHARES_PER_NOTIFICATION} shares, not {}",
+            elements.len()
+        )));
+    }
+    elements.into_iter().map(|raw| raw.read(sequence.trans_id.as_deref())).collect()
+}
+
+#[derive(Deserialize)]
+struct Sequence<'a> {
+    #[serde(borrow)]
+    trans_id: Option<Text<'a>>,
+    transactions: Option<Vec<Raw<'a>>>,
+    transaction: Option<Vec<Raw<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    amount: Option<Number>,
+    #[serde(borrow)]
+    operation_type: Option<Text<'a>>,
+    card_brand: Option<Text<'a>>,
+    trans_uuid: Option<Text<'a>>,
+    trans_id: Option<Text<'a>>,
+    sequence_number: Option<Number>,
+    trans_status: Option<Text<'a>>,
+}
+
+impl Raw<'_> {
+    fn read(self, trans_id: Option<&str>) -> Result<Element, Unreadable> {
+        let lacks = |what: &str| Unreadable::new(format!("a share of vads_payment_seq has no {what}"));
+        let amount = self.amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
+        let sequence = self.sequence_number.and_then(|number| u32::try_from(number.0).ok());
+        let text = |text: Option<Text<'_>>| text.map(|t| t.0.into_owned()).filter(|t| !t.is_empty());
+        Ok(Element {
+            amount: amount.ok_or_else(|| lacks("usable amount"))?,
+            kind: kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
+            brand: text(self.card_brand).ok_or_else(|| lacks("card_brand"))?,
+            uuid: text(self.trans_uuid),
+            trans_id: text(self.trans_id).or_else(|| trans_id.map(str::to_owned)),
+            sequence: sequence.ok_or_else(|| lacks("usable sequence_number"))?,
+            status: text(self.trans_status).ok_or_else(|| lacks("trans_status"))?,
+        })
+    }
+}
+
+/// `vads_operation_type`, REST `operationType`.
+pub(super) fn kind(word: &str) -> Result<Kind, Unreadable> {
+    match word {
+        "DEBIT" => Ok(Kind::Debit),
+        "CREDIT" => Ok(Kind::Credit),
+        "VERIFICATION" => Ok(Kind::Verification),
+        _ => Err(Unreadable::new("operation type is neither DEBIT, CREDIT nor VERIFICATION")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> String {
+        read(text).map(|_| ()).unwrap_err().reason
+    }
+
+    #[test]
+    fn numbers_and_strings_and_both_list_names_are_read() {
+        for text in [
+            r#"{"trans_id":"1a","transactions":[{"amount":"10","card_brand":"CVCO","sequence_number":"1","trans_status":"CAPTURED"}]}"#,
+            r#"{"trans_id":"1a","transaction":[{"amount":10,"card_brand":"CVCO","sequence_number":1,"trans_status":"CAPTURED","wallet":null}]}"#,
+        ] {
+            let shares = read(text).unwrap();
+            let share = &shares[0];
+            assert_eq!((share.amount, share.sequence, share.kind), (10, 1, Kind::Debit));
+            assert_eq!((share.uuid.as_deref(), share.trans_id.as_deref()), (None, Some("1a")));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_list_of_shares_is_refused_with_a_reason() {
+        assert!(fault("{").contains("ends too early"));
+        assert!(fault("nonsense").contains("is not JSON"));
+        assert!(fault("{}").contains("one list"));
+        assert!(fault(r#"{"transactions":[]}"#).contains("1 to"));
+        assert!(fault(r#"{"transactions":[],"transaction":[]}"#).contains("one list"));
+        let share = |fields: &str| format!(r#"{{"transactions":[{{{fields}}}]}}"#);
+        assert!(fault(&share(r#""amount":-1"#)).contains("another type"));
+        assert!(fault(&share(r#""amount":1.5"#)).contains("another type"));
+        assert!(fault(&share(r#""amount":1000000000000"#)).contains("usable amount"));
+        assert!(fault(&share(r#""amount":1,"amount":2"#)).contains("twice"));
+        assert!(fault(&share(r#""amount":1,"operation_type":"GIFT""#)).contains("operation type"));
+        assert!(fault(&share(r#""amount":1,"card_brand":"CB","sequence_number":99999999999"#)).contains("sequence"));
+    }
+
+    #[test]
+    fn a_fault_never_quotes_the_message() {
+        assert!(!fault(r#"{"transactions":"Jeanne Martin"}"#).contains("Jeanne"));
+    }
+
+    #[test]
+    fn the_number_of_shares_is_bounded() {
+        let share = r#"{"amount":1,"card_brand":"CB","sequence_number":1,"trans_status":"REFUSED"}"#;
+        let list = |n| format!(r#"{{"transactions":[{}]}}"#, vec![share; n].join(","));
+        assert_eq!(read(&list(MAX_SHARES_PER_NOTIFICATION)).unwrap().len(), MAX_SHARES_PER_NOTIFICATION);
+        assert!(fault(&list(10_000)).contains("not 10000"));
+    }
+}

@@ -1,0 +1,15 @@
+//! Systempay and the rest of the Lyra family (PayZen, Sogecommerce, Scellius, Clic&Pay, OSB ...):
+//! one gateway under many brands, two notification formats on one route.
+
+mod cascade;
+mod event;
+mod form;
+mod reading;
+mod rest;
+mod signature;
+mod status;
+
+pub use self::event::read;
+pub use self::form::{Form, TooManyFields};
+pub use self::signature::{Keys, Refused, SiteKeys, Verified, verify};
+pub use self::status::{ROWS, Row};

@@ -1,0 +1,135 @@
+//! Whether a verified form can mean only one thing.
+//!
+//! The signature covers the values in the order of their names and nothing else, so whoever holds one
+//! signed form can write others with the same signature: move a word into another field, split a value
+//! at a `+`, join several into one. A form is trusted only when every field has a documented name and
+//! that field's documented shape. (Design, section 3.)
+
+use super::form::Form;
+
+/// What a documented field's value looks like when it is not empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// Decimal digits, at most so many.
+    Digits(usize),
+    /// `YYYYMMDDHHMMSS`.
+    Moment,
+    /// Upper-case words: statuses, brands, modes.
+    Word,
+    /// ASCII letters and digits and a few marks, without blanks or `+`: identifiers, certificates.
+    Token,
+    /// 64 hex digits (or, long ago, URL-safe Base64).
+    Hash,
+    /// A JSON object.
+    Json,
+    /// Anything: text that a person may have typed.
+    Free,
+}
+
+impl Shape {
+    fn fits(self, value: &[u8]) -> bool {
+        let all = |test: fn(&u8) -> bool| value.iter().all(test);
+        match self {
+            _ if value.is_empty() => true,
+            Self::Digits(most) => value.len() <= most && all(u8::is_ascii_digit),
+            Self::Moment => value.len() == 14 && all(u8::is_ascii_digit),
+            Self::Word => all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-')),
+            Self::Token => all(|b| b.is_ascii_graphic() && *b != b'+'),
+            Self::Hash => value.len() >= 40 && all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')),
+            Self::Json => value.starts_with(b"{") && value.ends_with(b"}"),
+            Self::Free => true,
+        }
+    }
+}
+
+/// The documented fields that decide what a form says, with their shapes.
+const DECISIVE: &[(&str, Shape)] = &[
+    ("vads_amount", Shape::Digits(12)),
+    ("vads_card_brand", Shape::Word),
+    ("vads_ctx_mode", Shape::Word),
+    ("vads_currency", Shape::Digits(3)),
+    ("vads_effective_amount", Shape::Digits(12)),
+    ("vads_effective_currency", Shape::Digits(3)),
+    ("vads_hash", Shape::Hash),
+    ("vads_occurrence_type", Shape::Word),
+    ("vads_operation_type", Shape::Word),
+    ("vads_payment_config", Shape::Token),
+    ("vads_payment_seq", Shape::Json),
+    ("vads_sequence_number", Shape::Digits(4)),
+    ("vads_site_id", Shape::Digits(8)),
+    ("vads_trans_date", Shape::Moment),
+    ("vads_trans_id", Shape::Token),
+    ("vads_trans_status", Shape::Word),
+    ("vads_trans_uuid", Shape::Token),
+    ("vads_url_check_src", Shape::Word),
+];
+
+/// Every other documented field.
+const OTHER: &[(&str, Shape)] = &[
+    ("vads_acquirer_network", Shape::Word),
+    ("vads_action_mode", Shape::Word),
+    ("vads_auth_mode", Shape::Word),
+    ("vads_auth_number", Shape::Free),
+    ("vads_auth_result", Shape::Token),
+    ("vads_bank_code", Shape::Free),
+    ("vads_bank_label", Shape::Free),
+    ("vads_bank_product", Shape::Free),
+    ("vads_brand_management", Shape::Json),
+    ("vads_capture_delay", Shape::Digits(3)),
+    ("vads_card_country", Shape::Word),
+    ("vads_card_number", Shape::Free),
+    ("vads_change_rate", Shape::Token),
+    ("vads_contract_used", Shape::Free),
+    ("vads_effective_creation_date", Shape::Moment),
+    ("vads_expiry_month", Shape::Digits(2)),
+    ("vads_expiry_year", Shape::Digits(4)),
+    ("vads_ext_trans_id", Shape::Free),
+    ("vads_extra_result", Shape::Token),
+    ("vads_language", Shape::Token),
+    ("vads_page_action", Shape::Word),
+    ("vads_payment_certificate", Shape::Token),
+    ("vads_payment_src", Shape::Word),
+    ("vads_pays_ip", Shape::Word),
+    ("vads_presentation_date", Shape::Moment),
+    ("vads_result", Shape::Digits(2)),
+    ("vads_risk_control", Shape::Token),
+    ("vads_threeds_cavv", Shape::Free),
+    ("vads_threeds_xid", Shape::Free),
+    ("vads_validation_mode", Shape::Token),
+    ("vads_version", Shape::Word),
+    ("vads_warranty_result", Shape::Word),
+];
+
+/// Names and families of fields that echo what the merchant or the buyer typed, or that decide
+/// nothing.
+const FREE: &[&str] = &[
+    "vads_authent_", "vads_available_languages", "vads_avs_", "vads_bic", "vads_card_", "vads_cust_",
+    "vads_ext_info_", "vads_first_installment_delay", "vads_iban", "vads_identifier",
+    "vads_initial_issuer_transaction_identifier", "vads_insurance_amount", "vads_nb_products",
+    "vads_order_id", "vads_order_info", "vads_payment_cards", "vads_payment_error",
+    "vads_payment_option_code", "vads_pretax_amount", "vads_product_", "vads_proof_of_id_",
+    "vads_recurrence_", "vads_redirect_", "vads_requestor", "vads_return_", "vads_risk_",
+    "vads_ship_to_", "vads_shipping_amount", "vads_shop_", "vads_sub_", "vads_subscription",
+    "vads_tax_", "vads_theme_config", "vads_threeds_", "vads_tid", "vads_token_", "vads_totalamount_vat",
+    "vads_url_", "vads_user_info", "vads_wallet", "vads_warranty_",
+];
+
+/// Says why the form can be read in another way, if so.
+pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), String> {
+    for (name, value) in form.fields().filter(|(name, _)| name.starts_with(b"vads_")) {
+        let Ok(name) = std::str::from_utf8(name) else {
+            return Err("a field name is not UTF-8".to_owned());
+        };
+        let tables = DECISIVE.iter().chain(OTHER);
+        let shape = tables.clone().find(|(known, _)| *known == name).map(|(_, shape)| *shape);
+        let free = || FREE.iter().any(|free| name.starts_with(free)) || extra_names.iter().any(|n| n == name);
+        match shape {
+            Some(shape) if !shape.fits(value) => {
+                return Err(format!("{name} has another shape than documented"));
+            }
+            None if !free() => return Err("an undocumented vads_ field".to_owned()),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! The REST notification (V4): `kr-answer`. (systempay.md section 5.)
+
+use serde::Deserialize;
+
+use super::cascade;
+use super::event::{Transaction, day_and_id};
+use crate::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
+use crate::key::{Account, Mode};
+use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
+use crate::money::Currency;
+use crate::statement::{Statement, Unreadable};
+use crate::text::{Number, Text, json_fault};
+
+pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unreadable> {
+    let text = std::str::from_utf8(answer).map_err(|_| Unreadable::new("kr-answer is not UTF-8"))?;
+    let answer: Answer<'_> =
+        serde_json::from_str(text).map_err(|error| json_fault("kr-answer", &error))?;
+    let details = answer.order_details.as_ref();
+    let details = details.ok_or_else(|| Unreadable::new("orderDetails missing"))?;
+    agrees(&answer, details, account)?;
+    if answer.transactions.len() > MAX_SHARES_PER_NOTIFICATION {
+        return Err(Unreadable::new(format!("more than {MAX_SHARES_PER_NOTIFICATION} transactions")));
+    }
+    let currency = known(details.order_currency.as_deref(), "orderCurrency")?;
+    let amount = bounded(details.order_total_amount, "orderTotalAmount")?;
+    let read: Vec<(ShareFact, Option<&str>)> =
+        answer.transactions.iter().map(Answered::read).collect::<Result<_, _>>()?;
+    let doubt = read.iter().find_map(|(_, doubt)| *doubt);
+    let shares: Vec<ShareFact> = read.into_iter().map(|(share, _)| share).collect();
+    let by_payment = answer.transactions.iter().find_map(Answered::by_payment);
+    let by_payment = by_payment.map(|reference| account.order(&reference));
+    let by_payment = by_payment.transpose().map_err(|_| Unreadable::new("transaction id too long"))?;
+    let key = match details.order_id.as_deref().filter(|id| !id.is_empty()) {
+        Some(reference) => account.order(reference).map_err(|_| Unreadable::new("orderId too long"))?,
+        None => by_payment.clone().ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?,
+    };
+    let about = about(&answer, &shares);
+    // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
+    // answer without transactions (an abandoned form) still says what was to be paid.
+    let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
+    let total = Total { amount: Some(amount), first_instalment: None, currency };
+    let facts = shares.into_iter().map(|share| Fact::Share(Box::new(share)));
+    let mut statement = Statement {
+        aliases: by_payment.filter(|alias| *alias != key).into_iter().collect(),
+        key,
+        facts: facts.chain(whole.then_some(Fact::Total(total))).collect(),
+        standing: Standing::Sound,
+        doubt: None,
+        about,
+    };
+    if let Some(doubt) = doubt {
+        statement.doubt(Standing::Contradictory, doubt);
+    }
+    Ok(statement)
+}
+
+/// The password that verified names the site and the mode; an answer that says otherwise is nobody's.
+fn agrees(answer: &Answer<'_>, details: &OrderDetails<'_>, account: &Account) -> Result<(), Unreadable> {
+    let mode = match account.mode {
+        Mode::Test => "TEST",
+        Mode::Production => "PRODUCTION",
+    };
+    if details.mode.as_deref() != Some(mode) {
+        return Err(Unreadable::new("orderDetails.mode is not the mode of the password"));
+    }
+    let shops = answer.transactions.iter().filter_map(|t| t.shop_id.as_deref());
+    let mut shops = answer.shop_id.as_deref().into_iter().chain(shops).peekable();
+    if shops.peek().is_none() || shops.any(|shop| shop != account.merchant) {
+        return Err(Unreadable::new("shopId is not the site of the password"));
+    }
+    Ok(())
+}
+
+fn about(answer: &Answer<'_>, shares: &[ShareFact]) -> String {
+    let listed: Vec<String> = shares
+        .iter()
+        .take(5)
+        .map(|s| format!("{} {} {}", s.method, s.currency.display(s.amount), s.psp_status))
+        .collect();
+    let status = answer.order_status.as_deref().unwrap_or("");
+    let cycle = answer.order_cycle.as_deref().unwrap_or("");
+    let head: String = format!("REST {status} {cycle}").chars().take(80).collect();
+    format!("{}: {}", head.trim_end(), listed.join(", "))
+}
+
+fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
+    let currency = code.and_then(Currency::from_alpha);
+    currency.ok_or_else(|| Unreadable::new(format!("{what} is no known currency")))
+}
+
+fn bounded(amount: Option<Number>, what: &str) -> Result<u64, Unreadable> {
+    let amount = amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
+    amount.ok_or_else(|| Unreadable::new(format!("{what} missing or too large")))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    #[serde(borrow)]
+    shop_id: Option<Text<'a>>,
+    order_status: Option<Text<'a>>,
+    order_cycle: Option<Text<'a>>,
+    order_details: Option<OrderDetails<'a>>,
+    #[serde(default)]
+    transactions: Vec<Answered<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderDetails<'a> {
+    order_total_amount: Option<Number>,
+    #[serde(borrow)]
+    order_currency: Option<Text<'a>>,
+    mode: Option<Text<'a>>,
+    order_id: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answered<'a> {
+    #[serde(borrow)]
+    shop_id: Option<Text<'a>>,
+    uuid: Option<Text<'a>>,
+    amount: Option<Number>,
+    currency: Option<Text<'a>>,
+    payment_method_type: Option<Text<'a>>,
+    status: Option<Text<'a>>,
+    detailed_status: Option<Text<'a>>,
+    operation_type: Option<Text<'a>>,
+    transaction_details: Option<TransactionDetails<'a>>,
+}
+
+impl Answered<'_> {
+    /// The fact about this transaction, and why it contradicts itself, if so.
+    fn read(&self) -> Result<(ShareFact, Option<&'static str>), Unreadable> {
+        let word = self.detailed_status.as_deref();
+        let details = self.transaction_details.as_ref();
+        let card = self.card();
+        let date = self.date();
+        let brand = card.and_then(|c| c.effective_brand.as_deref());
+        let transaction = Transaction {
+            uuid: self.uuid.as_deref(),
+            trans_id: card.and_then(|c| c.legacy_trans_id.as_deref()),
+            date: date.as_deref(),
+            sequence: details
+                .and_then(|d| d.sequence_number)
+                .and_then(|number| u32::try_from(number.0).ok()),
+            brand: brand.or(self.payment_method_type.as_deref()).unwrap_or(""),
+            amount: bounded(self.amount, "amount of a transaction")?,
+            currency: known(self.currency.as_deref(), "currency of a transaction")?,
+            kind: cascade::kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
+            status: word.ok_or_else(|| Unreadable::new("a transaction has no detailedStatus"))?,
+            parent: details.and_then(|d| d.parent_transaction_uuid.as_deref()),
+        };
+        let fact = transaction.fact()?;
+        let secured = matches!(fact.status, Status::Captured | Status::Authorised | Status::Refunded);
+        let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
+        let doubt = "status and detailedStatus of a transaction disagree";
+        Ok((fact, (secured && denied).then_some(doubt)))
+    }
+
+    /// `tx:` and what names the payment where the merchant gave no reference.
+    fn by_payment(&self) -> Option<String> {
+        let trans_id = self.card()?.legacy_trans_id.as_deref()?;
+        Some(format!("tx:{}", day_and_id(&self.date()?, trans_id)?))
+    }
+
+    fn card(&self) -> Option<&CardDetails<'_>> {
+        self.transaction_details.as_ref()?.card_details.as_ref()
+    }
+
+    /// `legacyTransDate` in the form format's spelling (14 digits), which must be in UTC.
+    fn date(&self) -> Option<String> {
+        let text = self.card()?.legacy_trans_date.as_deref()?;
+        let utc = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z'))?;
+        let digits: String = utc.chars().filter(char::is_ascii_digit).take(14).collect();
+        (digits.len() == 14).then_some(digits)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TransactionDetails<'a> {
+    sequence_number: Option<Number>,
+    #[serde(borrow)]
+    parent_transaction_uuid: Option<Text<'a>>,
+    card_details: Option<CardDetails<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CardDetails<'a> {
+    #[serde(borrow)]
+    effective_brand: Option<Text<'a>>,
+    legacy_trans_id: Option<Text<'a>>,
+    legacy_trans_date: Option<Text<'a>>,
+}

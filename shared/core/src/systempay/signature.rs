@@ -1,0 +1,295 @@
+//! Who signed a Lyra notification, in both formats.
+//!
+//! Form (systempay.md section 2): the values of all `vads_` fields in the byte order of their names,
+//! joined by `+`, then `+` and the key; HMAC-SHA-256 of that text under the same key, in Base64.
+//! Neither names nor the ends of values are signed: [`super::reading`] deals with that.
+//!
+//! REST (section 5): HMAC-SHA-256 of the `kr-answer` text under the REST password, in hex. The browser
+//! return has the same envelope under another key, so the kind of key is fixed here and never taken
+//! from the message.
+
+use std::collections::BTreeMap;
+
+use super::form::Form;
+use crate::crypto::{Secret, hmac_base64, hmac_hex, same, sha1_hex};
+use crate::key::{Account, Mode, Psp};
+use crate::limits::MAX_REST_PASSWORDS;
+
+/// The keys of a stack, by site and mode.
+#[derive(Clone, Debug, Default)]
+pub struct Keys(BTreeMap<(String, Mode), SiteKeys>);
+
+/// What one site signs with in one mode.
+#[derive(Clone, Debug, Default)]
+pub struct SiteKeys {
+    /// The key of the form format (the Back Office calls it test key or production key).
+    pub form: Option<Secret>,
+    /// The password of the REST format.
+    pub rest_password: Option<Secret>,
+    /// Whether forms may be signed with the legacy SHA-1 as well.
+    pub allow_sha1: bool,
+}
+
+/// There are more REST passwords than are tried on one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more than {MAX_REST_PASSWORDS} REST passwords")]
+pub struct TooManyPasswords;
+
+impl Keys {
+    /// The keys by site and mode; blanks around a site id are dropped.
+    pub fn new(
+        keys: impl IntoIterator<Item = ((String, Mode), SiteKeys)>,
+    ) -> Result<Self, TooManyPasswords> {
+        let keys: BTreeMap<_, _> = keys
+            .into_iter()
+            .map(|((site, mode), keys)| ((site.trim().to_owned(), mode), keys))
+            .collect();
+        if keys.values().filter(|keys| keys.rest_password.is_some()).count() > MAX_REST_PASSWORDS {
+            return Err(TooManyPasswords);
+        }
+        Ok(Self(keys))
+    }
+
+    /// Whether no key is held.
+    pub fn is_empty(&self) -> bool {
+        self.0.values().all(|keys| keys.form.is_none() && keys.rest_password.is_none())
+    }
+}
+
+/// A message whose signature holds. There is no other way to [`read`](super::read) one.
+#[derive(Clone, Debug)]
+pub struct Verified<'a>(pub(super) Format<'a>, pub(super) Account);
+
+/// What was signed.
+#[derive(Clone, Debug)]
+pub(super) enum Format<'a> {
+    /// The `vads_` fields.
+    Form(Form<'a>),
+    /// The `kr-answer` text.
+    Rest(Vec<u8>),
+}
+
+/// Why a message is not believed. All of it is answered alike, with 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No signature, or fields of both formats, or not a form at all.
+    #[error("signature missing")]
+    Missing,
+    /// A signed field is there more than once.
+    #[error("signed field repeated")]
+    Repeated,
+    /// More fields than a notification can have.
+    #[error("too many fields")]
+    TooMany,
+    /// No key is held for the site and mode that the message names.
+    #[error("unknown site or mode")]
+    UnknownKey,
+    /// A browser return, which is in the buyer's hands, or another kind of key.
+    #[error("not a notification")]
+    NotANotification,
+    /// The signature is not this message's.
+    #[error("signature does not match")]
+    Mismatch,
+}
+
+/// Proves that `body` was signed with one of `keys`.
+pub fn verify<'a>(keys: &Keys, body: &'a [u8]) -> Result<Verified<'a>, Refused> {
+    let form = Form::parse(body).map_err(|_| Refused::TooMany)?;
+    let has = |prefix: &[u8]| form.fields().any(|(name, _)| name.starts_with(prefix));
+    match (has(b"kr-"), form.bytes("signature").is_some()) {
+        (true, false) => verify_rest(keys, &form),
+        (false, true) => verify_form(keys, form),
+        _ => Err(Refused::Missing),
+    }
+}
+
+fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused> {
+    let mut signed: Vec<(&[u8], &[u8])> =
+        form.fields().filter(|(name, _)| name.starts_with(b"vads_")).collect();
+    signed.sort_unstable();
+    if signed.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
+        || form.count("signature") > 1
+    {
+        return Err(Refused::Repeated);
+    }
+    // Read before verification, only to find the key: a lie here finds a key that does not fit.
+    let site = form.text("vads_site_id").ok_or(Refused::UnknownKey)?;
+    let mode = match form.text("vads_ctx_mode") {
+        Some("TEST") => Mode::Test,
+        Some("PRODUCTION") => Mode::Production,
+        _ => return Err(Refused::UnknownKey),
+    };
+    let held = keys.0.get(&(site.to_owned(), mode)).ok_or(Refused::UnknownKey)?;
+    let key = held.form.as_ref().ok_or(Refused::UnknownKey)?;
+    // Only the server's own call carries it; the browser return is signed with the same key.
+    if form.text("vads_hash").is_none() {
+        return Err(Refused::NotANotification);
+    }
+    let mut parts: Vec<&[u8]> = Vec::with_capacity(signed.len() * 2 + 1);
+    for (_, value) in &signed {
+        parts.push(value);
+        parts.push(b"+");
+    }
+    parts.push(key.bytes());
+    let given = form.bytes("signature").unwrap_or_default();
+    let genuine = same(hmac_base64(key, &parts).as_bytes(), given)
+        || held.allow_sha1 && same(sha1_hex(&parts).as_bytes(), given);
+    if !genuine {
+        return Err(Refused::Mismatch);
+    }
+    let account = Account { psp: Psp::Systempay, merchant: site.to_owned(), mode };
+    Ok(Verified(Format::Form(form), account))
+}
+
+fn verify_rest<'a>(keys: &Keys, form: &Form<'a>) -> Result<Verified<'a>, Refused> {
+    let names = || form.fields().map(|(name, _)| name).filter(|name| name.starts_with(b"kr-"));
+    if names().any(|name| names().filter(|other| *other == name).count() > 1) {
+        return Err(Refused::Repeated);
+    }
+    let given = form.bytes("kr-hash").ok_or(Refused::Missing)?;
+    let answer = form.bytes("kr-answer").ok_or(Refused::Missing)?;
+    if form.bytes("kr-hash-key") != Some(b"password")
+        || form.bytes("kr-hash-algorithm") != Some(b"sha256_hmac")
+    {
+        return Err(Refused::NotANotification);
+    }
+    // Some senders escape slashes after signing; undoing that cannot make another message genuine,
+    // and changes nothing of what the JSON means. (systempay.md section 5, "Slash pitfall")
+    let unescaped = unescape_slashes(answer);
+    let texts: &[&[u8]] = if unescaped == answer { &[answer] } else { &[answer, &unescaped] };
+    for ((site, mode), held) in &keys.0 {
+        let Some(password) = &held.rest_password else { continue };
+        if texts.iter().any(|text| same(hmac_hex(password, &[text]).as_bytes(), given)) {
+            let account = Account { psp: Psp::Systempay, merchant: site.clone(), mode: *mode };
+            return Ok(Verified(Format::Rest(answer.to_vec()), account));
+        }
+    }
+    Err(Refused::Mismatch)
+}
+
+fn unescape_slashes(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        let escaped = *first == b'\\' && tail.first() == Some(&b'/');
+        if !escaped {
+            plain.push(*first);
+        }
+        rest = tail;
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, form_body, rest_body};
+
+    use super::*;
+
+    fn keys() -> Keys {
+        let site = |form: &str, password: &str| SiteKeys {
+            form: Secret::new(form),
+            rest_password: Secret::new(password),
+            allow_sha1: false,
+        };
+        Keys::new([
+            ((SITE.to_owned(), Mode::Test), site(&format!(" {FORM_KEY}\n"), REST_PASSWORD)),
+            ((SITE.to_owned(), Mode::Production), site("other", "prodpassword_other")),
+        ])
+        .unwrap()
+    }
+
+    fn fields<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let base = [
+            ("vads_site_id", SITE),
+            ("vads_ctx_mode", "TEST"),
+            ("vads_amount", "1000"),
+            ("vads_hash", "00ff"),
+            ("vads_threeds_cavv", ""),
+            ("vads_cust_name", "Élodie + Cie & fils"),
+        ];
+        base.into_iter().chain(more.iter().copied()).collect()
+    }
+
+    fn check(body: &str) -> Result<Mode, Refused> {
+        verify(&keys(), body.as_bytes()).map(|verified| verified.1.mode)
+    }
+
+    #[test]
+    fn a_signed_form_verifies_whatever_else_it_carries() {
+        assert_eq!(check(&form_body(FORM_KEY, &fields(&[]))), Ok(Mode::Test));
+        assert_eq!(check(&form_body(FORM_KEY, &fields(&[("utm", "x"), ("VADS_x", "y")]))), Ok(Mode::Test));
+    }
+
+    #[test]
+    fn the_key_is_that_of_the_site_and_mode_named() {
+        let production = fields(&[]).into_iter().map(|(name, value)| match name {
+            "vads_ctx_mode" => (name, "PRODUCTION"),
+            _ => (name, value),
+        });
+        let production: Vec<_> = production.collect();
+        assert_eq!(check(&form_body("other", &production)), Ok(Mode::Production));
+        assert_eq!(check(&form_body(FORM_KEY, &production)), Err(Refused::Mismatch));
+        let elsewhere = [("vads_site_id", "99999999"), ("vads_ctx_mode", "TEST"), ("vads_hash", "1")];
+        assert_eq!(check(&form_body(FORM_KEY, &elsewhere)), Err(Refused::UnknownKey));
+        assert_eq!(check(&form_body(FORM_KEY, &[("vads_hash", "1")])), Err(Refused::UnknownKey));
+    }
+
+    #[test]
+    fn a_changed_added_or_dropped_field_breaks_the_signature() {
+        let body = form_body(FORM_KEY, &fields(&[]));
+        assert_eq!(check(&body.replace("=1000", "=10")), Err(Refused::Mismatch));
+        assert_eq!(check(&format!("{body}&vads_result=00")), Err(Refused::Mismatch));
+        assert_eq!(check(&body.replace("vads_amount=1000&", "")), Err(Refused::Mismatch));
+    }
+
+    #[test]
+    fn repeated_fields_are_refused_before_any_is_believed() {
+        let body = form_body(FORM_KEY, &fields(&[]));
+        assert_eq!(check(&format!("{body}&vads_amount=1000")), Err(Refused::Repeated));
+        assert_eq!(check(&format!("{body}&signature=x")), Err(Refused::Repeated));
+        let rest = rest_body(REST_PASSWORD, "{}");
+        assert_eq!(check(&format!("{rest}&kr-answer=x")), Err(Refused::Repeated));
+        assert_eq!(check(&format!("{rest}&kr-hash-key=password")), Err(Refused::Repeated));
+    }
+
+    #[test]
+    fn a_browser_return_is_no_notification() {
+        let without: Vec<_> = fields(&[]).into_iter().filter(|(name, _)| *name != "vads_hash").collect();
+        assert_eq!(check(&form_body(FORM_KEY, &without)), Err(Refused::NotANotification));
+        let rest = rest_body(FORM_KEY, "{}").replace("=password", "=sha256_hmac");
+        assert_eq!(check(&rest), Err(Refused::NotANotification));
+    }
+
+    #[test]
+    fn rest_passwords_are_tried_and_the_one_that_fits_names_the_mode() {
+        assert_eq!(check(&rest_body(REST_PASSWORD, "{\"a\":\"V4/x\"}")), Ok(Mode::Test));
+        assert_eq!(check(&rest_body("prodpassword_other", "{}")), Ok(Mode::Production));
+        assert_eq!(check(&rest_body("wrong", "{}")), Err(Refused::Mismatch));
+    }
+
+    #[test]
+    fn slashes_escaped_after_signing_are_forgiven() {
+        let body = rest_body(REST_PASSWORD, "{\"a\":\"V4/x\"}").replace("V4%2F", "V4%5C%2F");
+        assert_eq!(check(&body), Ok(Mode::Test));
+    }
+
+    #[test]
+    fn sha1_needs_the_sites_consent() {
+        let body = quittance_testing::form_body_sha1(FORM_KEY, &fields(&[]));
+        assert_eq!(check(&body), Err(Refused::Mismatch));
+        let mut lenient = keys();
+        for site in lenient.0.values_mut() {
+            site.allow_sha1 = true;
+        }
+        assert!(verify(&lenient, body.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn neither_format_or_both_is_refused() {
+        assert_eq!(check(""), Err(Refused::Missing));
+        assert_eq!(check("vads_amount=1"), Err(Refused::Missing));
+        let both = format!("{}&{}", form_body(FORM_KEY, &fields(&[])), rest_body(REST_PASSWORD, "{}"));
+        assert_eq!(check(&both), Err(Refused::Missing));
+    }
+}

@@ -1,0 +1,423 @@
+//! From a verified Worldline event to facts. (worldline-direct.md sections 2 to 4.)
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::signature::Verified;
+use super::status::{Meaning, Side, meaning};
+use super::{is_voucher_product, product_name};
+use crate::fact::{Fact, Kind, Rank, ShareFact, Standing, Status};
+use crate::key::{Account, Psp};
+use crate::limits::{
+    MAX_AMOUNT, MAX_EVENTS_PER_NOTIFICATION, MAX_REFERENCE_BYTES, MAX_WORD_BYTES,
+};
+use crate::money::Currency;
+use crate::statement::{Reading, Statement, Unreadable};
+use crate::text::{Number, Text, json_fault};
+
+/// The only version of the event format; the SDKs refuse any other.
+const API_VERSION: &str = "v1";
+
+/// Reads a verified body: one event, or an array of them, each standing for itself.
+pub fn read(verified: Verified<'_>) -> Vec<Reading> {
+    let text = match std::str::from_utf8(verified.body) {
+        Ok(text) => text,
+        Err(_) => return vec![Reading::Unreadable(Unreadable::new("body is not UTF-8"))],
+    };
+    if !text.trim_ascii_start().starts_with('[') {
+        return vec![read_one(text, verified)];
+    }
+    match serde_json::from_str::<Vec<&RawValue>>(text) {
+        Ok(events) if events.is_empty() => {
+            vec![Reading::Unreadable(Unreadable::new("array of events is empty"))]
+        }
+        Ok(events) if events.len() > MAX_EVENTS_PER_NOTIFICATION => {
+            let reason = format!("more than {MAX_EVENTS_PER_NOTIFICATION} events in one array");
+            vec![Reading::Unreadable(Unreadable::new(reason))]
+        }
+        Ok(events) => events.into_iter().map(|event| read_one(event.get(), verified)).collect(),
+        Err(error) => vec![Reading::Unreadable(json_fault("event array", &error))],
+    }
+}
+
+fn read_one(text: &str, verified: Verified<'_>) -> Reading {
+    match serde_json::from_str::<Event<'_>>(text) {
+        Ok(event) => interpret(&event, verified)
+            .unwrap_or_else(|unreadable| Reading::Unreadable(unreadable)),
+        Err(error) => Reading::Unreadable(json_fault("event", &error)),
+    }
+}
+
+fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unreadable> {
+    if event.api_version.as_deref() != Some(API_VERSION) {
+        return Err(Unreadable::new("apiVersion is not v1"));
+    }
+    let kind = event.kind.as_deref().ok_or_else(|| Unreadable::new("type missing"))?;
+    let kind = bounded("type", kind, MAX_WORD_BYTES)?;
+    let family = kind.split('.').next().unwrap_or(kind);
+    if kind == "payment.test" || !matches!(family, "payment" | "refund") {
+        return Ok(Reading::Untracked { about: kind.to_owned() });
+    }
+    let merchant = event.merchant_id.as_deref().unwrap_or("");
+    if merchant.is_empty() {
+        return Err(Unreadable::new("merchantId missing"));
+    }
+    let merchant = bounded("merchantId", merchant, MAX_REFERENCE_BYTES)?;
+    if verified.key.merchant.as_deref().is_some_and(|bound| bound != merchant) {
+        return Err(Unreadable::new("merchantId is not the one this key is bound to"));
+    }
+    let account =
+        Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.key.mode };
+    // A finished refund comes as `payment.refunded` with the refund object; where a plugin saw the
+    // payment object instead, its own status tells that it speaks of a refund.
+    let (operation, output) = match (&event.payment, &event.refund) {
+        (_, Some(refund)) if family == "refund" || event.payment.is_none() => {
+            (Operation::of(&refund.id, &refund.status, &refund.status_output), &refund.refund_output)
+        }
+        (Some(payment), _) => {
+            (Operation::of(&payment.id, &payment.status, &payment.status_output), &payment.payment_output)
+        }
+        (None, _) => return Err(Unreadable::new("neither payment nor refund in the event")),
+    };
+    let is_refund = event.refund.is_some() && (family == "refund" || event.payment.is_none());
+    let output = output.as_ref().ok_or_else(|| Unreadable::new("output with amounts missing"))?;
+    statement(&account, kind, &operation?, output, is_refund).map(|s| Reading::Order(Box::new(s)))
+}
+
+/// The operation that an event describes: its id and status.
+struct Operation<'a> {
+    id: PaymentId,
+    word: Option<&'a str>,
+    code: Option<u64>,
+    category: Option<&'a str>,
+}
+
+impl<'a> Operation<'a> {
+    fn of(
+        id: &'a Option<Text<'a>>,
+        status: &'a Option<Text<'a>>,
+        output: &'a Option<StatusOutput<'a>>,
+    ) -> Result<Self, Unreadable> {
+        let id = id.as_deref().unwrap_or("");
+        let id = PaymentId::parse(id).ok_or_else(|| Unreadable::new("payment id missing or too long"))?;
+        let word = status.as_deref().map(|w| bounded("status", w, MAX_WORD_BYTES)).transpose()?;
+        let output = output.as_ref();
+        Ok(Self {
+            id,
+            word,
+            code: output.and_then(|o| o.status_code).map(|code| code.0),
+            category: output.and_then(|o| o.status_category.as_deref()),
+        })
+    }
+}
+
+fn statement(
+    account: &Account,
+    kind: &str,
+    operation: &Operation<'_>,
+    output: &Output<'_>,
+    is_refund: bool,
+) -> Result<Statement, Unreadable> {
+    let mut meant = meaning(operation.word, operation.code, operation.category);
+    let unknown = meant.status == Status::Unknown;
+    if is_refund && meant.side == Side::Debit && !unknown {
+        meant = Meaning {
+            side: Side::Credit,
+            status: Status::Pending,
+            rank: Rank(11),
+            contradiction: Some("a refund with the status of a payment"),
+        };
+    }
+    let credit = is_refund || meant.side == Side::Credit;
+    let mut doubt = meant.contradiction;
+    let amounts = Amounts::of(output)?;
+    let product = output.product();
+    let (amount, of) = if credit {
+        (amounts.stated, None)
+    } else {
+        let amount = counted(&mut meant, &amounts, product.is_some_and(is_voucher_product), &mut doubt);
+        (amount, Some(amounts.stated + amounts.surcharge))
+    };
+    let share = ShareFact {
+        share: if credit { operation.id.operation() } else { operation.id.inner.clone() },
+        slot: None,
+        operation: Some(operation.id.operation()),
+        kind: if credit { Kind::Credit } else { Kind::Debit },
+        method: method(product, output.payment_method.as_deref())?,
+        amount,
+        of,
+        currency: if amount == amounts.stated { amounts.currency } else { amounts.acquired_currency },
+        status: meant.status,
+        rank: meant.rank,
+        psp_status: psp_status(operation),
+        sequence: None,
+        attempted: format!("{:0>20}", operation.id.inner),
+        parent: credit.then(|| operation.id.inner.clone()),
+    };
+    let about = format!(
+        "{kind} {} {} {}",
+        operation.id.operation(),
+        share.psp_status,
+        operation.code.map_or_else(|| "without code".to_owned(), |code| code.to_string()),
+    );
+    let by_payment = format!("tx:{}", operation.id.inner);
+    let reference = output.references.as_ref().and_then(|r| r.merchant_reference.as_deref());
+    let reference = reference.filter(|r| !r.is_empty()).unwrap_or(&by_payment);
+    let key = account.order(reference).map_err(|_| Unreadable::new("merchantReference too long"))?;
+    let alias = account.order(&by_payment).map_err(|_| Unreadable::new("payment id too long"))?;
+    let mut statement = Statement {
+        aliases: if alias == key { Vec::new() } else { vec![alias] },
+        key,
+        facts: vec![Fact::Share(Box::new(share))],
+        standing: Standing::Sound,
+        doubt: None,
+        about,
+    };
+    if let Some(doubt) = doubt {
+        statement.doubt(Standing::Contradictory, doubt);
+    }
+    Ok(statement)
+}
+
+/// What a debit is worth. CAPTURED alone is not paid: only `acquiredAmount` says what was really
+/// obtained, and where it is missing the payment stays pending and in doubt. An authorised card
+/// without it is worth its `amountOfMoney`; an authorised voucher, whose share is chosen by the buyer,
+/// is not known to be worth anything yet.
+fn counted(
+    meant: &mut Meaning,
+    amounts: &Amounts,
+    voucher: bool,
+    doubt: &mut Option<&'static str>,
+) -> u64 {
+    match (meant.status, amounts.acquired.filter(|acquired| *acquired > 0)) {
+        (Status::Captured | Status::Authorised, Some(acquired)) => acquired,
+        (Status::Captured, None) => {
+            meant.status = Status::Pending;
+            meant.rank = Rank(11);
+            *doubt = Some("CAPTURED without an acquiredAmount");
+            amounts.stated
+        }
+        (Status::Authorised, None) if voucher => {
+            meant.status = Status::Pending;
+            meant.rank = Rank(14);
+            amounts.stated
+        }
+        _ => amounts.stated + amounts.surcharge,
+    }
+}
+
+/// The amounts of an event, in minor units.
+struct Amounts {
+    stated: u64,
+    currency: Currency,
+    acquired: Option<u64>,
+    acquired_currency: Currency,
+    surcharge: u64,
+}
+
+impl Amounts {
+    fn of(output: &Output<'_>) -> Result<Self, Unreadable> {
+        let stated = output.amount_of_money.as_ref();
+        let stated = stated.ok_or_else(|| Unreadable::new("amountOfMoney missing"))?;
+        let (stated, currency) = stated.read("amountOfMoney")?;
+        let acquired = output.acquired_amount.as_ref().map(|a| a.read("acquiredAmount")).transpose()?;
+        let surcharge = output.surcharge_specific_output.as_ref();
+        let surcharge = surcharge.and_then(|s| s.surcharge_amount.as_ref());
+        let surcharge = match surcharge.map(|s| s.read("surchargeAmount")).transpose()? {
+            Some((_, other)) if other != currency => {
+                return Err(Unreadable::new("surchargeAmount in another currency"));
+            }
+            Some((amount, _)) => amount,
+            None => 0,
+        };
+        Ok(Self {
+            stated,
+            currency,
+            acquired: acquired.map(|(amount, _)| amount),
+            acquired_currency: acquired.map_or(currency, |(_, currency)| currency),
+            surcharge,
+        })
+    }
+}
+
+fn method(product: Option<u64>, family: Option<&str>) -> Result<String, Unreadable> {
+    Ok(match (product, family) {
+        (Some(product), _) => {
+            product_name(product).map_or_else(|| format!("product {product}"), str::to_owned)
+        }
+        (None, Some(family)) => bounded("paymentMethod", family, MAX_WORD_BYTES)?.to_owned(),
+        (None, None) => "unknown".to_owned(),
+    })
+}
+
+fn psp_status(operation: &Operation<'_>) -> String {
+    match (operation.word, operation.code) {
+        (Some(word), _) => word.to_owned(),
+        (None, Some(code)) => code.to_string(),
+        (None, None) => String::new(),
+    }
+}
+
+fn bounded<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Unreadable> {
+    if text.len() > most {
+        return Err(Unreadable::new(format!("{what} is longer than {most} bytes")));
+    }
+    Ok(text)
+}
+
+/// A payment id in its canonical form. Three spellings name one payment: `3261218192_0`, the bare
+/// `3261218192`, and a 19-digit one with `900000` (10-digit inner id) or `90000` (11 digits) before
+/// and the operation in three digits behind. (worldline-direct.md section 4, "Identifiers".)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentId {
+    /// The part that all operations of one payment share.
+    pub inner: String,
+    /// Which operation, if said.
+    pub operation: Option<String>,
+}
+
+impl PaymentId {
+    /// `None` when empty or longer than [`MAX_REFERENCE_BYTES`] allows with the prefix `tx:`.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() || text.len() > MAX_REFERENCE_BYTES - "tx:".len() {
+            return None;
+        }
+        if let Some((inner, operation)) = text.split_once('_').filter(|(inner, _)| !inner.is_empty()) {
+            return Some(Self { inner: inner.to_owned(), operation: Some(operation.to_owned()) });
+        }
+        Some(Self::from_long(text).unwrap_or_else(|| Self { inner: text.to_owned(), operation: None }))
+    }
+
+    fn from_long(text: &str) -> Option<Self> {
+        if text.len() != 19 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let rest = text.strip_prefix("90000")?;
+        let (inner, operation) = rest.split_at_checked(11)?;
+        let operation = operation.trim_start_matches('0');
+        Some(Self {
+            inner: inner.strip_prefix('0').unwrap_or(inner).to_owned(),
+            operation: Some(if operation.is_empty() { "0" } else { operation }.to_owned()),
+        })
+    }
+
+    /// `inner_operation`, or the inner id where no operation is named.
+    pub fn operation(&self) -> String {
+        match &self.operation {
+            Some(operation) => format!("{}_{operation}", self.inner),
+            None => self.inner.clone(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(borrow)]
+    api_version: Option<Text<'a>>,
+    merchant_id: Option<Text<'a>>,
+    #[serde(rename = "type")]
+    kind: Option<Text<'a>>,
+    payment: Option<Payment<'a>>,
+    refund: Option<Refund<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payment<'a> {
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    status: Option<Text<'a>>,
+    status_output: Option<StatusOutput<'a>>,
+    payment_output: Option<Output<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Refund<'a> {
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    status: Option<Text<'a>>,
+    status_output: Option<StatusOutput<'a>>,
+    refund_output: Option<Output<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusOutput<'a> {
+    status_code: Option<Number>,
+    #[serde(borrow)]
+    status_category: Option<Text<'a>>,
+}
+
+/// `paymentOutput` or `refundOutput`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Output<'a> {
+    #[serde(borrow)]
+    amount_of_money: Option<Money<'a>>,
+    acquired_amount: Option<Money<'a>>,
+    references: Option<References<'a>>,
+    payment_method: Option<Text<'a>>,
+    surcharge_specific_output: Option<Surcharge<'a>>,
+    card_payment_method_specific_output: Option<Method>,
+    redirect_payment_method_specific_output: Option<Method>,
+    mobile_payment_method_specific_output: Option<Method>,
+    sepa_direct_debit_payment_method_specific_output: Option<Method>,
+    #[serde(rename = "customer")]
+    _customer: Option<IgnoredAny>,
+}
+
+impl Output<'_> {
+    fn product(&self) -> Option<u64> {
+        [
+            &self.card_payment_method_specific_output,
+            &self.redirect_payment_method_specific_output,
+            &self.mobile_payment_method_specific_output,
+            &self.sepa_direct_debit_payment_method_specific_output,
+        ]
+        .into_iter()
+        .flatten()
+        .find_map(|method| method.payment_product_id)
+        .map(|product| product.0)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Money<'a> {
+    amount: Option<Number>,
+    #[serde(borrow)]
+    currency_code: Option<Text<'a>>,
+}
+
+impl Money<'_> {
+    fn read(&self, what: &str) -> Result<(u64, Currency), Unreadable> {
+        let amount = self.amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
+        let amount = amount.ok_or_else(|| Unreadable::new(format!("{what} missing or too large")))?;
+        let currency = self.currency_code.as_deref().and_then(Currency::from_alpha);
+        let currency = currency.ok_or_else(|| Unreadable::new(format!("{what} in no known currency")))?;
+        Ok((amount, currency))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct References<'a> {
+    #[serde(borrow)]
+    merchant_reference: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Surcharge<'a> {
+    #[serde(borrow)]
+    surcharge_amount: Option<Money<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Method {
+    payment_product_id: Option<Number>,
+}

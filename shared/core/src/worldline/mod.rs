@@ -1,0 +1,50 @@
+//! Worldline Direct, the platform behind CAWL. Facts: its SDKs, plugins and documentation, as the
+//! status table and each rule cite them.
+
+mod event;
+mod signature;
+mod status;
+
+pub use self::event::{PaymentId, read};
+pub use self::signature::{Key, Keys, Refused, Verified, verify};
+pub use self::status::{ROWS, Row, Side};
+
+/// Header with the Base64 HMAC of the body.
+pub const SIGNATURE_HEADER: &str = "x-gcs-signature";
+
+/// Header with the id of the key that signed.
+pub const KEY_ID_HEADER: &str = "x-gcs-keyid";
+
+/// Header of the endpoint verification request; its value is echoed.
+pub const ENDPOINT_VERIFICATION_HEADER: &str = "x-gcs-webhooks-endpoint-verification";
+
+/// Name of a Worldline payment product as Quittance's `method`, where it has one.
+/// (worldline-direct.md section 4, points 5 and 8: 5412 is Chèque-Vacances Connect of ANCV, 5403 the
+/// older one of Thunes.)
+pub fn product_name(product: u64) -> Option<&'static str> {
+    Some(match product {
+        1 => "VISA",
+        2 => "AMEX",
+        3 => "MASTERCARD",
+        117 => "MAESTRO",
+        130 => "CB",
+        302 => "APPLE_PAY",
+        320 => "GOOGLE_PAY",
+        809 => "IDEAL",
+        840 => "PAYPAL",
+        3012 => "BANCONTACT",
+        3112 => "ILLICADO",
+        5402 => "MEAL_VOUCHER",
+        5403 | 5412 => "CVCO",
+        5600 => "ONEY_GIFT_CARD",
+        5700 => "INTERSOLVE",
+        _ => return None,
+    })
+}
+
+/// Products paid with a balance, so that a captured payment may be only a part of what it is to reach
+/// and the acquired amount alone counts. (worldline-direct.md section 4, point 1; the plugins hold
+/// back 3112, 5402 and 5403, and 5412 is the successor of 5403.)
+pub fn is_voucher_product(product: u64) -> bool {
+    matches!(product, 3112 | 5402 | 5403 | 5412)
+}

@@ -1,1 +1,116 @@
-//! Stub.
+//! Shows orders: one as JSON or as a timeline page, many as a paged list.
+
+mod page;
+
+use lambda_http::http::{Method, header};
+use lambda_http::{Body, Request, Response};
+use quittance_aws::Answer;
+use quittance_aws::StoreError;
+use quittance_aws::clock::now;
+use quittance_aws::table::{Cursor, MAX_PAGE, Table};
+use quittance_core::{OrderKey, OrderView, Policy, State};
+use serde::Serialize;
+
+/// Orders on a page unless the caller says otherwise.
+const DEFAULT_PAGE: u32 = 50;
+
+/// What a running function holds.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Where orders are.
+    pub table: Table,
+    /// The policy under which they are shown.
+    pub policy: Policy,
+}
+
+impl Function {
+    /// Answers one request.
+    pub async fn handle(&self, request: &Request) -> Response<Body> {
+        self.answer(request).await.unwrap_or_else(|answer| answer).into_response()
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
+        if request.method() != Method::GET {
+            return Err(Answer::WrongMethod("GET"));
+        }
+        let path = request.uri().path().strip_prefix("/orders").ok_or(Answer::NotFound)?;
+        match path.strip_prefix('/').filter(|rest| !rest.is_empty()) {
+            Some(key) => self.one(request, key.parse().map_err(|_| Answer::NotFound)?).await,
+            None if path.is_empty() || path == "/" => {
+                self.many(&Query::parse(request.uri().query().unwrap_or(""))?).await
+            }
+            None => Err(Answer::NotFound),
+        }
+    }
+
+    async fn one(&self, request: &Request, key: OrderKey) -> Result<Answer, Answer> {
+        let stored = self.table.load_order(&key).await.map_err(unavailable)?;
+        if stored.version.is_none() {
+            return Err(Answer::NotFound);
+        }
+        let view = stored.order.view(self.policy, now());
+        if wants_page(request) {
+            return Ok(Answer::Page(page::render(&view)));
+        }
+        Ok(Answer::Json(serde_json::to_string(&view).map_err(|error| unavailable(error.into()))?))
+    }
+
+    async fn many(&self, query: &Query) -> Result<Answer, Answer> {
+        let page = self.table.list(query.state, query.limit, query.cursor.clone()).await;
+        let page = page.map_err(unavailable)?;
+        let list = List { orders: page.orders, next: page.next };
+        Ok(Answer::Json(serde_json::to_string(&list).map_err(|error| unavailable(error.into()))?))
+    }
+}
+
+/// A page of orders as JSON.
+#[derive(Serialize)]
+struct List {
+    orders: Vec<OrderView>,
+    next: Option<String>,
+}
+
+/// The parameters of a list.
+#[derive(Clone, Debug)]
+struct Query {
+    state: Option<State>,
+    limit: u32,
+    cursor: Option<Cursor>,
+}
+
+impl Query {
+    /// No parameter's value needs percent-encoding, so an encoded one is simply unknown.
+    fn parse(query: &str) -> Result<Self, Answer> {
+        let mut parsed = Self { state: None, limit: DEFAULT_PAGE, cursor: None };
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=').unwrap_or((pair, "")) {
+                ("state", word) => {
+                    let state = State::from_word(word).ok_or(Answer::Bad("unknown state"))?;
+                    parsed.state = Some(state);
+                }
+                ("limit", digits) => {
+                    let limit = digits.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
+                    parsed.limit = limit.ok_or(Answer::Bad("limit must be 1 to 100"))?;
+                }
+                ("cursor", text) => {
+                    let cursor = Cursor::parse(text).map_err(|_| Answer::Bad("unknown cursor"))?;
+                    parsed.cursor = Some(cursor);
+                }
+                _ => return Err(Answer::Bad("unknown parameter")),
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+/// Whether a browser asks: it prefers HTML, a program does not name it.
+fn wants_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
+fn unavailable(error: StoreError) -> Answer {
+    tracing::error!(%error, "order not read");
+    Answer::TryAgain
+}

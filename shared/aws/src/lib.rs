@@ -1,1 +1,18 @@
-//! Stub.
+//! Adapters between the core and the world: the order table, the raw archive, the fulfilment queue,
+//! HTTP, configuration. Nothing here knows a PSP; nothing here decides.
+
+pub mod archive;
+pub mod clients;
+pub mod clock;
+pub mod config;
+mod error;
+pub mod http;
+pub mod outbox;
+pub mod queue;
+pub mod receive;
+pub mod schema;
+pub mod table;
+pub mod telemetry;
+
+pub use crate::error::StoreError;
+pub use crate::http::Answer;

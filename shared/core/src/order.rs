@@ -234,7 +234,9 @@ impl Order {
         format!("{} {}{amount}{flags}", self.key.order, summary.state.as_str())
     }
 
-    fn decide(&mut self, at: Timestamp, policy: Policy) {
+    /// Decides anew from the facts: a release when they cover the order, a reversal for each credit that
+    /// became final after it. Deciding twice changes nothing.
+    pub fn decide(&mut self, at: Timestamp, policy: Policy) {
         let summary = self.summary(policy);
         match &self.fulfilment {
             None if summary.releasable => {

@@ -36,6 +36,14 @@ impl<'a> Form<'a> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
+    /// The fields that the signature covers, in the order in which it does: that of their names.
+    pub(super) fn signed(&self) -> Vec<(&[u8], &[u8])> {
+        let mut signed: Vec<_> =
+            self.fields().filter(|(name, _)| name.starts_with(b"vads_")).collect();
+        signed.sort_unstable();
+        signed
+    }
+
     /// The first value of this name.
     pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
         self.fields().find(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value)

@@ -4,6 +4,7 @@
 mod cascade;
 mod event;
 mod form;
+mod keys;
 mod reading;
 mod rest;
 mod signature;
@@ -11,5 +12,8 @@ mod status;
 
 pub use self::event::read;
 pub use self::form::{Form, TooManyFields};
-pub use self::signature::{Keys, Refused, SiteKeys, Verified, verify};
+pub use self::keys::BadKeys;
+pub use self::signature::{
+    Algorithm, Keys, Refused, SiteKeys, TooManyPasswords, Verified, form_signature, verify,
+};
 pub use self::status::{ROWS, Row};

@@ -10,6 +10,8 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::form::Form;
 use crate::crypto::{Secret, hmac_base64, hmac_hex, same, sha1_hex};
 use crate::key::{Account, Mode, Psp};
@@ -53,6 +55,30 @@ impl Keys {
     /// Whether no key is held.
     pub fn is_empty(&self) -> bool {
         self.0.values().all(|keys| keys.form.is_none() && keys.rest_password.is_none())
+    }
+}
+
+impl Keys {
+    /// A notification's body signed anew, for sending test messages: a form with the key of the site
+    /// and mode it names, a REST message with the first password held. `None` when there is no such
+    /// key.
+    pub fn sign(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let form = Form::parse(body).ok()?;
+        let (field, signature) = if let Some(answer) = form.bytes("kr-answer") {
+            let password = self.0.values().find_map(|held| held.rest_password.as_ref())?;
+            ("kr-hash", hmac_hex(password, &[answer]))
+        } else {
+            let mode = mode(form.text("vads_ctx_mode")?)?;
+            let held = self.0.get(&(form.text("vads_site_id")?.to_owned(), mode))?;
+            let key = held.form.as_ref()?;
+            ("signature", form_signature(key, &form, Algorithm::HmacSha256))
+        };
+        let named = |piece: &&[u8]| piece.split(|b| *b == b'=').next() != Some(field.as_bytes());
+        let kept: Vec<&[u8]> = body.split(|b| *b == b'&').filter(named).collect();
+        let mut signed = kept.join(&b'&');
+        let value = utf8_percent_encode(&signature, NON_ALPHANUMERIC);
+        signed.extend_from_slice(format!("&{field}={value}").as_bytes());
+        Some(signed)
     }
 }
 
@@ -103,10 +129,32 @@ pub fn verify<'a>(keys: &Keys, body: &'a [u8]) -> Result<Verified<'a>, Refused> 
     }
 }
 
+/// How a shop's forms are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// HMAC-SHA-256 in Base64.
+    HmacSha256,
+    /// Plain SHA-1 in hex, only for sites whose configuration says so.
+    Sha1,
+}
+
+/// The signature that the gateway gives a form, notification or not.
+pub fn form_signature(key: &Secret, form: &Form<'_>, algorithm: Algorithm) -> String {
+    let signed = form.signed();
+    let mut parts: Vec<&[u8]> = Vec::with_capacity(signed.len() * 2 + 1);
+    for (_, value) in &signed {
+        parts.push(value);
+        parts.push(b"+");
+    }
+    parts.push(key.bytes());
+    match algorithm {
+        Algorithm::HmacSha256 => hmac_base64(key, &parts),
+        Algorithm::Sha1 => sha1_hex(&parts),
+    }
+}
+
 fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused> {
-    let mut signed: Vec<(&[u8], &[u8])> =
-        form.fields().filter(|(name, _)| name.starts_with(b"vads_")).collect();
-    signed.sort_unstable();
+    let signed = form.signed();
     if signed.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
         || form.count("signature") > 1
     {
@@ -114,26 +162,16 @@ fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
     }
     // Read before verification, only to find the key: a lie here finds a key that does not fit.
     let site = form.text("vads_site_id").ok_or(Refused::UnknownKey)?;
-    let mode = match form.text("vads_ctx_mode") {
-        Some("TEST") => Mode::Test,
-        Some("PRODUCTION") => Mode::Production,
-        _ => return Err(Refused::UnknownKey),
-    };
+    let mode = form.text("vads_ctx_mode").and_then(mode).ok_or(Refused::UnknownKey)?;
     let held = keys.0.get(&(site.to_owned(), mode)).ok_or(Refused::UnknownKey)?;
     let key = held.form.as_ref().ok_or(Refused::UnknownKey)?;
     // Only the server's own call carries it; the browser return is signed with the same key.
     if form.text("vads_hash").is_none() {
         return Err(Refused::NotANotification);
     }
-    let mut parts: Vec<&[u8]> = Vec::with_capacity(signed.len() * 2 + 1);
-    for (_, value) in &signed {
-        parts.push(value);
-        parts.push(b"+");
-    }
-    parts.push(key.bytes());
     let given = form.bytes("signature").unwrap_or_default();
-    let genuine = same(hmac_base64(key, &parts).as_bytes(), given)
-        || held.allow_sha1 && same(sha1_hex(&parts).as_bytes(), given);
+    let fits = |algorithm| same(form_signature(key, &form, algorithm).as_bytes(), given);
+    let genuine = fits(Algorithm::HmacSha256) || held.allow_sha1 && fits(Algorithm::Sha1);
     if !genuine {
         return Err(Refused::Mismatch);
     }
@@ -165,6 +203,15 @@ fn verify_rest<'a>(keys: &Keys, form: &Form<'a>) -> Result<Verified<'a>, Refused
         }
     }
     Err(Refused::Mismatch)
+}
+
+/// `vads_ctx_mode`.
+fn mode(word: &str) -> Option<Mode> {
+    match word {
+        "TEST" => Some(Mode::Test),
+        "PRODUCTION" => Some(Mode::Production),
+        _ => None,
+    }
 }
 
 fn unescape_slashes(text: &[u8]) -> Vec<u8> {

@@ -2,10 +2,12 @@
 //! status table and each rule cite them.
 
 mod event;
+mod keys;
 mod signature;
 mod status;
 
 pub use self::event::{PaymentId, read};
+pub use self::keys::BadKeys;
 pub use self::signature::{Key, Keys, Refused, Verified, verify};
 pub use self::status::{ROWS, Row, Side};
 

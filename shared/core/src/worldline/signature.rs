@@ -31,6 +31,12 @@ impl Keys {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The signature that the platform gives a body under this key id, for sending test messages.
+    /// `None` when no such key is held.
+    pub fn sign(&self, key_id: &str, body: &[u8]) -> Option<String> {
+        self.0.get(key_id).map(|key| hmac_base64(&key.secret, &[body]))
+    }
 }
 
 /// A body whose signature holds. There is no other way to [`read`](super::read) an event.

@@ -1,0 +1,83 @@
+//! The DynamoDB that the stack uses: embedded in this process, or any other by its endpoint.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use dynoxide::Database;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::Failure;
+
+/// The database file inside the data directory.
+const FILE: &str = "quittance.db";
+
+/// The region of engines that have none. Nothing depends on it.
+const REGION: &str = "eu-west-3";
+
+/// A running engine and how to reach it.
+pub(crate) struct Engine {
+    /// Configuration of DynamoDB and stream clients.
+    pub(crate) config: SdkConfig,
+    /// For people.
+    pub(crate) description: String,
+    /// Keeps the embedded engine alive; dropping it ends the engine.
+    _alive: Option<oneshot::Sender<()>>,
+}
+
+impl Engine {
+    /// The engine that `AWS_ENDPOINT_URL_DYNAMODB` names, else an embedded one.
+    pub(crate) async fn start(data: Option<&Path>, port: u16) -> Result<Self, Failure> {
+        match std::env::var("AWS_ENDPOINT_URL_DYNAMODB") {
+            Ok(url) if !url.is_empty() => Ok(Self {
+                config: sdk_config(Some(&url)).await,
+                description: format!("DynamoDB at {url}"),
+                _alive: None,
+            }),
+            _ => Self::embedded(data, port).await,
+        }
+    }
+
+    async fn embedded(data: Option<&Path>, port: u16) -> Result<Self, Failure> {
+        let (database, place) = match data {
+            None => (Database::memory(), "in memory".to_owned()),
+            Some(directory) => {
+                std::fs::create_dir_all(directory)?;
+                let file = directory.join(FILE);
+                let text = file.to_str().ok_or("the data directory's name is not UTF-8")?;
+                (Database::new(text), format!("in {}", file.display()))
+            }
+        };
+        let database = database.map_err(|error| format!("embedded DynamoDB: {error}"))?;
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let (alive, gone) = oneshot::channel();
+        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async move {
+            // An error means that the sender was dropped, which is the signal.
+            let _ = gone.await;
+        }));
+        Ok(Self {
+            config: sdk_config(Some(&url)).await,
+            description: format!("embedded DynamoDB {place}, at {url}"),
+            _alive: Some(alive),
+        })
+    }
+}
+
+/// Configuration for local engines: where the environment names no credentials or region, any will do.
+pub(crate) async fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
+    let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if !set("AWS_REGION") && !set("AWS_DEFAULT_REGION") {
+        loader = loader.region(Region::new(REGION));
+    }
+    if !set("AWS_ACCESS_KEY_ID") && !set("AWS_PROFILE") {
+        loader = loader.credentials_provider(Credentials::new("local", "local", None, None, "local"));
+    }
+    if let Some(endpoint) = endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    loader.load().await
+}

@@ -1,0 +1,137 @@
+//! Sample events and plain HTTP to a stack.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use lambda_http::http::Request;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use crate::Failure;
+
+/// A Lambda Function URL event, as far as it is sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Event {
+    raw_path: String,
+    #[serde(default)]
+    raw_query_string: String,
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    request_context: Context,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Context {
+    http: Http,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Http {
+    method: String,
+}
+
+impl Event {
+    /// Reads an event file.
+    pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        serde_json::from_slice(&text)
+            .map_err(|error| format!("{}: not a Function URL event: {error}", file.display()).into())
+    }
+
+    /// Its body, decoded.
+    pub(crate) fn body(&self) -> Result<Vec<u8>, Failure> {
+        let text = self.body.as_deref().unwrap_or("");
+        if self.is_base64_encoded { Ok(STANDARD.decode(text)?) } else { Ok(text.as_bytes().to_vec()) }
+    }
+
+    /// With another body.
+    pub(crate) fn with_body(mut self, body: &[u8]) -> Self {
+        self.body = Some(STANDARD.encode(body));
+        self.is_base64_encoded = true;
+        self
+    }
+
+    /// Whether it goes to this route.
+    pub(crate) fn goes_to(&self, path: &str) -> bool {
+        self.raw_path == path
+    }
+}
+
+/// The event files of a directory, in the order of their names.
+pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries =
+        std::fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+        if name.ends_with(".json") && !name.ends_with(".expected.json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Sends requests to a stack.
+pub(crate) struct Sender {
+    client: Client<HttpConnector, Full<Bytes>>,
+    url: String,
+}
+
+/// Status and body of an answer.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Sender {
+    /// To the stack at this URL.
+    pub(crate) fn new(url: &str) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { client, url: url.trim_end_matches('/').to_owned() }
+    }
+
+    /// Sends an event as the HTTP request it stands for.
+    pub(crate) async fn send(&self, event: &Event) -> Result<Reply, Failure> {
+        let query = match event.raw_query_string.as_str() {
+            "" => String::new(),
+            query => format!("?{query}"),
+        };
+        let mut request = Request::builder()
+            .method(event.request_context.http.method.as_str())
+            .uri(format!("{}{}{query}", self.url, event.raw_path));
+        for (name, value) in &event.headers {
+            // These belong to the connection, not to the event.
+            if !matches!(name.as_str(), "host" | "content-length" | "connection") {
+                request = request.header(name, value);
+            }
+        }
+        self.exchange(request.body(Full::from(event.body()?))?).await
+    }
+
+    /// Reads a resource as JSON.
+    pub(crate) async fn get(&self, path: &str) -> Result<Reply, Failure> {
+        self.exchange(Request::get(format!("{}{path}", self.url)).body(Full::default())?).await
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
+        let reply = self.client.request(request).await.map_err(|error| {
+            format!("{} does not answer: {error}", self.url)
+        })?;
+        let status = reply.status().as_u16();
+        let body = reply.into_body().collect().await?.to_bytes();
+        Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+}

@@ -1,0 +1,117 @@
+//! HTTP on loopback: the routes of the deployed stack, answered by the same handlers, and `/local/*`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{any, get};
+use http_body_util::BodyExt;
+use lambda_http::Body;
+use quittance_aws::Answer;
+use quittance_core::Psp;
+use quittance_core::limits::MAX_BODY_BYTES;
+use tokio::net::TcpListener;
+
+use crate::stack::Stack;
+
+/// How much of an oversized body is read and dropped, so that its sender gets the answer instead of a
+/// broken connection.
+const MAX_DRAINED_BYTES: usize = 16 * 1024 * 1024;
+
+/// Answers until the listener fails.
+pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
+    let router = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/webhooks/worldline", any(worldline))
+        .route("/webhooks/systempay", any(systempay))
+        .route("/orders", any(orders))
+        .route("/orders/{*key}", any(orders))
+        .route("/local/queue", get(queue))
+        .route("/local/quarantine", get(quarantine))
+        .fallback(async || respond(Answer::NotFound.into_response()))
+        .with_state(stack);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "server ended");
+    }
+}
+
+type Request = axum::extract::Request;
+
+async fn worldline(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    match lambda_request(request).await {
+        Ok(request) => respond(stack.worldline.handle(&request).await),
+        Err(answer) => respond(answer.into_response()),
+    }
+}
+
+async fn systempay(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    match lambda_request(request).await {
+        Ok(request) => respond(stack.systempay.handle(&request).await),
+        Err(answer) => respond(answer.into_response()),
+    }
+}
+
+async fn orders(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    match lambda_request(request).await {
+        Ok(request) => respond(stack.orders.handle(&request).await),
+        Err(answer) => respond(answer.into_response()),
+    }
+}
+
+/// Every message released so far, oldest first.
+async fn queue(State(stack): State<Arc<Stack>>) -> Response {
+    let answer = match stack.log.messages().await {
+        Ok(messages) => Answer::Json(format!("[{}]", messages.join(","))),
+        Err(error) => {
+            tracing::error!(%error, "queue not read");
+            Answer::TryAgain
+        }
+    };
+    respond(answer.into_response())
+}
+
+/// What nobody could read, without its contents.
+async fn quarantine(State(stack): State<Arc<Stack>>) -> Response {
+    let mut found = Vec::new();
+    for psp in [Psp::Worldline, Psp::Systempay] {
+        match stack.archive.quarantined(psp).await {
+            Ok(quarantined) => found.extend(quarantined),
+            Err(error) => {
+                tracing::error!(%error, "quarantine not read");
+                return respond(Answer::TryAgain.into_response());
+            }
+        }
+    }
+    respond(Answer::Json(serde_json::json!(found).to_string()).into_response())
+}
+
+/// The request as a handler gets it under Lambda. A body that is too large is read to its end, but
+/// not kept.
+async fn lambda_request(request: Request) -> Result<lambda_http::Request, Answer> {
+    let (mut parts, mut body) = request.into_parts();
+    parts.extensions.clear();
+    let mut bytes = Vec::new();
+    let mut drained = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Answer::Bad("body ended too early"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() <= MAX_BODY_BYTES {
+            bytes.extend_from_slice(&data);
+        } else {
+            drained += data.len();
+            if drained > MAX_DRAINED_BYTES {
+                break;
+            }
+        }
+    }
+    if bytes.len() > MAX_BODY_BYTES {
+        return Err(Answer::TooLarge);
+    }
+    Ok(lambda_http::Request::from_parts(parts, Body::Binary(bytes)))
+}
+
+fn respond(response: lambda_http::Response<Body>) -> Response {
+    let (parts, body) = response.into_parts();
+    Response::from_parts(parts, axum::body::Body::from(body.to_vec()))
+}

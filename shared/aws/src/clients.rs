@@ -1,0 +1,74 @@
+//! SDK clients with our time limits.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+
+use crate::archive::Archive;
+use crate::config::{BadSetting, Settings};
+use crate::outbox::Outbox;
+use crate::queue::Queue;
+use crate::receive::Receiver;
+use crate::table::Table;
+
+/// How long one attempt of a call may take. DynamoDB answers in milliseconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a call with all its attempts may take: the PSP waits ten seconds, and a notification
+/// needs two calls.
+const CALL_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// The SDK's configuration from the environment: credentials, region, `AWS_ENDPOINT_URL_*`.
+pub async fn sdk_config() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CALL_TIMEOUT)
+        .build();
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+}
+
+/// A DynamoDB client.
+pub fn dynamodb(sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::new(sdk)
+}
+
+/// An SQS client.
+pub fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
+    aws_sdk_sqs::Client::new(sdk)
+}
+
+impl Receiver {
+    /// The receiver that the environment describes.
+    pub fn from_env(sdk: &SdkConfig) -> Result<Self, BadSetting> {
+        Ok(Self::new(&dynamodb(sdk), &Settings::from_env()?))
+    }
+
+    /// The receiver with these settings.
+    pub fn new(client: &aws_sdk_dynamodb::Client, settings: &Settings) -> Self {
+        let retention = settings.raw_retention_days;
+        Self {
+            table: Table::new(client.clone(), &settings.table),
+            archive: Archive::new(client.clone(), &settings.archive_table, retention),
+            policy: settings.policy,
+        }
+    }
+}
+
+impl Outbox {
+    /// The outbox that the environment describes; without `QUITTANCE_QUEUE_URL` there is none.
+    pub fn from_env(sdk: &SdkConfig) -> Result<Self, BadSetting> {
+        let settings = Settings::from_env()?;
+        let url = settings.queue_url.as_deref().ok_or(BadSetting {
+            variable: "QUITTANCE_QUEUE_URL",
+            expected: "the URL of an SQS FIFO queue",
+        })?;
+        let client = dynamodb(sdk);
+        Ok(Self {
+            table: Table::new(client.clone(), &settings.table),
+            queue: Queue::from_url(url, sqs(sdk), client),
+            policy: settings.policy,
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! Configuration from the environment (design, section 6).
+
+use quittance_core::fold::Instalments;
+use quittance_core::{Policy, ReleaseOn};
+
+/// What the environment says, apart from keys, which belong to the PSPs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// When an order is released.
+    pub policy: Policy,
+    /// How long raw notifications are kept; `None` = not kept.
+    pub raw_retention_days: Option<u32>,
+    /// The order table.
+    pub table: String,
+    /// The raw archive.
+    pub archive_table: String,
+    /// The fulfilment queue, if this function needs one.
+    pub queue_url: Option<String>,
+}
+
+/// A variable with a value that is not among the documented ones.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} must be {expected}")]
+pub struct BadSetting {
+    /// Which variable.
+    pub variable: &'static str,
+    /// What it may be.
+    pub expected: &'static str,
+}
+
+/// How long raw notifications are kept unless configured: long enough for a chargeback, which may
+/// come 13 months after the payment.
+pub const DEFAULT_RETENTION_DAYS: u32 = 400;
+
+/// The order table unless configured.
+pub const DEFAULT_TABLE: &str = "quittance-orders";
+
+/// The raw archive unless configured.
+pub const DEFAULT_ARCHIVE_TABLE: &str = "quittance-archive";
+
+impl Settings {
+    /// Reads the variables through `variable`; an empty value counts as absent.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
+        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let release_on = match variable("QUITTANCE_RELEASE_ON").as_deref().map(str::trim) {
+            None | Some("captured") => ReleaseOn::Captured,
+            Some("secured") => ReleaseOn::Secured,
+            Some(_) => return Err(bad("QUITTANCE_RELEASE_ON", "captured or secured")),
+        };
+        let instalments = match variable("QUITTANCE_INSTALMENTS").as_deref().map(str::trim) {
+            None | Some("first") => Instalments::First,
+            Some("all") => Instalments::All,
+            Some(_) => return Err(bad("QUITTANCE_INSTALMENTS", "first or all")),
+        };
+        let days = match variable("QUITTANCE_RAW_RETENTION_DAYS") {
+            None => DEFAULT_RETENTION_DAYS,
+            Some(days) => days
+                .trim()
+                .parse()
+                .map_err(|_| bad("QUITTANCE_RAW_RETENTION_DAYS", "a number of days, 0 for none"))?,
+        };
+        Ok(Self {
+            policy: Policy { release_on, instalments },
+            raw_retention_days: (days > 0).then_some(days),
+            table: variable("QUITTANCE_TABLE").unwrap_or_else(|| DEFAULT_TABLE.to_owned()),
+            archive_table: variable("QUITTANCE_ARCHIVE_TABLE")
+                .unwrap_or_else(|| DEFAULT_ARCHIVE_TABLE.to_owned()),
+            queue_url: variable("QUITTANCE_QUEUE_URL"),
+        })
+    }
+
+    /// Reads the process' environment.
+    pub fn from_env() -> Result<Self, BadSetting> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+}
+
+/// A variable that holds names separated by commas or blanks.
+pub fn list(variable: &str) -> Vec<String> {
+    let value = std::env::var(variable).unwrap_or_default();
+    let names = value.split([',', ' ']).map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+fn bad(variable: &'static str, expected: &'static str) -> BadSetting {
+    BadSetting { variable, expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Settings, BadSetting> {
+        Settings::read(|name| {
+            pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let settings = read(&[("QUITTANCE_QUEUE_URL", "")]).unwrap();
+        assert_eq!(settings.policy, Policy::default());
+        assert_eq!(settings.policy.release_on, ReleaseOn::Captured);
+        assert_eq!(settings.raw_retention_days, Some(400));
+        assert_eq!(settings.queue_url, None);
+    }
+
+    #[test]
+    fn a_word_that_is_not_documented_stops_the_start() {
+        assert_eq!(read(&[("QUITTANCE_RELEASE_ON", "secured")]).unwrap().policy.release_on, ReleaseOn::Secured);
+        assert_eq!(read(&[("QUITTANCE_RAW_RETENTION_DAYS", "0")]).unwrap().raw_retention_days, None);
+        for (name, value) in [
+            ("QUITTANCE_RELEASE_ON", "CAPTURED"),
+            ("QUITTANCE_INSTALMENTS", "last"),
+            ("QUITTANCE_RAW_RETENTION_DAYS", "-1"),
+        ] {
+            assert_eq!(read(&[(name, value)]).unwrap_err().variable, name);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What can go wrong between us and the engines.
+
+use std::error::Error;
+use std::fmt::Write;
+
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+/// The store or the queue did not do what was asked. The PSP is told to try again.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another writer was faster, more often than [`crate::receive::MAX_ATTEMPTS`].
+    #[error("the order changed under every attempt to store it")]
+    Contended,
+    /// What is stored cannot be read back.
+    #[error("stored item cannot be read: {0}")]
+    Corrupt(String),
+    /// The engine refused, throttled or did not answer.
+    #[error("{what}: {why}")]
+    Unavailable {
+        /// The call.
+        what: &'static str,
+        /// What the engine or the network said.
+        why: String,
+    },
+}
+
+impl StoreError {
+    /// Wraps the error of an SDK call, with the error's code and its causes.
+    pub fn unavailable<E, R>(what: &'static str, error: &SdkError<E, R>) -> Self
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+        R: std::fmt::Debug,
+    {
+        let mut why = error.code().unwrap_or("no code").to_owned();
+        // Writing to a String cannot fail.
+        let _ = write!(why, ": {}", DisplayErrorContext(error));
+        Self::Unavailable { what, why }
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}

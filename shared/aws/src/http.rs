@@ -1,0 +1,106 @@
+//! HTTP: the checks before anything is hashed, and the only place with status codes.
+//!
+//! The answers and their reasons are the table of the design's section 3. There is no 3xx: Lyra takes
+//! a redirect for success.
+
+use lambda_http::http::{HeaderMap, Method, header};
+use lambda_http::{Body, Request, Response};
+use quittance_core::limits::MAX_BODY_BYTES;
+
+/// How many characters of an answer Lyra shows to the merchant.
+const MAX_ANSWER_CHARS: usize = 512;
+
+/// What is said to whoever called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Durable: stored, known before, in quarantine, or about something that is not tracked.
+    Taken(String),
+    /// The endpoint verification's value, sent back.
+    Echo(String),
+    /// JSON of an order or a list.
+    Json(String),
+    /// A page for a browser.
+    Page(String),
+    /// The request itself makes no sense.
+    Bad(&'static str),
+    /// Not genuine. Nothing was read or written.
+    Refused(String),
+    /// No such order or route.
+    NotFound,
+    /// A method that the route does not have; the ones it has.
+    WrongMethod(&'static str),
+    /// Larger than [`MAX_BODY_BYTES`].
+    TooLarge,
+    /// No media type, or another than the route's.
+    WrongMediaType,
+    /// There are no usable keys: someone must mend the configuration.
+    Misconfigured,
+    /// The store did not take it: the PSP is to send it again.
+    TryAgain,
+}
+
+impl Answer {
+    /// The response.
+    pub fn into_response(self) -> Response<Body> {
+        const TEXT: &str = "text/plain; charset=utf-8";
+        let (status, media, body) = match self {
+            Self::Taken(line) => (200, TEXT, line.chars().take(MAX_ANSWER_CHARS).collect()),
+            Self::Echo(value) => (200, TEXT, value),
+            Self::Json(text) => (200, "application/json", text),
+            Self::Page(html) => (200, "text/html; charset=utf-8", html),
+            Self::Bad(why) => (400, TEXT, why.to_owned()),
+            Self::Refused(why) => (401, TEXT, format!("refused: {why}")),
+            Self::NotFound => (404, TEXT, "not found".to_owned()),
+            Self::WrongMethod(allowed) => return wrong_method(allowed),
+            Self::TooLarge => (413, TEXT, format!("larger than {MAX_BODY_BYTES} bytes")),
+            Self::WrongMediaType => (415, TEXT, "wrong or missing media type".to_owned()),
+            Self::Misconfigured => (500, TEXT, "not configured".to_owned()),
+            Self::TryAgain => (503, TEXT, "not stored, try again".to_owned()),
+        };
+        response(status, media, body)
+    }
+}
+
+/// The checks that need no key: method, media type, size.
+pub fn admit(request: &Request, media_type: &str) -> Result<(), Answer> {
+    if request.method() != Method::POST {
+        return Err(Answer::WrongMethod("POST"));
+    }
+    if request.body().len() > MAX_BODY_BYTES {
+        return Err(Answer::TooLarge);
+    }
+    let given = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = given.and_then(|given| given.split(';').next()).unwrap_or("").trim();
+    if essence.eq_ignore_ascii_case(media_type) { Ok(()) } else { Err(Answer::WrongMediaType) }
+}
+
+/// All values of a header, as received.
+pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
+    headers.get_all(name).iter().map(|value| value.as_bytes()).collect()
+}
+
+/// The named headers as text, for the archive.
+pub fn keep_headers(headers: &HeaderMap, names: &[&str]) -> Vec<(String, String)> {
+    let kept = names.iter().filter_map(|name| {
+        let value = headers.get(*name)?.to_str().ok()?;
+        Some(((*name).to_owned(), value.to_owned()))
+    });
+    kept.collect()
+}
+
+fn wrong_method(allowed: &'static str) -> Response<Body> {
+    let mut response = response(405, "text/plain; charset=utf-8", format!("use {allowed}"));
+    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+    response
+}
+
+fn response(status: u16, media_type: &'static str, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = lambda_http::http::StatusCode::from_u16(status)
+        .unwrap_or(lambda_http::http::StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media_type));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,129 @@
+//! The fulfilment queue: SQS FIFO, or a table for stacks without SQS.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client as DynamoDb;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::Client as Sqs;
+use quittance_core::OrderKey;
+use quittance_core::crypto::sha256_hex;
+use quittance_core::message::CloudEvent;
+
+use crate::clock::sortable_nanos;
+use crate::error::StoreError;
+
+/// How a queue kept in a table is named in `QUITTANCE_QUEUE_URL`: `table:<name>`.
+const TABLE_SCHEME: &str = "table:";
+
+/// Longest `MessageGroupId` that SQS accepts.
+const MAX_GROUP_BYTES: usize = 128;
+
+/// Where released orders go.
+#[derive(Clone, Debug)]
+pub enum Queue {
+    /// An SQS FIFO queue.
+    Sqs {
+        /// The client.
+        client: Sqs,
+        /// The queue's URL.
+        url: String,
+    },
+    /// A table that keeps every message once and for ever.
+    Table(TableQueue),
+    /// One after the other; a message is sent when the last has taken it.
+    Both(Box<Self>, Box<Self>),
+}
+
+impl Queue {
+    /// The queue that `QUITTANCE_QUEUE_URL` names.
+    pub fn from_url(url: &str, sqs: Sqs, dynamodb: DynamoDb) -> Self {
+        match url.strip_prefix(TABLE_SCHEME) {
+            Some(name) => Self::Table(TableQueue::new(dynamodb, name)),
+            None => Self::Sqs { client: sqs, url: url.to_owned() },
+        }
+    }
+
+    /// Sends a message. Its id deduplicates: within five minutes in SQS, for ever in a table.
+    pub async fn send(&self, key: &OrderKey, event: &CloudEvent) -> Result<(), StoreError> {
+        match self {
+            Self::Sqs { client, url } => {
+                client
+                    .send_message()
+                    .queue_url(url)
+                    .message_body(body(event)?)
+                    .message_group_id(group(key))
+                    .message_deduplication_id(&event.id)
+                    .send()
+                    .await
+                    .map_err(|e| StoreError::unavailable("send message", &e))?;
+                Ok(())
+            }
+            Self::Table(table) => table.send(event).await,
+            Self::Both(first, second) => {
+                Box::pin(first.send(key, event)).await?;
+                Box::pin(second.send(key, event)).await
+            }
+        }
+    }
+}
+
+/// A queue kept in a table.
+#[derive(Clone, Debug)]
+pub struct TableQueue {
+    client: DynamoDb,
+    name: String,
+}
+
+impl TableQueue {
+    /// The queue in the table of this name.
+    pub fn new(client: DynamoDb, name: impl Into<String>) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    /// Every message, oldest first, as the JSON that was sent.
+    pub async fn messages(&self) -> Result<Vec<String>, StoreError> {
+        let mut items =
+            self.client.scan().table_name(&self.name).consistent_read(true).into_paginator().items().send();
+        let mut found: Vec<(String, String)> = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|e| StoreError::unavailable("scan queue", &e))?;
+            let text = |name: &str| item.get(name).and_then(|v| v.as_s().ok()).cloned();
+            found.push((text("sent").unwrap_or_default(), text("event").unwrap_or_default()));
+        }
+        found.sort();
+        Ok(found.into_iter().map(|(_, event)| event).collect())
+    }
+
+    async fn send(&self, event: &CloudEvent) -> Result<(), StoreError> {
+        let item = HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(event.id.clone())),
+            ("sent".to_owned(), AttributeValue::S(sortable_nanos())),
+            ("event".to_owned(), AttributeValue::S(body(event)?)),
+        ]);
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)");
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(())
+            }
+            Err(e) => Err(StoreError::unavailable("put message", &e)),
+        }
+    }
+}
+
+fn body(event: &CloudEvent) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(event)?)
+}
+
+/// The order's key where SQS accepts it (ASCII letters, digits and punctuation, as a key's text always
+/// is, up to 128), else its digest.
+fn group(key: &OrderKey) -> String {
+    let text = key.to_string();
+    if text.len() <= MAX_GROUP_BYTES { text } else { sha256_hex(text.as_bytes()) }
+}

@@ -1,0 +1,192 @@
+//! From what a notification says to durable facts: read, take, write on condition, answer.
+
+use std::time::Duration;
+
+use quittance_core::order::Full;
+use quittance_core::{Order, OrderKey, Outcome, Policy, Psp, Reading, Receipt, Statement, Unreadable};
+use quittance_core::crypto::sha256_hex;
+
+use crate::archive::{Archive, Raw};
+use crate::clock::now;
+use crate::error::StoreError;
+use crate::http::Answer;
+use crate::table::{Saved, Table};
+
+/// How often a write is tried against other writers of the same order. With the pauses below the last
+/// attempt begins within about 2 seconds, well before the PSP gives up (10 seconds).
+pub const MAX_ATTEMPTS: u32 = 20;
+
+/// The longest pause before the second attempt; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// The longest pause before any attempt.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Stores what notifications say.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    /// The orders.
+    pub table: Table,
+    /// The raw notifications.
+    pub archive: Archive,
+    /// When an order is released.
+    pub policy: Policy,
+}
+
+/// What became of a statement.
+enum Taken {
+    Stored(String),
+    Known(String),
+    Quarantined(String),
+}
+
+impl Receiver {
+    /// Stores every reading of one notification; the answer is positive only when all are durable.
+    pub async fn take(
+        &self,
+        psp: Psp,
+        body: &[u8],
+        headers: Vec<(String, String)>,
+        readings: Vec<Reading>,
+    ) -> Answer {
+        let sha256 = sha256_hex(body);
+        let raw = Raw { psp, body, sha256: &sha256, headers, received_at: now() };
+        let mut lines = Vec::new();
+        for reading in readings {
+            match self.take_one(&raw, reading).await {
+                Ok(line) => lines.push(line),
+                Err(error) => {
+                    tracing::error!(psp = psp.as_str(), sha256, %error, "not stored");
+                    return Answer::TryAgain;
+                }
+            }
+        }
+        Answer::Taken(lines.join("; "))
+    }
+
+    async fn take_one(&self, raw: &Raw<'_>, reading: Reading) -> Result<String, StoreError> {
+        let psp = raw.psp.as_str();
+        let sha256 = raw.sha256;
+        match reading {
+            Reading::Order(statement) => {
+                let taken = self.take_statement(raw, &statement).await?;
+                let order = &statement.key;
+                let doubt = statement.doubt.as_deref().unwrap_or("");
+                Ok(match taken {
+                    Taken::Stored(headline) => {
+                        tracing::info!(psp, %order, sha256, doubt, outcome = "stored", "{headline}");
+                        format!("OK {headline}")
+                    }
+                    Taken::Known(headline) => {
+                        tracing::info!(psp, %order, sha256, outcome = "duplicate", "{headline}");
+                        format!("OK {headline} (already known)")
+                    }
+                    Taken::Quarantined(reason) => {
+                        tracing::warn!(psp, %order, sha256, reason, outcome = "quarantined", "quarantined");
+                        format!("KEPT in quarantine: {reason}")
+                    }
+                })
+            }
+            Reading::Untracked { about } => {
+                self.archive.keep_untracked(raw).await?;
+                tracing::info!(psp, about, sha256, outcome = "untracked", "not tracked");
+                Ok(format!("OK {about} is not tracked"))
+            }
+            Reading::Unreadable(Unreadable { reason }) => {
+                self.archive.quarantine(raw, &reason).await?;
+                tracing::warn!(psp, sha256, reason, outcome = "quarantined", "quarantined");
+                Ok(format!("KEPT in quarantine: {reason}"))
+            }
+        }
+    }
+
+    /// Read, take, write on condition that nobody wrote in between; else again.
+    async fn take_statement(
+        &self,
+        raw: &Raw<'_>,
+        statement: &Statement,
+    ) -> Result<Taken, StoreError> {
+        let receipt = Receipt {
+            received_at: raw.received_at,
+            source: "webhook",
+            sha256: raw.sha256.to_owned(),
+        };
+        let mut archived = false;
+        for attempt in 0..MAX_ATTEMPTS {
+            pause(attempt).await;
+            let stored = self.table.load_order(&statement.key).await?;
+            let mut order = stored.order;
+            let Some(joined) = self.join_names(statement, &mut order).await? else { continue };
+            let outcome = match order.take(statement, &receipt, self.policy) {
+                Ok(outcome) => outcome,
+                Err(Full) => {
+                    let reason = Full.to_string();
+                    self.archive.quarantine(raw, &reason).await?;
+                    return Ok(Taken::Quarantined(reason));
+                }
+            };
+            if outcome == Outcome::Known && !joined {
+                return Ok(Taken::Known(order.headline(self.policy)));
+            }
+            order.decide(receipt.received_at, self.policy);
+            if !archived {
+                self.archive.keep(&order.key, raw).await?;
+                archived = true;
+            }
+            match self.table.save(&order, stored.version, self.policy, now()).await? {
+                Saved::Done => return Ok(Taken::Stored(order.headline(self.policy))),
+                Saved::Conflict => {}
+            }
+        }
+        Err(StoreError::Contended)
+    }
+
+    /// Makes the statement's other names point to the order and takes over what was known under them.
+    /// `None` after a lost race; otherwise whether anything was joined.
+    ///
+    /// The names are written before the order: if we die in between, the PSP sends again, finds the
+    /// names, and what they hold is taken over then.
+    async fn join_names(
+        &self,
+        statement: &Statement,
+        order: &mut Order,
+    ) -> Result<Option<bool>, StoreError> {
+        let mut joined = false;
+        for alias in &statement.aliases {
+            if *alias == order.key || order.aliases.contains(&alias.order) {
+                continue;
+            }
+            let named = self.table.load(alias).await?;
+            match &named.joined {
+                Some(target) if *target != order.key => {
+                    warn_elsewhere(alias, target, &order.key);
+                    continue;
+                }
+                Some(_) => {}
+                None => {
+                    if self.table.join(&named, &order.key).await? == Saved::Conflict {
+                        return Ok(None);
+                    }
+                }
+            }
+            order.absorb(named.order);
+            order.aliases.insert(alias.order.clone());
+            joined = true;
+        }
+        Ok(Some(joined))
+    }
+}
+
+/// One payment under two references: the first keeps the name, and facts go where they say.
+fn warn_elsewhere(alias: &OrderKey, target: &OrderKey, order: &OrderKey) {
+    tracing::warn!(%alias, %target, %order, "payment already belongs to another order");
+}
+
+/// Waits before an attempt other than the first: a random time, so that writers of one order spread.
+pub(crate) async fn pause(attempt: u32) {
+    if let Some(doublings) = attempt.checked_sub(1) {
+        let longest = FIRST_PAUSE.saturating_mul(1 << doublings.min(8)).min(LONGEST_PAUSE);
+        let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
+        tokio::time::sleep(Duration::from_micros(fastrand::u64(0..=micros))).await;
+    }
+}

@@ -1,0 +1,312 @@
+//! The order table: one item per order, written whole under the condition that nobody else wrote it.
+//!
+//! | attribute | holds |
+//! |---|---|
+//! | `pk` | the order's key as text |
+//! | `version` | counts the writes; the condition of the next one |
+//! | `order` | facts, notifications and decisions as JSON |
+//! | `summary` | the order as others see it, without notifications, for lists |
+//! | `state`, `updated_at` | index of orders by state, newest last |
+//! | `unsent` | present while the queue has to be told something: a sparse index |
+//! | `joined` | present when this is only another name; the key of the order it names |
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use quittance_core::{Order, OrderKey, OrderView, Policy, State, Timestamp};
+
+use crate::error::StoreError;
+
+/// Index of orders by state.
+pub const BY_STATE: &str = "by_state";
+
+/// Sparse index of orders of which the queue has to be told something.
+pub const BY_UNSENT: &str = "by_unsent";
+
+/// Attribute with the order as others see it.
+pub const SUMMARY: &str = "summary";
+
+/// The value of `unsent`, the hash key of [`BY_UNSENT`].
+const UNSENT: &str = "1";
+
+/// Most orders on one page of a list: a page stays below DynamoDB's 1 MB also with long orders.
+pub const MAX_PAGE: u32 = 100;
+
+/// Most pages of a scan read to fill one page of a list without a state.
+const MAX_SCAN_PAGES: usize = 10;
+
+/// Most names followed from an item to the order it names. One is all that is ever written.
+const MAX_HOPS: usize = 3;
+
+/// The order table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// An order as it is stored, with what the next write must find unchanged.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The order, or an order without facts where nothing is stored.
+    pub order: Order,
+    /// `None` where nothing is stored.
+    pub version: Option<u64>,
+    /// The order that this item only names, if so.
+    pub joined: Option<OrderKey>,
+}
+
+/// What became of a conditional write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It is durable.
+    Done,
+    /// Someone else wrote the item since it was read; nothing was changed.
+    Conflict,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The orders, newest first within a state.
+    pub orders: Vec<OrderView>,
+    /// Where the next page starts; opaque.
+    pub next: Option<String>,
+}
+
+/// Not a cursor that a page of this list has given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor")]
+pub struct BadCursor;
+
+impl Table {
+    /// The table of this name.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    /// Reads an item, strongly consistent.
+    pub async fn load(&self, key: &OrderKey) -> Result<Stored, StoreError> {
+        let reply = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", AttributeValue::S(key.to_string()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|e| StoreError::unavailable("get order", &e))?;
+        match reply.item {
+            Some(item) => read_item(&item),
+            None => Ok(Stored { order: Order::new(key.clone()), version: None, joined: None }),
+        }
+    }
+
+    /// Reads an order under any of its names.
+    pub async fn load_order(&self, key: &OrderKey) -> Result<Stored, StoreError> {
+        let mut stored = self.load(key).await?;
+        for _ in 0..MAX_HOPS {
+            let Some(target) = stored.joined.take() else { return Ok(stored) };
+            stored = self.load(&target).await?;
+        }
+        Err(StoreError::Corrupt(format!("{key} is the name of a name")))
+    }
+
+    /// Writes an order if the item is still at `version`.
+    pub async fn save(
+        &self,
+        order: &Order,
+        version: Option<u64>,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Result<Saved, StoreError> {
+        let view = order.view(policy, now);
+        let state = view.state.as_str().to_owned();
+        let summary = serde_json::to_string(&view.without_notifications())?;
+        let mut item = self.item(order, version)?;
+        item.insert("state".to_owned(), AttributeValue::S(state));
+        item.insert("updated_at".to_owned(), AttributeValue::S(now.to_string()));
+        item.insert(SUMMARY.to_owned(), AttributeValue::S(summary));
+        if order.has_unsent() {
+            item.insert("unsent".to_owned(), AttributeValue::S(UNSENT.to_owned()));
+        }
+        self.put(item, version).await
+    }
+
+    /// Turns an item into another name of the order `to`, if it is still at `version`. What was known
+    /// under this name stays in the item, so that joining can be repeated after a crash.
+    pub async fn join(&self, stored: &Stored, to: &OrderKey) -> Result<Saved, StoreError> {
+        let mut item = self.item(&stored.order, stored.version)?;
+        item.insert("joined".to_owned(), AttributeValue::S(to.to_string()));
+        self.put(item, stored.version).await
+    }
+
+    /// One page of the orders in a state (newest first), or of all orders (in no order).
+    pub async fn list(
+        &self,
+        state: Option<State>,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Page, StoreError> {
+        match state {
+            Some(state) => self.list_state(state, limit, cursor).await,
+            None => self.list_all(limit, cursor).await,
+        }
+    }
+
+    /// Keys of orders of which the queue has to be told something, oldest first.
+    pub async fn unsent(&self) -> Result<Vec<OrderKey>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_UNSENT)
+            .key_condition_expression("unsent = :unsent")
+            .expression_attribute_values(":unsent", AttributeValue::S(UNSENT.to_owned()))
+            .into_paginator()
+            .items()
+            .send();
+        let mut keys = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|e| StoreError::unavailable("query unsent orders", &e))?;
+            keys.push(read_key(text(&item, "pk")?)?);
+        }
+        Ok(keys)
+    }
+
+    async fn list_state(
+        &self,
+        state: State,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Page, StoreError> {
+        let reply = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_STATE)
+            .key_condition_expression("#state = :state")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", AttributeValue::S(state.as_str().to_owned()))
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit.min(MAX_PAGE)).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(cursor.map(|cursor| cursor.0))
+            .send()
+            .await
+            .map_err(|e| StoreError::unavailable("query orders by state", &e))?;
+        let orders = reply.items().iter().map(read_summary).collect::<Result<_, _>>()?;
+        Ok(Page { orders, next: reply.last_evaluated_key.as_ref().map(Cursor::text) })
+    }
+
+    async fn list_all(&self, limit: u32, cursor: Option<Cursor>) -> Result<Page, StoreError> {
+        let wanted = usize::try_from(limit.min(MAX_PAGE)).unwrap_or(usize::MAX);
+        let mut start = cursor.map(|cursor| cursor.0);
+        let mut orders = Vec::new();
+        for _ in 0..MAX_SCAN_PAGES {
+            let left = i32::try_from(wanted - orders.len()).unwrap_or(i32::MAX);
+            let reply = self
+                .client
+                .scan()
+                .table_name(&self.name)
+                .filter_expression("attribute_exists(#state)")
+                .expression_attribute_names("#state", "state")
+                .limit(left)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|e| StoreError::unavailable("scan orders", &e))?;
+            for item in reply.items() {
+                orders.push(read_summary(item)?);
+            }
+            start = reply.last_evaluated_key;
+            if start.is_none() || orders.len() >= wanted {
+                break;
+            }
+        }
+        Ok(Page { orders, next: start.as_ref().map(Cursor::text) })
+    }
+
+    fn item(&self, order: &Order, version: Option<u64>) -> Result<Item, StoreError> {
+        let next = version.map_or(1, |version| version + 1);
+        Ok(HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(order.key.to_string())),
+            ("version".to_owned(), AttributeValue::N(next.to_string())),
+            ("order".to_owned(), AttributeValue::S(serde_json::to_string(order)?)),
+        ]))
+    }
+
+    async fn put(&self, item: Item, version: Option<u64>) -> Result<Saved, StoreError> {
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let put = match version {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(version) => put
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+        };
+        match put.send().await {
+            Ok(_) => Ok(Saved::Done),
+            Err(e) if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(Saved::Conflict)
+            }
+            Err(e) => Err(StoreError::unavailable("put order", &e)),
+        }
+    }
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+/// Where a page of a list ended.
+#[derive(Clone, Debug)]
+pub struct Cursor(Item);
+
+impl Cursor {
+    /// Names of the attributes that a cursor of these lists has; all of them text.
+    const NAMES: [&str; 3] = ["pk", "state", "updated_at"];
+
+    /// Reads a cursor that a page has given out.
+    pub fn parse(text: &str) -> Result<Self, BadCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
+        let pairs: HashMap<String, String> = serde_json::from_slice(&bytes).map_err(|_| BadCursor)?;
+        if !pairs.contains_key("pk") || pairs.keys().any(|name| !Self::NAMES.contains(&name.as_str())) {
+            return Err(BadCursor);
+        }
+        Ok(Self(pairs.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect()))
+    }
+
+    fn text(key: &Item) -> String {
+        let pairs: HashMap<&str, &str> = key
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_s().ok()?.as_str())))
+            .collect();
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&pairs).unwrap_or_default())
+    }
+}
+
+fn read_item(item: &Item) -> Result<Stored, StoreError> {
+    let order: Order = serde_json::from_str(text(item, "order")?)
+        .map_err(|error| StoreError::Corrupt(format!("order: {error}")))?;
+    let version = item.get("version").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
+    let version = version.ok_or_else(|| StoreError::Corrupt("version missing".to_owned()))?;
+    let joined = item.get("joined").and_then(|v| v.as_s().ok());
+    let joined = joined.map(|key| read_key(key)).transpose()?;
+    Ok(Stored { order, version: Some(version), joined })
+}
+
+fn read_summary(item: &Item) -> Result<OrderView, StoreError> {
+    serde_json::from_str(text(item, SUMMARY)?)
+        .map_err(|error| StoreError::Corrupt(format!("summary: {error}")))
+}
+
+fn read_key(text: &str) -> Result<OrderKey, StoreError> {
+    text.parse().map_err(|_| StoreError::Corrupt(format!("{text} is not an order's key")))
+}
+
+fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
+    let value = item.get(name).and_then(|value| value.as_s().ok());
+    value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("{name} missing")))
+}
+

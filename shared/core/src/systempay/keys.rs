@@ -1,0 +1,94 @@
+//! The key document of `QUITTANCE_SYSTEMPAY_KEYS`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::signature::{Keys, SiteKeys};
+use crate::crypto::Secret;
+use crate::key::Mode;
+use crate::limits::MAX_REST_PASSWORDS;
+
+/// Why a key document cannot be used. Quotes nothing of it: it holds secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadKeys {
+    /// Not the documented JSON.
+    #[error(
+        "not a JSON object of site ids with \"test\" and \"production\", each with \"form\", \"rest_password\" and \"allow_sha1\""
+    )]
+    Json,
+    /// A key without content would accept anyone's signature.
+    #[error("a key is empty")]
+    EmptySecret,
+    /// Nothing to verify with.
+    #[error("no key in it")]
+    NoKey,
+    /// Each is tried on every REST message, so their number is bounded.
+    #[error("more than {MAX_REST_PASSWORDS} REST passwords")]
+    TooManyPasswords,
+}
+
+impl Keys {
+    /// Reads `{"<site id>": {"test": {"form": "…", "rest_password": "…", "allow_sha1": false},
+    /// "production": {…}}}`; every part may be left out.
+    pub fn from_json(text: &str) -> Result<Self, BadKeys> {
+        let document: BTreeMap<String, Site> =
+            serde_json::from_str(text).map_err(|_| BadKeys::Json)?;
+        let mut keys = Vec::new();
+        for (id, site) in document {
+            for (mode, raw) in [(Mode::Test, site.test), (Mode::Production, site.production)] {
+                let Some(raw) = raw else { continue };
+                let secret = |text: Option<String>| {
+                    text.map(|text| Secret::new(&text).ok_or(BadKeys::EmptySecret)).transpose()
+                };
+                let held = SiteKeys {
+                    form: secret(raw.form)?,
+                    rest_password: secret(raw.rest_password)?,
+                    allow_sha1: raw.allow_sha1,
+                };
+                keys.push(((id.clone(), mode), held));
+            }
+        }
+        let keys = Self::new(keys).map_err(|_| BadKeys::TooManyPasswords)?;
+        if keys.is_empty() { Err(BadKeys::NoKey) } else { Ok(keys) }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Site {
+    test: Option<Raw>,
+    production: Option<Raw>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    form: Option<String>,
+    rest_password: Option<String>,
+    #[serde(default)]
+    allow_sha1: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_sites_and_modes_and_refuses_the_rest() {
+        assert!(Keys::from_json(r#"{"1": {"test": {"form": "k"}}}"#).is_ok());
+        assert!(Keys::from_json(r#"{"1": {"production": {"rest_password": "p", "allow_sha1": true}}}"#).is_ok());
+        let refused = |text: &str| Keys::from_json(text).map(|_| ()).unwrap_err();
+        for text in ["{}", r#"{"1": {}}"#, r#"{"1": {"test": {}}}"#] {
+            assert_eq!(refused(text), BadKeys::NoKey, "{text}");
+        }
+        assert_eq!(refused(r#"{"1": {"test": {"form": " "}}}"#), BadKeys::EmptySecret);
+        for text in ["", "[]", r#"{"1": {"TEST": {}}}"#, r#"{"1": {"test": {"from": "k"}}}"#] {
+            assert_eq!(refused(text), BadKeys::Json, "{text}");
+        }
+        let many: Vec<String> = (0..=MAX_REST_PASSWORDS)
+            .map(|n| format!(r#""{n}": {{"test": {{"rest_password": "p{n}"}}}}"#))
+            .collect();
+        assert_eq!(refused(&format!("{{{}}}", many.join(","))), BadKeys::TooManyPasswords);
+    }
+}

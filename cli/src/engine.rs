@@ -6,6 +6,7 @@ use std::path::Path;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use dynoxide::Database;
+use quittance_aws::clients;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -46,18 +47,27 @@ impl Engine {
             Some(directory) => {
                 std::fs::create_dir_all(directory)?;
                 let file = directory.join(FILE);
-                let text = file.to_str().ok_or("the data directory's name is not UTF-8")?;
+                let text = file
+                    .to_str()
+                    .ok_or("the data directory's name is not UTF-8")?;
                 (Database::new(text), format!("in {}", file.display()))
             }
         };
         let database = database.map_err(|error| format!("embedded DynamoDB: {error}"))?;
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            format!("cannot listen on {address}: {error} (try --dynamodb-port 0)")
+        })?;
         let url = format!("http://{}", listener.local_addr()?);
         let (alive, gone) = oneshot::channel();
-        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async move {
-            // An error means that the sender was dropped, which is the signal.
-            let _ = gone.await;
-        }));
+        tokio::spawn(dynoxide::server::serve_with_shutdown(
+            listener,
+            database,
+            async move {
+                // An error means that the sender was dropped, which is the signal.
+                let _ = gone.await;
+            },
+        ));
         Ok(Self {
             config: sdk_config(Some(&url)).await,
             description: format!("embedded DynamoDB {place}, at {url}"),
@@ -69,12 +79,14 @@ impl Engine {
 /// Configuration for local engines: where the environment names no credentials or region, any will do.
 pub(crate) async fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
     let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::latest()).timeout_config(clients::timeouts());
     if !set("AWS_REGION") && !set("AWS_DEFAULT_REGION") {
         loader = loader.region(Region::new(REGION));
     }
     if !set("AWS_ACCESS_KEY_ID") && !set("AWS_PROFILE") {
-        loader = loader.credentials_provider(Credentials::new("local", "local", None, None, "local"));
+        loader =
+            loader.credentials_provider(Credentials::new("local", "local", None, None, "local"));
     }
     if let Some(endpoint) = endpoint {
         loader = loader.endpoint_url(endpoint);

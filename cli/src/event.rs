@@ -45,14 +45,19 @@ impl Event {
     /// Reads an event file.
     pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
         let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        serde_json::from_slice(&text)
-            .map_err(|error| format!("{}: not a Function URL event: {error}", file.display()).into())
+        serde_json::from_slice(&text).map_err(|error| {
+            format!("{}: not a Function URL event: {error}", file.display()).into()
+        })
     }
 
     /// Its body, decoded.
     pub(crate) fn body(&self) -> Result<Vec<u8>, Failure> {
         let text = self.body.as_deref().unwrap_or("");
-        if self.is_base64_encoded { Ok(STANDARD.decode(text)?) } else { Ok(text.as_bytes().to_vec()) }
+        if self.is_base64_encoded {
+            Ok(STANDARD.decode(text)?)
+        } else {
+            Ok(text.as_bytes().to_vec())
+        }
     }
 
     /// With another body.
@@ -70,12 +75,15 @@ impl Event {
 
 /// The event files of a directory, in the order of their names.
 pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let entries =
-        std::fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let entries = std::fs::read_dir(directory)
+        .map_err(|error| format!("{}: {error}", directory.display()))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or("");
         if name.ends_with(".json") && !name.ends_with(".expected.json") {
             files.push(path);
         }
@@ -100,7 +108,10 @@ impl Sender {
     /// To the stack at this URL.
     pub(crate) fn new(url: &str) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { client, url: url.trim_end_matches('/').to_owned() }
+        Self {
+            client,
+            url: url.trim_end_matches('/').to_owned(),
+        }
     }
 
     /// Sends an event as the HTTP request it stands for.
@@ -118,20 +129,27 @@ impl Sender {
                 request = request.header(name, value);
             }
         }
-        self.exchange(request.body(Full::from(event.body()?))?).await
+        self.exchange(request.body(Full::from(event.body()?))?)
+            .await
     }
 
     /// Reads a resource as JSON.
     pub(crate) async fn get(&self, path: &str) -> Result<Reply, Failure> {
-        self.exchange(Request::get(format!("{}{path}", self.url)).body(Full::default())?).await
+        self.exchange(Request::get(format!("{}{path}", self.url)).body(Full::default())?)
+            .await
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
-        let reply = self.client.request(request).await.map_err(|error| {
-            format!("{} does not answer: {error}", self.url)
-        })?;
+        let reply = self
+            .client
+            .request(request)
+            .await
+            .map_err(|error| format!("{} does not answer: {error}", self.url))?;
         let status = reply.status().as_u16();
         let body = reply.into_body().collect().await?.to_bytes();
-        Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
+        Ok(Reply {
+            status,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
     }
 }

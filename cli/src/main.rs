@@ -23,9 +23,17 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let level = if args.local.quiet { LevelFilter::ERROR } else { LevelFilter::WARN };
+    let level = if args.local.quiet {
+        LevelFilter::ERROR
+    } else {
+        LevelFilter::WARN
+    };
     // Standard output belongs to the table; logs go beside it.
-    fmt().with_max_level(level).with_target(false).with_writer(std::io::stderr).init();
+    fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
     let result = match args.command {
         Some(Command::Send(send)) => send::run(&send).await,
         None => stack::run(&args.local).await,

@@ -95,7 +95,9 @@ async fn lambda_request(request: Request) -> Result<lambda_http::Request, Answer
     let mut drained = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Answer::Bad("body ended too early"))?;
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         if bytes.len() <= MAX_BODY_BYTES {
             bytes.extend_from_slice(&data);
         } else {

@@ -63,7 +63,11 @@ pub struct Quarantined {
 impl Archive {
     /// The archive in the table of this name; without retention only the quarantine is kept.
     pub fn new(client: Client, name: impl Into<String>, retention_days: Option<u32>) -> Self {
-        Self { client, name: name.into(), retention_days }
+        Self {
+            client,
+            name: name.into(),
+            retention_days,
+        }
     }
 
     /// Keeps a notification about an order.
@@ -73,7 +77,8 @@ impl Archive {
 
     /// Keeps a notification about something that is not tracked.
     pub async fn keep_untracked(&self, raw: &Raw<'_>) -> Result<(), StoreError> {
-        self.keep_as(&format!("untracked/{}", raw.psp.as_str()), raw).await
+        self.keep_as(&format!("untracked/{}", raw.psp.as_str()), raw)
+            .await
     }
 
     /// Puts a notification into quarantine, whatever the retention. Sent again, it stays as it was.
@@ -85,7 +90,10 @@ impl Archive {
             .condition_expression("attribute_not_exists(pk)");
         match put.send().await {
             Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
                 Ok(())
             }
             Err(e) => Err(StoreError::unavailable("put into quarantine", &e)),
@@ -107,7 +115,10 @@ impl Archive {
         while let Some(item) = items.next().await {
             let item = item.map_err(|e| StoreError::unavailable("query quarantine", &e))?;
             let text = |name: &str| {
-                item.get(name).and_then(|v| v.as_s().ok()).cloned().unwrap_or_default()
+                item.get(name)
+                    .and_then(|v| v.as_s().ok())
+                    .cloned()
+                    .unwrap_or_default()
             };
             found.push(Quarantined {
                 psp,
@@ -120,7 +131,9 @@ impl Archive {
     }
 
     async fn keep_as(&self, partition: &str, raw: &Raw<'_>) -> Result<(), StoreError> {
-        let Some(days) = self.retention_days else { return Ok(()) };
+        let Some(days) = self.retention_days else {
+            return Ok(());
+        };
         let expires_at = raw.received_at.unix() + i64::from(days) * DAY;
         let sort = format!("{}/{}", raw.received_at, raw.sha256);
         self.put(partition, &sort, raw)?
@@ -136,7 +149,8 @@ impl Archive {
         partition: &str,
         sort: &str,
         raw: &Raw<'_>,
-    ) -> Result<aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder, StoreError> {
+    ) -> Result<aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder, StoreError>
+    {
         let body = deflate(raw.body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         let headers = serde_json::to_string(&raw.headers)?;
         Ok(self
@@ -146,7 +160,10 @@ impl Archive {
             .item("pk", AttributeValue::S(partition.to_owned()))
             .item("sk", AttributeValue::S(sort.to_owned()))
             .item("sha256", AttributeValue::S(raw.sha256.to_owned()))
-            .item("received_at", AttributeValue::S(raw.received_at.to_string()))
+            .item(
+                "received_at",
+                AttributeValue::S(raw.received_at.to_string()),
+            )
             .item("headers", AttributeValue::S(headers))
             .item("body", AttributeValue::B(Blob::new(body))))
     }
@@ -167,7 +184,9 @@ pub fn deflate(body: &[u8]) -> std::io::Result<Vec<u8>> {
 pub fn inflate(compressed: &[u8]) -> std::io::Result<Vec<u8>> {
     let most = quittance_core::limits::MAX_BODY_BYTES as u64;
     let mut body = Vec::new();
-    DeflateDecoder::new(compressed).take(most).read_to_end(&mut body)?;
+    DeflateDecoder::new(compressed)
+        .take(most)
+        .read_to_end(&mut body)?;
     Ok(body)
 }
 

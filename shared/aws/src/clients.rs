@@ -21,12 +21,19 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The SDK's configuration from the environment: credentials, region, `AWS_ENDPOINT_URL_*`.
 pub async fn sdk_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
+    aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts())
+        .load()
+        .await
+}
+
+/// The time limits of every call: an engine that hangs is answered with 503 before the PSP gives up.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
         .connect_timeout(ATTEMPT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(CALL_TIMEOUT)
-        .build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+        .build()
 }
 
 /// A DynamoDB client.

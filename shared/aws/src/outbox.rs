@@ -37,24 +37,38 @@ impl Outbox {
         for attempt in 0..MAX_ATTEMPTS {
             pause(attempt).await;
             let at = now();
-            let marked = sent.iter().filter(|id| stored.order.mark_sent(id, at)).count();
+            let marked = sent
+                .iter()
+                .filter(|id| stored.order.mark_sent(id, at))
+                .count();
             if marked == 0 {
                 return Ok(sent.len());
             }
-            match self.table.save(&stored.order, stored.version, self.policy, at).await? {
+            match self
+                .table
+                .save(&stored.order, stored.version, self.policy, at)
+                .await?
+            {
                 Saved::Done => return Ok(sent.len()),
-                Saved::Conflict => stored = self.table.load(key).await?,
+                // The item may have become another name of the order meanwhile: writing it back would
+                // undo that, so the decision is marked where it is now.
+                Saved::Conflict => stored = self.table.load_order(key).await?,
             }
         }
         Err(StoreError::Contended)
     }
 
-    /// Sends what every order still has to tell: after a restart, or where there is no stream.
+    /// Sends what every order still has to tell: after a restart, or where there is no stream. An order
+    /// that cannot be sent does not keep the others from it; the last failure is returned.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
         let mut sent = 0;
+        let mut failure = None;
         for key in self.table.unsent().await? {
-            sent += self.deliver(&key).await?;
+            match self.deliver(&key).await {
+                Ok(messages) => sent += messages,
+                Err(error) => failure = Some(error),
+            }
         }
-        Ok(sent)
+        failure.map_or(Ok(sent), Err)
     }
 }

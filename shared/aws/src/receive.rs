@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use quittance_core::order::Full;
-use quittance_core::{Order, OrderKey, Outcome, Policy, Psp, Reading, Receipt, Statement, Unreadable};
 use quittance_core::crypto::sha256_hex;
+use quittance_core::order::Full;
+use quittance_core::{
+    Order, OrderKey, Outcome, Policy, Psp, Reading, Receipt, Statement, Unreadable,
+};
 
 use crate::archive::{Archive, Raw};
 use crate::clock::now;
@@ -50,7 +52,13 @@ impl Receiver {
         readings: Vec<Reading>,
     ) -> Answer {
         let sha256 = sha256_hex(body);
-        let raw = Raw { psp, body, sha256: &sha256, headers, received_at: now() };
+        let raw = Raw {
+            psp,
+            body,
+            sha256: &sha256,
+            headers,
+            received_at: now(),
+        };
         let mut lines = Vec::new();
         for reading in readings {
             match self.take_one(&raw, reading).await {
@@ -116,7 +124,9 @@ impl Receiver {
             pause(attempt).await;
             let stored = self.table.load_order(&statement.key).await?;
             let mut order = stored.order;
-            let Some(joined) = self.join_names(statement, &mut order).await? else { continue };
+            let Some(joined) = self.join_names(statement, &mut order).await? else {
+                continue;
+            };
             let outcome = match order.take(statement, &receipt, self.policy) {
                 Ok(outcome) => outcome,
                 Err(Full) => {
@@ -133,7 +143,11 @@ impl Receiver {
                 self.archive.keep(&order.key, raw).await?;
                 archived = true;
             }
-            match self.table.save(&order, stored.version, self.policy, now()).await? {
+            match self
+                .table
+                .save(&order, stored.version, self.policy, now())
+                .await?
+            {
                 Saved::Done => return Ok(Taken::Stored(order.headline(self.policy))),
                 Saved::Conflict => {}
             }
@@ -185,7 +199,9 @@ fn warn_elsewhere(alias: &OrderKey, target: &OrderKey, order: &OrderKey) {
 /// Waits before an attempt other than the first: a random time, so that writers of one order spread.
 pub(crate) async fn pause(attempt: u32) {
     if let Some(doublings) = attempt.checked_sub(1) {
-        let longest = FIRST_PAUSE.saturating_mul(1 << doublings.min(8)).min(LONGEST_PAUSE);
+        let longest = FIRST_PAUSE
+            .saturating_mul(1 << doublings.min(8))
+            .min(LONGEST_PAUSE);
         let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
         tokio::time::sleep(Duration::from_micros(fastrand::u64(0..=micros))).await;
     }

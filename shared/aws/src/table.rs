@@ -86,7 +86,10 @@ pub struct BadCursor;
 impl Table {
     /// The table of this name.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
+        Self {
+            client,
+            name: name.into(),
+        }
     }
 
     /// Reads an item, strongly consistent.
@@ -102,7 +105,11 @@ impl Table {
             .map_err(|e| StoreError::unavailable("get order", &e))?;
         match reply.item {
             Some(item) => read_item(&item),
-            None => Ok(Stored { order: Order::new(key.clone()), version: None, joined: None }),
+            None => Ok(Stored {
+                order: Order::new(key.clone()),
+                version: None,
+                joined: None,
+            }),
         }
     }
 
@@ -110,7 +117,9 @@ impl Table {
     pub async fn load_order(&self, key: &OrderKey) -> Result<Stored, StoreError> {
         let mut stored = self.load(key).await?;
         for _ in 0..MAX_HOPS {
-            let Some(target) = stored.joined.take() else { return Ok(stored) };
+            let Some(target) = stored.joined.take() else {
+                return Ok(stored);
+            };
             stored = self.load(&target).await?;
         }
         Err(StoreError::Corrupt(format!("{key} is the name of a name")))
@@ -198,8 +207,15 @@ impl Table {
             .send()
             .await
             .map_err(|e| StoreError::unavailable("query orders by state", &e))?;
-        let orders = reply.items().iter().map(read_summary).collect::<Result<_, _>>()?;
-        Ok(Page { orders, next: reply.last_evaluated_key.as_ref().map(Cursor::text) })
+        let orders = reply
+            .items()
+            .iter()
+            .map(read_summary)
+            .collect::<Result<_, _>>()?;
+        Ok(Page {
+            orders,
+            next: reply.last_evaluated_key.as_ref().map(Cursor::text),
+        })
     }
 
     async fn list_all(&self, limit: u32, cursor: Option<Cursor>) -> Result<Page, StoreError> {
@@ -227,7 +243,10 @@ impl Table {
                 break;
             }
         }
-        Ok(Page { orders, next: start.as_ref().map(Cursor::text) })
+        Ok(Page {
+            orders,
+            next: start.as_ref().map(Cursor::text),
+        })
     }
 
     fn item(&self, order: &Order, version: Option<u64>) -> Result<Item, StoreError> {
@@ -235,12 +254,19 @@ impl Table {
         Ok(HashMap::from([
             ("pk".to_owned(), AttributeValue::S(order.key.to_string())),
             ("version".to_owned(), AttributeValue::N(next.to_string())),
-            ("order".to_owned(), AttributeValue::S(serde_json::to_string(order)?)),
+            (
+                "order".to_owned(),
+                AttributeValue::S(serde_json::to_string(order)?),
+            ),
         ]))
     }
 
     async fn put(&self, item: Item, version: Option<u64>) -> Result<Saved, StoreError> {
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item));
         let put = match version {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(version) => put
@@ -249,7 +275,10 @@ impl Table {
         };
         match put.send().await {
             Ok(_) => Ok(Saved::Done),
-            Err(e) if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
                 Ok(Saved::Conflict)
             }
             Err(e) => Err(StoreError::unavailable("put order", &e)),
@@ -264,17 +293,27 @@ type Item = HashMap<String, AttributeValue>;
 pub struct Cursor(Item);
 
 impl Cursor {
-    /// Names of the attributes that a cursor of these lists has; all of them text.
-    const NAMES: [&str; 3] = ["pk", "state", "updated_at"];
-
-    /// Reads a cursor that a page has given out.
-    pub fn parse(text: &str) -> Result<Self, BadCursor> {
+    /// Reads a cursor that a page of this list has given out. One of another list, or made up, would
+    /// be refused by the engine, and that would look like a failure of ours.
+    pub fn parse(text: &str, state: Option<State>) -> Result<Self, BadCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
-        let pairs: HashMap<String, String> = serde_json::from_slice(&bytes).map_err(|_| BadCursor)?;
-        if !pairs.contains_key("pk") || pairs.keys().any(|name| !Self::NAMES.contains(&name.as_str())) {
+        let pairs: HashMap<String, String> =
+            serde_json::from_slice(&bytes).map_err(|_| BadCursor)?;
+        let get = |name: &str| pairs.get(name).map(String::as_str);
+        let indexed = state.is_some();
+        let fits = pairs.len() == if indexed { 3 } else { 1 }
+            && get("pk").is_some_and(|key| read_key(key).is_ok())
+            && get("state") == state.map(State::as_str)
+            && get("updated_at").is_some_and(|at| Timestamp::parse(at).is_some()) == indexed;
+        if !fits {
             return Err(BadCursor);
         }
-        Ok(Self(pairs.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect()))
+        Ok(Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name, AttributeValue::S(value)))
+                .collect(),
+        ))
     }
 
     fn text(key: &Item) -> String {
@@ -289,11 +328,18 @@ impl Cursor {
 fn read_item(item: &Item) -> Result<Stored, StoreError> {
     let order: Order = serde_json::from_str(text(item, "order")?)
         .map_err(|error| StoreError::Corrupt(format!("order: {error}")))?;
-    let version = item.get("version").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
+    let version = item
+        .get("version")
+        .and_then(|v| v.as_n().ok())
+        .and_then(|n| n.parse().ok());
     let version = version.ok_or_else(|| StoreError::Corrupt("version missing".to_owned()))?;
     let joined = item.get("joined").and_then(|v| v.as_s().ok());
     let joined = joined.map(|key| read_key(key)).transpose()?;
-    Ok(Stored { order, version: Some(version), joined })
+    Ok(Stored {
+        order,
+        version: Some(version),
+        joined,
+    })
 }
 
 fn read_summary(item: &Item) -> Result<OrderView, StoreError> {
@@ -302,11 +348,13 @@ fn read_summary(item: &Item) -> Result<OrderView, StoreError> {
 }
 
 fn read_key(text: &str) -> Result<OrderKey, StoreError> {
-    text.parse().map_err(|_| StoreError::Corrupt(format!("{text} is not an order's key")))
+    text.parse()
+        .map_err(|_| StoreError::Corrupt(format!("{text} is not an order's key")))
 }
 
 fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
-    value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("{name} missing")))
+    value
+        .map(String::as_str)
+        .ok_or_else(|| StoreError::Corrupt(format!("{name} missing")))
 }
-

@@ -279,9 +279,17 @@ impl Facts {
         })
     }
 
-    /// How many share facts there are: what [`crate::limits::MAX_FACTS_PER_ORDER`] bounds.
+    /// How many trusted share facts there are: what [`crate::limits::MAX_FACTS_PER_ORDER`] bounds.
     pub fn count(&self) -> usize {
-        self.shares().count()
+        self.shares().count() - self.doubtful()
+    }
+
+    /// How many share facts have no better standing than [`Standing::Respellable`]: what
+    /// [`crate::limits::MAX_DOUBTFUL_FACTS_PER_ORDER`] bounds.
+    pub fn doubtful(&self) -> usize {
+        self.shares()
+            .filter(|(_, standing)| *standing == Standing::Respellable)
+            .count()
     }
 }
 
@@ -314,5 +322,8 @@ pub fn digest<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> String {
         .collect();
     lines.sort_unstable();
     lines.dedup();
-    sha256_hex(lines.join("\n").as_bytes()).chars().take(32).collect()
+    sha256_hex(lines.join("\n").as_bytes())
+        .chars()
+        .take(32)
+        .collect()
 }

@@ -12,6 +12,11 @@ pub const MAX_SHARES_PER_NOTIFICATION: usize = 128;
 /// DynamoDB's 400 KB. Beyond this a notification is kept in quarantine.
 pub const MAX_FACTS_PER_ORDER: usize = 400;
 
+/// Most share facts one order may hold that rest on forms with more than one reading. Whoever holds one
+/// signed form can write many of those, about any order of the merchant: they must not use up the room
+/// of genuine facts.
+pub const MAX_DOUBTFUL_FACTS_PER_ORDER: usize = 32;
+
 /// Most elements of one Worldline event array. No real batch has been seen; each element costs a
 /// read and a write, and the PSP waits about ten seconds.
 pub const MAX_EVENTS_PER_NOTIFICATION: usize = 32;

@@ -8,7 +8,7 @@ use crate::fact::{Facts, Flag, Kind, Standing, Status, digest};
 use crate::fold::{Policy, Share, Summary, fold};
 use crate::ids::{fulfilment_id, reversal_id};
 use crate::key::{Mode, OrderKey, Psp};
-use crate::limits::MAX_FACTS_PER_ORDER;
+use crate::limits::{MAX_DOUBTFUL_FACTS_PER_ORDER, MAX_FACTS_PER_ORDER};
 use crate::money::Currency;
 use crate::statement::Statement;
 use crate::time::Timestamp;
@@ -98,9 +98,11 @@ pub enum Outcome {
     Changed,
 }
 
-/// The order cannot hold more facts: the notification goes to quarantine.
+/// The order cannot hold more facts of this standing: the notification goes to quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the order already holds {MAX_FACTS_PER_ORDER} facts")]
+#[error(
+    "the order holds as many facts as it may ({MAX_FACTS_PER_ORDER}, {MAX_DOUBTFUL_FACTS_PER_ORDER} doubtful)"
+)]
 pub struct Full;
 
 impl Order {
@@ -125,15 +127,23 @@ impl Order {
         policy: Policy,
     ) -> Result<Outcome, Full> {
         let digest = digest(&statement.facts);
-        let listed = self.notifications.iter().any(|known| known.digest == digest);
-        if listed && statement.facts.iter().all(|f| self.facts.knows(f, statement.standing)) {
+        let listed = self
+            .notifications
+            .iter()
+            .any(|known| known.digest == digest);
+        if listed
+            && statement
+                .facts
+                .iter()
+                .all(|f| self.facts.knows(f, statement.standing))
+        {
             return Ok(Outcome::Known);
         }
         let mut facts = self.facts.clone();
         for fact in &statement.facts {
             facts.add(fact.clone(), statement.standing);
         }
-        if facts.count() > MAX_FACTS_PER_ORDER {
+        if facts.count() > MAX_FACTS_PER_ORDER || facts.doubtful() > MAX_DOUBTFUL_FACTS_PER_ORDER {
             return Err(Full);
         }
         self.facts = facts;
@@ -157,14 +167,23 @@ impl Order {
             self.facts.add(fact.clone(), standing);
         }
         for received in other.notifications {
-            if !self.notifications.iter().any(|known| known.digest == received.digest) {
+            if !self
+                .notifications
+                .iter()
+                .any(|known| known.digest == received.digest)
+            {
                 self.notifications.push(received);
             }
         }
-        self.notifications.sort_by_key(|received| received.received_at);
+        self.notifications
+            .sort_by_key(|received| received.received_at);
         self.fulfilment = self.fulfilment.take().or(other.fulfilment);
         for reversal in other.reversals {
-            if !self.reversals.iter().any(|known| known.share == reversal.share) {
+            if !self
+                .reversals
+                .iter()
+                .any(|known| known.share == reversal.share)
+            {
                 self.reversals.push(reversal);
             }
         }
@@ -177,7 +196,9 @@ impl Order {
 
     /// Whether the queue still has to be told something.
     pub fn has_unsent(&self) -> bool {
-        self.fulfilment.as_ref().is_some_and(|f| f.sent_at.is_none())
+        self.fulfilment
+            .as_ref()
+            .is_some_and(|f| f.sent_at.is_none())
             || self.reversals.iter().any(|r| r.sent_at.is_none())
     }
 
@@ -185,7 +206,9 @@ impl Order {
     pub fn mark_sent(&mut self, id: &str, at: Timestamp) -> bool {
         let fulfilment = self.fulfilment.iter_mut().map(|f| (&f.id, &mut f.sent_at));
         let reversals = self.reversals.iter_mut().map(|r| (&r.id, &mut r.sent_at));
-        let unsent = fulfilment.chain(reversals).find(|(known, sent)| *known == id && sent.is_none());
+        let unsent = fulfilment
+            .chain(reversals)
+            .find(|(known, sent)| *known == id && sent.is_none());
         if let Some((_, sent)) = unsent {
             *sent = Some(at);
             return true;
@@ -214,7 +237,12 @@ impl Order {
             shares: summary.shares,
             fulfilment: self.fulfilment.clone(),
             reversals: self.reversals.clone(),
-            notifications: Some(self.notifications.iter().map(NotificationView::from).collect()),
+            notifications: Some(
+                self.notifications
+                    .iter()
+                    .map(NotificationView::from)
+                    .collect(),
+            ),
         }
     }
 
@@ -224,14 +252,28 @@ impl Order {
         let amount = match (summary.currency, summary.captured, summary.expected) {
             (Some(currency), 0, Some(expected)) => format!(" {}", currency.display(expected)),
             (Some(currency), captured, Some(expected)) if captured < expected => {
-                format!(" {} of {}", currency.display(captured), currency.display(expected))
+                format!(
+                    " {} of {}",
+                    currency.display(captured),
+                    currency.display(expected)
+                )
             }
-            (Some(currency), captured, _) if captured > 0 => format!(" {}", currency.display(captured)),
+            (Some(currency), captured, _) if captured > 0 => {
+                format!(" {}", currency.display(captured))
+            }
             _ => String::new(),
         };
         let flags: Vec<String> = summary.flags.iter().map(|f| format!("{f:?}")).collect();
-        let flags = if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(", ")) };
-        format!("{} {}{amount}{flags}", self.key.order, summary.state.as_str())
+        let flags = if flags.is_empty() {
+            String::new()
+        } else {
+            format!(" [{}]", flags.join(", "))
+        };
+        format!(
+            "{} {}{amount}{flags}",
+            self.key.order,
+            summary.state.as_str()
+        )
     }
 
     /// Decides anew from the facts: a release when they cover the order, a reversal for each credit that
@@ -241,12 +283,20 @@ impl Order {
         match &self.fulfilment {
             None if summary.releasable => {
                 let id = fulfilment_id(&self.key);
-                self.fulfilment = Some(Fulfilment { id, decided_at: at, sent_at: None });
+                self.fulfilment = Some(Fulfilment {
+                    id,
+                    decided_at: at,
+                    sent_at: None,
+                });
             }
             None => {}
             Some(_) => {
                 for credit in self.certain_credits(policy) {
-                    if !self.reversals.iter().any(|known| known.share == credit.share) {
+                    if !self
+                        .reversals
+                        .iter()
+                        .any(|known| known.share == credit.share)
+                    {
                         self.reversals.push(Reversal {
                             id: reversal_id(&self.key, &credit.share),
                             share: credit.share,

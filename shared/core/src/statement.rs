@@ -28,7 +28,9 @@ pub struct Unreadable {
 impl Unreadable {
     /// A reason, in lower case and without a final stop.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+        Self {
+            reason: reason.into(),
+        }
     }
 }
 

@@ -66,7 +66,13 @@ impl Form {
     }
 
     /// The end of a cascade: top-level status and the shares.
-    pub fn cascade(order: &str, trans_id: &str, amount: u64, status: &str, shares: &[Share<'_>]) -> Self {
+    pub fn cascade(
+        order: &str,
+        trans_id: &str,
+        amount: u64,
+        status: &str,
+        shares: &[Share<'_>],
+    ) -> Self {
         let list: Vec<Value> = shares
             .iter()
             .enumerate()
@@ -108,9 +114,22 @@ impl Form {
     }
 
     /// A refund made in the Back Office.
-    pub fn refund(order: &str, trans_id: &str, uuid: &str, brand: &str, amount: u64, status: &str) -> Self {
-        Self::follow_up(order, trans_id, 1, "MERCH_BO", Share(uuid, brand, amount, status))
-            .with("vads_operation_type", "CREDIT")
+    pub fn refund(
+        order: &str,
+        trans_id: &str,
+        uuid: &str,
+        brand: &str,
+        amount: u64,
+        status: &str,
+    ) -> Self {
+        Self::follow_up(
+            order,
+            trans_id,
+            1,
+            "MERCH_BO",
+            Share(uuid, brand, amount, status),
+        )
+        .with("vads_operation_type", "CREDIT")
     }
 
     /// The same event as sent again: another source and hash, three fields missing.
@@ -143,12 +162,18 @@ impl Form {
 
     /// A field's value.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The fields in the order in which they are written.
     pub fn fields(&self) -> Vec<(&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
     }
 
     /// Signed with the demo key.
@@ -162,13 +187,27 @@ impl Form {
     }
 
     fn from<const N: usize>(fields: [(&str, &str); N]) -> Self {
-        Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        Self(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        )
     }
 }
 
 /// A REST answer about an order, signed with the demo password. Amounts in minor units of EUR.
-pub fn rest(order: &str, trans_id: &str, total: u64, paid: (&str, &str), shares: &[Share<'_>]) -> String {
-    rest_body(REST_PASSWORD, &answer(order, trans_id, total, paid, shares).to_string())
+pub fn rest(
+    order: &str,
+    trans_id: &str,
+    total: u64,
+    paid: (&str, &str),
+    shares: &[Share<'_>],
+) -> String {
+    rest_body(
+        REST_PASSWORD,
+        &answer(order, trans_id, total, paid, shares).to_string(),
+    )
 }
 
 /// The `kr-answer` of [`rest`]: `paid` is `orderStatus` and `orderCycle`.

@@ -40,13 +40,18 @@ pub fn rest_body(password: &str, answer: &str) -> String {
 
 /// One value, encoded for a form.
 pub fn url_encode(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%20", "+")
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
+        .to_string()
+        .replace("%20", "+")
 }
 
 /// The values of the `vads_` fields, by name, joined by `+`.
 fn signed_values(fields: &[(&str, &str)]) -> String {
-    let by_name: BTreeMap<&str, &str> =
-        fields.iter().copied().filter(|(name, _)| name.starts_with("vads_")).collect();
+    let by_name: BTreeMap<&str, &str> = fields
+        .iter()
+        .copied()
+        .filter(|(name, _)| name.starts_with("vads_"))
+        .collect();
     by_name.into_values().collect::<Vec<_>>().join("+")
 }
 
@@ -55,7 +60,9 @@ fn with_signature(fields: &[(&str, &str)], signature: &str) -> String {
 }
 
 fn encode(fields: &[(&str, &str)]) -> String {
-    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", url_encode(value)));
+    let pairs = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", url_encode(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 

@@ -23,9 +23,12 @@ pub(super) struct Element {
 pub(super) fn read(text: &str) -> Result<Vec<Element>, Unreadable> {
     let sequence: Sequence<'_> =
         serde_json::from_str(text).map_err(|error| json_fault("vads_payment_seq", &error))?;
-    let elements = match (sequence.transactions, sequence.transaction) {
-        (Some(elements), None) | (None, Some(elements)) => elements,
-        _ => return Err(Unreadable::new("vads_payment_seq must have one list of transactions")),
+    let ((Some(elements), None) | (None, Some(elements))) =
+        (sequence.transactions, sequence.transaction)
+    else {
+        return Err(Unreadable::new(
+            "vads_payment_seq must have one list of transactions",
+        ));
     };
     if elements.is_empty() || elements.len() > MAX_SHARES_PER_NOTIFICATION {
         return Err(Unreadable::new(format!(
@@ -33,7 +36,10 @@ pub(super) fn read(text: &str) -> Result<Vec<Element>, Unreadable> {
             elements.len()
         )));
     }
-    elements.into_iter().map(|raw| raw.read(sequence.trans_id.as_deref())).collect()
+    elements
+        .into_iter()
+        .map(|raw| raw.read(sequence.trans_id.as_deref()))
+        .collect()
 }
 
 #[derive(Deserialize)]
@@ -58,10 +64,17 @@ struct Raw<'a> {
 
 impl Raw<'_> {
     fn read(self, trans_id: Option<&str>) -> Result<Element, Unreadable> {
-        let lacks = |what: &str| Unreadable::new(format!("a share of vads_payment_seq has no {what}"));
-        let amount = self.amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
-        let sequence = self.sequence_number.and_then(|number| u32::try_from(number.0).ok());
-        let text = |text: Option<Text<'_>>| text.map(|t| t.0.into_owned()).filter(|t| !t.is_empty());
+        let lacks =
+            |what: &str| Unreadable::new(format!("a share of vads_payment_seq has no {what}"));
+        let amount = self
+            .amount
+            .map(|amount| amount.0)
+            .filter(|amount| *amount <= MAX_AMOUNT);
+        let sequence = self
+            .sequence_number
+            .and_then(|number| u32::try_from(number.0).ok());
+        let text =
+            |text: Option<Text<'_>>| text.map(|t| t.0.into_owned()).filter(|t| !t.is_empty());
         Ok(Element {
             amount: amount.ok_or_else(|| lacks("usable amount"))?,
             kind: kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
@@ -80,7 +93,9 @@ pub(super) fn kind(word: &str) -> Result<Kind, Unreadable> {
         "DEBIT" => Ok(Kind::Debit),
         "CREDIT" => Ok(Kind::Credit),
         "VERIFICATION" => Ok(Kind::Verification),
-        _ => Err(Unreadable::new("operation type is neither DEBIT, CREDIT nor VERIFICATION")),
+        _ => Err(Unreadable::new(
+            "operation type is neither DEBIT, CREDIT nor VERIFICATION",
+        )),
     }
 }
 
@@ -100,8 +115,14 @@ mod tests {
         ] {
             let shares = read(text).unwrap();
             let share = &shares[0];
-            assert_eq!((share.amount, share.sequence, share.kind), (10, 1, Kind::Debit));
-            assert_eq!((share.uuid.as_deref(), share.trans_id.as_deref()), (None, Some("1a")));
+            assert_eq!(
+                (share.amount, share.sequence, share.kind),
+                (10, 1, Kind::Debit)
+            );
+            assert_eq!(
+                (share.uuid.as_deref(), share.trans_id.as_deref()),
+                (None, Some("1a"))
+            );
         }
     }
 
@@ -118,7 +139,12 @@ mod tests {
         assert!(fault(&share(r#""amount":1000000000000"#)).contains("usable amount"));
         assert!(fault(&share(r#""amount":1,"amount":2"#)).contains("twice"));
         assert!(fault(&share(r#""amount":1,"operation_type":"GIFT""#)).contains("operation type"));
-        assert!(fault(&share(r#""amount":1,"card_brand":"CB","sequence_number":99999999999"#)).contains("sequence"));
+        assert!(
+            fault(&share(
+                r#""amount":1,"card_brand":"CB","sequence_number":99999999999"#
+            ))
+            .contains("sequence")
+        );
     }
 
     #[test]
@@ -128,9 +154,13 @@ mod tests {
 
     #[test]
     fn the_number_of_shares_is_bounded() {
-        let share = r#"{"amount":1,"card_brand":"CB","sequence_number":1,"trans_status":"REFUSED"}"#;
+        let share =
+            r#"{"amount":1,"card_brand":"CB","sequence_number":1,"trans_status":"REFUSED"}"#;
         let list = |n| format!(r#"{{"transactions":[{}]}}"#, vec![share; n].join(","));
-        assert_eq!(read(&list(MAX_SHARES_PER_NOTIFICATION)).unwrap().len(), MAX_SHARES_PER_NOTIFICATION);
+        assert_eq!(
+            read(&list(MAX_SHARES_PER_NOTIFICATION)).unwrap().len(),
+            MAX_SHARES_PER_NOTIFICATION
+        );
         assert!(fault(&list(10_000)).contains("not 10000"));
     }
 }

@@ -46,7 +46,9 @@ impl Transaction<'_> {
     pub(super) fn fact(&self) -> Result<ShareFact, Unreadable> {
         for (what, word) in [("status", self.status), ("brand", self.brand)] {
             if word.len() > MAX_WORD_BYTES {
-                return Err(Unreadable::new(format!("{what} is longer than {MAX_WORD_BYTES} bytes")));
+                return Err(Unreadable::new(format!(
+                    "{what} is longer than {MAX_WORD_BYTES} bytes"
+                )));
             }
         }
         let slot = self.slot();
@@ -55,10 +57,16 @@ impl Transaction<'_> {
         let (status, rank) = meaning(self.status, self.kind);
         Ok(ShareFact {
             share: share.ok_or_else(|| Unreadable::new("a share has no usable id"))?,
-            slot: slot.filter(|_| self.uuid.is_some()),
+            // Without the sequence number it names a payment's attempts together, not one of them.
+            slot: slot.filter(|_| self.uuid.is_some() && self.sequence.is_some()),
             operation: None,
             kind: self.kind,
-            method: if self.brand.is_empty() { "unknown" } else { self.brand }.to_owned(),
+            method: if self.brand.is_empty() {
+                "unknown"
+            } else {
+                self.brand
+            }
+            .to_owned(),
             amount: self.amount,
             of: None,
             currency: self.currency,
@@ -82,7 +90,9 @@ impl Transaction<'_> {
 
 /// `<YYYYMMDD>-<trans_id lower case>`: what names a payment that has no order reference.
 pub(super) fn day_and_id(date: &str, trans_id: &str) -> Option<String> {
-    let day = date.get(..8).filter(|day| day.bytes().all(|b| b.is_ascii_digit()))?;
+    let day = date
+        .get(..8)
+        .filter(|day| day.bytes().all(|b| b.is_ascii_digit()))?;
     Some(format!("{day}-{}", trans_id.to_ascii_lowercase()))
 }
 
@@ -113,10 +123,11 @@ fn read_form(
 ) -> Result<Statement, Unreadable> {
     let head = Head::of(form)?;
     let cascade = head.is_cascade(form);
-    let mut doubt: Option<&str> = None;
+    let pseudo = !cascade && form.text("vads_card_brand") == Some(CASCADE_BRAND);
+    let mut doubt = pseudo.then_some("MULTI without sequence number 0");
     let transactions = if let Some(list) = form.text("vads_payment_seq") {
         if !cascade {
-            doubt = Some("vads_payment_seq without MULTI and sequence number 0");
+            doubt = doubt.or(Some("vads_payment_seq without MULTI and sequence number 0"));
         }
         cascade::read(list)?
     } else if cascade {
@@ -127,10 +138,15 @@ fn read_form(
     let shares = if transactions.is_empty() {
         vec![head.transaction(form).fact()?]
     } else {
-        let facts = transactions.iter().map(|element| head.share(element).fact());
+        let facts = transactions
+            .iter()
+            .map(|element| head.share(element).fact());
         facts.collect::<Result<Vec<_>, _>>()?
     };
-    if form.bytes("vads_payment_seq").is_some_and(|v| std::str::from_utf8(v).is_err()) {
+    if form
+        .bytes("vads_payment_seq")
+        .is_some_and(|v| std::str::from_utf8(v).is_err())
+    {
         return Err(Unreadable::new("vads_payment_seq is not UTF-8"));
     }
     if !transactions.is_empty() {
@@ -156,7 +172,9 @@ fn read_form(
     // A respelt form may name another order's payment: only a sound one may join names.
     if statement.standing == Standing::Sound {
         let alias = head.by_payment(account)?;
-        statement.aliases.extend((alias != statement.key).then_some(alias));
+        statement
+            .aliases
+            .extend((alias != statement.key).then_some(alias));
     }
     Ok(statement)
 }
@@ -175,7 +193,8 @@ struct Head<'a> {
 impl<'a> Head<'a> {
     fn of(form: &'a Form<'_>) -> Result<Self, Unreadable> {
         let need = |name: &str| {
-            form.text(name).ok_or_else(|| Unreadable::new(format!("{name} missing or not UTF-8")))
+            form.text(name)
+                .ok_or_else(|| Unreadable::new(format!("{name} missing or not UTF-8")))
         };
         let bad = |name: &str| Unreadable::new(format!("{name} has another shape than documented"));
         let date = need("vads_trans_date")?;
@@ -214,7 +233,9 @@ impl<'a> Head<'a> {
             date: Some(self.date),
             sequence: self.sequence,
             brand: form.text("vads_card_brand").unwrap_or(""),
-            amount: self.instalments(form).map_or(self.amount, |plan| plan.share(self.amount)),
+            amount: self
+                .instalments(form)
+                .map_or(self.amount, |plan| plan.share(self.amount)),
             currency: self.currency,
             kind: self.kind,
             status: self.status,
@@ -269,14 +290,19 @@ impl<'a> Head<'a> {
     /// The order this form speaks of. An occurrence of a subscription is an order of its own.
     fn key(&self, form: &Form<'_>, account: &Account) -> Result<OrderKey, Unreadable> {
         let too_long = |_| Unreadable::new("vads_order_id too long");
-        if form.bytes("vads_order_id").is_some_and(|v| std::str::from_utf8(v).is_err()) {
+        if form
+            .bytes("vads_order_id")
+            .is_some_and(|v| std::str::from_utf8(v).is_err())
+        {
             return Err(Unreadable::new("vads_order_id is not UTF-8"));
         }
         match form.text("vads_order_id") {
             None => self.by_payment(account),
             Some(reference) if form.text("vads_url_check_src") == Some("REC") => {
                 let occurrence = day_and_id(self.date, self.trans_id).unwrap_or_default();
-                account.order(&format!("{reference}~{occurrence}")).map_err(too_long)
+                account
+                    .order(&format!("{reference}~{occurrence}"))
+                    .map_err(too_long)
             }
             Some(reference) => account.order(reference).map_err(too_long),
         }
@@ -284,7 +310,9 @@ impl<'a> Head<'a> {
 
     fn by_payment(&self, account: &Account) -> Result<OrderKey, Unreadable> {
         let payment = day_and_id(self.date, self.trans_id).unwrap_or_default();
-        account.order(&format!("tx:{payment}")).map_err(|_| Unreadable::new("vads_trans_id too long"))
+        account
+            .order(&format!("tx:{payment}"))
+            .map_err(|_| Unreadable::new("vads_trans_id too long"))
     }
 }
 
@@ -310,7 +338,10 @@ impl Plan {
             }
             "MULTI_EXT" => {
                 let first = terms.iter().min_by(|a, b| a.0.cmp(&b.0))?.1;
-                Some(Self { first, sum: Some(terms.iter().map(|(_, amount)| amount).sum()) })
+                Some(Self {
+                    first,
+                    sum: Some(terms.iter().map(|(_, amount)| amount).sum()),
+                })
             }
             _ => None,
         }
@@ -318,7 +349,11 @@ impl Plan {
 
     /// `vads_amount` may be the whole or the instalment; of a larger one the first instalment counts.
     fn share(&self, amount: u64) -> u64 {
-        if amount > self.first { self.first } else { amount }
+        if amount > self.first {
+            self.first
+        } else {
+            amount
+        }
     }
 
     fn total(&self, amount: u64, currency: Currency) -> Total {
@@ -344,14 +379,22 @@ fn cascade_contradiction(
     );
     let secured = shares
         .iter()
-        .filter(|s| s.kind == Kind::Debit && matches!(s.status, Status::Captured | Status::Authorised))
+        .filter(|s| {
+            s.kind == Kind::Debit && matches!(s.status, Status::Captured | Status::Authorised)
+        })
         .map(|s| s.amount)
         .sum::<u64>();
     let foreign = |element: &cascade::Element| {
-        element.trans_id.as_deref().is_some_and(|id| !id.eq_ignore_ascii_case(head.trans_id))
+        element
+            .trans_id
+            .as_deref()
+            .is_some_and(|id| !id.eq_ignore_ascii_case(head.trans_id))
     };
     let twice = |(at, share): (usize, &ShareFact)| {
-        shares.iter().skip(at + 1).any(|other| other.share == share.share && other != share)
+        shares
+            .iter()
+            .skip(at + 1)
+            .any(|other| other.share == share.share && other != share)
     };
     if lost && secured >= head.amount {
         Some("the cascade ended without success although its shares cover it")
@@ -370,11 +413,26 @@ fn about(form: &Form<'_>, shares: &[ShareFact], status: &str) -> String {
     let listed: Vec<String> = shares
         .iter()
         .take(5)
-        .map(|s| format!("{} {} {}", s.method, s.currency.display(s.amount), s.psp_status))
+        .map(|s| {
+            format!(
+                "{} {} {}",
+                s.method,
+                s.currency.display(s.amount),
+                s.psp_status
+            )
+        })
         .collect();
-    let more = if shares.len() > 5 { format!(" and {} more", shares.len() - 5) } else { String::new() };
+    let more = if shares.len() > 5 {
+        format!(" and {} more", shares.len() - 5)
+    } else {
+        String::new()
+    };
     match shares {
         [_] => format!("{source}: {}", listed.concat()),
-        _ => format!("{source}: {status}, {} shares: {}{more}", shares.len(), listed.join(", ")),
+        _ => format!(
+            "{source}: {status}, {} shares: {}{more}",
+            shares.len(),
+            listed.join(", ")
+        ),
     }
 }

@@ -9,7 +9,10 @@ use crate::limits::MAX_FORM_FIELDS;
 /// The decoded fields in the order received, as bytes: the signature covers bytes, and only a field
 /// that is read has to be UTF-8. A stray `%` stands for itself, as in browsers.
 #[derive(Clone, Debug)]
-pub struct Form<'a>(Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>);
+pub struct Form<'a>(Vec<Field<'a>>);
+
+/// A name and its value.
+type Field<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// More than [`MAX_FORM_FIELDS`] fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,20 +36,26 @@ impl<'a> Form<'a> {
 
     /// All fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
     /// The fields that the signature covers, in the order in which it does: that of their names.
     pub(super) fn signed(&self) -> Vec<(&[u8], &[u8])> {
-        let mut signed: Vec<_> =
-            self.fields().filter(|(name, _)| name.starts_with(b"vads_")).collect();
+        let mut signed: Vec<_> = self
+            .fields()
+            .filter(|(name, _)| name.starts_with(b"vads_"))
+            .collect();
         signed.sort_unstable();
         signed
     }
 
     /// The first value of this name.
     pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.fields().find(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value)
+        self.fields()
+            .find(|(known, _)| *known == name.as_bytes())
+            .map(|(_, value)| value)
     }
 
     /// The first value of this name as text; `None` when absent, empty or not UTF-8.
@@ -57,7 +66,9 @@ impl<'a> Form<'a> {
 
     /// How many fields have this name.
     pub(super) fn count(&self, name: &str) -> usize {
-        self.fields().filter(|(known, _)| *known == name.as_bytes()).count()
+        self.fields()
+            .filter(|(known, _)| *known == name.as_bytes())
+            .count()
     }
 }
 
@@ -66,7 +77,10 @@ fn decode(piece: &[u8]) -> Cow<'_, [u8]> {
     if !piece.iter().any(|b| matches!(b, b'+' | b'%')) {
         return Cow::Borrowed(piece);
     }
-    let spaced: Vec<u8> = piece.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
+    let spaced: Vec<u8> = piece
+        .iter()
+        .map(|b| if *b == b'+' { b' ' } else { *b })
+        .collect();
     Cow::Owned(percent_decode(&spaced).collect())
 }
 
@@ -80,7 +94,10 @@ mod tests {
         assert_eq!(form.text("a"), Some("+33 1"));
         assert_eq!(form.text("b"), Some("%2B"));
         assert_eq!(form.text("c"), Some("é"));
-        assert_eq!((form.text("d"), form.bytes("d")), (None, Some(&b"\xff"[..])));
+        assert_eq!(
+            (form.text("d"), form.bytes("d")),
+            (None, Some(&b"\xff"[..]))
+        );
         assert_eq!(form.text("e"), Some("100%"));
         assert_eq!(form.bytes("f"), Some(&b""[..]));
         assert_eq!(form.count("a"), 2);
@@ -90,6 +107,9 @@ mod tests {
     fn the_number_of_fields_is_bounded() {
         let most = vec!["a=1"; MAX_FORM_FIELDS].join("&");
         assert!(Form::parse(most.as_bytes()).is_ok());
-        assert_eq!(Form::parse(format!("{most}&a=1").as_bytes()).unwrap_err(), TooManyFields);
+        assert_eq!(
+            Form::parse(format!("{most}&a=1").as_bytes()).unwrap_err(),
+            TooManyFields
+        );
     }
 }

@@ -39,7 +39,8 @@ impl Keys {
             for (mode, raw) in [(Mode::Test, site.test), (Mode::Production, site.production)] {
                 let Some(raw) = raw else { continue };
                 let secret = |text: Option<String>| {
-                    text.map(|text| Secret::new(&text).ok_or(BadKeys::EmptySecret)).transpose()
+                    text.map(|text| Secret::new(&text).ok_or(BadKeys::EmptySecret))
+                        .transpose()
                 };
                 let held = SiteKeys {
                     form: secret(raw.form)?,
@@ -50,7 +51,11 @@ impl Keys {
             }
         }
         let keys = Self::new(keys).map_err(|_| BadKeys::TooManyPasswords)?;
-        if keys.is_empty() { Err(BadKeys::NoKey) } else { Ok(keys) }
+        if keys.is_empty() {
+            Err(BadKeys::NoKey)
+        } else {
+            Ok(keys)
+        }
     }
 }
 
@@ -77,18 +82,32 @@ mod tests {
     #[test]
     fn reads_sites_and_modes_and_refuses_the_rest() {
         assert!(Keys::from_json(r#"{"1": {"test": {"form": "k"}}}"#).is_ok());
-        assert!(Keys::from_json(r#"{"1": {"production": {"rest_password": "p", "allow_sha1": true}}}"#).is_ok());
+        assert!(
+            Keys::from_json(r#"{"1": {"production": {"rest_password": "p", "allow_sha1": true}}}"#)
+                .is_ok()
+        );
         let refused = |text: &str| Keys::from_json(text).map(|_| ()).unwrap_err();
         for text in ["{}", r#"{"1": {}}"#, r#"{"1": {"test": {}}}"#] {
             assert_eq!(refused(text), BadKeys::NoKey, "{text}");
         }
-        assert_eq!(refused(r#"{"1": {"test": {"form": " "}}}"#), BadKeys::EmptySecret);
-        for text in ["", "[]", r#"{"1": {"TEST": {}}}"#, r#"{"1": {"test": {"from": "k"}}}"#] {
+        assert_eq!(
+            refused(r#"{"1": {"test": {"form": " "}}}"#),
+            BadKeys::EmptySecret
+        );
+        for text in [
+            "",
+            "[]",
+            r#"{"1": {"TEST": {}}}"#,
+            r#"{"1": {"test": {"from": "k"}}}"#,
+        ] {
             assert_eq!(refused(text), BadKeys::Json, "{text}");
         }
         let many: Vec<String> = (0..=MAX_REST_PASSWORDS)
             .map(|n| format!(r#""{n}": {{"test": {{"rest_password": "p{n}"}}}}"#))
             .collect();
-        assert_eq!(refused(&format!("{{{}}}", many.join(","))), BadKeys::TooManyPasswords);
+        assert_eq!(
+            refused(&format!("{{{}}}", many.join(","))),
+            BadKeys::TooManyPasswords
+        );
     }
 }

@@ -3,7 +3,15 @@
 //! The signature covers the values in the order of their names and nothing else, so whoever holds one
 //! signed form can write others with the same signature: move a word into another field, split a value
 //! at a `+`, join several into one. A form is trusted only when every field has a documented name and
-//! that field's documented shape. (Design, section 3.)
+//! that field's documented shape, and when what decides (amount, currency, order, operation, status,
+//! shares) can stand nowhere else in the signed text. (Design, section 3.)
+//!
+//! The second half is needed because free text takes up anything: a buyer who types
+//! `x+…+20261122100000+abc123+CAPTURED` as a name has a refused payment signed that can be respelt as
+//! a captured one, with documented names throughout. It works because the gateway's own spelling keeps
+//! certain values next to each other, whatever else it sends: the order of names is fixed and no
+//! documented name lies between them. Where such a landmark is in the text once, every reading with
+//! documented names has it in the same place.
 
 use super::form::Form;
 
@@ -16,6 +24,10 @@ enum Shape {
     Moment,
     /// Upper-case words: statuses, brands, modes.
     Word,
+    /// The same, beginning with a letter, so that it cannot be taken for an amount.
+    Name,
+    /// Text without `+`: a value that must not be split or joined.
+    Reference,
     /// ASCII letters and digits and a few marks, without blanks or `+`: identifiers, certificates.
     Token,
     /// 64 hex digits (or, long ago, URL-safe Base64).
@@ -33,9 +45,17 @@ impl Shape {
             _ if value.is_empty() => true,
             Self::Digits(most) => value.len() <= most && all(u8::is_ascii_digit),
             Self::Moment => value.len() == 14 && all(u8::is_ascii_digit),
-            Self::Word => all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-')),
+            Self::Word => {
+                all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+            }
+            Self::Name => {
+                Self::Word.fits(value) && value.first().is_some_and(u8::is_ascii_uppercase)
+            }
+            Self::Reference => !value.contains(&b'+'),
             Self::Token => all(|b| b.is_ascii_graphic() && *b != b'+'),
-            Self::Hash => value.len() >= 40 && all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')),
+            Self::Hash => {
+                value.len() >= 40 && all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            }
             Self::Json => value.starts_with(b"{") && value.ends_with(b"}"),
             Self::Free => true,
         }
@@ -53,21 +73,22 @@ const DECISIVE: &[(&str, Shape)] = &[
     ("vads_hash", Shape::Hash),
     ("vads_occurrence_type", Shape::Word),
     ("vads_operation_type", Shape::Word),
+    ("vads_order_id", Shape::Reference),
     ("vads_payment_config", Shape::Token),
     ("vads_payment_seq", Shape::Json),
     ("vads_sequence_number", Shape::Digits(4)),
     ("vads_site_id", Shape::Digits(8)),
     ("vads_trans_date", Shape::Moment),
     ("vads_trans_id", Shape::Token),
-    ("vads_trans_status", Shape::Word),
+    ("vads_trans_status", Shape::Name),
     ("vads_trans_uuid", Shape::Token),
     ("vads_url_check_src", Shape::Word),
 ];
 
 /// Every other documented field.
 const OTHER: &[(&str, Shape)] = &[
-    ("vads_acquirer_network", Shape::Word),
-    ("vads_action_mode", Shape::Word),
+    ("vads_acquirer_network", Shape::Name),
+    ("vads_action_mode", Shape::Name),
     ("vads_auth_mode", Shape::Word),
     ("vads_auth_number", Shape::Free),
     ("vads_auth_result", Shape::Token),
@@ -103,15 +124,46 @@ const OTHER: &[(&str, Shape)] = &[
 /// Names and families of fields that echo what the merchant or the buyer typed, or that decide
 /// nothing.
 const FREE: &[&str] = &[
-    "vads_authent_", "vads_available_languages", "vads_avs_", "vads_bic", "vads_card_", "vads_cust_",
-    "vads_ext_info_", "vads_first_installment_delay", "vads_iban", "vads_identifier",
-    "vads_initial_issuer_transaction_identifier", "vads_insurance_amount", "vads_nb_products",
-    "vads_order_id", "vads_order_info", "vads_payment_cards", "vads_payment_error",
-    "vads_payment_option_code", "vads_pretax_amount", "vads_product_", "vads_proof_of_id_",
-    "vads_recurrence_", "vads_redirect_", "vads_requestor", "vads_return_", "vads_risk_",
-    "vads_ship_to_", "vads_shipping_amount", "vads_shop_", "vads_sub_", "vads_subscription",
-    "vads_tax_", "vads_theme_config", "vads_threeds_", "vads_tid", "vads_token_", "vads_totalamount_vat",
-    "vads_url_", "vads_user_info", "vads_wallet", "vads_warranty_",
+    "vads_authent_",
+    "vads_available_languages",
+    "vads_avs_",
+    "vads_bic",
+    "vads_card_",
+    "vads_cust_",
+    "vads_ext_info_",
+    "vads_first_installment_delay",
+    "vads_iban",
+    "vads_identifier",
+    "vads_initial_issuer_transaction_identifier",
+    "vads_insurance_amount",
+    "vads_nb_products",
+    "vads_order_info",
+    "vads_payment_cards",
+    "vads_payment_error",
+    "vads_payment_option_code",
+    "vads_pretax_amount",
+    "vads_product_",
+    "vads_proof_of_id_",
+    "vads_recurrence_",
+    "vads_redirect_",
+    "vads_requestor",
+    "vads_return_",
+    "vads_risk_",
+    "vads_ship_to_",
+    "vads_shipping_amount",
+    "vads_shop_",
+    "vads_sub_",
+    "vads_subscription",
+    "vads_tax_",
+    "vads_theme_config",
+    "vads_threeds_",
+    "vads_tid",
+    "vads_token_",
+    "vads_totalamount_vat",
+    "vads_url_",
+    "vads_user_info",
+    "vads_wallet",
+    "vads_warranty_",
 ];
 
 /// Says why the form can be read in another way, if so.
@@ -121,8 +173,13 @@ pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), Stri
             return Err("a field name is not UTF-8".to_owned());
         };
         let tables = DECISIVE.iter().chain(OTHER);
-        let shape = tables.clone().find(|(known, _)| *known == name).map(|(_, shape)| *shape);
-        let free = || FREE.iter().any(|free| name.starts_with(free)) || extra_names.iter().any(|n| n == name);
+        let shape = tables
+            .clone()
+            .find(|(known, _)| *known == name)
+            .map(|(_, shape)| *shape);
+        let free = || {
+            FREE.iter().any(|free| name.starts_with(free)) || extra_names.iter().any(|n| n == name)
+        };
         match shape {
             Some(shape) if !shape.fits(value) => {
                 return Err(format!("{name} has another shape than documented"));
@@ -131,5 +188,120 @@ pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), Stri
             _ => {}
         }
     }
-    Ok(())
+    landmarks(form).map_err(str::to_owned)
+}
+
+/// Says which decisive value could stand elsewhere in the signed text, if one could.
+///
+/// The amount needs no rule of its own: before it there can be only two names, and neither can be a
+/// number, so it is the first number of the text in every reading.
+fn landmarks(form: &Form<'_>) -> Result<(), &'static str> {
+    let signed = form.signed();
+    let tokens: Vec<&[u8]> = signed
+        .iter()
+        .flat_map(|(_, value)| value.split(plus))
+        .collect();
+    let times = |test: fn(&[u8]) -> bool| tokens.iter().filter(|token| test(token)).count();
+    let only_in = |name: &str, test: fn(&[u8]) -> bool| {
+        let begin = form.bytes(name).and_then(|value| value.split(plus).next());
+        times(test) == usize::from(begin.is_some_and(test))
+    };
+    let modes = tokens
+        .windows(2)
+        .filter(|two| is_mode_and_currency(two))
+        .count();
+    let ends = tokens
+        .windows(3)
+        .filter(|three| is_payment_and_status(three))
+        .count();
+    let after = |wanted: &str| {
+        let at = signed
+            .iter()
+            .position(|(name, _)| *name == wanted.as_bytes())?;
+        signed.get(at + 1).copied()
+    };
+    // In the gateway's spelling the uuid follows the status, and the order's reference the operation:
+    // a reading without them has not put what stands there under another name.
+    let hidden_uuid = after("vads_trans_status").is_some_and(|(name, value)| {
+        name != b"vads_trans_uuid" && value.split(plus).next().is_some_and(is_uuid)
+    });
+    let ordered = form.text("vads_order_id").is_some();
+    let hidden_order = !ordered
+        && (after("vads_operation_type").is_some_and(|(name, _)| is_free(name))
+            || !only_in("vads_page_action", |token| token == b"PAYMENT"));
+    if modes != 1 {
+        Err("the currency could stand elsewhere")
+    } else if ends != 1 {
+        Err("the status could stand elsewhere")
+    } else if hidden_uuid {
+        Err("the transaction's uuid stands elsewhere")
+    } else if hidden_order {
+        Err("the order's reference could stand elsewhere")
+    } else if !only_in("vads_operation_type", is_operation) {
+        Err("the operation could stand elsewhere")
+    } else if ordered && form.text("vads_operation_type").is_none() {
+        Err("an order's reference without an operation")
+    } else if !only_in("vads_card_brand", |token| token == b"MULTI")
+        || !only_in("vads_payment_seq", is_share_list)
+    {
+        Err("the shares could stand elsewhere")
+    } else if !only_in("vads_payment_config", is_plan) {
+        Err("the instalments could stand elsewhere")
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a field of this name takes up any text.
+fn is_free(name: &[u8]) -> bool {
+    FREE.iter().any(|free| name.starts_with(free.as_bytes()))
+        && !DECISIVE
+            .iter()
+            .chain(OTHER)
+            .any(|(known, _)| known.as_bytes() == name)
+}
+
+fn plus(byte: &u8) -> bool {
+    *byte == b'+'
+}
+
+/// `vads_ctx_mode`, `vads_currency`.
+fn is_mode_and_currency(tokens: &[&[u8]]) -> bool {
+    let [mode, currency] = tokens else {
+        return false;
+    };
+    matches!(*mode, b"TEST" | b"PRODUCTION")
+        && currency.len() == 3
+        && currency.iter().all(u8::is_ascii_digit)
+}
+
+/// `vads_trans_date`, `vads_trans_id`, `vads_trans_status`.
+fn is_payment_and_status(tokens: &[&[u8]]) -> bool {
+    let [date, id, status] = tokens else {
+        return false;
+    };
+    !date.is_empty()
+        && Shape::Moment.fits(date)
+        && id.len() == 6
+        && id.iter().all(u8::is_ascii_alphanumeric)
+        && Shape::Name.fits(status)
+        && !status.is_empty()
+}
+
+fn is_operation(token: &[u8]) -> bool {
+    matches!(token, b"DEBIT" | b"CREDIT" | b"VERIFICATION")
+}
+
+fn is_plan(token: &[u8]) -> bool {
+    token == b"SINGLE" || token.starts_with(b"MULTI:") || token.starts_with(b"MULTI_EXT:")
+}
+
+/// The beginning of `vads_payment_seq`.
+fn is_share_list(token: &[u8]) -> bool {
+    let list = b"\"transaction";
+    token.starts_with(b"{") && token.windows(list.len()).any(|part| part == list)
+}
+
+fn is_uuid(token: &[u8]) -> bool {
+    token.len() == 32 && token.iter().all(u8::is_ascii_alphanumeric)
 }

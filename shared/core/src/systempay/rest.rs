@@ -12,36 +12,55 @@ use crate::statement::{Statement, Unreadable};
 use crate::text::{Number, Text, json_fault};
 
 pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unreadable> {
-    let text = std::str::from_utf8(answer).map_err(|_| Unreadable::new("kr-answer is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(answer).map_err(|_| Unreadable::new("kr-answer is not UTF-8"))?;
     let answer: Answer<'_> =
         serde_json::from_str(text).map_err(|error| json_fault("kr-answer", &error))?;
     let details = answer.order_details.as_ref();
     let details = details.ok_or_else(|| Unreadable::new("orderDetails missing"))?;
     agrees(&answer, details, account)?;
     if answer.transactions.len() > MAX_SHARES_PER_NOTIFICATION {
-        return Err(Unreadable::new(format!("more than {MAX_SHARES_PER_NOTIFICATION} transactions")));
+        return Err(Unreadable::new(format!(
+            "more than {MAX_SHARES_PER_NOTIFICATION} transactions"
+        )));
     }
     let currency = known(details.order_currency.as_deref(), "orderCurrency")?;
     let amount = bounded(details.order_total_amount, "orderTotalAmount")?;
-    let read: Vec<(ShareFact, Option<&str>)> =
-        answer.transactions.iter().map(Answered::read).collect::<Result<_, _>>()?;
+    let read: Vec<(ShareFact, Option<&str>)> = answer
+        .transactions
+        .iter()
+        .map(Answered::read)
+        .collect::<Result<_, _>>()?;
     let doubt = read.iter().find_map(|(_, doubt)| *doubt);
     let shares: Vec<ShareFact> = read.into_iter().map(|(share, _)| share).collect();
     let by_payment = answer.transactions.iter().find_map(Answered::by_payment);
     let by_payment = by_payment.map(|reference| account.order(&reference));
-    let by_payment = by_payment.transpose().map_err(|_| Unreadable::new("transaction id too long"))?;
+    let by_payment = by_payment
+        .transpose()
+        .map_err(|_| Unreadable::new("transaction id too long"))?;
     let key = match details.order_id.as_deref().filter(|id| !id.is_empty()) {
-        Some(reference) => account.order(reference).map_err(|_| Unreadable::new("orderId too long"))?,
-        None => by_payment.clone().ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?,
+        Some(reference) => account
+            .order(reference)
+            .map_err(|_| Unreadable::new("orderId too long"))?,
+        None => by_payment
+            .clone()
+            .ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?,
     };
     let about = about(&answer, &shares);
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
-    let total = Total { amount: Some(amount), first_instalment: None, currency };
+    let total = Total {
+        amount: Some(amount),
+        first_instalment: None,
+        currency,
+    };
     let facts = shares.into_iter().map(|share| Fact::Share(Box::new(share)));
     let mut statement = Statement {
-        aliases: by_payment.filter(|alias| *alias != key).into_iter().collect(),
+        aliases: by_payment
+            .filter(|alias| *alias != key)
+            .into_iter()
+            .collect(),
         key,
         facts: facts.chain(whole.then_some(Fact::Total(total))).collect(),
         standing: Standing::Sound,
@@ -55,16 +74,30 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
 }
 
 /// The password that verified names the site and the mode; an answer that says otherwise is nobody's.
-fn agrees(answer: &Answer<'_>, details: &OrderDetails<'_>, account: &Account) -> Result<(), Unreadable> {
+fn agrees(
+    answer: &Answer<'_>,
+    details: &OrderDetails<'_>,
+    account: &Account,
+) -> Result<(), Unreadable> {
     let mode = match account.mode {
         Mode::Test => "TEST",
         Mode::Production => "PRODUCTION",
     };
     if details.mode.as_deref() != Some(mode) {
-        return Err(Unreadable::new("orderDetails.mode is not the mode of the password"));
+        return Err(Unreadable::new(
+            "orderDetails.mode is not the mode of the password",
+        ));
     }
-    let shops = answer.transactions.iter().filter_map(|t| t.shop_id.as_deref());
-    let mut shops = answer.shop_id.as_deref().into_iter().chain(shops).peekable();
+    let shops = answer
+        .transactions
+        .iter()
+        .filter_map(|t| t.shop_id.as_deref());
+    let mut shops = answer
+        .shop_id
+        .as_deref()
+        .into_iter()
+        .chain(shops)
+        .peekable();
     if shops.peek().is_none() || shops.any(|shop| shop != account.merchant) {
         return Err(Unreadable::new("shopId is not the site of the password"));
     }
@@ -75,7 +108,14 @@ fn about(answer: &Answer<'_>, shares: &[ShareFact]) -> String {
     let listed: Vec<String> = shares
         .iter()
         .take(5)
-        .map(|s| format!("{} {} {}", s.method, s.currency.display(s.amount), s.psp_status))
+        .map(|s| {
+            format!(
+                "{} {} {}",
+                s.method,
+                s.currency.display(s.amount),
+                s.psp_status
+            )
+        })
         .collect();
     let status = answer.order_status.as_deref().unwrap_or("");
     let cycle = answer.order_cycle.as_deref().unwrap_or("");
@@ -89,7 +129,9 @@ fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
 }
 
 fn bounded(amount: Option<Number>, what: &str) -> Result<u64, Unreadable> {
-    let amount = amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
+    let amount = amount
+        .map(|amount| amount.0)
+        .filter(|amount| *amount <= MAX_AMOUNT);
     amount.ok_or_else(|| Unreadable::new(format!("{what} missing or too large")))
 }
 
@@ -153,8 +195,14 @@ impl Answered<'_> {
             parent: details.and_then(|d| d.parent_transaction_uuid.as_deref()),
         };
         let fact = transaction.fact()?;
-        let secured = matches!(fact.status, Status::Captured | Status::Authorised | Status::Refunded);
-        let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
+        let secured = matches!(
+            fact.status,
+            Status::Captured | Status::Authorised | Status::Refunded
+        );
+        let denied = self
+            .status
+            .as_deref()
+            .is_some_and(|status| status != "PAID");
         let doubt = "status and detailedStatus of a transaction disagree";
         Ok((fact, (secured && denied).then_some(doubt)))
     }
@@ -172,7 +220,9 @@ impl Answered<'_> {
     /// `legacyTransDate` in the form format's spelling (14 digits), which must be in UTC.
     fn date(&self) -> Option<String> {
         let text = self.card()?.legacy_trans_date.as_deref()?;
-        let utc = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z'))?;
+        let utc = text
+            .strip_suffix("+00:00")
+            .or_else(|| text.strip_suffix('Z'))?;
         let digits: String = utc.chars().filter(char::is_ascii_digit).take(14).collect();
         (digits.len() == 14).then_some(digits)
     }

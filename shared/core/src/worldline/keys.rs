@@ -12,7 +12,9 @@ use crate::key::Mode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadKeys {
     /// Not the documented JSON.
-    #[error("not a JSON object of key ids with a secret, or {{\"secret\", \"mode\", \"merchant\"}}, each")]
+    #[error(
+        "not a JSON object of key ids with a secret, or {{\"secret\", \"mode\", \"merchant\"}}, each"
+    )]
     Json,
     /// A secret without content would accept anyone's signature.
     #[error("a secret is empty")]
@@ -37,7 +39,14 @@ impl Keys {
                 Entry::Full(full) => (full.secret, full.mode, full.merchant),
             };
             let secret = Secret::new(&secret).ok_or(BadKeys::EmptySecret)?;
-            Ok((id, Key { secret, mode, merchant }))
+            Ok((
+                id,
+                Key {
+                    secret,
+                    mode,
+                    merchant,
+                },
+            ))
         });
         Ok(Self::new(keys.collect::<Result<Vec<_>, BadKeys>>()?))
     }
@@ -69,11 +78,19 @@ mod tests {
 
     #[test]
     fn reads_both_spellings_and_refuses_the_rest() {
-        assert!(Keys::from_json(r#"{"a": "s", "b": {"secret": "t", "mode": "production"}}"#).is_ok());
+        assert!(
+            Keys::from_json(r#"{"a": "s", "b": {"secret": "t", "mode": "production"}}"#).is_ok()
+        );
         let refused = |text| Keys::from_json(text).map(|_| ()).unwrap_err();
         assert_eq!(refused("{}"), BadKeys::NoKey);
         assert_eq!(refused(r#"{"a": " "}"#), BadKeys::EmptySecret);
-        for text in ["", "[]", r#"{"a": 1}"#, r#"{"a": {"mode": "test"}}"#, r#"{"a": {"secret": "s", "mode": "TEST"}}"#] {
+        for text in [
+            "",
+            "[]",
+            r#"{"a": 1}"#,
+            r#"{"a": {"mode": "test"}}"#,
+            r#"{"a": {"secret": "s", "mode": "TEST"}}"#,
+        ] {
             assert_eq!(refused(text), BadKeys::Json, "{text}");
         }
     }

@@ -1,0 +1,53 @@
+//! Questions to the read API, and what the table's stream sends.
+
+use serde_json::{Value, json};
+
+use super::delivery::Delivery;
+use super::expected::answered;
+use super::{Case, case};
+use crate::SITE;
+
+/// To be asked after `systempay/` has been played.
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        case(
+            "01-one-order",
+            "One order as JSON.",
+            Delivery::get(&format!("/orders/systempay/{SITE}/test/CMD-2001")),
+            answered(200, "CMD-2001"),
+        ),
+        case(
+            "02-list-captured",
+            "The first ten captured orders.",
+            Delivery::get("/orders")
+                .with_query("state", "captured")
+                .with_query("limit", "10"),
+            answered(200, "orders"),
+        ),
+        case(
+            "03-unknown-order",
+            "An order that nobody has heard of.",
+            Delivery::get(&format!("/orders/systempay/{SITE}/test/CMD-0000")),
+            answered(404, ""),
+        ),
+    ]
+}
+
+/// One order has changed: the record names its key and nothing else.
+pub(super) fn stream_event() -> Value {
+    json!({"Records": [{
+        "eventID": "00000000000000000000000000002001",
+        "eventName": "MODIFY",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-west-3",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_795_341_600,
+            "Keys": {"pk": {"S": format!("systempay/{SITE}/test/CMD-2001")}},
+            "SequenceNumber": "100000000000000000001",
+            "SizeBytes": 40,
+            "StreamViewType": "KEYS_ONLY",
+        },
+        "eventSourceARN": "arn:aws:dynamodb:eu-west-3:000000000000:table/quittance/stream/2026-11-22T10:00:00.000",
+    }]})
+}

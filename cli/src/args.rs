@@ -44,6 +44,9 @@ pub(crate) struct Local {
     /// Print the address only
     #[arg(long)]
     pub(crate) quiet: bool,
+    /// Log every notification to standard error
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// Where the sample events are
     #[arg(long, value_name = "DIR")]
     pub(crate) events: Option<PathBuf>,

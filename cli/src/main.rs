@@ -23,10 +23,10 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let level = if args.local.quiet {
-        LevelFilter::ERROR
+    let level = if args.local.verbose {
+        LevelFilter::INFO
     } else {
-        LevelFilter::WARN
+        LevelFilter::ERROR
     };
     // Standard output belongs to the table; logs go beside it.
     fmt()

@@ -72,12 +72,11 @@ pub(crate) async fn all(
     let mut seen_before = BTreeSet::new();
     let mut last_of = BTreeMap::new();
     for (at, case) in cases.iter().enumerate() {
-        if let Some(order) = &case.expected.order {
-            if last_of.insert(order.path.as_str(), at).is_none()
-                && sender.get(&order.path).await?.status == 200
-            {
-                seen_before.insert(order.path.as_str());
-            }
+        if let Some(order) = &case.expected.order
+            && last_of.insert(order.path.as_str(), at).is_none()
+            && sender.get(&order.path).await?.status == 200
+        {
+            seen_before.insert(order.path.as_str());
         }
     }
     let mut unmet = Vec::new();
@@ -188,11 +187,16 @@ async fn orders_table(sender: &Sender, paths: &[&str]) -> Result<Table, Failure>
     let mut table = Table::new();
     table.load_preset(presets::UTF8_BORDERS_ONLY);
     table.set_header(["order", "shares", "state", "fulfilment"]);
+    let mut listed = BTreeSet::new();
     for path in paths {
         let reply = sender.get(path).await?;
         let Ok(order) = serde_json::from_str::<OrderView>(&reply.body) else {
             continue;
         };
+        // An order with two names is one order.
+        if !listed.insert((order.psp, order.order.clone())) {
+            continue;
+        }
         table.add_row([
             format!("{} {}", order.psp.as_str(), order.order),
             shares(&order),

@@ -31,11 +31,7 @@ pub(crate) fn render(order: &OrderView) -> String {
         order.mode.as_str(),
         order.state.as_str().replace('_', " "),
         order.flags.iter().fold(String::new(), |mut text, flag| {
-            let _ = write!(
-                text,
-                " <span class=flag>{}</span>",
-                escape(&format!("{flag:?}"))
-            );
+            let _ = write!(text, " <span class=flag>{}</span>", escape(word(flag)));
             text
         }),
     );

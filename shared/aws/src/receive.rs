@@ -120,12 +120,19 @@ impl Receiver {
             sha256: raw.sha256.to_owned(),
         };
         let mut archived = false;
+        let mut key = statement.key.clone();
         for attempt in 0..MAX_ATTEMPTS {
             pause(attempt).await;
-            let stored = self.table.load_order(&statement.key).await?;
+            let stored = self.table.load_order(&key).await?;
             let mut order = stored.order;
-            let Some(joined) = self.join_names(statement, &mut order).await? else {
-                continue;
+            let joined = match self.join_names(statement, &mut order).await? {
+                Names::Known => false,
+                Names::Joined => true,
+                Names::Raced => continue,
+                Names::Elsewhere(home) => {
+                    key = home;
+                    continue;
+                }
             };
             let outcome = match order.take(statement, &receipt, self.policy) {
                 Ok(outcome) => outcome,
@@ -156,7 +163,6 @@ impl Receiver {
     }
 
     /// Makes the statement's other names point to the order and takes over what was known under them.
-    /// `None` after a lost race; otherwise whether anything was joined.
     ///
     /// The names are written before the order: if we die in between, the PSP sends again, finds the
     /// names, and what they hold is taken over then.
@@ -164,36 +170,47 @@ impl Receiver {
         &self,
         statement: &Statement,
         order: &mut Order,
-    ) -> Result<Option<bool>, StoreError> {
-        let mut joined = false;
+    ) -> Result<Names, StoreError> {
+        let mut names = Names::Known;
         for alias in &statement.aliases {
             if *alias == order.key || order.aliases.contains(&alias.order) {
                 continue;
             }
             let named = self.table.load(alias).await?;
             match &named.joined {
-                Some(target) if *target != order.key => {
-                    warn_elsewhere(alias, target, &order.key);
+                Some(home) if *home != order.key => {
+                    if statement.is_follow_up() {
+                        return Ok(Names::Elsewhere(home.clone()));
+                    }
+                    tracing::warn!(%alias, %home, order = %order.key, "payment has two references");
                     continue;
                 }
                 Some(_) => {}
                 None => {
                     if self.table.join(&named, &order.key).await? == Saved::Conflict {
-                        return Ok(None);
+                        return Ok(Names::Raced);
                     }
                 }
             }
             order.absorb(named.order);
             order.aliases.insert(alias.order.clone());
-            joined = true;
+            names = Names::Joined;
         }
-        Ok(Some(joined))
+        Ok(names)
     }
 }
 
-/// One payment under two references: the first keeps the name, and facts go where they say.
-fn warn_elsewhere(alias: &OrderKey, target: &OrderKey, order: &OrderKey) {
-    tracing::warn!(%alias, %target, %order, "payment already belongs to another order");
+/// What became of a statement's other names.
+enum Names {
+    /// They point to the order already, or there are none.
+    Known,
+    /// They point to it now, and what was known under them is part of it.
+    Joined,
+    /// Someone else wrote one of them at the same time.
+    Raced,
+    /// The payment belongs to this other order: an occurrence of a subscription is an order of its own,
+    /// and what follows on it names the subscription.
+    Elsewhere(OrderKey),
 }
 
 /// Waits before an attempt other than the first: a random time, so that writers of one order spread.

@@ -61,6 +61,14 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// Whether it speaks of a share alone and not of the whole order.
+    pub fn is_follow_up(&self) -> bool {
+        !self.facts.iter().any(|fact| match fact {
+            Fact::Share(share) => share.of.is_some(),
+            Fact::Total(_) => true,
+        })
+    }
+
     /// Lowers the standing, keeping the first reason given for the lowest.
     pub fn doubt(&mut self, standing: Standing, reason: impl Into<String>) {
         if standing > self.standing {

@@ -47,9 +47,7 @@ impl Engine {
             Some(directory) => {
                 std::fs::create_dir_all(directory)?;
                 let file = directory.join(FILE);
-                let text = file
-                    .to_str()
-                    .ok_or("the data directory's name is not UTF-8")?;
+                let text = file.to_str().ok_or("the data directory's name is not UTF-8")?;
                 (Database::new(text), format!("in {}", file.display()))
             }
         };
@@ -60,14 +58,10 @@ impl Engine {
         })?;
         let url = format!("http://{}", listener.local_addr()?);
         let (alive, gone) = oneshot::channel();
-        tokio::spawn(dynoxide::server::serve_with_shutdown(
-            listener,
-            database,
-            async move {
-                // An error means that the sender was dropped, which is the signal.
-                let _ = gone.await;
-            },
-        ));
+        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async move {
+            // An error means that the sender was dropped, which is the signal.
+            let _ = gone.await;
+        }));
         Ok(Self {
             config: sdk_config(Some(&url)).await,
             description: format!("embedded DynamoDB {place}, at {url}"),

@@ -80,10 +80,7 @@ pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or("");
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
         if name.ends_with(".json") && !name.ends_with(".expected.json") {
             files.push(path);
         }
@@ -108,10 +105,7 @@ impl Sender {
     /// To the stack at this URL.
     pub(crate) fn new(url: &str) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self {
-            client,
-            url: url.trim_end_matches('/').to_owned(),
-        }
+        Self { client, url: url.trim_end_matches('/').to_owned() }
     }
 
     /// Sends an event as the HTTP request it stands for.
@@ -129,14 +123,12 @@ impl Sender {
                 request = request.header(name, value);
             }
         }
-        self.exchange(request.body(Full::from(event.body()?))?)
-            .await
+        self.exchange(request.body(Full::from(event.body()?))?).await
     }
 
     /// Reads a resource as JSON.
     pub(crate) async fn get(&self, path: &str) -> Result<Reply, Failure> {
-        self.exchange(Request::get(format!("{}{path}", self.url)).body(Full::default())?)
-            .await
+        self.exchange(Request::get(format!("{}{path}", self.url)).body(Full::default())?).await
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
@@ -147,9 +139,6 @@ impl Sender {
             .map_err(|error| format!("{} does not answer: {error}", self.url))?;
         let status = reply.status().as_u16();
         let body = reply.into_body().collect().await?.to_bytes();
-        Ok(Reply {
-            status,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        })
+        Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
     }
 }

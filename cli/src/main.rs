@@ -23,17 +23,9 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let level = if args.local.verbose {
-        LevelFilter::INFO
-    } else {
-        LevelFilter::ERROR
-    };
+    let level = if args.local.verbose { LevelFilter::INFO } else { LevelFilter::ERROR };
     // Standard output belongs to the table; logs go beside it.
-    fmt()
-        .with_max_level(level)
-        .with_target(false)
-        .with_writer(std::io::stderr)
-        .init();
+    fmt().with_max_level(level).with_target(false).with_writer(std::io::stderr).init();
     let result = match args.command {
         Some(Command::Send(send)) => send::run(&send).await,
         None => stack::run(&args.local).await,

@@ -99,9 +99,7 @@ pub(crate) async fn all(
         say(&others_table(&others).to_string());
     }
     let (played, failed) = (cases.len(), unmet.len());
-    say(&format!(
-        "{played} events played, {failed} expectations not met"
-    ));
+    say(&format!("{played} events played, {failed} expectations not met"));
     for line in &unmet {
         say(line);
     }
@@ -114,22 +112,12 @@ impl Case {
         let text = std::fs::read(&beside).map_err(|e| format!("{}: {e}", beside.display()))?;
         let expected =
             serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", beside.display()))?;
-        let stem = file
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or("?");
-        Ok(Self {
-            name: format!("{psp}/{stem}"),
-            event: Event::read(file)?,
-            expected,
-        })
+        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("?");
+        Ok(Self { name: format!("{psp}/{stem}"), event: Event::read(file)?, expected })
     }
 
     fn check_answer(&self, reply: &Reply, again: bool, unmet: &mut Vec<String>) {
-        let ExpectedAnswer {
-            status,
-            body_contains,
-        } = &self.expected.answer;
+        let ExpectedAnswer { status, body_contains } = &self.expected.answer;
         if reply.status != *status || !again && !reply.body.contains(body_contains.as_str()) {
             unmet.push(format!(
                 "{}: expected {status} with {body_contains:?}, got {} {:?}",
@@ -142,31 +130,16 @@ impl Case {
         let order: Value = serde_json::from_str(&reply.body).unwrap_or_default();
         let mut compare = |field: &str, expected: &Value, got: Value| {
             if *expected != got {
-                unmet.push(format!(
-                    "{}: {field}: expected {expected}, got {got}",
-                    self.name
-                ));
+                unmet.push(format!("{}: {field}: expected {expected}, got {got}", self.name));
             }
         };
         for (field, value) in &expected.fields {
             compare(field, value, order[field].clone());
         }
         let count = |field: &str| order[field].as_array().map_or(0, Vec::len);
-        compare(
-            "released",
-            &expected.released.into(),
-            order["fulfilment"].is_object().into(),
-        );
-        compare(
-            "reversals",
-            &expected.reversals.into(),
-            count("reversals").into(),
-        );
-        compare(
-            "notifications",
-            &expected.notifications.into(),
-            count("notifications").into(),
-        );
+        compare("released", &expected.released.into(), order["fulfilment"].is_object().into());
+        compare("reversals", &expected.reversals.into(), count("reversals").into());
+        compare("notifications", &expected.notifications.into(), count("notifications").into());
     }
 }
 
@@ -212,24 +185,15 @@ fn others_table(others: &[(&str, Reply)]) -> Table {
     table.load_preset(presets::UTF8_BORDERS_ONLY);
     table.set_header(["deliveries that touch no order", "answer"]);
     for (name, reply) in others {
-        table.add_row([
-            (*name).to_owned(),
-            format!("{} {}", reply.status, reply.body),
-        ]);
+        table.add_row([(*name).to_owned(), format!("{} {}", reply.status, reply.body)]);
     }
     table
 }
 
 fn shares(order: &OrderView) -> String {
     let lines = order.shares.iter().map(|share| {
-        let amount = order
-            .currency
-            .map_or_else(String::new, |c| c.display(share.amount));
-        let sign = if share.kind == quittance_core::Kind::Credit {
-            "-"
-        } else {
-            ""
-        };
+        let amount = order.currency.map_or_else(String::new, |c| c.display(share.amount));
+        let sign = if share.kind == quittance_core::Kind::Credit { "-" } else { "" };
         format!("{} {sign}{amount} {}", share.method, share.psp_status)
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -238,10 +202,7 @@ fn shares(order: &OrderView) -> String {
 fn state(order: &OrderView) -> String {
     let flags = order.flags.iter().map(|flag| {
         let word = serde_json::to_value(flag).ok();
-        format!(
-            "\n! {}",
-            word.as_ref().and_then(Value::as_str).unwrap_or("")
-        )
+        format!("\n! {}", word.as_ref().and_then(Value::as_str).unwrap_or(""))
     });
     format!("{}{}", order.state.as_str(), flags.collect::<String>())
 }
@@ -255,11 +216,6 @@ fn fulfilment(order: &OrderView) -> String {
         }
         None => vec!["-".to_owned()],
     };
-    lines.extend(
-        order
-            .reversals
-            .iter()
-            .map(|r| format!("reversal {}", sent(r.sent_at.is_some()))),
-    );
+    lines.extend(order.reversals.iter().map(|r| format!("reversal {}", sent(r.sent_at.is_some()))));
     lines.join("\n")
 }

@@ -15,11 +15,7 @@ pub(crate) async fn run(args: &Send) -> Result<ExitCode, Failure> {
     let event = if args.as_is { event } else { sign(event)? };
     let reply = Sender::new(&args.to).send(&event).await?;
     say(&format!("{} {}", reply.status, reply.body));
-    Ok(if reply.status == 200 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if reply.status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Signs the body with the key that the event names.
@@ -27,22 +23,14 @@ fn sign(mut event: Event) -> Result<Event, Failure> {
     let keys = Keys::from_env()?;
     let body = event.body()?;
     if event.goes_to("/webhooks/systempay") {
-        let signed = keys
-            .systempay
-            .sign(&body)
-            .ok_or("no key for the site and mode in the body")?;
+        let signed =
+            keys.systempay.sign(&body).ok_or("no key for the site and mode in the body")?;
         return Ok(event.with_body(&signed));
     }
     if event.goes_to("/webhooks/worldline") && !body.is_empty() {
-        let key_id = event
-            .headers
-            .get(KEY_ID_HEADER)
-            .cloned()
-            .unwrap_or_default();
-        let signature = keys
-            .worldline
-            .sign(&key_id, &body)
-            .ok_or("no key of the id in the header")?;
+        let key_id = event.headers.get(KEY_ID_HEADER).cloned().unwrap_or_default();
+        let signature =
+            keys.worldline.sign(&key_id, &body).ok_or("no key of the id in the header")?;
         event.headers.insert(SIGNATURE_HEADER.to_owned(), signature);
     }
     Ok(event)

@@ -55,9 +55,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     let engine = Engine::start(args.data.as_deref(), args.dynamodb_port).await?;
     let stack = Arc::new(Stack::build(&engine, &settings, keys).await?);
 
-    let dispatcher = dispatch::Function {
-        outbox: stack.outbox.clone(),
-    };
+    let dispatcher = dispatch::Function { outbox: stack.outbox.clone() };
     let follower = stream::Follower::start(&engine.config, &settings.table, dispatcher).await;
     tokio::spawn(follower.follow());
     tokio::spawn(serve::run(listener, Arc::clone(&stack)));
@@ -76,11 +74,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
         }
         interrupted().await?;
     }
-    Ok(if met {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The keys of both PSPs.
@@ -92,10 +86,7 @@ pub(crate) struct Keys {
 impl Keys {
     pub(crate) fn from_env() -> Result<Self, Failure> {
         let text = |name: &str, demo: &str| {
-            std::env::var(name)
-                .ok()
-                .filter(|v| !v.is_empty())
-                .unwrap_or_else(|| demo.to_owned())
+            std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| demo.to_owned())
         };
         let worldline = text("QUITTANCE_WORLDLINE_KEYS", DEMO_WORLDLINE_KEYS);
         let systempay = text("QUITTANCE_SYSTEMPAY_KEYS", DEMO_SYSTEMPAY_KEYS);
@@ -128,15 +119,8 @@ impl Stack {
                 extra_names: list("QUITTANCE_SYSTEMPAY_FIELDS"),
                 receiver,
             },
-            orders: orders::Function {
-                table: table.clone(),
-                policy,
-            },
-            outbox: Outbox {
-                table,
-                queue: queue(settings, &client, &log).await?,
-                policy,
-            },
+            orders: orders::Function { table: table.clone(), policy },
+            outbox: Outbox { table, queue: queue(settings, &client, &log).await?, policy },
             log,
         })
     }
@@ -145,9 +129,7 @@ impl Stack {
 /// The queue: a table that lists every message, and before it SQS where an endpoint is configured.
 async fn queue(settings: &Settings, client: &Client, log: &TableQueue) -> Result<Queue, Failure> {
     let log = Queue::Table(log.clone());
-    let endpoint = std::env::var("AWS_ENDPOINT_URL_SQS")
-        .ok()
-        .filter(|url| !url.is_empty());
+    let endpoint = std::env::var("AWS_ENDPOINT_URL_SQS").ok().filter(|url| !url.is_empty());
     let Some(endpoint) = endpoint else {
         return Ok(log);
     };
@@ -156,10 +138,7 @@ async fn queue(settings: &Settings, client: &Client, log: &TableQueue) -> Result
         Some(url) => url.clone(),
         None => schema::create_fifo_queue(&sqs, QUEUE_NAME).await?,
     };
-    Ok(Queue::Both(
-        Box::new(Queue::from_url(&url, sqs, client.clone())),
-        Box::new(log),
-    ))
+    Ok(Queue::Both(Box::new(Queue::from_url(&url, sqs, client.clone())), Box::new(log)))
 }
 
 /// The sample events: as said, else beside us, else where this was built.

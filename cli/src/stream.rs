@@ -40,12 +40,7 @@ impl Follower {
             builder = builder.endpoint_url(url);
         }
         let client = Client::from_conf(builder.build());
-        let mut follower = Self {
-            function,
-            client,
-            table: table.to_owned(),
-            shards: Vec::new(),
-        };
+        let mut follower = Self { function, client, table: table.to_owned(), shards: Vec::new() };
         follower.place().await;
         follower
     }
@@ -54,11 +49,7 @@ impl Follower {
     pub(crate) async fn follow(mut self) {
         let mut swept: Option<Instant> = None;
         loop {
-            let every = if self.shards.is_empty() {
-                SWEEP_WITHOUT_STREAM
-            } else {
-                SWEEP
-            };
+            let every = if self.shards.is_empty() { SWEEP_WITHOUT_STREAM } else { SWEEP };
             if swept.is_none_or(|at| at.elapsed() >= every) {
                 if let Err(error) = self.function.outbox.sweep().await {
                     tracing::warn!(%error, "unsent orders not swept");
@@ -84,13 +75,8 @@ impl Follower {
         let mut seen = 0;
         let mut next = Vec::new();
         for iterator in std::mem::take(&mut self.shards) {
-            let reply = self
-                .client
-                .get_records()
-                .shard_iterator(iterator)
-                .limit(BATCH)
-                .send()
-                .await?;
+            let reply =
+                self.client.get_records().shard_iterator(iterator).limit(BATCH).send().await?;
             let records: Vec<StreamRecord> = reply.records().iter().filter_map(record).collect();
             seen += records.len();
             if !records.is_empty() {
@@ -111,33 +97,15 @@ impl Follower {
     }
 
     async fn latest(&self) -> Result<Vec<String>, Failure> {
-        let streams = self
-            .client
-            .list_streams()
-            .table_name(&self.table)
-            .send()
-            .await?;
-        let arn = streams
-            .streams()
-            .first()
-            .and_then(|stream| stream.stream_arn());
+        let streams = self.client.list_streams().table_name(&self.table).send().await?;
+        let arn = streams.streams().first().and_then(|stream| stream.stream_arn());
         let arn = arn.ok_or("the table has no stream")?;
         let stream = self.client.describe_stream().stream_arn(arn).send().await?;
-        let shards = stream
-            .stream_description()
-            .map(|stream| stream.shards())
-            .unwrap_or_default();
+        let shards = stream.stream_description().map(|stream| stream.shards()).unwrap_or_default();
         let mut iterators = Vec::new();
         for shard in shards.iter().filter_map(|shard| shard.shard_id()) {
-            let request = self
-                .client
-                .get_shard_iterator()
-                .stream_arn(arn)
-                .shard_id(shard);
-            let reply = request
-                .shard_iterator_type(ShardIteratorType::Latest)
-                .send()
-                .await?;
+            let request = self.client.get_shard_iterator().stream_arn(arn).shard_id(shard);
+            let reply = request.shard_iterator_type(ShardIteratorType::Latest).send().await?;
             iterators.extend(reply.shard_iterator);
         }
         Ok(iterators)
@@ -151,9 +119,7 @@ fn record(record: &Record) -> Option<StreamRecord> {
     Some(StreamRecord {
         dynamodb: Change {
             sequence_number: change.sequence_number()?.to_owned(),
-            keys: Keys {
-                pk: Text { s: pk.clone() },
-            },
+            keys: Keys { pk: Text { s: pk.clone() } },
         },
     })
 }

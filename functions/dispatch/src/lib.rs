@@ -77,19 +77,14 @@ impl Function {
     pub async fn handle(&self, event: StreamEvent) -> BatchResponse {
         let mut response = BatchResponse::default();
         for record in event.records {
-            let Change {
-                sequence_number,
-                keys,
-            } = record.dynamodb;
+            let Change { sequence_number, keys } = record.dynamodb;
             let Ok(key) = keys.pk.s.parse::<OrderKey>() else {
                 tracing::error!(pk = keys.pk.s, "not the key of an order");
                 continue;
             };
             if let Err(error) = self.outbox.deliver(&key).await {
                 tracing::error!(order = %key, %error, "not sent");
-                response.failures.push(Failure {
-                    identifier: sequence_number,
-                });
+                response.failures.push(Failure { identifier: sequence_number });
             }
         }
         response

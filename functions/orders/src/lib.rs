@@ -26,29 +26,18 @@ pub struct Function {
 impl Function {
     /// Answers one request.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
-        self.answer(request)
-            .await
-            .unwrap_or_else(|answer| answer)
-            .into_response()
+        self.answer(request).await.unwrap_or_else(|answer| answer).into_response()
     }
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
         if request.method() != Method::GET {
             return Err(Answer::WrongMethod("GET"));
         }
-        let path = request
-            .uri()
-            .path()
-            .strip_prefix("/orders")
-            .ok_or(Answer::NotFound)?;
+        let path = request.uri().path().strip_prefix("/orders").ok_or(Answer::NotFound)?;
         match path.strip_prefix('/').filter(|rest| !rest.is_empty()) {
-            Some(key) => {
-                self.one(request, key.parse().map_err(|_| Answer::NotFound)?)
-                    .await
-            }
+            Some(key) => self.one(request, key.parse().map_err(|_| Answer::NotFound)?).await,
             None if path.is_empty() || path == "/" => {
-                self.many(&Query::parse(request.uri().query().unwrap_or(""))?)
-                    .await
+                self.many(&Query::parse(request.uri().query().unwrap_or(""))?).await
             }
             None => Err(Answer::NotFound),
         }
@@ -63,24 +52,14 @@ impl Function {
         if wants_page(request) {
             return Ok(Answer::Page(page::render(&view)));
         }
-        Ok(Answer::Json(
-            serde_json::to_string(&view).map_err(|error| unavailable(error.into()))?,
-        ))
+        Ok(Answer::Json(serde_json::to_string(&view).map_err(|error| unavailable(error.into()))?))
     }
 
     async fn many(&self, query: &Query) -> Result<Answer, Answer> {
-        let page = self
-            .table
-            .list(query.state, query.limit, query.cursor.clone())
-            .await;
+        let page = self.table.list(query.state, query.limit, query.cursor.clone()).await;
         let page = page.map_err(unavailable)?;
-        let list = List {
-            orders: page.orders,
-            next: page.next,
-        };
-        Ok(Answer::Json(
-            serde_json::to_string(&list).map_err(|error| unavailable(error.into()))?,
-        ))
+        let list = List { orders: page.orders, next: page.next };
+        Ok(Answer::Json(serde_json::to_string(&list).map_err(|error| unavailable(error.into()))?))
     }
 }
 
@@ -102,11 +81,7 @@ struct Query {
 impl Query {
     /// No parameter's value needs percent-encoding, so an encoded one is simply unknown.
     fn parse(query: &str) -> Result<Self, Answer> {
-        let mut parsed = Self {
-            state: None,
-            limit: DEFAULT_PAGE,
-            cursor: None,
-        };
+        let mut parsed = Self { state: None, limit: DEFAULT_PAGE, cursor: None };
         let mut cursor = None;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=').unwrap_or((pair, "")) {
@@ -115,19 +90,14 @@ impl Query {
                     parsed.state = Some(state);
                 }
                 ("limit", digits) => {
-                    let limit = digits
-                        .parse()
-                        .ok()
-                        .filter(|limit| (1..=MAX_PAGE).contains(limit));
+                    let limit = digits.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
                     parsed.limit = limit.ok_or(Answer::Bad("limit must be 1 to 100"))?;
                 }
                 ("cursor", text) => cursor = Some(text),
                 _ => return Err(Answer::Bad("unknown parameter")),
             }
         }
-        let cursor = cursor
-            .map(|text| Cursor::parse(text, parsed.state))
-            .transpose();
+        let cursor = cursor.map(|text| Cursor::parse(text, parsed.state)).transpose();
         parsed.cursor = cursor.map_err(|_| Answer::Bad("unknown cursor"))?;
         Ok(parsed)
     }
@@ -135,17 +105,11 @@ impl Query {
 
 /// Whether a browser asks: it prefers HTML, a program does not name it.
 fn wants_page(request: &Request) -> bool {
-    let accept = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that map_err asks for"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
 fn unavailable(error: StoreError) -> Answer {
     tracing::error!(%error, "order not read");
     Answer::TryAgain

@@ -10,12 +10,6 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let settings = Settings::from_env()?;
     let client = clients::dynamodb(&clients::sdk_config().await);
-    let function = &Function {
-        table: Table::new(client, settings.table),
-        policy: settings.policy,
-    };
-    run(service_fn(async |request: Request| {
-        Ok::<_, Error>(function.handle(&request).await)
-    }))
-    .await
+    let function = &Function { table: Table::new(client, settings.table), policy: settings.policy };
+    run(service_fn(async |request: Request| Ok::<_, Error>(function.handle(&request).await))).await
 }

@@ -73,23 +73,11 @@ fn timeline(order: &OrderView) -> Vec<(String, String)> {
     for received in order.notifications.iter().flatten() {
         entries.push((received.received_at.to_string(), received.about.clone()));
     }
-    if let Some(Fulfilment {
-        id,
-        decided_at,
-        sent_at,
-    }) = &order.fulfilment
-    {
+    if let Some(Fulfilment { id, decided_at, sent_at }) = &order.fulfilment {
         entries.push((decided_at.to_string(), format!("released as {id}")));
         entries.extend(sent_at.map(|at| (at.to_string(), "release sent to the queue".to_owned())));
     }
-    for Reversal {
-        id,
-        share,
-        decided_at,
-        sent_at,
-        ..
-    } in &order.reversals
-    {
+    for Reversal { id, share, decided_at, sent_at, .. } in &order.reversals {
         entries.push((decided_at.to_string(), format!("reversal {id} for {share}")));
         entries.extend(sent_at.map(|at| (at.to_string(), "reversal sent to the queue".to_owned())));
     }
@@ -107,10 +95,7 @@ fn row<const N: usize>(html: &mut String, cells: [String; N]) {
 /// An enum's JSON word with blanks.
 fn word(value: &impl serde::Serialize) -> String {
     let word = serde_json::to_value(value).ok();
-    word.as_ref()
-        .and_then(|w| w.as_str())
-        .unwrap_or("")
-        .replace('_', " ")
+    word.as_ref().and_then(|w| w.as_str()).unwrap_or("").replace('_', " ")
 }
 
 fn escape(text: impl Display) -> String {
@@ -134,9 +119,6 @@ mod tests {
 
     #[test]
     fn what_came_from_outside_cannot_become_markup() {
-        assert_eq!(
-            escape("<img onerror='x'>&\""),
-            "&lt;img onerror=&#39;x&#39;&gt;&amp;&quot;"
-        );
+        assert_eq!(escape("<img onerror='x'>&\""), "&lt;img onerror=&#39;x&#39;&gt;&amp;&quot;");
     }
 }

@@ -21,10 +21,7 @@ pub struct Function {
 impl Function {
     /// Answers one request.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
-        self.answer(request)
-            .await
-            .unwrap_or_else(|answer| answer)
-            .into_response()
+        self.answer(request).await.unwrap_or_else(|answer| answer).into_response()
     }
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
@@ -34,9 +31,6 @@ impl Function {
         let verified =
             verify(keys, body).map_err(|refused| Answer::Refused(refused.to_string()))?;
         let reading = read(&verified, &self.extra_names);
-        Ok(self
-            .receiver
-            .take(Psp::Systempay, body, Vec::new(), vec![reading])
-            .await)
+        Ok(self.receiver.take(Psp::Systempay, body, Vec::new(), vec![reading]).await)
     }
 }

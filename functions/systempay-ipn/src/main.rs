@@ -11,13 +11,6 @@ async fn main() -> Result<(), Error> {
     let receiver = Receiver::from_env(&clients::sdk_config().await)?;
     let keys = telemetry::keys("QUITTANCE_SYSTEMPAY_KEYS", Keys::from_json);
     let extra_names = config::list("QUITTANCE_SYSTEMPAY_FIELDS");
-    let function = &Function {
-        keys,
-        extra_names,
-        receiver,
-    };
-    run(service_fn(async |request: Request| {
-        Ok::<_, Error>(function.handle(&request).await)
-    }))
-    .await
+    let function = &Function { keys, extra_names, receiver };
+    run(service_fn(async |request: Request| Ok::<_, Error>(function.handle(&request).await))).await
 }

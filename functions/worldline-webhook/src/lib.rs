@@ -22,10 +22,7 @@ pub struct Function {
 impl Function {
     /// Answers one request.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
-        self.answer(request)
-            .await
-            .unwrap_or_else(|answer| answer)
-            .into_response()
+        self.answer(request).await.unwrap_or_else(|answer| answer).into_response()
     }
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
@@ -33,9 +30,7 @@ impl Function {
         match *request.method() {
             Method::GET => {
                 let value = headers.get(ENDPOINT_VERIFICATION_HEADER);
-                let value = value
-                    .and_then(|value| value.to_str().ok())
-                    .filter(|v| !v.is_empty());
+                let value = value.and_then(|value| value.to_str().ok()).filter(|v| !v.is_empty());
                 return value
                     .map(|value| Answer::Echo(value.to_owned()))
                     .ok_or(Answer::Bad("endpoint verification without its header"));
@@ -50,9 +45,6 @@ impl Function {
         let verified = verify(keys, &signatures, &key_ids, body)
             .map_err(|refused| Answer::Refused(refused.to_string()))?;
         let kept = keep_headers(headers, &[SIGNATURE_HEADER, KEY_ID_HEADER]);
-        Ok(self
-            .receiver
-            .take(Psp::Worldline, body, kept, read(verified))
-            .await)
+        Ok(self.receiver.take(Psp::Worldline, body, kept, read(verified)).await)
     }
 }

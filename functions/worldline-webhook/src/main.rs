@@ -11,8 +11,5 @@ async fn main() -> Result<(), Error> {
     let receiver = Receiver::from_env(&clients::sdk_config().await)?;
     let keys = telemetry::keys("QUITTANCE_WORLDLINE_KEYS", Keys::from_json);
     let function = &Function { keys, receiver };
-    run(service_fn(async |request: Request| {
-        Ok::<_, Error>(function.handle(&request).await)
-    }))
-    .await
+    run(service_fn(async |request: Request| Ok::<_, Error>(function.handle(&request).await))).await
 }

@@ -63,11 +63,7 @@ pub struct Quarantined {
 impl Archive {
     /// The archive in the table of this name; without retention only the quarantine is kept.
     pub fn new(client: Client, name: impl Into<String>, retention_days: Option<u32>) -> Self {
-        Self {
-            client,
-            name: name.into(),
-            retention_days,
-        }
+        Self { client, name: name.into(), retention_days }
     }
 
     /// Keeps a notification about an order.
@@ -77,8 +73,7 @@ impl Archive {
 
     /// Keeps a notification about something that is not tracked.
     pub async fn keep_untracked(&self, raw: &Raw<'_>) -> Result<(), StoreError> {
-        self.keep_as(&format!("untracked/{}", raw.psp.as_str()), raw)
-            .await
+        self.keep_as(&format!("untracked/{}", raw.psp.as_str()), raw).await
     }
 
     /// Puts a notification into quarantine, whatever the retention. Sent again, it stays as it was.
@@ -115,10 +110,7 @@ impl Archive {
         while let Some(item) = items.next().await {
             let item = item.map_err(|e| StoreError::unavailable("query quarantine", &e))?;
             let text = |name: &str| {
-                item.get(name)
-                    .and_then(|v| v.as_s().ok())
-                    .cloned()
-                    .unwrap_or_default()
+                item.get(name).and_then(|v| v.as_s().ok()).cloned().unwrap_or_default()
             };
             found.push(Quarantined {
                 psp,
@@ -160,10 +152,7 @@ impl Archive {
             .item("pk", AttributeValue::S(partition.to_owned()))
             .item("sk", AttributeValue::S(sort.to_owned()))
             .item("sha256", AttributeValue::S(raw.sha256.to_owned()))
-            .item(
-                "received_at",
-                AttributeValue::S(raw.received_at.to_string()),
-            )
+            .item("received_at", AttributeValue::S(raw.received_at.to_string()))
             .item("headers", AttributeValue::S(headers))
             .item("body", AttributeValue::B(Blob::new(body))))
     }
@@ -184,9 +173,7 @@ pub fn deflate(body: &[u8]) -> std::io::Result<Vec<u8>> {
 pub fn inflate(compressed: &[u8]) -> std::io::Result<Vec<u8>> {
     let most = quittance_core::limits::MAX_BODY_BYTES as u64;
     let mut body = Vec::new();
-    DeflateDecoder::new(compressed)
-        .take(most)
-        .read_to_end(&mut body)?;
+    DeflateDecoder::new(compressed).take(most).read_to_end(&mut body)?;
     Ok(body)
 }
 

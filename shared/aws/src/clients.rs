@@ -21,10 +21,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The SDK's configuration from the environment: credentials, region, `AWS_ENDPOINT_URL_*`.
 pub async fn sdk_config() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts())
-        .load()
-        .await
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts()).load().await
 }
 
 /// The time limits of every call: an engine that hangs is answered with 503 before the PSP gives up.

@@ -6,9 +6,7 @@ use quittance_core::Timestamp;
 
 /// Now, in whole seconds. A clock outside the years 1970 to 9999 reads as 1970.
 pub fn now() -> Timestamp {
-    let seconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     i64::try_from(seconds)
         .ok()
         .and_then(Timestamp::from_unix)
@@ -18,8 +16,6 @@ pub fn now() -> Timestamp {
 
 /// Nanoseconds since 1970 as 20 digits: sorts as text.
 pub fn sortable_nanos() -> String {
-    let nanos = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_nanos());
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     format!("{nanos:020}")
 }

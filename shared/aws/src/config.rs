@@ -54,18 +54,13 @@ impl Settings {
         };
         let days = match variable("QUITTANCE_RAW_RETENTION_DAYS") {
             None => DEFAULT_RETENTION_DAYS,
-            Some(days) => days.trim().parse().map_err(|_| {
-                bad(
-                    "QUITTANCE_RAW_RETENTION_DAYS",
-                    "a number of days, 0 for none",
-                )
-            })?,
+            Some(days) => days
+                .trim()
+                .parse()
+                .map_err(|_| bad("QUITTANCE_RAW_RETENTION_DAYS", "a number of days, 0 for none"))?,
         };
         Ok(Self {
-            policy: Policy {
-                release_on,
-                instalments,
-            },
+            policy: Policy { release_on, instalments },
             raw_retention_days: (days > 0).then_some(days),
             table: variable("QUITTANCE_TABLE").unwrap_or_else(|| DEFAULT_TABLE.to_owned()),
             archive_table: variable("QUITTANCE_ARCHIVE_TABLE")
@@ -83,10 +78,7 @@ impl Settings {
 /// A variable that holds names separated by commas or blanks.
 pub fn list(variable: &str) -> Vec<String> {
     let value = std::env::var(variable).unwrap_or_default();
-    let names = value
-        .split([',', ' '])
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
+    let names = value.split([',', ' ']).map(str::trim).filter(|name| !name.is_empty());
     names.map(str::to_owned).collect()
 }
 
@@ -100,10 +92,7 @@ mod tests {
 
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, BadSetting> {
         Settings::read(|name| {
-            pairs
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
+            pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
@@ -119,16 +108,11 @@ mod tests {
     #[test]
     fn a_word_that_is_not_documented_stops_the_start() {
         assert_eq!(
-            read(&[("QUITTANCE_RELEASE_ON", "secured")])
-                .unwrap()
-                .policy
-                .release_on,
+            read(&[("QUITTANCE_RELEASE_ON", "secured")]).unwrap().policy.release_on,
             ReleaseOn::Secured
         );
         assert_eq!(
-            read(&[("QUITTANCE_RAW_RETENTION_DAYS", "0")])
-                .unwrap()
-                .raw_retention_days,
+            read(&[("QUITTANCE_RAW_RETENTION_DAYS", "0")]).unwrap().raw_retention_days,
             None
         );
         for (name, value) in [

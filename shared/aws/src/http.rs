@@ -69,28 +69,14 @@ pub fn admit(request: &Request, media_type: &str) -> Result<(), Answer> {
     if request.body().len() > MAX_BODY_BYTES {
         return Err(Answer::TooLarge);
     }
-    let given = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = given
-        .and_then(|given| given.split(';').next())
-        .unwrap_or("")
-        .trim();
-    if essence.eq_ignore_ascii_case(media_type) {
-        Ok(())
-    } else {
-        Err(Answer::WrongMediaType)
-    }
+    let given = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = given.and_then(|given| given.split(';').next()).unwrap_or("").trim();
+    if essence.eq_ignore_ascii_case(media_type) { Ok(()) } else { Err(Answer::WrongMediaType) }
 }
 
 /// All values of a header, as received.
 pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
-    headers
-        .get_all(name)
-        .iter()
-        .map(|value| value.as_bytes())
-        .collect()
+    headers.get_all(name).iter().map(|value| value.as_bytes()).collect()
 }
 
 /// The named headers as text, for the archive.
@@ -104,9 +90,7 @@ pub fn keep_headers(headers: &HeaderMap, names: &[&str]) -> Vec<(String, String)
 
 fn wrong_method(allowed: &'static str) -> Response<Body> {
     let mut response = response(405, "text/plain; charset=utf-8", format!("use {allowed}"));
-    response
-        .headers_mut()
-        .insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
     response
 }
 
@@ -115,17 +99,8 @@ fn response(status: u16, media_type: &'static str, body: String) -> Response<Bod
     *response.status_mut() = lambda_http::http::StatusCode::from_u16(status)
         .unwrap_or(lambda_http::http::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static(media_type),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        header::HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(
-        header::CACHE_CONTROL,
-        header::HeaderValue::from_static("no-store"),
-    );
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media_type));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     response
 }

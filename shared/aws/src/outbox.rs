@@ -37,18 +37,11 @@ impl Outbox {
         for attempt in 0..MAX_ATTEMPTS {
             pause(attempt).await;
             let at = now();
-            let marked = sent
-                .iter()
-                .filter(|id| stored.order.mark_sent(id, at))
-                .count();
+            let marked = sent.iter().filter(|id| stored.order.mark_sent(id, at)).count();
             if marked == 0 {
                 return Ok(sent.len());
             }
-            match self
-                .table
-                .save(&stored.order, stored.version, self.policy, at)
-                .await?
-            {
+            match self.table.save(&stored.order, stored.version, self.policy, at).await? {
                 Saved::Done => return Ok(sent.len()),
                 // The item may have become another name of the order meanwhile: writing it back would
                 // undo that, so the decision is marked where it is now.

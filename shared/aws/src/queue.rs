@@ -40,10 +40,7 @@ impl Queue {
     pub fn from_url(url: &str, sqs: Sqs, dynamodb: DynamoDb) -> Self {
         match url.strip_prefix(TABLE_SCHEME) {
             Some(name) => Self::Table(TableQueue::new(dynamodb, name)),
-            None => Self::Sqs {
-                client: sqs,
-                url: url.to_owned(),
-            },
+            None => Self::Sqs { client: sqs, url: url.to_owned() },
         }
     }
 
@@ -81,10 +78,7 @@ pub struct TableQueue {
 impl TableQueue {
     /// The queue in the table of this name.
     pub fn new(client: DynamoDb, name: impl Into<String>) -> Self {
-        Self {
-            client,
-            name: name.into(),
-        }
+        Self { client, name: name.into() }
     }
 
     /// Every message, oldest first, as the JSON that was sent.
@@ -101,10 +95,7 @@ impl TableQueue {
         while let Some(item) = items.next().await {
             let item = item.map_err(|e| StoreError::unavailable("scan queue", &e))?;
             let text = |name: &str| item.get(name).and_then(|v| v.as_s().ok()).cloned();
-            found.push((
-                text("sent").unwrap_or_default(),
-                text("event").unwrap_or_default(),
-            ));
+            found.push((text("sent").unwrap_or_default(), text("event").unwrap_or_default()));
         }
         found.sort();
         Ok(found.into_iter().map(|(_, event)| event).collect())
@@ -143,9 +134,5 @@ fn body(event: &CloudEvent) -> Result<String, StoreError> {
 /// is, up to 128), else its digest.
 fn group(key: &OrderKey) -> String {
     let text = key.to_string();
-    if text.len() <= MAX_GROUP_BYTES {
-        text
-    } else {
-        sha256_hex(text.as_bytes())
-    }
+    if text.len() <= MAX_GROUP_BYTES { text } else { sha256_hex(text.as_bytes()) }
 }

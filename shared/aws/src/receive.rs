@@ -52,13 +52,7 @@ impl Receiver {
         readings: Vec<Reading>,
     ) -> Answer {
         let sha256 = sha256_hex(body);
-        let raw = Raw {
-            psp,
-            body,
-            sha256: &sha256,
-            headers,
-            received_at: now(),
-        };
+        let raw = Raw { psp, body, sha256: &sha256, headers, received_at: now() };
         let mut lines = Vec::new();
         for reading in readings {
             match self.take_one(&raw, reading).await {
@@ -150,11 +144,7 @@ impl Receiver {
                 self.archive.keep(&order.key, raw).await?;
                 archived = true;
             }
-            match self
-                .table
-                .save(&order, stored.version, self.policy, now())
-                .await?
-            {
+            match self.table.save(&order, stored.version, self.policy, now()).await? {
                 Saved::Done => return Ok(Taken::Stored(order.headline(self.policy))),
                 Saved::Conflict => {}
             }
@@ -216,9 +206,7 @@ enum Names {
 /// Waits before an attempt other than the first: a random time, so that writers of one order spread.
 pub(crate) async fn pause(attempt: u32) {
     if let Some(doublings) = attempt.checked_sub(1) {
-        let longest = FIRST_PAUSE
-            .saturating_mul(1 << doublings.min(8))
-            .min(LONGEST_PAUSE);
+        let longest = FIRST_PAUSE.saturating_mul(1 << doublings.min(8)).min(LONGEST_PAUSE);
         let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
         tokio::time::sleep(Duration::from_micros(fastrand::u64(0..=micros))).await;
     }

@@ -24,51 +24,19 @@ struct Plan<'a> {
 
 /// Creates the order table with its indexes and stream. Nothing happens if it exists.
 pub async fn create_orders(client: &Client, name: &str) -> Result<(), StoreError> {
-    let indexes = [
-        (BY_STATE, "state", "updated_at", true),
-        (BY_UNSENT, "unsent", "updated_at", false),
-    ];
-    create(
-        client,
-        name,
-        &Plan {
-            hash: "pk",
-            range: None,
-            indexes: &indexes,
-            stream: true,
-        },
-    )
-    .await
+    let indexes =
+        [(BY_STATE, "state", "updated_at", true), (BY_UNSENT, "unsent", "updated_at", false)];
+    create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
 }
 
 /// Creates the raw archive. Nothing happens if it exists.
 pub async fn create_archive(client: &Client, name: &str) -> Result<(), StoreError> {
-    create(
-        client,
-        name,
-        &Plan {
-            hash: "pk",
-            range: Some("sk"),
-            indexes: &[],
-            stream: false,
-        },
-    )
-    .await
+    create(client, name, &Plan { hash: "pk", range: Some("sk"), indexes: &[], stream: false }).await
 }
 
 /// Creates the table of a queue that is kept in a table. Nothing happens if it exists.
 pub async fn create_queue(client: &Client, name: &str) -> Result<(), StoreError> {
-    create(
-        client,
-        name,
-        &Plan {
-            hash: "pk",
-            range: None,
-            indexes: &[],
-            stream: false,
-        },
-    )
-    .await
+    create(client, name, &Plan { hash: "pk", range: None, indexes: &[], stream: false }).await
 }
 
 async fn create(client: &Client, name: &str, plan: &Plan<'_>) -> Result<(), StoreError> {
@@ -78,12 +46,7 @@ async fn create(client: &Client, name: &str, plan: &Plan<'_>) -> Result<(), Stor
     })?;
     match request.send().await {
         Ok(_) => Ok(()),
-        Err(e)
-            if e.as_service_error()
-                .is_some_and(|e| e.is_resource_in_use_exception()) =>
-        {
-            Ok(())
-        }
+        Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => Ok(()),
         Err(e) => Err(StoreError::unavailable("create table", &e)),
     }
 }
@@ -97,10 +60,7 @@ fn request(
     let mut attributes = BTreeMap::new();
     let mut key = |name: &str, kind: KeyType| {
         attributes.insert(name.to_owned(), ());
-        KeySchemaElement::builder()
-            .attribute_name(name)
-            .key_type(kind)
-            .build()
+        KeySchemaElement::builder().attribute_name(name).key_type(kind).build()
     };
     let mut table = client
         .create_table()
@@ -113,9 +73,7 @@ fn request(
     for (index, hash, range, summary) in plan.indexes {
         let projection = Projection::builder();
         let projection = if *summary {
-            projection
-                .projection_type(ProjectionType::Include)
-                .non_key_attributes(SUMMARY)
+            projection.projection_type(ProjectionType::Include).non_key_attributes(SUMMARY)
         } else {
             projection.projection_type(ProjectionType::KeysOnly)
         };
@@ -129,16 +87,13 @@ fn request(
     }
     for name in attributes.into_keys() {
         let text = ScalarAttributeType::S;
-        let attribute = AttributeDefinition::builder()
-            .attribute_name(name)
-            .attribute_type(text);
+        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(text);
         table = table.attribute_definitions(attribute.build()?);
     }
     if plan.stream {
         let keys_only = StreamViewType::KeysOnly;
-        let stream = StreamSpecification::builder()
-            .stream_enabled(true)
-            .stream_view_type(keys_only);
+        let stream =
+            StreamSpecification::builder().stream_enabled(true).stream_view_type(keys_only);
         table = table.stream_specification(stream.build()?);
     }
     Ok(table)
@@ -153,11 +108,6 @@ pub async fn create_fifo_queue(
         .create_queue()
         .queue_name(name)
         .attributes(aws_sdk_sqs::types::QueueAttributeName::FifoQueue, "true");
-    let reply = request
-        .send()
-        .await
-        .map_err(|e| StoreError::unavailable("create queue", &e))?;
-    reply
-        .queue_url
-        .ok_or_else(|| StoreError::Corrupt("queue without a URL".to_owned()))
+    let reply = request.send().await.map_err(|e| StoreError::unavailable("create queue", &e))?;
+    reply.queue_url.ok_or_else(|| StoreError::Corrupt("queue without a URL".to_owned()))
 }

@@ -86,10 +86,7 @@ pub struct BadCursor;
 impl Table {
     /// The table of this name.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self {
-            client,
-            name: name.into(),
-        }
+        Self { client, name: name.into() }
     }
 
     /// Reads an item, strongly consistent.
@@ -105,11 +102,7 @@ impl Table {
             .map_err(|e| StoreError::unavailable("get order", &e))?;
         match reply.item {
             Some(item) => read_item(&item),
-            None => Ok(Stored {
-                order: Order::new(key.clone()),
-                version: None,
-                joined: None,
-            }),
+            None => Ok(Stored { order: Order::new(key.clone()), version: None, joined: None }),
         }
     }
 
@@ -207,15 +200,8 @@ impl Table {
             .send()
             .await
             .map_err(|e| StoreError::unavailable("query orders by state", &e))?;
-        let orders = reply
-            .items()
-            .iter()
-            .map(read_summary)
-            .collect::<Result<_, _>>()?;
-        Ok(Page {
-            orders,
-            next: reply.last_evaluated_key.as_ref().map(Cursor::text),
-        })
+        let orders = reply.items().iter().map(read_summary).collect::<Result<_, _>>()?;
+        Ok(Page { orders, next: reply.last_evaluated_key.as_ref().map(Cursor::text) })
     }
 
     async fn list_all(&self, limit: u32, cursor: Option<Cursor>) -> Result<Page, StoreError> {
@@ -243,10 +229,7 @@ impl Table {
                 break;
             }
         }
-        Ok(Page {
-            orders,
-            next: start.as_ref().map(Cursor::text),
-        })
+        Ok(Page { orders, next: start.as_ref().map(Cursor::text) })
     }
 
     fn item(&self, order: &Order, version: Option<u64>) -> Result<Item, StoreError> {
@@ -254,19 +237,12 @@ impl Table {
         Ok(HashMap::from([
             ("pk".to_owned(), AttributeValue::S(order.key.to_string())),
             ("version".to_owned(), AttributeValue::N(next.to_string())),
-            (
-                "order".to_owned(),
-                AttributeValue::S(serde_json::to_string(order)?),
-            ),
+            ("order".to_owned(), AttributeValue::S(serde_json::to_string(order)?)),
         ]))
     }
 
     async fn put(&self, item: Item, version: Option<u64>) -> Result<Saved, StoreError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item));
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
         let put = match version {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(version) => put
@@ -308,12 +284,7 @@ impl Cursor {
         if !fits {
             return Err(BadCursor);
         }
-        Ok(Self(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name, AttributeValue::S(value)))
-                .collect(),
-        ))
+        Ok(Self(pairs.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect()))
     }
 
     fn text(key: &Item) -> String {
@@ -328,18 +299,11 @@ impl Cursor {
 fn read_item(item: &Item) -> Result<Stored, StoreError> {
     let order: Order = serde_json::from_str(text(item, "order")?)
         .map_err(|error| StoreError::Corrupt(format!("order: {error}")))?;
-    let version = item
-        .get("version")
-        .and_then(|v| v.as_n().ok())
-        .and_then(|n| n.parse().ok());
+    let version = item.get("version").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let version = version.ok_or_else(|| StoreError::Corrupt("version missing".to_owned()))?;
     let joined = item.get("joined").and_then(|v| v.as_s().ok());
     let joined = joined.map(|key| read_key(key)).transpose()?;
-    Ok(Stored {
-        order,
-        version: Some(version),
-        joined,
-    })
+    Ok(Stored { order, version: Some(version), joined })
 }
 
 fn read_summary(item: &Item) -> Result<OrderView, StoreError> {
@@ -348,13 +312,10 @@ fn read_summary(item: &Item) -> Result<OrderView, StoreError> {
 }
 
 fn read_key(text: &str) -> Result<OrderKey, StoreError> {
-    text.parse()
-        .map_err(|_| StoreError::Corrupt(format!("{text} is not an order's key")))
+    text.parse().map_err(|_| StoreError::Corrupt(format!("{text} is not an order's key")))
 }
 
 fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
-    value
-        .map(String::as_str)
-        .ok_or_else(|| StoreError::Corrupt(format!("{name} missing")))
+    value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("{name} missing")))
 }

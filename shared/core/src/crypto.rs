@@ -64,10 +64,7 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn hmac(key: &Secret, parts: &[&[u8]]) -> Vec<u8> {
@@ -105,10 +102,7 @@ mod tests {
 
     #[test]
     fn digests_match_fips_180() {
-        assert_eq!(
-            sha1_hex(&[b"a", b"bc"]),
-            "a9993e364706816aba3e25717850c26c9cd0d89d"
-        );
+        assert_eq!(sha1_hex(&[b"a", b"bc"]), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert!(sha256_hex(b"abc").starts_with("ba7816bf8f01cfea"));
     }
 }

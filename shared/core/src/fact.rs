@@ -287,9 +287,7 @@ impl Facts {
     /// How many share facts have no better standing than [`Standing::Respellable`]: what
     /// [`crate::limits::MAX_DOUBTFUL_FACTS_PER_ORDER`] bounds.
     pub fn doubtful(&self) -> usize {
-        self.shares()
-            .filter(|(_, standing)| *standing == Standing::Respellable)
-            .count()
+        self.shares().filter(|(_, standing)| *standing == Standing::Respellable).count()
     }
 }
 
@@ -322,8 +320,5 @@ pub fn digest<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> String {
         .collect();
     lines.sort_unstable();
     lines.dedup();
-    sha256_hex(lines.join("\n").as_bytes())
-        .chars()
-        .take(32)
-        .collect()
+    sha256_hex(lines.join("\n").as_bytes()).chars().take(32).collect()
 }

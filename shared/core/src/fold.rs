@@ -105,21 +105,13 @@ pub fn fold(facts: &Facts, policy: Policy) -> Summary {
     );
     set(Flag::AmountMismatch, shown.amounts_disagree(currency));
     set(Flag::CurrencyMismatch, shown.by_currency.len() > 1);
-    set(
-        Flag::Overpaid,
-        sums.ceiling.is_some_and(|most| sums.captured > most),
-    );
+    set(Flag::Overpaid, sums.ceiling.is_some_and(|most| sums.captured > most));
     set(Flag::UnknownStatus, unknown_status(facts, &shown.shares));
 
     let state = state(&sums, &shown.shares);
-    let covered = sums
-        .expected
-        .is_some_and(|expected| sums.captured >= expected);
+    let covered = sums.expected.is_some_and(|expected| sums.captured >= expected);
     let voucher_waits = !covered
-        && shown
-            .shares
-            .iter()
-            .any(|s| s.status == Status::Captured && is_voucher(&s.method));
+        && shown.shares.iter().any(|s| s.status == Status::Captured && is_voucher(&s.method));
     let mut shares: Vec<Share> = shown.shares.iter().map(Joined::to_share).collect();
     shares.extend(only_respellable(facts, &shares));
     Summary {
@@ -138,12 +130,7 @@ pub fn fold(facts: &Facts, policy: Policy) -> Summary {
 
 /// The state of an order: the first rule that fits, as the design lists them.
 fn state(sums: &Sums, shares: &[Joined<'_>]) -> State {
-    let Sums {
-        captured,
-        authorised,
-        refunded,
-        ..
-    } = *sums;
+    let Sums { captured, authorised, refunded, .. } = *sums;
     let expected = sums.expected.unwrap_or(0);
     if shares.iter().any(|s| s.status == Status::ChargedBack) {
         State::ChargedBack
@@ -158,9 +145,7 @@ fn state(sums: &Sums, shares: &[Joined<'_>]) -> State {
     } else if authorised >= expected && expected > 0 {
         State::Authorised
     } else {
-        last_end(shares)
-            .filter(|_| expected > 0)
-            .unwrap_or(State::Pending)
+        last_end(shares).filter(|_| expected > 0).unwrap_or(State::Pending)
     }
 }
 
@@ -215,27 +200,18 @@ fn unsettled(facts: &Facts, complete: bool) -> bool {
         .filter(|(share, standing)| *standing == Standing::Sound && share.rank == Rank::FINAL)
         .map(|(share, _)| (share.kind, share.share.as_str()))
         .collect();
-    facts
-        .iter()
-        .filter(|(_, standing)| *standing != Standing::Sound)
-        .any(|(fact, _)| match fact {
-            Fact::Share(s) if s.kind == Kind::Credit => {
-                !certain.contains(&(s.kind, s.share.as_str()))
-            }
-            Fact::Share(s) => !complete && !certain.contains(&(s.kind, s.share.as_str())),
-            Fact::Total(_) => !complete,
-        })
+    facts.iter().filter(|(_, standing)| *standing != Standing::Sound).any(|(fact, _)| match fact {
+        Fact::Share(s) if s.kind == Kind::Credit => !certain.contains(&(s.kind, s.share.as_str())),
+        Fact::Share(s) => !complete && !certain.contains(&(s.kind, s.share.as_str())),
+        Fact::Total(_) => !complete,
+    })
 }
 
 fn unknown_status(facts: &Facts, shares: &[Joined<'_>]) -> bool {
     let is_final = |fact: &ShareFact| {
-        shares
-            .iter()
-            .any(|s| s.kind == fact.kind && s.name == fact.share && s.rank == Rank::FINAL)
+        shares.iter().any(|s| s.kind == fact.kind && s.name == fact.share && s.rank == Rank::FINAL)
     };
-    facts
-        .shares()
-        .any(|(fact, _)| fact.status == Status::Unknown && !is_final(fact))
+    facts.shares().any(|(fact, _)| fact.status == Status::Unknown && !is_final(fact))
 }
 
 /// Shares that no trustworthy message has mentioned: listed, and worth nothing.
@@ -243,9 +219,7 @@ fn only_respellable(facts: &Facts, known: &[Share]) -> Vec<Share> {
     let mut listed = BTreeMap::new();
     for (fact, standing) in facts.shares() {
         if standing == Standing::Respellable
-            && !known
-                .iter()
-                .any(|s| s.kind == fact.kind && s.share == fact.share)
+            && !known.iter().any(|s| s.kind == fact.kind && s.share == fact.share)
         {
             listed.insert(
                 (fact.kind, fact.share.as_str()),
@@ -310,12 +284,7 @@ impl<'a> Tally<'a> {
             }
             by_currency.extend(share.aims.keys());
         }
-        Self {
-            shares,
-            totals,
-            by_currency,
-            policy,
-        }
+        Self { shares, totals, by_currency, policy }
     }
 
     fn sums(&self, currency: Currency) -> Sums {
@@ -330,11 +299,7 @@ impl<'a> Tally<'a> {
             sums.ceiling = sums.ceiling.max(total.amount);
             ceiling_known &= total.amount.is_some();
         }
-        for of in self
-            .shares
-            .iter()
-            .filter_map(|share| share.aims.get(&currency))
-        {
+        for of in self.shares.iter().filter_map(|share| share.aims.get(&currency)) {
             sums.expected = sums.expected.max(Some(*of));
             sums.ceiling = sums.ceiling.max(Some(*of));
         }
@@ -368,37 +333,26 @@ impl<'a> Tally<'a> {
     /// expected in two, nobody knows which is right, and covering one of them is not enough.
     fn currency_complete(&self) -> Option<Currency> {
         let sums = |currency: &Currency| self.sums(*currency);
-        let mut due = self
-            .by_currency
-            .iter()
-            .filter(|c| sums(c).expected.is_some_and(|amount| amount > 0));
+        let mut due =
+            self.by_currency.iter().filter(|c| sums(c).expected.is_some_and(|amount| amount > 0));
         let (currency, None) = (due.next()?, due.next()) else {
             return None;
         };
         let sums = sums(currency);
-        let covered = sums
-            .expected
-            .is_some_and(|expected| sums.counted >= expected);
+        let covered = sums.expected.is_some_and(|expected| sums.counted >= expected);
         (covered && !sums.undecided()).then_some(*currency)
     }
 
     /// The currency of the order: the one it is complete in, else one it is expected in, else any.
     fn currency(&self, complete: Option<Currency>) -> Option<Currency> {
         complete
-            .or_else(|| {
-                self.by_currency
-                    .iter()
-                    .copied()
-                    .find(|c| self.sums(*c).expected.is_some())
-            })
+            .or_else(|| self.by_currency.iter().copied().find(|c| self.sums(*c).expected.is_some()))
             .or_else(|| self.by_currency.first().copied())
             .or_else(|| self.shares.iter().map(|s| s.currency).min())
     }
 
     fn undecided(&self) -> bool {
-        self.by_currency
-            .iter()
-            .any(|currency| self.sums(*currency).undecided())
+        self.by_currency.iter().any(|currency| self.sums(*currency).undecided())
     }
 
     /// Whether shares are known and what the whole order costs is not: a share of a cascade and a
@@ -418,12 +372,8 @@ impl<'a> Tally<'a> {
         };
         let sums = self.sums(currency);
         let uncovered = sums.expected.is_some_and(|e| sums.captured < e) && sums.captured > 0;
-        let stated: BTreeSet<Option<u64>> = self
-            .totals
-            .iter()
-            .filter(|t| t.currency == currency)
-            .map(|t| t.amount)
-            .collect();
+        let stated: BTreeSet<Option<u64>> =
+            self.totals.iter().filter(|t| t.currency == currency).map(|t| t.amount).collect();
         let paid_for_itself = self.shares.iter().any(|s| {
             s.currency == currency
                 && !s.open
@@ -442,9 +392,7 @@ impl Sums {
     fn undecided(&self) -> bool {
         self.open_payments > 1
             && !self.one_covers
-            && self
-                .expected
-                .is_some_and(|expected| self.counted > expected)
+            && self.expected.is_some_and(|expected| self.counted > expected)
     }
 }
 
@@ -494,15 +442,10 @@ fn join<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> Vec<Joined<'a>> {
     let names = Names::of(&facts);
     let mut groups: BTreeMap<(Kind, &str), Vec<&ShareFact>> = BTreeMap::new();
     for fact in facts {
-        groups
-            .entry((fact.kind, names.name(fact)))
-            .or_default()
-            .push(fact);
+        groups.entry((fact.kind, names.name(fact))).or_default().push(fact);
     }
-    let mut shares: Vec<Joined<'_>> = groups
-        .into_iter()
-        .filter_map(|((_, name), facts)| join_one(name, &facts))
-        .collect();
+    let mut shares: Vec<Joined<'_>> =
+        groups.into_iter().filter_map(|((_, name), facts)| join_one(name, &facts)).collect();
     shares.sort_by(|a, b| {
         (a.kind, a.attempted, a.sequence, a.name).cmp(&(b.kind, b.attempted, b.sequence, b.name))
     });
@@ -529,36 +472,23 @@ impl<'a> Names<'a> {
                 continue;
             };
             if fact.kind != Kind::Debit {
-                others
-                    .entry((fact.kind, slot))
-                    .or_default()
-                    .insert(fact.share.as_str());
+                others.entry((fact.kind, slot)).or_default().insert(fact.share.as_str());
                 continue;
             }
             let group = *groups.entry(&fact.share).or_insert(new);
             let other = *groups.entry(slot).or_insert(group);
             if other != group {
-                groups
-                    .values_mut()
-                    .filter(|g| **g == other)
-                    .for_each(|g| *g = group);
+                groups.values_mut().filter(|g| **g == other).for_each(|g| *g = group);
             }
         }
         let mut uuids: BTreeMap<usize, &str> = BTreeMap::new();
-        let named = facts
-            .iter()
-            .filter(|f| f.kind == Kind::Debit && f.slot.is_some());
+        let named = facts.iter().filter(|f| f.kind == Kind::Debit && f.slot.is_some());
         for (name, group) in named.filter_map(|f| Some((&f.share, groups.get(f.share.as_str())?))) {
             let least = uuids.entry(*group).or_insert(name);
             *least = name.as_str().min(least);
         }
-        let debits = groups
-            .into_iter()
-            .filter_map(|(name, g)| Some((name, *uuids.get(&g)?)));
-        Self {
-            debits: debits.collect(),
-            others,
-        }
+        let debits = groups.into_iter().filter_map(|(name, g)| Some((name, *uuids.get(&g)?)));
+        Self { debits: debits.collect(), others }
     }
 
     /// The name that stands for this fact's share.
@@ -580,18 +510,12 @@ impl<'a> Names<'a> {
 /// little holds an order and too much gives it away.
 fn join_one<'a>(name: &'a str, facts: &[&'a ShareFact]) -> Option<Joined<'a>> {
     let top = facts.iter().max_by(|a, b| {
-        (
-            a.rank,
-            std::cmp::Reverse(a.amount),
-            &a.psp_status,
-            &a.method,
-        )
-            .cmp(&(
-                b.rank,
-                std::cmp::Reverse(b.amount),
-                &b.psp_status,
-                &b.method,
-            ))
+        (a.rank, std::cmp::Reverse(a.amount), &a.psp_status, &a.method).cmp(&(
+            b.rank,
+            std::cmp::Reverse(b.amount),
+            &b.psp_status,
+            &b.method,
+        ))
     })?;
     let mut aims = BTreeMap::new();
     for (of, currency) in facts.iter().filter_map(|f| Some((f.of?, f.currency))) {
@@ -600,21 +524,15 @@ fn join_one<'a>(name: &'a str, facts: &[&'a ShareFact]) -> Option<Joined<'a>> {
     }
     // What it is to reach in another currency than it was paid in cannot be reached by it.
     let whole = aims.get(&top.currency).copied();
-    let own: Vec<&ShareFact> = facts
-        .iter()
-        .copied()
-        .filter(|fact| fact.currency == top.currency)
-        .collect();
+    let own: Vec<&ShareFact> =
+        facts.iter().copied().filter(|fact| fact.currency == top.currency).collect();
     let acquired = Acquired::of(&own, whole);
     let captured = match top.status {
         Status::Captured if whole.is_some() => acquired.amount,
         Status::Captured => top.amount,
         _ => 0,
     };
-    let reserved = own
-        .iter()
-        .filter(|f| f.status == Status::Authorised)
-        .map(|f| f.amount);
+    let reserved = own.iter().filter(|f| f.status == Status::Authorised).map(|f| f.amount);
     let authorised = match top.status {
         Status::Authorised => {
             if whole.is_some() {
@@ -651,11 +569,7 @@ fn join_one<'a>(name: &'a str, facts: &[&'a ShareFact]) -> Option<Joined<'a>> {
         rank: top.rank,
         psp_status: &top.psp_status,
         sequence: facts.iter().filter_map(|f| f.sequence).max(),
-        attempted: facts
-            .iter()
-            .map(|f| f.attempted.as_str())
-            .max()
-            .unwrap_or(""),
+        attempted: facts.iter().map(|f| f.attempted.as_str()).max().unwrap_or(""),
     })
 }
 
@@ -689,27 +603,18 @@ impl Acquired {
         }
         let most = cumulative.values().copied().max().unwrap_or(0);
         if most >= whole {
-            return Self {
-                amount: most,
-                open: false,
-            };
+            return Self { amount: most, open: false };
         }
         let sum: u64 = cumulative
             .iter()
             .map(|(method, most)| {
-                let parts = own
-                    .iter()
-                    .filter(|((m, _), _)| m == method)
-                    .map(|(_, part)| part)
-                    .sum();
+                let parts =
+                    own.iter().filter(|((m, _), _)| m == method).map(|(_, part)| part).sum();
                 (*most).max(parts)
             })
             .sum();
         // Beyond the whole, the parts cannot all be parts: the largest alone is certain.
         let amount = if sum > whole { most } else { sum };
-        Self {
-            amount,
-            open: amount < whole,
-        }
+        Self { amount, open: amount < whole }
     }
 }

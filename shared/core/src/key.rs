@@ -120,12 +120,7 @@ impl OrderKey {
         if !fits(merchant) || !fits(order) {
             return Err(NotAKey);
         }
-        Ok(Self {
-            psp,
-            merchant: merchant.to_owned(),
-            mode,
-            order: order.to_owned(),
-        })
+        Ok(Self { psp, merchant: merchant.to_owned(), mode, order: order.to_owned() })
     }
 
     /// The key of another order of the same merchant, with the same limits as [`OrderKey::new`].
@@ -135,12 +130,8 @@ impl OrderKey {
 }
 
 /// Characters that stand for themselves in a path segment and cannot end one.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b':');
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':');
 
 impl fmt::Display for OrderKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -42,11 +42,7 @@ impl Currency {
         let (major, minor) = (amount / unit, amount % unit);
         match self.exponent() {
             0 => format!("{major} {}", self.code()),
-            digits => format!(
-                "{major}.{minor:0width$} {}",
-                self.code(),
-                width = digits as usize
-            ),
+            digits => format!("{major}.{minor:0width$} {}", self.code(), width = digits as usize),
         }
     }
 
@@ -105,16 +101,8 @@ mod tests {
         assert_eq!(amount_from_digits("0"), Some(0));
         assert_eq!(amount_from_digits("000120"), Some(120));
         assert_eq!(amount_from_digits("999999999999"), Some(MAX_AMOUNT));
-        for bad in [
-            "",
-            "-1",
-            "+1",
-            "1.0",
-            "1e3",
-            " 1",
-            "1000000000000",
-            "99999999999999999999999",
-        ] {
+        for bad in ["", "-1", "+1", "1.0", "1e3", " 1", "1000000000000", "99999999999999999999999"]
+        {
             assert_eq!(amount_from_digits(bad), None, "{bad:?}");
         }
     }

@@ -127,16 +127,8 @@ impl Order {
         policy: Policy,
     ) -> Result<Outcome, Full> {
         let digest = digest(&statement.facts);
-        let listed = self
-            .notifications
-            .iter()
-            .any(|known| known.digest == digest);
-        if listed
-            && statement
-                .facts
-                .iter()
-                .all(|f| self.facts.knows(f, statement.standing))
-        {
+        let listed = self.notifications.iter().any(|known| known.digest == digest);
+        if listed && statement.facts.iter().all(|f| self.facts.knows(f, statement.standing)) {
             return Ok(Outcome::Known);
         }
         let mut facts = self.facts.clone();
@@ -167,23 +159,14 @@ impl Order {
             self.facts.add(fact.clone(), standing);
         }
         for received in other.notifications {
-            if !self
-                .notifications
-                .iter()
-                .any(|known| known.digest == received.digest)
-            {
+            if !self.notifications.iter().any(|known| known.digest == received.digest) {
                 self.notifications.push(received);
             }
         }
-        self.notifications
-            .sort_by_key(|received| received.received_at);
+        self.notifications.sort_by_key(|received| received.received_at);
         self.fulfilment = self.fulfilment.take().or(other.fulfilment);
         for reversal in other.reversals {
-            if !self
-                .reversals
-                .iter()
-                .any(|known| known.share == reversal.share)
-            {
+            if !self.reversals.iter().any(|known| known.share == reversal.share) {
                 self.reversals.push(reversal);
             }
         }
@@ -196,9 +179,7 @@ impl Order {
 
     /// Whether the queue still has to be told something.
     pub fn has_unsent(&self) -> bool {
-        self.fulfilment
-            .as_ref()
-            .is_some_and(|f| f.sent_at.is_none())
+        self.fulfilment.as_ref().is_some_and(|f| f.sent_at.is_none())
             || self.reversals.iter().any(|r| r.sent_at.is_none())
     }
 
@@ -206,9 +187,8 @@ impl Order {
     pub fn mark_sent(&mut self, id: &str, at: Timestamp) -> bool {
         let fulfilment = self.fulfilment.iter_mut().map(|f| (&f.id, &mut f.sent_at));
         let reversals = self.reversals.iter_mut().map(|r| (&r.id, &mut r.sent_at));
-        let unsent = fulfilment
-            .chain(reversals)
-            .find(|(known, sent)| *known == id && sent.is_none());
+        let unsent =
+            fulfilment.chain(reversals).find(|(known, sent)| *known == id && sent.is_none());
         if let Some((_, sent)) = unsent {
             *sent = Some(at);
             return true;
@@ -237,12 +217,7 @@ impl Order {
             shares: summary.shares,
             fulfilment: self.fulfilment.clone(),
             reversals: self.reversals.clone(),
-            notifications: Some(
-                self.notifications
-                    .iter()
-                    .map(NotificationView::from)
-                    .collect(),
-            ),
+            notifications: Some(self.notifications.iter().map(NotificationView::from).collect()),
         }
     }
 
@@ -252,11 +227,7 @@ impl Order {
         let amount = match (summary.currency, summary.captured, summary.expected) {
             (Some(currency), 0, Some(expected)) => format!(" {}", currency.display(expected)),
             (Some(currency), captured, Some(expected)) if captured < expected => {
-                format!(
-                    " {} of {}",
-                    currency.display(captured),
-                    currency.display(expected)
-                )
+                format!(" {} of {}", currency.display(captured), currency.display(expected))
             }
             (Some(currency), captured, _) if captured > 0 => {
                 format!(" {}", currency.display(captured))
@@ -264,16 +235,9 @@ impl Order {
             _ => String::new(),
         };
         let flags: Vec<String> = summary.flags.iter().map(|f| format!("{f:?}")).collect();
-        let flags = if flags.is_empty() {
-            String::new()
-        } else {
-            format!(" [{}]", flags.join(", "))
-        };
-        format!(
-            "{} {}{amount}{flags}",
-            self.key.order,
-            summary.state.as_str()
-        )
+        let flags =
+            if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(", ")) };
+        format!("{} {}{amount}{flags}", self.key.order, summary.state.as_str())
     }
 
     /// Decides anew from the facts: a release when they cover the order, a reversal for each credit that
@@ -283,20 +247,12 @@ impl Order {
         match &self.fulfilment {
             None if summary.releasable => {
                 let id = fulfilment_id(&self.key);
-                self.fulfilment = Some(Fulfilment {
-                    id,
-                    decided_at: at,
-                    sent_at: None,
-                });
+                self.fulfilment = Some(Fulfilment { id, decided_at: at, sent_at: None });
             }
             None => {}
             Some(_) => {
                 for credit in self.certain_credits(policy) {
-                    if !self
-                        .reversals
-                        .iter()
-                        .any(|known| known.share == credit.share)
-                    {
+                    if !self.reversals.iter().any(|known| known.share == credit.share) {
                         self.reversals.push(Reversal {
                             id: reversal_id(&self.key, &credit.share),
                             share: credit.share,

@@ -28,9 +28,7 @@ pub struct Unreadable {
 impl Unreadable {
     /// A reason, in lower case and without a final stop.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-        }
+        Self { reason: reason.into() }
     }
 }
 

@@ -63,9 +63,7 @@ impl<'de> Deserialize<'de> for Number {
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
                 let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
                 let number = text.parse().ok().filter(|_| digits);
-                number
-                    .map(Number)
-                    .ok_or_else(|| E::custom("not a whole number"))
+                number.map(Number).ok_or_else(|| E::custom("not a whole number"))
             }
         }
 

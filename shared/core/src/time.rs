@@ -63,10 +63,7 @@ mod tests {
         let moment = Timestamp::from_unix(1_795_341_600).unwrap();
         assert_eq!(moment.to_string(), "2026-11-22T10:00:00Z");
         assert_eq!(Timestamp::parse("2026-11-22T10:00:00Z"), Some(moment));
-        assert_eq!(
-            Timestamp::parse("2026-11-22T11:00:00.5+01:00"),
-            Some(moment)
-        );
+        assert_eq!(Timestamp::parse("2026-11-22T11:00:00.5+01:00"), Some(moment));
         assert_eq!(Timestamp::parse("yesterday"), None);
     }
 

@@ -17,14 +17,9 @@ use serde_json::{Value, json};
 
 use crate::common::{read_lyra, read_worldline, read_worldline_bound, receipt, statement};
 
-const CAPTURED: Policy = Policy {
-    release_on: ReleaseOn::Captured,
-    instalments: Instalments::First,
-};
-const SECURED: Policy = Policy {
-    release_on: ReleaseOn::Secured,
-    instalments: Instalments::First,
-};
+const CAPTURED: Policy =
+    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::First };
+const SECURED: Policy = Policy { release_on: ReleaseOn::Secured, instalments: Instalments::First };
 
 /// Something that a PSP sends.
 trait Message {
@@ -67,12 +62,7 @@ struct Story {
 }
 
 fn under(policy: Policy) -> Story {
-    Story {
-        order: None,
-        policy,
-        clock: 0,
-        last: None,
-    }
+    Story { order: None, policy, clock: 0, last: None }
 }
 
 fn given(message: &impl Message) -> Story {
@@ -83,20 +73,10 @@ impl Story {
     #[track_caller]
     fn then(mut self, message: &impl Message) -> Self {
         let statement = message.said();
-        let mut order = self
-            .order
-            .take()
-            .unwrap_or_else(|| Order::new(statement.key.clone()));
-        assert_eq!(
-            order.key, statement.key,
-            "the message is about another order"
-        );
+        let mut order = self.order.take().unwrap_or_else(|| Order::new(statement.key.clone()));
+        assert_eq!(order.key, statement.key, "the message is about another order");
         self.clock += 60;
-        self.last = Some(
-            order
-                .take(&statement, &receipt(self.clock), self.policy)
-                .unwrap(),
-        );
+        self.last = Some(order.take(&statement, &receipt(self.clock), self.policy).unwrap());
         self.order = Some(order);
         self
     }
@@ -136,31 +116,19 @@ impl Story {
     ) -> Self {
         let s = self.order().summary(self.policy);
         let sums = (s.expected, s.authorised, s.captured, s.refunded);
-        assert_eq!(
-            sums,
-            (expected.into(), authorised, captured, refunded),
-            "{s:#?}"
-        );
+        assert_eq!(sums, (expected.into(), authorised, captured, refunded), "{s:#?}");
         self
     }
 
     #[track_caller]
     fn released(self) -> Self {
-        assert!(
-            self.order().fulfilment.is_some(),
-            "{:#?}",
-            self.order().summary(self.policy)
-        );
+        assert!(self.order().fulfilment.is_some(), "{:#?}", self.order().summary(self.policy));
         self
     }
 
     #[track_caller]
     fn held(self) -> Self {
-        assert!(
-            self.order().fulfilment.is_none(),
-            "{:#?}",
-            self.order().summary(self.policy)
-        );
+        assert!(self.order().fulfilment.is_none(), "{:#?}", self.order().summary(self.policy));
         self
     }
 
@@ -197,12 +165,7 @@ fn cascade(status: &str, shares: &[Share<'_>]) -> Form {
     Form::cascade("CMD-1", "abc123", 10_000, status, shares)
 }
 
-const VOUCHER: Share<'_> = Share(
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-    "CVCO",
-    6_000,
-    "CAPTURED",
-);
+const VOUCHER: Share<'_> = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 6_000, "CAPTURED");
 const CARD: Share<'_> = Share("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "CB", 4_000, "CAPTURED");
 
 /// `share` in another status.
@@ -245,10 +208,7 @@ fn a_single_payment_ends_as_its_status_says() {
         ("ABANDONED", State::Cancelled, 0, 0, false),
         ("EXPIRED", State::Expired, 0, 0, false),
     ] {
-        let story = given(&pay(status))
-            .is(state)
-            .flagged([])
-            .sums(10_000, authorised, captured, 0);
+        let story = given(&pay(status)).is(state).flagged([]).sums(10_000, authorised, captured, 0);
         assert_eq!(story.order().fulfilment.is_some(), released, "{status}");
     }
 }
@@ -283,9 +243,7 @@ fn a_voucher_that_covers_the_order_releases_it() {
     given(&Form::single("CMD-1", "abc123", "CVCO", 10_000, "CAPTURED"))
         .is(State::Captured)
         .released();
-    given(&wl("3254564310_0", CVCO, 9))
-        .is(State::Captured)
-        .released();
+    given(&wl("3254564310_0", CVCO, 9)).is(State::Captured).released();
 }
 
 #[test]
@@ -297,9 +255,7 @@ fn an_amount_of_nothing_pays_for_nothing() {
 #[test]
 fn a_verification_moves_no_money() {
     for status in ["ACCEPTED", "CAPTURED", "AUTHORISED"] {
-        given(&pay(status).with("vads_operation_type", "VERIFICATION"))
-            .sums(None, 0, 0, 0)
-            .held();
+        given(&pay(status).with("vads_operation_type", "VERIFICATION")).sums(None, 0, 0, 0).held();
     }
 }
 
@@ -311,38 +267,12 @@ fn later_news_of_the_same_payment_move_it_on_and_never_back() {
         .is(State::Captured)
         .released()
         .shares(1);
-    given(&pay("CAPTURED"))
-        .then(&pay("AUTHORISED"))
-        .is(State::Captured)
-        .flagged([]);
-    given(&pay("AUTHORISED"))
-        .then(&pay("REFUSED"))
-        .is(State::Refused)
-        .held();
-    let wl = |code| {
-        wl(
-            if code == 5 {
-                "3254564310_0"
-            } else {
-                "3254564310_1"
-            },
-            VISA,
-            code,
-        )
-    };
-    given(&wl(5))
-        .then(&wl(91))
-        .is(State::Authorised)
-        .then(&wl(9))
-        .is(State::Captured)
-        .released();
+    given(&pay("CAPTURED")).then(&pay("AUTHORISED")).is(State::Captured).flagged([]);
+    given(&pay("AUTHORISED")).then(&pay("REFUSED")).is(State::Refused).held();
+    let wl = |code| wl(if code == 5 { "3254564310_0" } else { "3254564310_1" }, VISA, code);
+    given(&wl(5)).then(&wl(91)).is(State::Authorised).then(&wl(9)).is(State::Captured).released();
     // A capture refused for good stays authorised, and may be tried again.
-    given(&wl(91))
-        .then(&wl(93))
-        .is(State::Authorised)
-        .held()
-        .then(&wl(9))
-        .released();
+    given(&wl(91)).then(&wl(93)).is(State::Authorised).held().then(&wl(9)).released();
     given(&wl(9)).then(&wl(93)).is(State::Captured);
 }
 
@@ -354,31 +284,16 @@ fn a_cancellation_under_way_is_not_yet_one() {
         payment
     };
     for code in [61, 62] {
-        given(&wl("3254564310_0", VISA, 5))
-            .then(&cancelling(code))
-            .is(State::Authorised)
-            .held();
+        given(&wl("3254564310_0", VISA, 5)).then(&cancelling(code)).is(State::Authorised).held();
     }
-    given(&wl("3254564310_0", VISA, 5))
-        .then(&cancelling(6))
-        .is(State::Cancelled)
-        .held();
+    given(&wl("3254564310_0", VISA, 5)).then(&cancelling(6)).is(State::Cancelled).held();
 }
 
 #[test]
 fn an_unknown_status_is_kept_and_flagged_and_never_enough() {
-    given(&pay("FUTURE_STATUS"))
-        .is(State::Pending)
-        .flagged([Flag::UnknownStatus])
-        .held();
-    given(&wl("3254564310_0", VISA, 1000))
-        .is(State::Pending)
-        .flagged([Flag::UnknownStatus])
-        .held();
-    given(&pay("FUTURE_STATUS"))
-        .then(&pay("CAPTURED"))
-        .flagged([])
-        .released();
+    given(&pay("FUTURE_STATUS")).is(State::Pending).flagged([Flag::UnknownStatus]).held();
+    given(&wl("3254564310_0", VISA, 1000)).is(State::Pending).flagged([Flag::UnknownStatus]).held();
+    given(&pay("FUTURE_STATUS")).then(&pay("CAPTURED")).flagged([]).released();
 }
 
 // --- Cascades ----------------------------------------------------------------------------------
@@ -405,23 +320,15 @@ fn a_cascade_is_paid_when_its_shares_cover_it() {
 #[test]
 fn refused_tries_of_a_cascade_do_not_count() {
     let refused = Share("cccccccccccccccccccccccccccccccc", "CB", 4_000, "REFUSED");
-    given(&cascade("CAPTURED", &[VOUCHER, refused, CARD]))
-        .sums(10_000, 0, 10_000, 0)
-        .released();
-    given(&cascade("CAPTURED", &[VOUCHER, refused]))
-        .is(State::PartiallyCaptured)
-        .held();
+    given(&cascade("CAPTURED", &[VOUCHER, refused, CARD])).sums(10_000, 0, 10_000, 0).released();
+    given(&cascade("CAPTURED", &[VOUCHER, refused])).is(State::PartiallyCaptured).held();
 }
 
 #[test]
 fn the_top_level_of_a_cascade_proves_nothing() {
-    given(&cascade("CAPTURED", &[VOUCHER]))
-        .sums(10_000, 0, 6_000, 0)
-        .held();
+    given(&cascade("CAPTURED", &[VOUCHER])).sums(10_000, 0, 6_000, 0).held();
     for lost in ["REFUSED", "CANCELLED", "ABANDONED", "EXPIRED"] {
-        given(&cascade(lost, &[VOUCHER, CARD]))
-            .flagged([Flag::Ambiguous])
-            .held();
+        given(&cascade(lost, &[VOUCHER, CARD])).flagged([Flag::Ambiguous]).held();
         given(&cascade(lost, &[VOUCHER])).flagged([]).held();
     }
     // Asked anew, the gateway settles it.
@@ -439,16 +346,10 @@ fn the_pseudo_brand_alone_makes_no_payment() {
         read_lyra(&whole.clone().without("vads_payment_seq").body()),
         Reading::Unreadable(_)
     ));
-    given(&whole.clone().with("vads_sequence_number", "1"))
+    given(&whole.clone().with("vads_sequence_number", "1")).flagged([Flag::Ambiguous]).held();
+    given(&whole.without("vads_payment_seq").without("vads_sequence_number"))
         .flagged([Flag::Ambiguous])
         .held();
-    given(
-        &whole
-            .without("vads_payment_seq")
-            .without("vads_sequence_number"),
-    )
-    .flagged([Flag::Ambiguous])
-    .held();
 }
 
 #[test]
@@ -465,21 +366,13 @@ fn a_share_listed_twice_or_for_another_payment_is_no_proof() {
 #[test]
 fn a_stranded_voucher_is_flagged_when_the_session_is_over() {
     let story = given(&cascade("REFUSED", &[VOUCHER]));
-    let flags = |seconds: i64| {
-        story
-            .order()
-            .view(CAPTURED, receipt(60 + seconds).received_at)
-            .flags
-    };
+    let flags =
+        |seconds: i64| story.order().view(CAPTURED, receipt(60 + seconds).received_at).flags;
     assert!(flags(599).is_empty());
     assert_eq!(flags(600), BTreeSet::from([Flag::StrandedVoucher]));
     let story = given(&wl("3254564310_0", 5402, 9).acquired(60_000));
-    let flags = |seconds: i64| {
-        story
-            .order()
-            .view(CAPTURED, receipt(60 + seconds).received_at)
-            .flags
-    };
+    let flags =
+        |seconds: i64| story.order().view(CAPTURED, receipt(60 + seconds).received_at).flags;
     assert!(flags(10_799).is_empty());
     assert_eq!(flags(10_800), BTreeSet::from([Flag::StrandedVoucher]));
 }
@@ -497,44 +390,28 @@ fn a_follow_up_alone_says_nothing_of_the_whole() {
             .flagged([])
             .released();
     }
-    given(&follow_up(
-        1,
-        "BO",
-        Share(VOUCHER.0, "CB", 10_000, "REFUSED"),
-    ))
-    .is(State::Pending)
-    .flagged([Flag::Ambiguous]);
+    given(&follow_up(1, "BO", Share(VOUCHER.0, "CB", 10_000, "REFUSED")))
+        .is(State::Pending)
+        .flagged([Flag::Ambiguous]);
 }
 
 #[test]
 fn a_share_without_uuid_is_joined_to_its_uuid() {
-    let bare = follow_up(2, "BATCH", CARD)
-        .without("vads_trans_uuid")
-        .with("vads_trans_id", "ABC123");
+    let bare =
+        follow_up(2, "BATCH", CARD).without("vads_trans_uuid").with("vads_trans_id", "ABC123");
     given(&cascade("AUTHORISED", &[VOUCHER, now(CARD, "AUTHORISED")]))
         .then(&bare)
         .sums(10_000, 0, 10_000, 0)
         .shares(2)
         .released();
-    given(&bare)
-        .then(&cascade("CAPTURED", &[VOUCHER, CARD]))
-        .sums(10_000, 0, 10_000, 0)
-        .shares(2);
-    given(&pay("CAPTURED"))
-        .then(&pay("CAPTURED").without("vads_trans_uuid"))
-        .flagged([])
-        .shares(1);
+    given(&bare).then(&cascade("CAPTURED", &[VOUCHER, CARD])).sums(10_000, 0, 10_000, 0).shares(2);
+    given(&pay("CAPTURED")).then(&pay("CAPTURED").without("vads_trans_uuid")).flagged([]).shares(1);
 }
 
 #[test]
 fn one_slot_is_one_payment_whatever_it_is_called() {
     // Should the gateway give one transaction two uuids, its money counts once.
-    let twin = Share(
-        "cccccccccccccccccccccccccccccccc",
-        "CVCO",
-        6_000,
-        "CAPTURED",
-    );
+    let twin = Share("cccccccccccccccccccccccccccccccc", "CVCO", 6_000, "CAPTURED");
     given(&cascade("CAPTURED", &[VOUCHER]))
         .then(&follow_up(1, "BATCH", twin))
         .then(&follow_up(1, "BATCH", twin).without("vads_trans_uuid"))
@@ -572,19 +449,13 @@ fn what_is_sent_again_adds_nothing() {
             .repeats(&pay("CAPTURED").sent_again(source))
             .repeats(&pay("CAPTURED").sent_again(source).sent_again(source))
             .notifications(1);
-        given(&both)
-            .repeats(&both.clone().sent_again(source))
-            .notifications(1)
-            .shares(2);
+        given(&both).repeats(&both.clone().sent_again(source)).notifications(1).shares(2);
     }
     let event = wl("3254564310_0", VISA, 9);
     let mut resent = event.json();
     resent["id"] = json!("another");
     resent["created"] = json!("2027-01-01T00:00:00Z");
-    given(&event)
-        .repeats(&event)
-        .repeats(&resent)
-        .notifications(1);
+    given(&event).repeats(&event).repeats(&resent).notifications(1);
 }
 
 #[test]
@@ -610,10 +481,7 @@ fn three_spellings_of_one_payment_id_are_one_payment() {
         .shares(1)
         .sums(140_000, 0, 140_000, 0)
         .flagged([]);
-    assert_eq!(
-        story.order().summary(CAPTURED).shares[0].share,
-        "3254564310"
-    );
+    assert_eq!(story.order().summary(CAPTURED).shares[0].share, "3254564310");
     for id in ["3254564310_0", "9000003254564310000", "3254564310"] {
         let nameless = Payment::new("", id, VISA, 9, 100).said();
         assert_eq!(nameless.key.order, "tx:3254564310");
@@ -625,9 +493,7 @@ fn three_spellings_of_one_payment_id_are_one_payment() {
 
 #[test]
 fn without_a_reference_the_payment_names_the_order() {
-    let nameless = pay("CAPTURED")
-        .without("vads_order_id")
-        .with("vads_trans_id", "AbC123");
+    let nameless = pay("CAPTURED").without("vads_order_id").with("vads_trans_id", "AbC123");
     let said = nameless.said();
     assert_eq!(said.key.order, "tx:20261122-abc123");
     assert!(said.aliases.is_empty());
@@ -666,36 +532,19 @@ fn what_was_known_by_payment_id_alone_is_joined_and_not_released_twice() {
 
 #[test]
 fn a_respelt_form_joins_no_names() {
-    assert!(
-        pay("CAPTURED")
-            .with("vads_invented", "x")
-            .said()
-            .aliases
-            .is_empty()
-    );
+    assert!(pay("CAPTURED").with("vads_invented", "x").said().aliases.is_empty());
 }
 
 // --- Instalments -------------------------------------------------------------------------------
 
 #[test]
 fn instalments_are_released_as_the_merchant_chose() {
-    let all = Policy {
-        instalments: Instalments::All,
-        ..CAPTURED
-    };
+    let all = Policy { instalments: Instalments::All, ..CAPTURED };
     let first = Form::single("CMD-1", "abc123", "CB", 15_000, "CAPTURED")
         .with("vads_payment_config", "MULTI:first=5000;count=3;period=30")
         .with("vads_occurrence_type", "RECURRENT_INITIAL");
-    under(CAPTURED)
-        .then(&first)
-        .sums(5_000, 0, 5_000, 0)
-        .flagged([])
-        .released();
-    under(all)
-        .then(&first)
-        .sums(15_000, 0, 5_000, 0)
-        .flagged([])
-        .held();
+    under(CAPTURED).then(&first).sums(5_000, 0, 5_000, 0).flagged([]).released();
+    under(all).then(&first).sums(15_000, 0, 5_000, 0).flagged([]).held();
     let next = |n: u32| {
         let uuid = n.to_string().repeat(32);
         follow_up(n, "BATCH_AUTO", Share(&uuid, "CB", 5_000, "CAPTURED"))
@@ -709,21 +558,11 @@ fn instalments_are_released_as_the_merchant_chose() {
         .released();
     // A re-send leaves the plan out: it must neither count the whole as paid nor raise what is due.
     let again = first.clone().sent_again("RETRY");
-    under(all)
-        .then(&first)
-        .then(&again)
-        .sums(15_000, 0, 5_000, 0)
-        .held();
+    under(all).then(&first).then(&again).sums(15_000, 0, 5_000, 0).held();
     under(all).then(&again).held();
-    under(CAPTURED)
-        .then(&first)
-        .then(&again)
-        .sums(5_000, 0, 5_000, 0);
+    under(CAPTURED).then(&first).then(&again).sums(5_000, 0, 5_000, 0);
     // With each due date, the sum is stated.
-    let dated = first.with(
-        "vads_payment_config",
-        "MULTI_EXT:20270101=10000;20261122=5000",
-    );
+    let dated = first.with("vads_payment_config", "MULTI_EXT:20270101=10000;20261122=5000");
     under(all).then(&dated).sums(15_000, 0, 5_000, 0).held();
 }
 
@@ -747,19 +586,10 @@ fn captured_is_not_paid_until_the_acquired_amount_covers() {
 fn shares_under_two_payment_ids_add_up() {
     let voucher = wl("3254564310_0", CVCO, 9).acquired(60_000);
     let card = wl("3254564399_0", 130, 9).acquired(80_000);
-    given(&voucher)
-        .then(&card)
-        .sums(140_000, 0, 140_000, 0)
-        .flagged([])
-        .shares(2)
-        .released();
+    given(&voucher).then(&card).sums(140_000, 0, 140_000, 0).flagged([]).shares(2).released();
     // The complement stated as a payment of its own.
     let own = Payment::new("CMD-1", "3254564399_0", 130, 9, 80_000);
-    given(&voucher)
-        .then(&own)
-        .sums(140_000, 0, 140_000, 0)
-        .flagged([])
-        .released();
+    given(&voucher).then(&own).sums(140_000, 0, 140_000, 0).flagged([]).released();
     given(&own).released();
 }
 
@@ -787,10 +617,7 @@ fn cumulative_amounts_are_not_added_up() {
 #[test]
 fn cumulative_authorisations_are_not_added_up_either() {
     let part = |id, acquired| wl(id, 130, 5).acquired(acquired);
-    under(SECURED)
-        .then(&part("3254564310_0", 60_000))
-        .then(&part("3254564399_0", 100_000))
-        .held();
+    under(SECURED).then(&part("3254564310_0", 60_000)).then(&part("3254564399_0", 100_000)).held();
     under(SECURED)
         .then(&part("3254564310_0", 60_000))
         .then(&part("3254564399_0", 80_000))
@@ -807,9 +634,7 @@ fn a_capture_without_acquired_amount_waits() {
         .then(&wl("3254564310_0", VISA, 9))
         .flagged([])
         .released();
-    given(&wl("3254564310_0", VISA, 9).acquired(0))
-        .flagged([Flag::Ambiguous])
-        .held();
+    given(&wl("3254564310_0", VISA, 9).acquired(0)).flagged([Flag::Ambiguous]).held();
 }
 
 #[test]
@@ -823,10 +648,7 @@ fn number_word_and_category_must_agree() {
     ] {
         let mut payment = wl("3254564310_0", VISA, 9);
         payment.status = (word.to_owned(), code, category.to_owned());
-        given(&payment)
-            .flagged([Flag::Ambiguous])
-            .held()
-            .sums(140_000, 0, 0, 0);
+        given(&payment).flagged([Flag::Ambiguous]).held().sums(140_000, 0, 0, 0);
     }
 }
 
@@ -838,15 +660,8 @@ fn a_surcharge_has_to_be_paid_too() {
             json!({"surchargeAmount": {"amount": 1_000, "currencyCode": "EUR"}});
         event
     };
-    given(&with(140_000))
-        .is(State::PartiallyCaptured)
-        .sums(141_000, 0, 140_000, 0)
-        .held();
-    given(&with(141_000))
-        .is(State::Captured)
-        .sums(141_000, 0, 141_000, 0)
-        .flagged([])
-        .released();
+    given(&with(140_000)).is(State::PartiallyCaptured).sums(141_000, 0, 140_000, 0).held();
+    given(&with(141_000)).is(State::Captured).sums(141_000, 0, 141_000, 0).flagged([]).released();
 }
 
 // --- Amounts and currencies that do not fit ----------------------------------------------------
@@ -860,10 +675,7 @@ fn money_in_another_currency_does_not_count() {
         .held();
     let mut elsewhere = wl("3254564399_0", VISA, 9);
     elsewhere.currency = "USD".to_owned();
-    given(&wl("3254564310_0", VISA, 5))
-        .then(&elsewhere)
-        .flagged([Flag::CurrencyMismatch])
-        .held();
+    given(&wl("3254564310_0", VISA, 5)).then(&elsewhere).flagged([Flag::CurrencyMismatch]).held();
 }
 
 #[test]
@@ -872,15 +684,10 @@ fn what_was_acquired_in_another_currency_covers_nothing() {
         let mut event = wl("3254564310_0", VISA, 9).acquired(acquired).json();
         event["payment"]["paymentOutput"]["acquiredAmount"]["currencyCode"] = json!("JPY");
         let euro = Currency::from_alpha("EUR");
-        let story = given(&event)
-            .flagged([Flag::CurrencyMismatch])
-            .sums(140_000, 0, 0, 0)
-            .held();
+        let story = given(&event).flagged([Flag::CurrencyMismatch]).sums(140_000, 0, 0, 0).held();
         assert_eq!(story.order().summary(CAPTURED).currency, euro);
         let story = given(&wl("3254564310_0", VISA, 46)).then(&event).held();
-        story
-            .flagged([Flag::CurrencyMismatch])
-            .sums(140_000, 0, 0, 0);
+        story.flagged([Flag::CurrencyMismatch]).sums(140_000, 0, 0, 0);
     }
 }
 
@@ -910,11 +717,7 @@ fn an_attempt_that_fails_late_never_undoes_a_paid_order() {
             .sums(10_000, 0, 10_000, 0)
             .released();
     }
-    for (id, code) in [
-        ("3254564310_0", 2),
-        ("3254564399_0", 2),
-        ("3254564399_0", 1),
-    ] {
+    for (id, code) in [("3254564310_0", 2), ("3254564399_0", 2), ("3254564399_0", 1)] {
         given(&wl("3254564310_0", VISA, 9))
             .then(&wl(id, VISA, code))
             .is(State::Captured)
@@ -954,26 +757,19 @@ fn secured_counts_what_is_reserved() {
         let story = under(SECURED).then(&pay(status));
         assert_eq!(story.order().fulfilment.is_some(), released, "{status}");
     }
-    under(SECURED)
-        .then(&cascade("AUTHORISED", &[VOUCHER, now(CARD, "AUTHORISED")]))
-        .released();
+    under(SECURED).then(&cascade("AUTHORISED", &[VOUCHER, now(CARD, "AUTHORISED")])).released();
     let partly = now(Share(CARD.0, CARD.1, 3_000, ""), "PARTIALLY_AUTHORISED");
     under(SECURED)
         .then(&cascade("AUTHORISED", &[VOUCHER, partly]))
         .sums(10_000, 3_000, 6_000, 0)
         .held();
     let covering = Share(CARD.0, CARD.1, 4_000, "PARTIALLY_AUTHORISED");
-    under(SECURED)
-        .then(&cascade("AUTHORISED", &[VOUCHER, covering]))
-        .released();
+    under(SECURED).then(&cascade("AUTHORISED", &[VOUCHER, covering])).released();
 }
 
 #[test]
 fn an_authorised_voucher_of_unknown_worth_secures_nothing() {
-    under(SECURED)
-        .then(&wl("3254564310_0", CVCO, 5).acquired(None))
-        .is(State::Pending)
-        .held();
+    under(SECURED).then(&wl("3254564310_0", CVCO, 5).acquired(None)).is(State::Pending).held();
     under(SECURED)
         .then(&wl("3254564310_0", VISA, 5).acquired(None))
         .is(State::Authorised)
@@ -1024,9 +820,7 @@ fn a_refused_refund_undoes_nothing() {
             .sums(140_000, 0, 140_000, 0)
             .flagged([])
             .reversals(&[]);
-        given(&wl("3254564310_2", VISA, code))
-            .then(&wl("3254564310_0", VISA, 9))
-            .released();
+        given(&wl("3254564310_2", VISA, code)).then(&wl("3254564310_0", VISA, 9)).released();
     }
 }
 
@@ -1037,22 +831,15 @@ fn an_order_refunded_before_its_capture_was_known_is_not_released() {
         .is(State::Refunded)
         .held()
         .reversals(&[]);
-    given(&give_back('c', 1, "CAPTURED"))
-        .then(&pay("CAPTURED"))
-        .held()
-        .reversals(&[]);
+    given(&give_back('c', 1, "CAPTURED")).then(&pay("CAPTURED")).held().reversals(&[]);
     given(&refund("CMD-1", "3254564310_2", 8, 140_000))
         .then(&wl("3254564310_0", VISA, 9))
         .is(State::Refunded)
         .held()
         .reversals(&[]);
     // A refund that is only asked for, or was refused, is none.
-    given(&give_back('c', 10_000, "AUTHORISED"))
-        .then(&pay("CAPTURED"))
-        .released();
-    given(&give_back('c', 10_000, "REFUSED"))
-        .then(&pay("CAPTURED"))
-        .released();
+    given(&give_back('c', 10_000, "AUTHORISED")).then(&pay("CAPTURED")).released();
+    given(&give_back('c', 10_000, "REFUSED")).then(&pay("CAPTURED")).released();
 }
 
 #[test]
@@ -1071,10 +858,7 @@ fn a_chargeback_is_told_once_and_outranks_the_rest() {
         .is(State::ChargedBack)
         .reversals(&[140_000])
         .repeats(&charged_back("CHARGEBACKED"));
-    given(&charged_back("CHARGEBACKED"))
-        .then(&wl("3254564310_0", VISA, 9))
-        .held()
-        .reversals(&[]);
+    given(&charged_back("CHARGEBACKED")).then(&wl("3254564310_0", VISA, 9)).held().reversals(&[]);
 }
 
 #[test]
@@ -1093,22 +877,11 @@ fn a_refund_of_doubtful_standing_is_no_reversal() {
 #[track_caller]
 fn respelt(original: &Form, fields: &[(&str, &str)]) -> Statement {
     let joined = |fields: &[(&str, &str)]| {
-        let mut fields: Vec<_> = fields
-            .iter()
-            .filter(|(n, _)| n.starts_with("vads_"))
-            .collect();
+        let mut fields: Vec<_> = fields.iter().filter(|(n, _)| n.starts_with("vads_")).collect();
         fields.sort_unstable();
-        fields
-            .iter()
-            .map(|(_, value)| *value)
-            .collect::<Vec<_>>()
-            .join("+")
+        fields.iter().map(|(_, value)| *value).collect::<Vec<_>>().join("+")
     };
-    assert_eq!(
-        joined(fields),
-        joined(&original.fields()),
-        "not the same signed text"
-    );
+    assert_eq!(joined(fields), joined(&original.fields()), "not the same signed text");
     let body = quittance_testing::form_body(quittance_testing::FORM_KEY, fields);
     statement(read_lyra(&body))
 }
@@ -1136,8 +909,7 @@ fn short(status: &str, more: &[(&str, &str)]) -> Form {
             form = form.without(name);
         }
     }
-    more.iter()
-        .fold(form, |form, (name, value)| form.with(name, value))
+    more.iter().fold(form, |form, (name, value)| form.with(name, value))
 }
 
 fn value<'a>(form: &'a Form, name: &str) -> &'a str {
@@ -1191,18 +963,10 @@ fn an_order_reference_typed_by_the_buyer_is_not_believed() {
     let common = |more: &[(&str, &str)]| {
         let mut fields = real.fields();
         fields.retain(|(name, _)| {
-            ![
-                "vads_operation_type",
-                "vads_order_id",
-                "vads_order_info",
-                "vads_hash",
-            ]
-            .contains(name)
+            !["vads_operation_type", "vads_order_id", "vads_order_info", "vads_hash"].contains(name)
         });
-        let mut fields: Vec<(String, String)> = fields
-            .into_iter()
-            .map(|(n, v)| (n.to_owned(), v.to_owned()))
-            .collect();
+        let mut fields: Vec<(String, String)> =
+            fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         fields.extend(more.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
         fields
     };
@@ -1223,18 +987,11 @@ fn an_order_reference_typed_by_the_buyer_is_not_believed() {
         ("vads_order_id", "CMD-2"),
     ]);
     for fields in [split, joined, shifted] {
-        let fields: Vec<(&str, &str)> = fields
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.as_str()))
-            .collect();
+        let fields: Vec<(&str, &str)> =
+            fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let forged = respelt(&real, &fields);
         assert_ne!(forged.key.order, "CMD-1");
-        assert_eq!(
-            forged.standing,
-            Standing::Respellable,
-            "{}",
-            forged.key.order
-        );
+        assert_eq!(forged.standing, Standing::Respellable, "{}", forged.key.order);
         assert!(forged.aliases.is_empty());
     }
 }
@@ -1287,9 +1044,7 @@ fn a_plus_or_a_word_that_a_person_may_type_holds_no_order() {
         ("vads_ship_to_city", ""),
         ("vads_product_label0", "1+1 gratuit"),
     ] {
-        given(&pay("CAPTURED").with(name, typed))
-            .flagged([])
-            .released();
+        given(&pay("CAPTURED").with(name, typed)).flagged([]).released();
     }
 }
 
@@ -1309,26 +1064,14 @@ fn an_order_holds_so_many_facts_and_no_more() {
     let attempt =
         |n: usize| Form::single("CMD-1", &format!("{n:06}"), "CB", 10_000, "REFUSED").said();
     for n in 0..MAX_FACTS_PER_ORDER {
-        assert_eq!(
-            order.take(&attempt(n), &receipt(0), CAPTURED),
-            Ok(Outcome::Changed)
-        );
+        assert_eq!(order.take(&attempt(n), &receipt(0), CAPTURED), Ok(Outcome::Changed));
     }
     let before = order.clone();
-    assert_eq!(
-        order.take(&attempt(MAX_FACTS_PER_ORDER), &receipt(0), CAPTURED),
-        Err(Full)
-    );
+    assert_eq!(order.take(&attempt(MAX_FACTS_PER_ORDER), &receipt(0), CAPTURED), Err(Full));
     assert_eq!(order, before, "what does not fit leaves no trace");
-    assert_eq!(
-        order.take(&attempt(0), &receipt(0), CAPTURED),
-        Ok(Outcome::Known)
-    );
+    assert_eq!(order.take(&attempt(0), &receipt(0), CAPTURED), Ok(Outcome::Known));
     let bytes = serde_json::to_vec(&order).unwrap().len();
-    assert!(
-        bytes < 400_000,
-        "{bytes} bytes are more than a table's item may have"
-    );
+    assert!(bytes < 400_000, "{bytes} bytes are more than a table's item may have");
 }
 
 #[test]
@@ -1336,44 +1079,21 @@ fn doubtful_facts_cannot_shut_genuine_ones_out() {
     let mut order = Order::new(pay("REFUSED").said().key);
     for n in 0..MAX_FACTS_PER_ORDER + 1 {
         let respelt = Form::single("CMD-1", &format!("{n:06}"), "CB", 10_000, "CAPTURED");
-        let _ = order.take(
-            &respelt.with("vads_invented", "x").said(),
-            &receipt(0),
-            CAPTURED,
-        );
+        let _ = order.take(&respelt.with("vads_invented", "x").said(), &receipt(0), CAPTURED);
     }
-    assert_eq!(
-        order.take(&pay("CAPTURED").said(), &receipt(0), CAPTURED),
-        Ok(Outcome::Changed)
-    );
+    assert_eq!(order.take(&pay("CAPTURED").said(), &receipt(0), CAPTURED), Ok(Outcome::Changed));
     assert!(order.fulfilment.is_some());
 }
 
 #[test]
 fn amounts_that_are_none_are_quarantined() {
-    for bad in [
-        "-1",
-        "10.00",
-        "1e4",
-        "",
-        "abc",
-        "1000000000000",
-        "99999999999999999999",
-    ] {
+    for bad in ["-1", "10.00", "1e4", "", "abc", "1000000000000", "99999999999999999999"] {
         let form = pay("CAPTURED").with("vads_amount", bad);
-        assert!(
-            matches!(read_lyra(&form.body()), Reading::Unreadable(_)),
-            "{bad}"
-        );
+        assert!(matches!(read_lyra(&form.body()), Reading::Unreadable(_)), "{bad}");
     }
-    for bad in [
-        json!(-1),
-        json!(1.5),
-        json!(1e30),
-        json!(1_000_000_000_000_u64),
-        json!("x"),
-        json!([]),
-    ] {
+    for bad in
+        [json!(-1), json!(1.5), json!(1e30), json!(1_000_000_000_000_u64), json!("x"), json!([])]
+    {
         for field in ["amountOfMoney", "acquiredAmount"] {
             let mut event = wl("3254564310_0", VISA, 9).json();
             event["payment"]["paymentOutput"][field]["amount"] = bad.clone();
@@ -1393,11 +1113,7 @@ fn deep_repeated_and_cut_json_is_quarantined() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     unreadable(&read_worldline(&deep));
     // In a field that nobody reads, depth does no harm.
-    let inside = body.replacen(
-        "\"references\":",
-        &format!("\"deep\":{deep},\"references\":"),
-        1,
-    );
+    let inside = body.replacen("\"references\":", &format!("\"deep\":{deep},\"references\":"), 1);
     assert_eq!(read_worldline(&inside), read_worldline(&body));
     unreadable(&read_worldline(&body.replacen(
         "\"amountOfMoney\":",
@@ -1423,10 +1139,7 @@ fn deep_repeated_and_cut_json_is_quarantined() {
 #[test]
 fn lists_are_bounded() {
     let many = vec![VOUCHER; MAX_SHARES_PER_NOTIFICATION + 1];
-    assert!(matches!(
-        read_lyra(&cascade("CAPTURED", &many).body()),
-        Reading::Unreadable(_)
-    ));
+    assert!(matches!(read_lyra(&cascade("CAPTURED", &many).body()), Reading::Unreadable(_)));
     let rest = lyra::rest("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &many);
     assert!(matches!(read_lyra(&rest), Reading::Unreadable(_)));
     let events = vec![wl("3254564310_0", VISA, 9).json(); 33];
@@ -1449,20 +1162,15 @@ fn each_event_of_an_array_stands_for_itself() {
     else {
         panic!("{readings:?}")
     };
-    assert_eq!(
-        (first.key.order.as_str(), last.key.order.as_str()),
-        ("CMD-1", "CMD-2")
-    );
+    assert_eq!((first.key.order.as_str(), last.key.order.as_str()), ("CMD-1", "CMD-2"));
     assert_eq!(about, "payment.test");
 }
 
 #[test]
 fn what_is_not_about_a_payment_is_untracked() {
-    for (kind, object) in [
-        ("payout.paid", "payout"),
-        ("token.created", "token"),
-        ("paymentlink.paid", "paymentLink"),
-    ] {
+    for (kind, object) in
+        [("payout.paid", "payout"), ("token.created", "token"), ("paymentlink.paid", "paymentLink")]
+    {
         let readings = read_worldline(&envelope(kind, object, json!({"id": "1"})).to_string());
         assert!(matches!(&readings[..], [Reading::Untracked { about }] if about == kind));
     }
@@ -1480,13 +1188,8 @@ fn another_version_or_merchant_is_quarantined() {
 #[test]
 fn a_rest_answer_must_agree_with_its_password() {
     let sent = |change: fn(&mut Value)| {
-        let mut answer = lyra::answer(
-            "CMD-1",
-            "abc123",
-            10_000,
-            ("PAID", "CLOSED"),
-            &[VOUCHER, CARD],
-        );
+        let mut answer =
+            lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[VOUCHER, CARD]);
         change(&mut answer);
         read_lyra(&quittance_testing::rest_body(
             quittance_testing::REST_PASSWORD,
@@ -1508,13 +1211,7 @@ fn a_rest_answer_must_agree_with_its_password() {
 
 #[test]
 fn a_rest_transaction_that_contradicts_itself_waits() {
-    let mut answer = lyra::answer(
-        "CMD-1",
-        "abc123",
-        10_000,
-        ("PAID", "CLOSED"),
-        &[VOUCHER, CARD],
-    );
+    let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[VOUCHER, CARD]);
     answer["transactions"][1]["status"] = json!("UNPAID");
     let body = quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
     given(&body).flagged([Flag::Ambiguous]).held();
@@ -1526,17 +1223,11 @@ fn a_rest_answer_with_a_refund_is_a_credit() {
     answer["transactions"][0]["operationType"] = json!("CREDIT");
     answer["transactions"][0]["transactionDetails"]["parentTransactionUuid"] = json!(VOUCHER.0);
     let body = quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
-    let story = given(&cascade(
-        "CAPTURED",
-        &[VOUCHER, Share("d", "CB", 4_000, "CAPTURED")],
-    ))
-    .then(&body)
-    .sums(10_000, 0, 10_000, 4_000)
-    .is(State::PartiallyRefunded)
-    .reversals(&[4_000]);
+    let story = given(&cascade("CAPTURED", &[VOUCHER, Share("d", "CB", 4_000, "CAPTURED")]))
+        .then(&body)
+        .sums(10_000, 0, 10_000, 4_000)
+        .is(State::PartiallyRefunded)
+        .reversals(&[4_000]);
     let credit = story.order().summary(CAPTURED).shares.pop().unwrap();
-    assert_eq!(
-        (credit.kind, credit.status),
-        (Kind::Credit, Status::Refunded)
-    );
+    assert_eq!((credit.kind, credit.status), (Kind::Credit, Status::Refunded));
 }

@@ -20,18 +20,9 @@ use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, rest_body, url_encode};
 use crate::common::{read_lyra, read_worldline, read_worldline_bound, receipt, statement};
 
 const POLICIES: [Policy; 3] = [
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::First,
-    },
-    Policy {
-        release_on: ReleaseOn::Secured,
-        instalments: Instalments::First,
-    },
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::All,
-    },
+    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::First },
+    Policy { release_on: ReleaseOn::Secured, instalments: Instalments::First },
+    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::All },
 ];
 
 // --- Messages about one order ------------------------------------------------------------------
@@ -57,12 +48,7 @@ fn amount() -> impl Strategy<Value = u64> {
 }
 
 fn share() -> impl Strategy<Value = Share<'static>> {
-    (
-        select(UUIDS.to_vec()),
-        select(vec!["CVCO", "CB"]),
-        amount(),
-        word(),
-    )
+    (select(UUIDS.to_vec()), select(vec!["CVCO", "CB"]), amount(), word())
         .prop_map(|(uuid, brand, amount, word)| Share(uuid, brand, amount, word))
 }
 
@@ -82,42 +68,24 @@ fn twist() -> impl Strategy<Value = Option<(&'static str, &'static str)>> {
 fn form() -> impl Strategy<Value = Statement> {
     let source = select(vec!["PAY", "PAY", "RETRY", "BO", "BATCH", "MERCH_BO"]);
     let trans_id = select(vec!["abc123", "ABC123", "def456"]);
-    (
-        source,
-        trans_id,
-        share(),
-        vec(share(), 1..4),
-        0..4_u8,
-        twist(),
-    )
-        .prop_map(|(source, trans_id, one, several, shape, twist)| {
+    (source, trans_id, share(), vec(share(), 1..4), 0..4_u8, twist()).prop_map(
+        |(source, trans_id, one, several, shape, twist)| {
             let form = match shape {
                 0 => Form::single("CMD-1", trans_id, one.1, one.2, one.3),
                 1 => Form::cascade("CMD-1", trans_id, 10_000, one.3, &several),
                 2 => Form::follow_up("CMD-1", trans_id, 2, "BATCH", one),
                 _ => Form::refund("CMD-1", trans_id, one.0, one.1, one.2, one.3),
             };
-            let form = if source == "PAY" {
-                form
-            } else {
-                form.sent_again(source)
-            };
-            let form = twist
-                .into_iter()
-                .fold(form, |form, (name, value)| form.with(name, value));
+            let form = if source == "PAY" { form } else { form.sent_again(source) };
+            let form = twist.into_iter().fold(form, |form, (name, value)| form.with(name, value));
             statement(read_lyra(&form.body()))
-        })
+        },
+    )
 }
 
 fn answer() -> impl Strategy<Value = Statement> {
     vec(share(), 1..4).prop_map(|shares| {
-        statement(read_lyra(&lyra::rest(
-            "CMD-1",
-            "abc123",
-            10_000,
-            ("PAID", "CLOSED"),
-            &shares,
-        )))
+        statement(read_lyra(&lyra::rest("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &shares)))
     })
 }
 
@@ -149,10 +117,7 @@ fn event() -> impl Strategy<Value = Statement> {
 /// Statements about one order, all of one PSP.
 fn story() -> impl Strategy<Value = Vec<Statement>> {
     prop_oneof![
-        vec(
-            prop_oneof![4 => form().boxed(), 1 => answer().boxed()],
-            1..8
-        ),
+        vec(prop_oneof![4 => form().boxed(), 1 => answer().boxed()], 1..8),
         vec(event(), 1..8)
     ]
 }
@@ -169,9 +134,7 @@ fn retold() -> impl Strategy<Value = (Vec<Statement>, Vec<Statement>)> {
 fn told(story: &[Statement], policy: Policy) -> Order {
     let mut order = Order::new(story[0].key.clone());
     for (second, statement) in story.iter().enumerate() {
-        order
-            .take(statement, &receipt(second as i64), policy)
-            .unwrap();
+        order.take(statement, &receipt(second as i64), policy).unwrap();
     }
     order
 }
@@ -183,11 +146,7 @@ fn told(story: &[Statement], policy: Policy) -> Order {
 fn proof(order: &Order) -> BTreeMap<&'static str, (u64, u64)> {
     let mut parts: BTreeMap<_, u64> = BTreeMap::new();
     let mut due: BTreeMap<&str, u64> = BTreeMap::new();
-    for (fact, _) in order
-        .facts
-        .iter()
-        .filter(|(_, standing)| *standing == Standing::Sound)
-    {
+    for (fact, _) in order.facts.iter().filter(|(_, standing)| *standing == Standing::Sound) {
         match fact {
             Fact::Total(total) => {
                 let amount = total.first_instalment.or(total.amount).unwrap_or(0);
@@ -196,12 +155,8 @@ fn proof(order: &Order) -> BTreeMap<&'static str, (u64, u64)> {
             }
             Fact::Share(share) => {
                 if share.kind == Kind::Debit && share.status == Status::Captured {
-                    let part = (
-                        share.currency.code(),
-                        &share.share,
-                        &share.operation,
-                        &share.method,
-                    );
+                    let part =
+                        (share.currency.code(), &share.share, &share.operation, &share.method);
                     let most = parts.entry(part).or_default();
                     *most = (*most).max(share.amount);
                 }
@@ -243,10 +198,7 @@ fn names_of<'a>(order: &'a Order, name: &'a str) -> BTreeSet<&'a str> {
 
 /// No file of past failures: a failure prints its input, and the input becomes a test.
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
@@ -422,25 +374,16 @@ fn typed() -> impl Strategy<Value = String> {
     ]
     .map(str::to_owned);
     let whole = format!("x+{hash}+DEBIT+CMD-2+12345678+20261122100000+abc123+CAPTURED+PAY");
-    prop_oneof![
-        vec(select(words.to_vec()), 1..4).prop_map(|words| words.join("+")),
-        Just(whole)
-    ]
+    prop_oneof![vec(select(words.to_vec()), 1..4).prop_map(|words| words.join("+")), Just(whole)]
 }
 
 /// The same signed text after one change of spelling: a field renamed, split or joined to the next.
 fn respell(fields: &mut Vec<(String, String)>, kind: u8, at: &Index, name: &Index, plus: &Index) {
     let at = at.index(fields.len());
-    let after = fields
-        .get(at + 1)
-        .map_or("vads_zzz", |(name, _)| name)
-        .to_owned();
+    let after = fields.get(at + 1).map_or("vads_zzz", |(name, _)| name).to_owned();
     let before = at.checked_sub(1).map_or("", |at| &fields[at].0).to_owned();
     let between = |low: &str| -> Option<String> {
-        let free: Vec<_> = NAMES
-            .iter()
-            .filter(|n| **n > low && **n < after.as_str())
-            .collect();
+        let free: Vec<_> = NAMES.iter().filter(|n| **n > low && **n < after.as_str()).collect();
         (!free.is_empty()).then(|| (**name.get(&free)).to_owned())
     };
     match kind {
@@ -470,10 +413,9 @@ fn respell(fields: &mut Vec<(String, String)>, kind: u8, at: &Index, name: &Inde
 /// What a statement says that money or goods depend on.
 fn gist(statement: &Statement) -> (String, Vec<String>) {
     let facts = statement.facts.iter().filter_map(|fact| match fact {
-        Fact::Share(s) => Some(format!(
-            "{} {:?} {} {} {:?}",
-            s.share, s.kind, s.amount, s.currency, s.status
-        )),
+        Fact::Share(s) => {
+            Some(format!("{} {:?} {} {} {:?}", s.share, s.kind, s.amount, s.currency, s.status))
+        }
         Fact::Total(_) => None,
     });
     (statement.key.order.clone(), facts.collect())
@@ -481,11 +423,7 @@ fn gist(statement: &Statement) -> (String, Vec<String>) {
 
 /// The totals that a statement names. A spelling may leave one out, never name another.
 fn totals(statement: &Statement) -> Vec<&Fact> {
-    statement
-        .facts
-        .iter()
-        .filter(|fact| matches!(fact, Fact::Total(_)))
-        .collect()
+    statement.facts.iter().filter(|fact| matches!(fact, Fact::Total(_))).collect()
 }
 
 proptest! {

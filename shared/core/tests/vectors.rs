@@ -46,9 +46,7 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name]
-        .as_str()
-        .unwrap_or_else(|| panic!("{name} in {value}"))
+    value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}"))
 }
 
 fn folded(statement: &Statement) -> Order {
@@ -68,11 +66,7 @@ fn worldline_keys(id: &str, secret: &str) -> worldline::Keys {
     let secret = Secret::new(secret).unwrap();
     worldline::Keys::new([(
         id.to_owned(),
-        worldline::Key {
-            secret,
-            mode: Mode::Test,
-            merchant: None,
-        },
+        worldline::Key { secret, mode: Mode::Test, merchant: None },
     )])
 }
 
@@ -82,10 +76,7 @@ fn worldline_signatures() {
         return;
     };
     let mut verified = 0;
-    for vector in list(&vectors, "fromSdkTests")
-        .iter()
-        .chain(list(&vectors, "derivedHere"))
-    {
+    for vector in list(&vectors, "fromSdkTests").iter().chain(list(&vectors, "derivedHere")) {
         let name = text(vector, "name");
         let body = file(&format!("worldline/{}", text(vector, "bodyFile"))).unwrap();
         if let Some(length) = vector["bodyLength"].as_u64() {
@@ -97,19 +88,12 @@ fn worldline_signatures() {
         let outcome =
             worldline::verify(&keys, &[signature.as_bytes()], &[id.as_bytes()], &body).map(|_| ());
         let valid = vector["expectValid"].as_bool().unwrap_or(true);
-        let expected = if valid {
-            Ok(())
-        } else {
-            Err(worldline::Refused::Mismatch)
-        };
+        let expected = if valid { Ok(()) } else { Err(worldline::Refused::Mismatch) };
         assert_eq!(outcome, expected, "{name}");
         if let Some(computed) = vector["computedSignature"].as_str() {
             let computed =
                 worldline::verify(&keys, &[computed.as_bytes()], &[id.as_bytes()], &body);
-            assert!(
-                computed.is_ok(),
-                "{name}: the signature that its bytes really have"
-            );
+            assert!(computed.is_ok(), "{name}: the signature that its bytes really have");
         }
         verified += usize::from(valid);
     }
@@ -124,11 +108,9 @@ fn worldline_signatures_that_must_not_pass() {
     for vector in list(&vectors, "negativeFromSdkTests") {
         let name = text(vector, "name");
         let body = file(&format!("worldline/{}", text(vector, "bodyFile"))).unwrap();
-        let keys = vector["secretKey"]
-            .as_str()
-            .map_or_else(worldline::Keys::default, |secret| {
-                worldline_keys(text(vector, "keyId"), secret)
-            });
+        let keys = vector["secretKey"].as_str().map_or_else(worldline::Keys::default, |secret| {
+            worldline_keys(text(vector, "keyId"), secret)
+        });
         let header = |wanted: &str, field: &str| -> Vec<&[u8]> {
             match &vector["headers"] {
                 Value::Array(pairs) => pairs
@@ -142,9 +124,7 @@ fn worldline_signatures_that_must_not_pass() {
         };
         let signatures = header(worldline::SIGNATURE_HEADER, "headerSignature");
         let ids = header(worldline::KEY_ID_HEADER, "keyId");
-        let refused = worldline::verify(&keys, &signatures, &ids, &body)
-            .map(|_| ())
-            .unwrap_err();
+        let refused = worldline::verify(&keys, &signatures, &ids, &body).map(|_| ()).unwrap_err();
         let expected = match text(vector, "expect") {
             "reject: signature mismatch" => worldline::Refused::Mismatch,
             "reject: header not found" => worldline::Refused::Missing,
@@ -164,9 +144,8 @@ fn worldline_payment_ids() {
         let id = PaymentId::parse(text(case, "input")).unwrap();
         assert_eq!(id.inner, text(case, "inner"), "{case}");
         // The file gives the long form's operation as its three digits.
-        let operation = case["operation"]
-            .as_str()
-            .map(|o| if o.starts_with("000") { "0" } else { o });
+        let operation =
+            case["operation"].as_str().map(|o| if o.starts_with("000") { "0" } else { o });
         assert_eq!(id.operation.as_deref(), operation, "{case}");
     }
 }
@@ -199,18 +178,12 @@ fn worldline_samples_from_sources() {
         if text(sample, "kind") != "webhook" {
             // An answer of the server API is no event: it must be told apart, not misread.
             let readings = worldline_readings(body);
-            assert!(
-                matches!(readings[..], [Reading::Unreadable(_)]),
-                "{readings:?}"
-            );
+            assert!(matches!(readings[..], [Reading::Unreadable(_)]), "{readings:?}");
             continue;
         }
         webhooks += 1;
         let statement = worldline_statement(body);
-        assert_eq!(
-            statement.key.to_string(),
-            "worldline/AmastyDirect/test/test01"
-        );
+        assert_eq!(statement.key.to_string(), "worldline/AmastyDirect/test/test01");
         let order = folded(&statement);
         let view = order.view(Policy::default(), Timestamp::from_unix(0).unwrap());
         assert!(order.fulfilment.is_none());
@@ -224,10 +197,7 @@ fn worldline_samples_from_sources() {
             // Its status says requested and its number refunded: neither may be believed.
             "refund.refund_requested" => {
                 assert_eq!(statement.standing, Standing::Contradictory);
-                assert_eq!(
-                    (view.refunded, view.flags.contains(&Flag::Ambiguous)),
-                    (0, true)
-                );
+                assert_eq!((view.refunded, view.flags.contains(&Flag::Ambiguous)), (0, true));
             }
             other => panic!("new kind of sample: {other}"),
         }
@@ -261,9 +231,7 @@ fn worldline_samples_of_our_own() {
             83 => (Kind::Credit, Status::Refused),
             other => panic!("new status number {other}"),
         };
-        let [Fact::Share(share)] = &statement.facts[..] else {
-            panic!("{statement:?}")
-        };
+        let [Fact::Share(share)] = &statement.facts[..] else { panic!("{statement:?}") };
         assert_eq!((share.kind, share.status), (kind, status), "{body}");
         let order = folded(&statement);
         let paid_in_full = code == 9 && output["acquiredAmount"] == output["amountOfMoney"];
@@ -290,34 +258,17 @@ fn lyra_keys(site: &str, mode: Mode, keys: SiteKeys) -> systempay::Keys {
 
 fn form_keys(site: &str, mode: Mode, key: &str, allow_sha1: bool) -> systempay::Keys {
     let form = Secret::new(key);
-    lyra_keys(
-        site,
-        mode,
-        SiteKeys {
-            form,
-            rest_password: None,
-            allow_sha1,
-        },
-    )
+    lyra_keys(site, mode, SiteKeys { form, rest_password: None, allow_sha1 })
 }
 
 fn params(vector: &Value) -> BTreeMap<&str, &str> {
     let params = vector["params"].as_object().unwrap();
-    params
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
-        .collect()
+    params.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect()
 }
 
 fn encoded(fields: &BTreeMap<&str, &str>, signature: &str) -> String {
-    let pairs = fields
-        .iter()
-        .map(|(name, value)| format!("{name}={}&", url_encode(value)));
-    format!(
-        "{}signature={}",
-        pairs.collect::<String>(),
-        url_encode(signature)
-    )
+    let pairs = fields.iter().map(|(name, value)| format!("{name}={}&", url_encode(value)));
+    format!("{}signature={}", pairs.collect::<String>(), url_encode(signature))
 }
 
 /// Most published vectors are request forms: their signature is made alike, but they are no
@@ -331,42 +282,24 @@ fn check_published_forms(name: &str, algorithm: Algorithm) {
         let body = encoded(&fields, signature);
         let form = systempay::Form::parse(body.as_bytes()).unwrap();
         let secret = Secret::new(key).unwrap();
-        assert_eq!(
-            systempay::form_signature(&secret, &form, algorithm),
-            signature,
-            "{id}"
-        );
+        assert_eq!(systempay::form_signature(&secret, &form, algorithm), signature, "{id}");
 
         let keys = form_keys(fields["vads_site_id"], Mode::Test, key, true);
         let outcome = systempay::verify(&keys, body.as_bytes());
         if fields.contains_key("vads_hash") {
             let verified = outcome.unwrap();
             let reading = systempay::read(&verified, &[]);
-            let Reading::Order(statement) = reading else {
-                panic!("{id}: {reading:?}")
-            };
-            assert_eq!(
-                statement.standing,
-                Standing::Sound,
-                "{id}: {:?}",
-                statement.doubt
-            );
+            let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
+            assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
         } else {
-            assert_eq!(
-                outcome.unwrap_err(),
-                systempay::Refused::NotANotification,
-                "{id}"
-            );
+            assert_eq!(outcome.unwrap_err(), systempay::Refused::NotANotification, "{id}");
         }
     }
 }
 
 #[test]
 fn systempay_published_forms() {
-    check_published_forms(
-        "systempay/form_hmac_sha256_public.json",
-        Algorithm::HmacSha256,
-    );
+    check_published_forms("systempay/form_hmac_sha256_public.json", Algorithm::HmacSha256);
 }
 
 #[test]
@@ -404,20 +337,10 @@ fn systempay_generated_forms() {
         let verified =
             systempay::verify(&keys, body).unwrap_or_else(|error| panic!("{id}: {error}"));
         let reading = systempay::read(&verified, &[]);
-        let Reading::Order(statement) = reading else {
-            panic!("{id}: {reading:?}")
-        };
+        let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
         let order = folded(&statement);
-        assert!(
-            order.fulfilment.is_none(),
-            "{id}: nothing here is captured in full"
-        );
-        assert_eq!(
-            statement.standing,
-            Standing::Sound,
-            "{id}: {:?}",
-            statement.doubt
-        );
+        assert!(order.fulfilment.is_none(), "{id}: nothing here is captured in full");
+        assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
         let summary = order.summary(Policy::default());
         match id {
             "cascade-mixed-captured-authorised" => {
@@ -449,40 +372,24 @@ fn systempay_generated_forms() {
 #[test]
 fn systempay_rest_hashes() {
     let mut believed = 0;
-    for name in [
-        "systempay/rest_kr_hash_public.json",
-        "systempay/rest_kr_hash_generated.json",
-    ] {
+    for name in ["systempay/rest_kr_hash_public.json", "systempay/rest_kr_hash_generated.json"] {
         let Some(file) = json(name) else { return };
         for vector in list(&file, "vectors") {
             let id = text(vector, "id");
             let (key, answer) = (text(vector, "key"), text(vector, "kr-answer"));
-            let rebuilt = [
-                "kr-hash-key",
-                "kr-hash-algorithm",
-                "kr-answer-type",
-                "kr-answer",
-                "kr-hash",
-            ]
-            .map(|field| format!("{field}={}", url_encode(text(vector, field))))
-            .join("&");
+            let rebuilt =
+                ["kr-hash-key", "kr-hash-algorithm", "kr-answer-type", "kr-answer", "kr-hash"]
+                    .map(|field| format!("{field}={}", url_encode(text(vector, field))))
+                    .join("&");
             let body = vector["raw_body"].as_str().unwrap_or(&rebuilt);
             let site = serde_json::from_str::<Value>(answer).unwrap()["shopId"].clone();
             let rest_password = Secret::new(key);
-            let keys = SiteKeys {
-                form: None,
-                rest_password,
-                allow_sha1: false,
-            };
+            let keys = SiteKeys { form: None, rest_password, allow_sha1: false };
             let keys = lyra_keys(site.as_str().unwrap(), Mode::Test, keys);
             let outcome = systempay::verify(&keys, body.as_bytes());
             if text(vector, "kr-hash-key") != "password" {
                 // The browser's key: refused whatever its signature, which is checked all the same.
-                assert_eq!(
-                    outcome.unwrap_err(),
-                    systempay::Refused::NotANotification,
-                    "{id}"
-                );
+                assert_eq!(outcome.unwrap_err(), systempay::Refused::NotANotification, "{id}");
                 let body = body.replace("kr-hash-key=sha256_hmac", "kr-hash-key=password");
                 let body = body.replace("kr-hash-key=sha256%5Fhmac", "kr-hash-key=password");
                 assert!(systempay::verify(&keys, body.as_bytes()).is_ok(), "{id}");
@@ -494,22 +401,12 @@ fn systempay_rest_hashes() {
             }
             let verified = outcome.unwrap_or_else(|error| panic!("{id}: {error}"));
             let reading = systempay::read(&verified, &[]);
-            let Reading::Order(statement) = reading else {
-                panic!("{id}: {reading:?}")
-            };
-            assert_eq!(
-                statement.standing,
-                Standing::Sound,
-                "{id}: {:?}",
-                statement.doubt
-            );
+            let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
+            assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
             let order = folded(&statement);
             let state = order.summary(Policy::default()).state;
-            let expected = if id == "rest-refused-open" {
-                State::Refused
-            } else {
-                State::Authorised
-            };
+            let expected =
+                if id == "rest-refused-open" { State::Refused } else { State::Authorised };
             assert_eq!(state, expected, "{id}");
             believed += 1;
         }
@@ -532,39 +429,20 @@ fn systempay_payment_seq_samples() {
         let body = form_body("key", &form.fields());
         let verified = systempay::verify(&keys, body.as_bytes()).unwrap();
         let reading = systempay::read(&verified, &[]);
-        let Reading::Order(statement) = reading else {
-            panic!("{id}: {reading:?}")
-        };
-        assert_eq!(
-            statement.standing,
-            Standing::Sound,
-            "{id}: {:?}",
-            statement.doubt
-        );
+        let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
+        assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
         let listed: Value = serde_json::from_str(value).unwrap();
-        let listed = listed
-            .get("transactions")
-            .or_else(|| listed.get("transaction"))
-            .unwrap();
+        let listed = listed.get("transactions").or_else(|| listed.get("transaction")).unwrap();
         let listed = listed.as_array().unwrap();
         let summary = folded(&statement).summary(Policy::default());
         assert_eq!(summary.shares.len(), listed.len(), "{id}");
-        let number = |v: &Value| {
-            v.as_u64()
-                .or_else(|| v.as_str().unwrap().parse().ok())
-                .unwrap()
-        };
+        let number = |v: &Value| v.as_u64().or_else(|| v.as_str().unwrap().parse().ok()).unwrap();
         let sum = |word: &str| -> u64 {
-            let of_word = listed
-                .iter()
-                .filter(|share| text(share, "trans_status") == word);
+            let of_word = listed.iter().filter(|share| text(share, "trans_status") == word);
             of_word.map(|share| number(&share["amount"])).sum()
         };
         assert_eq!(summary.captured, sum("CAPTURED"), "{id}");
         assert_eq!(summary.authorised, sum("AUTHORISED"), "{id}");
-        assert!(
-            !summary.releasable,
-            "{id}: none of the samples is captured in full"
-        );
+        assert!(!summary.releasable, "{id}: none of the samples is captured in full");
     }
 }

@@ -122,14 +122,8 @@ impl Form {
         amount: u64,
         status: &str,
     ) -> Self {
-        Self::follow_up(
-            order,
-            trans_id,
-            1,
-            "MERCH_BO",
-            Share(uuid, brand, amount, status),
-        )
-        .with("vads_operation_type", "CREDIT")
+        Self::follow_up(order, trans_id, 1, "MERCH_BO", Share(uuid, brand, amount, status))
+            .with("vads_operation_type", "CREDIT")
     }
 
     /// The same event as sent again: another source and hash, three fields missing.
@@ -162,18 +156,12 @@ impl Form {
 
     /// A field's value.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The fields in the order in which they are written.
     pub fn fields(&self) -> Vec<(&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect()
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     /// Signed with the demo key.
@@ -187,12 +175,7 @@ impl Form {
     }
 
     fn from<const N: usize>(fields: [(&str, &str); N]) -> Self {
-        Self(
-            fields
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-        )
+        Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 }
 
@@ -204,10 +187,7 @@ pub fn rest(
     paid: (&str, &str),
     shares: &[Share<'_>],
 ) -> String {
-    rest_body(
-        REST_PASSWORD,
-        &answer(order, trans_id, total, paid, shares).to_string(),
-    )
+    rest_body(REST_PASSWORD, &answer(order, trans_id, total, paid, shares).to_string())
 }
 
 /// The `kr-answer` of [`rest`]: `paid` is `orderStatus` and `orderCycle`.

@@ -25,10 +25,8 @@ pub fn folder() -> PathBuf {
 
 /// Every file: its path below [`folder`] and its contents, sorted by path.
 pub fn files() -> Vec<(String, String)> {
-    let mut files = vec![(
-        "dispatch/01-order-changed.json".to_owned(),
-        pretty(&reading::stream_event()),
-    )];
+    let mut files =
+        vec![("dispatch/01-order-changed.json".to_owned(), pretty(&reading::stream_event()))];
     let folders = [
         ("worldline", worldline::cases()),
         ("systempay", systempay::cases()),
@@ -57,15 +55,7 @@ struct Case {
 /// A row: its name, a sentence for readers, what arrives, what must come of it.
 fn case(name: &'static str, about: &'static str, delivery: Delivery, outcome: Outcome) -> Case {
     let Outcome { answer, order } = outcome;
-    Case {
-        name,
-        delivery,
-        expected: Expected {
-            about,
-            answer,
-            order,
-        },
-    }
+    Case { name, delivery, expected: Expected { about, answer, order } }
 }
 
 fn pretty(value: &impl Serialize) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -38,20 +38,18 @@ pub fn rest_body(password: &str, answer: &str) -> String {
     ])
 }
 
+/// What a form escapes besides the blank, which becomes `+`.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
+
 /// One value, encoded for a form.
 pub fn url_encode(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC)
-        .to_string()
-        .replace("%20", "+")
+    utf8_percent_encode(text, ESCAPED).to_string().replace("%20", "+")
 }
 
 /// The values of the `vads_` fields, by name, joined by `+`.
 fn signed_values(fields: &[(&str, &str)]) -> String {
-    let by_name: BTreeMap<&str, &str> = fields
-        .iter()
-        .copied()
-        .filter(|(name, _)| name.starts_with("vads_"))
-        .collect();
+    let by_name: BTreeMap<&str, &str> =
+        fields.iter().copied().filter(|(name, _)| name.starts_with("vads_")).collect();
     by_name.into_values().collect::<Vec<_>>().join("+")
 }
 
@@ -60,9 +58,7 @@ fn with_signature(fields: &[(&str, &str)], signature: &str) -> String {
 }
 
 fn encode(fields: &[(&str, &str)]) -> String {
-    let pairs = fields
-        .iter()
-        .map(|(name, value)| format!("{name}={}", url_encode(value)));
+    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", url_encode(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 

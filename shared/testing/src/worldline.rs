@@ -38,32 +38,18 @@ impl Payment {
             0 => ("payment.created", "CREATED", "CREATED"),
             1 | 6 => ("payment.cancelled", "CANCELLED", "UNSUCCESSFUL"),
             2 => ("payment.rejected", "REJECTED", "UNSUCCESSFUL"),
-            46 => (
-                "payment.redirected",
-                "REDIRECTED",
-                "PENDING_CONNECT_OR_3RD_PARTY",
-            ),
-            5 => (
-                "payment.pending_capture",
-                "PENDING_CAPTURE",
-                "PENDING_MERCHANT",
-            ),
+            46 => ("payment.redirected", "REDIRECTED", "PENDING_CONNECT_OR_3RD_PARTY"),
+            5 => ("payment.pending_capture", "PENDING_CAPTURE", "PENDING_MERCHANT"),
             51 | 52 => (
                 "payment.authorization_requested",
                 "AUTHORIZATION_REQUESTED",
                 "PENDING_CONNECT_OR_3RD_PARTY",
             ),
             73 | 83 => ("payment.rejected", "REJECTED", "UNSUCCESSFUL"),
-            4 | 91 | 92 | 99 => (
-                "payment.capture_requested",
-                "CAPTURE_REQUESTED",
-                "PENDING_CONNECT_OR_3RD_PARTY",
-            ),
-            93 => (
-                "payment.rejected_capture",
-                "REJECTED_CAPTURE",
-                "UNSUCCESSFUL",
-            ),
+            4 | 91 | 92 | 99 => {
+                ("payment.capture_requested", "CAPTURE_REQUESTED", "PENDING_CONNECT_OR_3RD_PARTY")
+            }
+            93 => ("payment.rejected_capture", "REJECTED_CAPTURE", "UNSUCCESSFUL"),
             9 => ("payment.captured", "CAPTURED", "COMPLETED"),
             _ => ("payment.created", "FUTURE_STATUS", "FUTURE_CATEGORY"),
         };
@@ -179,17 +165,10 @@ pub fn refund(reference: &str, id: &str, code: u64, amount: u64) -> Value {
     let (kind, word, category) = match code {
         8 => ("payment.refunded", "REFUNDED", "REFUNDED"),
         83 => ("refund.rejected", "REJECTED", "UNSUCCESSFUL"),
-        _ => (
-            "refund.refund_requested",
-            "REFUND_REQUESTED",
-            "PENDING_CONNECT_OR_3RD_PARTY",
-        ),
+        _ => ("refund.refund_requested", "REFUND_REQUESTED", "PENDING_CONNECT_OR_3RD_PARTY"),
     };
-    let references = if reference.is_empty() {
-        json!({})
-    } else {
-        json!({"merchantReference": reference})
-    };
+    let references =
+        if reference.is_empty() { json!({}) } else { json!({"merchantReference": reference}) };
     envelope(
         kind,
         "refund",
@@ -246,11 +225,7 @@ pub fn envelope(kind: &str, object: &str, value: Value) -> Value {
     });
     event[object] = value;
     let id = crate::worldline_signature("event id", event.to_string().as_bytes());
-    let id: String = id
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(24)
-        .collect();
+    let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
     event["id"] = Value::String(id);
     event
 }

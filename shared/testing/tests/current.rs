@@ -8,12 +8,8 @@ use serde_json::Value;
 
 /// The sample deliveries by path, without what must come of them.
 fn events() -> Vec<(String, Value)> {
-    let events = files()
-        .into_iter()
-        .filter(|(path, _)| !path.ends_with(".expected.json"));
-    events
-        .map(|(path, text)| (path, serde_json::from_str(&text).unwrap()))
-        .collect()
+    let events = files().into_iter().filter(|(path, _)| !path.ends_with(".expected.json"));
+    events.map(|(path, text)| (path, serde_json::from_str(&text).unwrap())).collect()
 }
 
 #[test]
@@ -55,12 +51,7 @@ fn every_event_is_another() {
 #[test]
 fn there_are_enough_of_both_providers_and_some_in_base64() {
     let events = events();
-    let of = |psp: &str| {
-        events
-            .iter()
-            .filter(|(path, _)| path.starts_with(psp))
-            .count()
-    };
+    let of = |psp: &str| events.iter().filter(|(path, _)| path.starts_with(psp)).count();
     assert!(of("worldline/") >= 18 && of("systempay/") >= 18);
     assert!(of("worldline/") + of("systempay/") >= 36);
     for psp in ["worldline/", "systempay/"] {
@@ -78,14 +69,8 @@ fn every_case_has_a_number_and_an_expectation() {
     for (path, _) in events() {
         let (folder, name) = path.split_once('/').unwrap();
         let (number, _) = name.split_once('-').unwrap();
-        assert!(
-            number.len() == 2 && number.bytes().all(|b| b.is_ascii_digit()),
-            "{path}"
-        );
-        assert!(
-            numbers.insert((folder.to_owned(), number.to_owned())),
-            "{path}: number taken"
-        );
+        assert!(number.len() == 2 && number.bytes().all(|b| b.is_ascii_digit()), "{path}");
+        assert!(numbers.insert((folder.to_owned(), number.to_owned())), "{path}: number taken");
         let expectation = path.replace(".json", ".expected.json");
         assert_eq!(paths.contains(&expectation), folder != "dispatch", "{path}");
     }
@@ -95,10 +80,7 @@ fn every_case_has_a_number_and_an_expectation() {
 fn an_order_is_known_from_the_deliveries_that_follow_each_other() {
     let mut last = String::new();
     let mut closed = BTreeSet::new();
-    for (path, text) in files()
-        .into_iter()
-        .filter(|(path, _)| path.ends_with(".expected.json"))
-    {
+    for (path, text) in files().into_iter().filter(|(path, _)| path.ends_with(".expected.json")) {
         let expected: Value = serde_json::from_str(&text).unwrap();
         let Some(order) = expected["order"]["path"].as_str() else {
             continue;
@@ -112,22 +94,11 @@ fn an_order_is_known_from_the_deliveries_that_follow_each_other() {
 
 #[test]
 fn every_request_is_one_for_lambda_http() {
-    for (path, event) in events()
-        .into_iter()
-        .filter(|(path, _)| !path.starts_with("dispatch/"))
-    {
+    for (path, event) in events().into_iter().filter(|(path, _)| !path.starts_with("dispatch/")) {
         let request = lambda_http::request::from_str(&event.to_string());
         let request = request.unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert_eq!(
-            request.uri().path(),
-            event["rawPath"].as_str().unwrap(),
-            "{path}"
-        );
-        assert_eq!(
-            request.method().as_str(),
-            event["requestContext"]["http"]["method"],
-            "{path}"
-        );
+        assert_eq!(request.uri().path(), event["rawPath"].as_str().unwrap(), "{path}");
+        assert_eq!(request.method().as_str(), event["requestContext"]["http"]["method"], "{path}");
         let (body, length) = (request.body(), request.headers().get("content-length"));
         let length = length.map_or(0, |length| length.to_str().unwrap().parse().unwrap());
         assert_eq!(body.len(), length, "{path}");

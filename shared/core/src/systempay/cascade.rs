@@ -26,9 +26,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Element>, Unreadable> {
     let ((Some(elements), None) | (None, Some(elements))) =
         (sequence.transactions, sequence.transaction)
     else {
-        return Err(Unreadable::new(
-            "vads_payment_seq must have one list of transactions",
-        ));
+        return Err(Unreadable::new("vads_payment_seq must have one list of transactions"));
     };
     if elements.is_empty() || elements.len() > MAX_SHARES_PER_NOTIFICATION {
         return Err(Unreadable::new(format!(
@@ -36,10 +34,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Element>, Unreadable> {
             elements.len()
         )));
     }
-    elements
-        .into_iter()
-        .map(|raw| raw.read(sequence.trans_id.as_deref()))
-        .collect()
+    elements.into_iter().map(|raw| raw.read(sequence.trans_id.as_deref())).collect()
 }
 
 #[derive(Deserialize)]
@@ -66,13 +61,8 @@ impl Raw<'_> {
     fn read(self, trans_id: Option<&str>) -> Result<Element, Unreadable> {
         let lacks =
             |what: &str| Unreadable::new(format!("a share of vads_payment_seq has no {what}"));
-        let amount = self
-            .amount
-            .map(|amount| amount.0)
-            .filter(|amount| *amount <= MAX_AMOUNT);
-        let sequence = self
-            .sequence_number
-            .and_then(|number| u32::try_from(number.0).ok());
+        let amount = self.amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
+        let sequence = self.sequence_number.and_then(|number| u32::try_from(number.0).ok());
         let text =
             |text: Option<Text<'_>>| text.map(|t| t.0.into_owned()).filter(|t| !t.is_empty());
         Ok(Element {
@@ -93,9 +83,7 @@ pub(super) fn kind(word: &str) -> Result<Kind, Unreadable> {
         "DEBIT" => Ok(Kind::Debit),
         "CREDIT" => Ok(Kind::Credit),
         "VERIFICATION" => Ok(Kind::Verification),
-        _ => Err(Unreadable::new(
-            "operation type is neither DEBIT, CREDIT nor VERIFICATION",
-        )),
+        _ => Err(Unreadable::new("operation type is neither DEBIT, CREDIT nor VERIFICATION")),
     }
 }
 
@@ -115,14 +103,8 @@ mod tests {
         ] {
             let shares = read(text).unwrap();
             let share = &shares[0];
-            assert_eq!(
-                (share.amount, share.sequence, share.kind),
-                (10, 1, Kind::Debit)
-            );
-            assert_eq!(
-                (share.uuid.as_deref(), share.trans_id.as_deref()),
-                (None, Some("1a"))
-            );
+            assert_eq!((share.amount, share.sequence, share.kind), (10, 1, Kind::Debit));
+            assert_eq!((share.uuid.as_deref(), share.trans_id.as_deref()), (None, Some("1a")));
         }
     }
 
@@ -140,10 +122,8 @@ mod tests {
         assert!(fault(&share(r#""amount":1,"amount":2"#)).contains("twice"));
         assert!(fault(&share(r#""amount":1,"operation_type":"GIFT""#)).contains("operation type"));
         assert!(
-            fault(&share(
-                r#""amount":1,"card_brand":"CB","sequence_number":99999999999"#
-            ))
-            .contains("sequence")
+            fault(&share(r#""amount":1,"card_brand":"CB","sequence_number":99999999999"#))
+                .contains("sequence")
         );
     }
 

@@ -61,12 +61,7 @@ impl Transaction<'_> {
             slot: slot.filter(|_| self.uuid.is_some() && self.sequence.is_some()),
             operation: None,
             kind: self.kind,
-            method: if self.brand.is_empty() {
-                "unknown"
-            } else {
-                self.brand
-            }
-            .to_owned(),
+            method: if self.brand.is_empty() { "unknown" } else { self.brand }.to_owned(),
             amount: self.amount,
             of: None,
             currency: self.currency,
@@ -90,9 +85,7 @@ impl Transaction<'_> {
 
 /// `<YYYYMMDD>-<trans_id lower case>`: what names a payment that has no order reference.
 pub(super) fn day_and_id(date: &str, trans_id: &str) -> Option<String> {
-    let day = date
-        .get(..8)
-        .filter(|day| day.bytes().all(|b| b.is_ascii_digit()))?;
+    let day = date.get(..8).filter(|day| day.bytes().all(|b| b.is_ascii_digit()))?;
     Some(format!("{day}-{}", trans_id.to_ascii_lowercase()))
 }
 
@@ -138,15 +131,10 @@ fn read_form(
     let shares = if transactions.is_empty() {
         vec![head.transaction(form).fact()?]
     } else {
-        let facts = transactions
-            .iter()
-            .map(|element| head.share(element).fact());
+        let facts = transactions.iter().map(|element| head.share(element).fact());
         facts.collect::<Result<Vec<_>, _>>()?
     };
-    if form
-        .bytes("vads_payment_seq")
-        .is_some_and(|v| std::str::from_utf8(v).is_err())
-    {
+    if form.bytes("vads_payment_seq").is_some_and(|v| std::str::from_utf8(v).is_err()) {
         return Err(Unreadable::new("vads_payment_seq is not UTF-8"));
     }
     if !transactions.is_empty() {
@@ -172,9 +160,7 @@ fn read_form(
     // A respelt form may name another order's payment: only a sound one may join names.
     if statement.standing == Standing::Sound {
         let alias = head.by_payment(account)?;
-        statement
-            .aliases
-            .extend((alias != statement.key).then_some(alias));
+        statement.aliases.extend((alias != statement.key).then_some(alias));
     }
     Ok(statement)
 }
@@ -193,8 +179,7 @@ struct Head<'a> {
 impl<'a> Head<'a> {
     fn of(form: &'a Form<'_>) -> Result<Self, Unreadable> {
         let need = |name: &str| {
-            form.text(name)
-                .ok_or_else(|| Unreadable::new(format!("{name} missing or not UTF-8")))
+            form.text(name).ok_or_else(|| Unreadable::new(format!("{name} missing or not UTF-8")))
         };
         let bad = |name: &str| Unreadable::new(format!("{name} has another shape than documented"));
         let date = need("vads_trans_date")?;
@@ -233,9 +218,7 @@ impl<'a> Head<'a> {
             date: Some(self.date),
             sequence: self.sequence,
             brand: form.text("vads_card_brand").unwrap_or(""),
-            amount: self
-                .instalments(form)
-                .map_or(self.amount, |plan| plan.share(self.amount)),
+            amount: self.instalments(form).map_or(self.amount, |plan| plan.share(self.amount)),
             currency: self.currency,
             kind: self.kind,
             status: self.status,
@@ -290,19 +273,14 @@ impl<'a> Head<'a> {
     /// The order this form speaks of. An occurrence of a subscription is an order of its own.
     fn key(&self, form: &Form<'_>, account: &Account) -> Result<OrderKey, Unreadable> {
         let too_long = |_| Unreadable::new("vads_order_id too long");
-        if form
-            .bytes("vads_order_id")
-            .is_some_and(|v| std::str::from_utf8(v).is_err())
-        {
+        if form.bytes("vads_order_id").is_some_and(|v| std::str::from_utf8(v).is_err()) {
             return Err(Unreadable::new("vads_order_id is not UTF-8"));
         }
         match form.text("vads_order_id") {
             None => self.by_payment(account),
             Some(reference) if form.text("vads_url_check_src") == Some("REC") => {
                 let occurrence = day_and_id(self.date, self.trans_id).unwrap_or_default();
-                account
-                    .order(&format!("{reference}~{occurrence}"))
-                    .map_err(too_long)
+                account.order(&format!("{reference}~{occurrence}")).map_err(too_long)
             }
             Some(reference) => account.order(reference).map_err(too_long),
         }
@@ -338,10 +316,7 @@ impl Plan {
             }
             "MULTI_EXT" => {
                 let first = terms.iter().min_by(|a, b| a.0.cmp(&b.0))?.1;
-                Some(Self {
-                    first,
-                    sum: Some(terms.iter().map(|(_, amount)| amount).sum()),
-                })
+                Some(Self { first, sum: Some(terms.iter().map(|(_, amount)| amount).sum()) })
             }
             _ => None,
         }
@@ -349,11 +324,7 @@ impl Plan {
 
     /// `vads_amount` may be the whole or the instalment; of a larger one the first instalment counts.
     fn share(&self, amount: u64) -> u64 {
-        if amount > self.first {
-            self.first
-        } else {
-            amount
-        }
+        if amount > self.first { self.first } else { amount }
     }
 
     fn total(&self, amount: u64, currency: Currency) -> Total {
@@ -385,16 +356,10 @@ fn cascade_contradiction(
         .map(|s| s.amount)
         .sum::<u64>();
     let foreign = |element: &cascade::Element| {
-        element
-            .trans_id
-            .as_deref()
-            .is_some_and(|id| !id.eq_ignore_ascii_case(head.trans_id))
+        element.trans_id.as_deref().is_some_and(|id| !id.eq_ignore_ascii_case(head.trans_id))
     };
     let twice = |(at, share): (usize, &ShareFact)| {
-        shares
-            .iter()
-            .skip(at + 1)
-            .any(|other| other.share == share.share && other != share)
+        shares.iter().skip(at + 1).any(|other| other.share == share.share && other != share)
     };
     if lost && secured >= head.amount {
         Some("the cascade ended without success although its shares cover it")
@@ -413,26 +378,12 @@ fn about(form: &Form<'_>, shares: &[ShareFact], status: &str) -> String {
     let listed: Vec<String> = shares
         .iter()
         .take(5)
-        .map(|s| {
-            format!(
-                "{} {} {}",
-                s.method,
-                s.currency.display(s.amount),
-                s.psp_status
-            )
-        })
+        .map(|s| format!("{} {} {}", s.method, s.currency.display(s.amount), s.psp_status))
         .collect();
-    let more = if shares.len() > 5 {
-        format!(" and {} more", shares.len() - 5)
-    } else {
-        String::new()
-    };
+    let more =
+        if shares.len() > 5 { format!(" and {} more", shares.len() - 5) } else { String::new() };
     match shares {
         [_] => format!("{source}: {}", listed.concat()),
-        _ => format!(
-            "{source}: {status}, {} shares: {}{more}",
-            shares.len(),
-            listed.join(", ")
-        ),
+        _ => format!("{source}: {status}, {} shares: {}{more}", shares.len(), listed.join(", ")),
     }
 }

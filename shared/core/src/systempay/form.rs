@@ -36,26 +36,20 @@ impl<'a> Form<'a> {
 
     /// All fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_ref()))
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
     /// The fields that the signature covers, in the order in which it does: that of their names.
     pub(super) fn signed(&self) -> Vec<(&[u8], &[u8])> {
-        let mut signed: Vec<_> = self
-            .fields()
-            .filter(|(name, _)| name.starts_with(b"vads_"))
-            .collect();
+        let mut signed: Vec<_> =
+            self.fields().filter(|(name, _)| name.starts_with(b"vads_")).collect();
         signed.sort_unstable();
         signed
     }
 
     /// The first value of this name.
     pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.fields()
-            .find(|(known, _)| *known == name.as_bytes())
-            .map(|(_, value)| value)
+        self.fields().find(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value)
     }
 
     /// The first value of this name as text; `None` when absent, empty or not UTF-8.
@@ -66,9 +60,7 @@ impl<'a> Form<'a> {
 
     /// How many fields have this name.
     pub(super) fn count(&self, name: &str) -> usize {
-        self.fields()
-            .filter(|(known, _)| *known == name.as_bytes())
-            .count()
+        self.fields().filter(|(known, _)| *known == name.as_bytes()).count()
     }
 }
 
@@ -77,10 +69,7 @@ fn decode(piece: &[u8]) -> Cow<'_, [u8]> {
     if !piece.iter().any(|b| matches!(b, b'+' | b'%')) {
         return Cow::Borrowed(piece);
     }
-    let spaced: Vec<u8> = piece
-        .iter()
-        .map(|b| if *b == b'+' { b' ' } else { *b })
-        .collect();
+    let spaced: Vec<u8> = piece.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
     Cow::Owned(percent_decode(&spaced).collect())
 }
 
@@ -94,10 +83,7 @@ mod tests {
         assert_eq!(form.text("a"), Some("+33 1"));
         assert_eq!(form.text("b"), Some("%2B"));
         assert_eq!(form.text("c"), Some("é"));
-        assert_eq!(
-            (form.text("d"), form.bytes("d")),
-            (None, Some(&b"\xff"[..]))
-        );
+        assert_eq!((form.text("d"), form.bytes("d")), (None, Some(&b"\xff"[..])));
         assert_eq!(form.text("e"), Some("100%"));
         assert_eq!(form.bytes("f"), Some(&b""[..]));
         assert_eq!(form.count("a"), 2);
@@ -107,9 +93,6 @@ mod tests {
     fn the_number_of_fields_is_bounded() {
         let most = vec!["a=1"; MAX_FORM_FIELDS].join("&");
         assert!(Form::parse(most.as_bytes()).is_ok());
-        assert_eq!(
-            Form::parse(format!("{most}&a=1").as_bytes()).unwrap_err(),
-            TooManyFields
-        );
+        assert_eq!(Form::parse(format!("{most}&a=1").as_bytes()).unwrap_err(), TooManyFields);
     }
 }

@@ -39,8 +39,7 @@ impl Keys {
             for (mode, raw) in [(Mode::Test, site.test), (Mode::Production, site.production)] {
                 let Some(raw) = raw else { continue };
                 let secret = |text: Option<String>| {
-                    text.map(|text| Secret::new(&text).ok_or(BadKeys::EmptySecret))
-                        .transpose()
+                    text.map(|text| Secret::new(&text).ok_or(BadKeys::EmptySecret)).transpose()
                 };
                 let held = SiteKeys {
                     form: secret(raw.form)?,
@@ -51,11 +50,7 @@ impl Keys {
             }
         }
         let keys = Self::new(keys).map_err(|_| BadKeys::TooManyPasswords)?;
-        if keys.is_empty() {
-            Err(BadKeys::NoKey)
-        } else {
-            Ok(keys)
-        }
+        if keys.is_empty() { Err(BadKeys::NoKey) } else { Ok(keys) }
     }
 }
 
@@ -90,24 +85,13 @@ mod tests {
         for text in ["{}", r#"{"1": {}}"#, r#"{"1": {"test": {}}}"#] {
             assert_eq!(refused(text), BadKeys::NoKey, "{text}");
         }
-        assert_eq!(
-            refused(r#"{"1": {"test": {"form": " "}}}"#),
-            BadKeys::EmptySecret
-        );
-        for text in [
-            "",
-            "[]",
-            r#"{"1": {"TEST": {}}}"#,
-            r#"{"1": {"test": {"from": "k"}}}"#,
-        ] {
+        assert_eq!(refused(r#"{"1": {"test": {"form": " "}}}"#), BadKeys::EmptySecret);
+        for text in ["", "[]", r#"{"1": {"TEST": {}}}"#, r#"{"1": {"test": {"from": "k"}}}"#] {
             assert_eq!(refused(text), BadKeys::Json, "{text}");
         }
         let many: Vec<String> = (0..=MAX_REST_PASSWORDS)
             .map(|n| format!(r#""{n}": {{"test": {{"rest_password": "p{n}"}}}}"#))
             .collect();
-        assert_eq!(
-            refused(&format!("{{{}}}", many.join(","))),
-            BadKeys::TooManyPasswords
-        );
+        assert_eq!(refused(&format!("{{{}}}", many.join(","))), BadKeys::TooManyPasswords);
     }
 }

@@ -173,10 +173,7 @@ pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), Stri
             return Err("a field name is not UTF-8".to_owned());
         };
         let tables = DECISIVE.iter().chain(OTHER);
-        let shape = tables
-            .clone()
-            .find(|(known, _)| *known == name)
-            .map(|(_, shape)| *shape);
+        let shape = tables.clone().find(|(known, _)| *known == name).map(|(_, shape)| *shape);
         let free = || {
             FREE.iter().any(|free| name.starts_with(free)) || extra_names.iter().any(|n| n == name)
         };
@@ -197,27 +194,16 @@ pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), Stri
 /// number, so it is the first number of the text in every reading.
 fn landmarks(form: &Form<'_>) -> Result<(), &'static str> {
     let signed = form.signed();
-    let tokens: Vec<&[u8]> = signed
-        .iter()
-        .flat_map(|(_, value)| value.split(plus))
-        .collect();
+    let tokens: Vec<&[u8]> = signed.iter().flat_map(|(_, value)| value.split(plus)).collect();
     let times = |test: fn(&[u8]) -> bool| tokens.iter().filter(|token| test(token)).count();
     let only_in = |name: &str, test: fn(&[u8]) -> bool| {
         let begin = form.bytes(name).and_then(|value| value.split(plus).next());
         times(test) == usize::from(begin.is_some_and(test))
     };
-    let modes = tokens
-        .windows(2)
-        .filter(|two| is_mode_and_currency(two))
-        .count();
-    let ends = tokens
-        .windows(3)
-        .filter(|three| is_payment_and_status(three))
-        .count();
+    let modes = tokens.windows(2).filter(|two| is_mode_and_currency(two)).count();
+    let ends = tokens.windows(3).filter(|three| is_payment_and_status(three)).count();
     let after = |wanted: &str| {
-        let at = signed
-            .iter()
-            .position(|(name, _)| *name == wanted.as_bytes())?;
+        let at = signed.iter().position(|(name, _)| *name == wanted.as_bytes())?;
         signed.get(at + 1).copied()
     };
     // In the gateway's spelling the uuid follows the status, and the order's reference the operation:
@@ -255,10 +241,7 @@ fn landmarks(form: &Form<'_>) -> Result<(), &'static str> {
 /// Whether a field of this name takes up any text.
 fn is_free(name: &[u8]) -> bool {
     FREE.iter().any(|free| name.starts_with(free.as_bytes()))
-        && !DECISIVE
-            .iter()
-            .chain(OTHER)
-            .any(|(known, _)| known.as_bytes() == name)
+        && !DECISIVE.iter().chain(OTHER).any(|(known, _)| known.as_bytes() == name)
 }
 
 fn plus(byte: &u8) -> bool {

@@ -26,41 +26,30 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     }
     let currency = known(details.order_currency.as_deref(), "orderCurrency")?;
     let amount = bounded(details.order_total_amount, "orderTotalAmount")?;
-    let read: Vec<(ShareFact, Option<&str>)> = answer
-        .transactions
-        .iter()
-        .map(Answered::read)
-        .collect::<Result<_, _>>()?;
+    let read: Vec<(ShareFact, Option<&str>)> =
+        answer.transactions.iter().map(Answered::read).collect::<Result<_, _>>()?;
     let doubt = read.iter().find_map(|(_, doubt)| *doubt);
     let shares: Vec<ShareFact> = read.into_iter().map(|(share, _)| share).collect();
     let by_payment = answer.transactions.iter().find_map(Answered::by_payment);
     let by_payment = by_payment.map(|reference| account.order(&reference));
-    let by_payment = by_payment
-        .transpose()
-        .map_err(|_| Unreadable::new("transaction id too long"))?;
+    let by_payment =
+        by_payment.transpose().map_err(|_| Unreadable::new("transaction id too long"))?;
     let key = match details.order_id.as_deref().filter(|id| !id.is_empty()) {
-        Some(reference) => account
-            .order(reference)
-            .map_err(|_| Unreadable::new("orderId too long"))?,
-        None => by_payment
-            .clone()
-            .ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?,
+        Some(reference) => {
+            account.order(reference).map_err(|_| Unreadable::new("orderId too long"))?
+        }
+        None => {
+            by_payment.clone().ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?
+        }
     };
     let about = about(&answer, &shares);
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
-    let total = Total {
-        amount: Some(amount),
-        first_instalment: None,
-        currency,
-    };
+    let total = Total { amount: Some(amount), first_instalment: None, currency };
     let facts = shares.into_iter().map(|share| Fact::Share(Box::new(share)));
     let mut statement = Statement {
-        aliases: by_payment
-            .filter(|alias| *alias != key)
-            .into_iter()
-            .collect(),
+        aliases: by_payment.filter(|alias| *alias != key).into_iter().collect(),
         key,
         facts: facts.chain(whole.then_some(Fact::Total(total))).collect(),
         standing: Standing::Sound,
@@ -84,20 +73,10 @@ fn agrees(
         Mode::Production => "PRODUCTION",
     };
     if details.mode.as_deref() != Some(mode) {
-        return Err(Unreadable::new(
-            "orderDetails.mode is not the mode of the password",
-        ));
+        return Err(Unreadable::new("orderDetails.mode is not the mode of the password"));
     }
-    let shops = answer
-        .transactions
-        .iter()
-        .filter_map(|t| t.shop_id.as_deref());
-    let mut shops = answer
-        .shop_id
-        .as_deref()
-        .into_iter()
-        .chain(shops)
-        .peekable();
+    let shops = answer.transactions.iter().filter_map(|t| t.shop_id.as_deref());
+    let mut shops = answer.shop_id.as_deref().into_iter().chain(shops).peekable();
     if shops.peek().is_none() || shops.any(|shop| shop != account.merchant) {
         return Err(Unreadable::new("shopId is not the site of the password"));
     }
@@ -108,14 +87,7 @@ fn about(answer: &Answer<'_>, shares: &[ShareFact]) -> String {
     let listed: Vec<String> = shares
         .iter()
         .take(5)
-        .map(|s| {
-            format!(
-                "{} {} {}",
-                s.method,
-                s.currency.display(s.amount),
-                s.psp_status
-            )
-        })
+        .map(|s| format!("{} {} {}", s.method, s.currency.display(s.amount), s.psp_status))
         .collect();
     let status = answer.order_status.as_deref().unwrap_or("");
     let cycle = answer.order_cycle.as_deref().unwrap_or("");
@@ -129,9 +101,7 @@ fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
 }
 
 fn bounded(amount: Option<Number>, what: &str) -> Result<u64, Unreadable> {
-    let amount = amount
-        .map(|amount| amount.0)
-        .filter(|amount| *amount <= MAX_AMOUNT);
+    let amount = amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
     amount.ok_or_else(|| Unreadable::new(format!("{what} missing or too large")))
 }
 
@@ -195,14 +165,9 @@ impl Answered<'_> {
             parent: details.and_then(|d| d.parent_transaction_uuid.as_deref()),
         };
         let fact = transaction.fact()?;
-        let secured = matches!(
-            fact.status,
-            Status::Captured | Status::Authorised | Status::Refunded
-        );
-        let denied = self
-            .status
-            .as_deref()
-            .is_some_and(|status| status != "PAID");
+        let secured =
+            matches!(fact.status, Status::Captured | Status::Authorised | Status::Refunded);
+        let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
         let doubt = "status and detailedStatus of a transaction disagree";
         Ok((fact, (secured && denied).then_some(doubt)))
     }
@@ -220,9 +185,7 @@ impl Answered<'_> {
     /// `legacyTransDate` in the form format's spelling (14 digits), which must be in UTC.
     fn date(&self) -> Option<String> {
         let text = self.card()?.legacy_trans_date.as_deref()?;
-        let utc = text
-            .strip_suffix("+00:00")
-            .or_else(|| text.strip_suffix('Z'))?;
+        let utc = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z'))?;
         let digits: String = utc.chars().filter(char::is_ascii_digit).take(14).collect();
         (digits.len() == 14).then_some(digits)
     }

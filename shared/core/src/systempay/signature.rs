@@ -46,12 +46,7 @@ impl Keys {
             .into_iter()
             .map(|((site, mode), keys)| ((site.trim().to_owned(), mode), keys))
             .collect();
-        if keys
-            .values()
-            .filter(|keys| keys.rest_password.is_some())
-            .count()
-            > MAX_REST_PASSWORDS
-        {
+        if keys.values().filter(|keys| keys.rest_password.is_some()).count() > MAX_REST_PASSWORDS {
             return Err(TooManyPasswords);
         }
         Ok(Self(keys))
@@ -59,9 +54,7 @@ impl Keys {
 
     /// Whether no key is held.
     pub fn is_empty(&self) -> bool {
-        self.0
-            .values()
-            .all(|keys| keys.form.is_none() && keys.rest_password.is_none())
+        self.0.values().all(|keys| keys.form.is_none() && keys.rest_password.is_none())
     }
 }
 
@@ -72,19 +65,13 @@ impl Keys {
     pub fn sign(&self, body: &[u8]) -> Option<Vec<u8>> {
         let form = Form::parse(body).ok()?;
         let (field, signature) = if let Some(answer) = form.bytes("kr-answer") {
-            let password = self
-                .0
-                .values()
-                .find_map(|held| held.rest_password.as_ref())?;
+            let password = self.0.values().find_map(|held| held.rest_password.as_ref())?;
             ("kr-hash", hmac_hex(password, &[answer]))
         } else {
             let mode = mode(form.text("vads_ctx_mode")?)?;
             let held = self.0.get(&(form.text("vads_site_id")?.to_owned(), mode))?;
             let key = held.form.as_ref()?;
-            (
-                "signature",
-                form_signature(key, &form, Algorithm::HmacSha256),
-            )
+            ("signature", form_signature(key, &form, Algorithm::HmacSha256))
         };
         let named = |piece: &&[u8]| piece.split(|b| *b == b'=').next() != Some(field.as_bytes());
         let kept: Vec<&[u8]> = body.split(|b| *b == b'&').filter(named).collect();
@@ -168,23 +155,15 @@ pub fn form_signature(key: &Secret, form: &Form<'_>, algorithm: Algorithm) -> St
 
 fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused> {
     let signed = form.signed();
-    if signed
-        .windows(2)
-        .any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
+    if signed.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
         || form.count("signature") > 1
     {
         return Err(Refused::Repeated);
     }
     // Read before verification, only to find the key: a lie here finds a key that does not fit.
     let site = form.text("vads_site_id").ok_or(Refused::UnknownKey)?;
-    let mode = form
-        .text("vads_ctx_mode")
-        .and_then(mode)
-        .ok_or(Refused::UnknownKey)?;
-    let held = keys
-        .0
-        .get(&(site.to_owned(), mode))
-        .ok_or(Refused::UnknownKey)?;
+    let mode = form.text("vads_ctx_mode").and_then(mode).ok_or(Refused::UnknownKey)?;
+    let held = keys.0.get(&(site.to_owned(), mode)).ok_or(Refused::UnknownKey)?;
     let key = held.form.as_ref().ok_or(Refused::UnknownKey)?;
     // Only the server's own call carries it; the browser return is signed with the same key.
     if form.text("vads_hash").is_none() {
@@ -196,20 +175,12 @@ fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
     if !genuine {
         return Err(Refused::Mismatch);
     }
-    let account = Account {
-        psp: Psp::Systempay,
-        merchant: site.to_owned(),
-        mode,
-    };
+    let account = Account { psp: Psp::Systempay, merchant: site.to_owned(), mode };
     Ok(Verified(Format::Form(form), account))
 }
 
 fn verify_rest<'a>(keys: &Keys, form: &Form<'a>) -> Result<Verified<'a>, Refused> {
-    let names = || {
-        form.fields()
-            .map(|(name, _)| name)
-            .filter(|name| name.starts_with(b"kr-"))
-    };
+    let names = || form.fields().map(|(name, _)| name).filter(|name| name.starts_with(b"kr-"));
     if names().any(|name| names().filter(|other| *other == name).count() > 1) {
         return Err(Refused::Repeated);
     }
@@ -223,24 +194,13 @@ fn verify_rest<'a>(keys: &Keys, form: &Form<'a>) -> Result<Verified<'a>, Refused
     // Some senders escape slashes after signing; undoing that cannot make another message genuine,
     // and changes nothing of what the JSON means. (systempay.md section 5, "Slash pitfall")
     let unescaped = unescape_slashes(answer);
-    let texts: &[&[u8]] = if unescaped == answer {
-        &[answer]
-    } else {
-        &[answer, &unescaped]
-    };
+    let texts: &[&[u8]] = if unescaped == answer { &[answer] } else { &[answer, &unescaped] };
     for ((site, mode), held) in &keys.0 {
         let Some(password) = &held.rest_password else {
             continue;
         };
-        if texts
-            .iter()
-            .any(|text| same(hmac_hex(password, &[text]).as_bytes(), given))
-        {
-            let account = Account {
-                psp: Psp::Systempay,
-                merchant: site.clone(),
-                mode: *mode,
-            };
+        if texts.iter().any(|text| same(hmac_hex(password, &[text]).as_bytes(), given)) {
+            let account = Account { psp: Psp::Systempay, merchant: site.clone(), mode: *mode };
             return Ok(Verified(Format::Rest(answer.to_vec()), account));
         }
     }
@@ -282,14 +242,8 @@ mod tests {
             allow_sha1: false,
         };
         Keys::new([
-            (
-                (SITE.to_owned(), Mode::Test),
-                site(&format!(" {FORM_KEY}\n"), REST_PASSWORD),
-            ),
-            (
-                (SITE.to_owned(), Mode::Production),
-                site("other", "prodpassword_other"),
-            ),
+            ((SITE.to_owned(), Mode::Test), site(&format!(" {FORM_KEY}\n"), REST_PASSWORD)),
+            ((SITE.to_owned(), Mode::Production), site("other", "prodpassword_other")),
         ])
         .unwrap()
     }
@@ -314,10 +268,7 @@ mod tests {
     fn a_signed_form_verifies_whatever_else_it_carries() {
         assert_eq!(check(&form_body(FORM_KEY, &fields(&[]))), Ok(Mode::Test));
         assert_eq!(
-            check(&form_body(
-                FORM_KEY,
-                &fields(&[("utm", "x"), ("VADS_x", "y")])
-            )),
+            check(&form_body(FORM_KEY, &fields(&[("utm", "x"), ("VADS_x", "y")]))),
             Ok(Mode::Test)
         );
     }
@@ -329,89 +280,45 @@ mod tests {
             _ => (name, value),
         });
         let production: Vec<_> = production.collect();
-        assert_eq!(
-            check(&form_body("other", &production)),
-            Ok(Mode::Production)
-        );
-        assert_eq!(
-            check(&form_body(FORM_KEY, &production)),
-            Err(Refused::Mismatch)
-        );
-        let elsewhere = [
-            ("vads_site_id", "99999999"),
-            ("vads_ctx_mode", "TEST"),
-            ("vads_hash", "1"),
-        ];
-        assert_eq!(
-            check(&form_body(FORM_KEY, &elsewhere)),
-            Err(Refused::UnknownKey)
-        );
-        assert_eq!(
-            check(&form_body(FORM_KEY, &[("vads_hash", "1")])),
-            Err(Refused::UnknownKey)
-        );
+        assert_eq!(check(&form_body("other", &production)), Ok(Mode::Production));
+        assert_eq!(check(&form_body(FORM_KEY, &production)), Err(Refused::Mismatch));
+        let elsewhere =
+            [("vads_site_id", "99999999"), ("vads_ctx_mode", "TEST"), ("vads_hash", "1")];
+        assert_eq!(check(&form_body(FORM_KEY, &elsewhere)), Err(Refused::UnknownKey));
+        assert_eq!(check(&form_body(FORM_KEY, &[("vads_hash", "1")])), Err(Refused::UnknownKey));
     }
 
     #[test]
     fn a_changed_added_or_dropped_field_breaks_the_signature() {
         let body = form_body(FORM_KEY, &fields(&[]));
         assert_eq!(check(&body.replace("=1000", "=10")), Err(Refused::Mismatch));
-        assert_eq!(
-            check(&format!("{body}&vads_result=00")),
-            Err(Refused::Mismatch)
-        );
-        assert_eq!(
-            check(&body.replace("vads_amount=1000&", "")),
-            Err(Refused::Mismatch)
-        );
+        assert_eq!(check(&format!("{body}&vads_result=00")), Err(Refused::Mismatch));
+        assert_eq!(check(&body.replace("vads_amount=1000&", "")), Err(Refused::Mismatch));
     }
 
     #[test]
     fn repeated_fields_are_refused_before_any_is_believed() {
         let body = form_body(FORM_KEY, &fields(&[]));
-        assert_eq!(
-            check(&format!("{body}&vads_amount=1000")),
-            Err(Refused::Repeated)
-        );
-        assert_eq!(
-            check(&format!("{body}&signature=x")),
-            Err(Refused::Repeated)
-        );
+        assert_eq!(check(&format!("{body}&vads_amount=1000")), Err(Refused::Repeated));
+        assert_eq!(check(&format!("{body}&signature=x")), Err(Refused::Repeated));
         let rest = rest_body(REST_PASSWORD, "{}");
-        assert_eq!(
-            check(&format!("{rest}&kr-answer=x")),
-            Err(Refused::Repeated)
-        );
-        assert_eq!(
-            check(&format!("{rest}&kr-hash-key=password")),
-            Err(Refused::Repeated)
-        );
+        assert_eq!(check(&format!("{rest}&kr-answer=x")), Err(Refused::Repeated));
+        assert_eq!(check(&format!("{rest}&kr-hash-key=password")), Err(Refused::Repeated));
     }
 
     #[test]
     fn a_browser_return_is_no_notification() {
-        let without: Vec<_> = fields(&[])
-            .into_iter()
-            .filter(|(name, _)| *name != "vads_hash")
-            .collect();
-        assert_eq!(
-            check(&form_body(FORM_KEY, &without)),
-            Err(Refused::NotANotification)
-        );
+        let without: Vec<_> =
+            fields(&[]).into_iter().filter(|(name, _)| *name != "vads_hash").collect();
+        assert_eq!(check(&form_body(FORM_KEY, &without)), Err(Refused::NotANotification));
         let rest = rest_body(FORM_KEY, "{}").replace("=password", "=sha256_hmac");
         assert_eq!(check(&rest), Err(Refused::NotANotification));
     }
 
     #[test]
     fn rest_passwords_are_tried_and_the_one_that_fits_names_the_mode() {
-        assert_eq!(
-            check(&rest_body(REST_PASSWORD, "{\"a\":\"V4/x\"}")),
-            Ok(Mode::Test)
-        );
-        assert_eq!(
-            check(&rest_body("prodpassword_other", "{}")),
-            Ok(Mode::Production)
-        );
+        assert_eq!(check(&rest_body(REST_PASSWORD, "{\"a\":\"V4/x\"}")), Ok(Mode::Test));
+        assert_eq!(check(&rest_body("prodpassword_other", "{}")), Ok(Mode::Production));
         assert_eq!(check(&rest_body("wrong", "{}")), Err(Refused::Mismatch));
     }
 
@@ -436,11 +343,8 @@ mod tests {
     fn neither_format_or_both_is_refused() {
         assert_eq!(check(""), Err(Refused::Missing));
         assert_eq!(check("vads_amount=1"), Err(Refused::Missing));
-        let both = format!(
-            "{}&{}",
-            form_body(FORM_KEY, &fields(&[])),
-            rest_body(REST_PASSWORD, "{}")
-        );
+        let both =
+            format!("{}&{}", form_body(FORM_KEY, &fields(&[])), rest_body(REST_PASSWORD, "{}"));
         assert_eq!(check(&both), Err(Refused::Missing));
     }
 }

@@ -70,11 +70,7 @@ mod tests {
     #[test]
     fn words_are_unique_and_only_captured_reaches_the_top_of_the_lattice() {
         for (at, row) in ROWS.iter().enumerate() {
-            assert!(
-                ROWS[at + 1..].iter().all(|other| other.word != row.word),
-                "{}",
-                row.word
-            );
+            assert!(ROWS[at + 1..].iter().all(|other| other.word != row.word), "{}", row.word);
             assert_eq!(
                 Rank(row.rank) == Rank::FINAL,
                 row.status == Status::Captured,
@@ -86,20 +82,11 @@ mod tests {
 
     #[test]
     fn the_operation_decides_what_a_word_is_worth() {
-        assert_eq!(
-            meaning("CAPTURED", Kind::Debit),
-            (Status::Captured, Rank::FINAL)
-        );
-        assert_eq!(
-            meaning("CAPTURED", Kind::Credit),
-            (Status::Refunded, Rank::FINAL)
-        );
+        assert_eq!(meaning("CAPTURED", Kind::Debit), (Status::Captured, Rank::FINAL));
+        assert_eq!(meaning("CAPTURED", Kind::Credit), (Status::Refunded, Rank::FINAL));
         assert_eq!(meaning("AUTHORISED", Kind::Credit).0, Status::Pending);
         assert_eq!(meaning("CAPTURED", Kind::Verification).0, Status::Accepted);
         assert_eq!(meaning("ACCEPTED", Kind::Debit).0, Status::Accepted);
-        assert_eq!(
-            meaning("AUTHORIZED", Kind::Debit),
-            (Status::Unknown, Rank::UNKNOWN)
-        );
+        assert_eq!(meaning("AUTHORIZED", Kind::Debit), (Status::Unknown, Rank::UNKNOWN));
     }
 }

@@ -27,18 +27,13 @@ pub fn read(verified: Verified<'_>) -> Vec<Reading> {
     }
     match serde_json::from_str::<Vec<&RawValue>>(text) {
         Ok(events) if events.is_empty() => {
-            vec![Reading::Unreadable(Unreadable::new(
-                "array of events is empty",
-            ))]
+            vec![Reading::Unreadable(Unreadable::new("array of events is empty"))]
         }
         Ok(events) if events.len() > MAX_EVENTS_PER_NOTIFICATION => {
             let reason = format!("more than {MAX_EVENTS_PER_NOTIFICATION} events in one array");
             vec![Reading::Unreadable(Unreadable::new(reason))]
         }
-        Ok(events) => events
-            .into_iter()
-            .map(|event| read_one(event.get(), verified))
-            .collect(),
+        Ok(events) => events.into_iter().map(|event| read_one(event.get(), verified)).collect(),
         Err(error) => vec![Reading::Unreadable(json_fault("event array", &error))],
     }
 }
@@ -54,37 +49,22 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
     if event.api_version.as_deref() != Some(API_VERSION) {
         return Err(Unreadable::new("apiVersion is not v1"));
     }
-    let kind = event
-        .kind
-        .as_deref()
-        .ok_or_else(|| Unreadable::new("type missing"))?;
+    let kind = event.kind.as_deref().ok_or_else(|| Unreadable::new("type missing"))?;
     let kind = bounded("type", kind, MAX_WORD_BYTES)?;
     let family = kind.split('.').next().unwrap_or(kind);
     if kind == "payment.test" || !matches!(family, "payment" | "refund") {
-        return Ok(Reading::Untracked {
-            about: kind.to_owned(),
-        });
+        return Ok(Reading::Untracked { about: kind.to_owned() });
     }
     let merchant = event.merchant_id.as_deref().unwrap_or("");
     if merchant.is_empty() {
         return Err(Unreadable::new("merchantId missing"));
     }
     let merchant = bounded("merchantId", merchant, MAX_REFERENCE_BYTES)?;
-    if verified
-        .key
-        .merchant
-        .as_deref()
-        .is_some_and(|bound| bound != merchant)
-    {
-        return Err(Unreadable::new(
-            "merchantId is not the one this key is bound to",
-        ));
+    if verified.key.merchant.as_deref().is_some_and(|bound| bound != merchant) {
+        return Err(Unreadable::new("merchantId is not the one this key is bound to"));
     }
-    let account = Account {
-        psp: Psp::Worldline,
-        merchant: merchant.to_owned(),
-        mode: verified.key.mode,
-    };
+    let account =
+        Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.key.mode };
     // A finished refund comes as `payment.refunded` with the refund object; where a plugin saw the
     // payment object instead, its own status tells that it speaks of a refund.
     let (operation, output) = match (&event.payment, &event.refund) {
@@ -99,9 +79,7 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
         (None, _) => return Err(Unreadable::new("neither payment nor refund in the event")),
     };
     let is_refund = event.refund.is_some() && (family == "refund" || event.payment.is_none());
-    let output = output
-        .as_ref()
-        .ok_or_else(|| Unreadable::new("output with amounts missing"))?;
+    let output = output.as_ref().ok_or_else(|| Unreadable::new("output with amounts missing"))?;
     statement(&account, kind, &operation?, output, is_refund).map(|s| Reading::Order(Box::new(s)))
 }
 
@@ -122,10 +100,7 @@ impl<'a> Operation<'a> {
         let id = id.as_deref().unwrap_or("");
         let id = PaymentId::parse(id)
             .ok_or_else(|| Unreadable::new("payment id missing or too long"))?;
-        let word = status
-            .as_deref()
-            .map(|w| bounded("status", w, MAX_WORD_BYTES))
-            .transpose()?;
+        let word = status.as_deref().map(|w| bounded("status", w, MAX_WORD_BYTES)).transpose()?;
         let output = output.as_ref();
         Ok(Self {
             id,
@@ -160,12 +135,8 @@ fn statement(
     let (amount, of) = if credit {
         (amounts.stated, None)
     } else {
-        let amount = counted(
-            &mut meant,
-            &amounts,
-            product.is_some_and(is_voucher_product),
-            &mut doubt,
-        );
+        let amount =
+            counted(&mut meant, &amounts, product.is_some_and(is_voucher_product), &mut doubt);
         (amount, Some(amounts.stated + amounts.surcharge))
     };
     // What was acquired in another currency covers nothing of what was to be paid: the two are stated
@@ -179,22 +150,14 @@ fn statement(
         currency: amounts.currency,
     };
     let share = ShareFact {
-        share: if credit {
-            operation.id.operation()
-        } else {
-            operation.id.inner.clone()
-        },
+        share: if credit { operation.id.operation() } else { operation.id.inner.clone() },
         slot: None,
         operation: Some(operation.id.operation()),
         kind: if credit { Kind::Credit } else { Kind::Debit },
         method: method(product, output.payment_method.as_deref())?,
         amount,
         of: of.filter(|_| !foreign),
-        currency: if foreign {
-            amounts.acquired_currency
-        } else {
-            amounts.currency
-        },
+        currency: if foreign { amounts.acquired_currency } else { amounts.currency },
         status: meant.status,
         rank: meant.rank,
         psp_status: psp_status(operation),
@@ -206,28 +169,16 @@ fn statement(
         "{kind} {} {} {}",
         operation.id.operation(),
         share.psp_status,
-        operation
-            .code
-            .map_or_else(|| "without code".to_owned(), |code| code.to_string()),
+        operation.code.map_or_else(|| "without code".to_owned(), |code| code.to_string()),
     );
     let by_payment = format!("tx:{}", operation.id.inner);
-    let reference = output
-        .references
-        .as_ref()
-        .and_then(|r| r.merchant_reference.as_deref());
+    let reference = output.references.as_ref().and_then(|r| r.merchant_reference.as_deref());
     let reference = reference.filter(|r| !r.is_empty()).unwrap_or(&by_payment);
-    let key = account
-        .order(reference)
-        .map_err(|_| Unreadable::new("merchantReference too long"))?;
-    let alias = account
-        .order(&by_payment)
-        .map_err(|_| Unreadable::new("payment id too long"))?;
+    let key =
+        account.order(reference).map_err(|_| Unreadable::new("merchantReference too long"))?;
+    let alias = account.order(&by_payment).map_err(|_| Unreadable::new("payment id too long"))?;
     let mut statement = Statement {
-        aliases: if alias == key {
-            Vec::new()
-        } else {
-            vec![alias]
-        },
+        aliases: if alias == key { Vec::new() } else { vec![alias] },
         key,
         facts: [Fact::Share(Box::new(share))]
             .into_iter()
@@ -285,11 +236,8 @@ impl Amounts {
         let stated = output.amount_of_money.as_ref();
         let stated = stated.ok_or_else(|| Unreadable::new("amountOfMoney missing"))?;
         let (stated, currency) = stated.read("amountOfMoney")?;
-        let acquired = output
-            .acquired_amount
-            .as_ref()
-            .map(|a| a.read("acquiredAmount"))
-            .transpose()?;
+        let acquired =
+            output.acquired_amount.as_ref().map(|a| a.read("acquiredAmount")).transpose()?;
         let acquired = acquired.filter(|(amount, _)| *amount > 0);
         let surcharge = output.surcharge_specific_output.as_ref();
         let surcharge = surcharge.and_then(|s| s.surcharge_amount.as_ref());
@@ -330,9 +278,7 @@ fn psp_status(operation: &Operation<'_>) -> String {
 
 fn bounded<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Unreadable> {
     if text.len() > most {
-        return Err(Unreadable::new(format!(
-            "{what} is longer than {most} bytes"
-        )));
+        return Err(Unreadable::new(format!("{what} is longer than {most} bytes")));
     }
     Ok(text)
 }
@@ -357,15 +303,12 @@ impl PaymentId {
         if let Some((inner, operation)) =
             text.split_once('_').filter(|(inner, _)| !inner.is_empty())
         {
-            return Some(Self {
-                inner: inner.to_owned(),
-                operation: Some(operation.to_owned()),
-            });
+            return Some(Self { inner: inner.to_owned(), operation: Some(operation.to_owned()) });
         }
-        Some(Self::from_long(text).unwrap_or_else(|| Self {
-            inner: text.to_owned(),
-            operation: None,
-        }))
+        Some(
+            Self::from_long(text)
+                .unwrap_or_else(|| Self { inner: text.to_owned(), operation: None }),
+        )
     }
 
     fn from_long(text: &str) -> Option<Self> {
@@ -473,10 +416,7 @@ struct Money<'a> {
 
 impl Money<'_> {
     fn read(&self, what: &str) -> Result<(u64, Currency), Unreadable> {
-        let amount = self
-            .amount
-            .map(|amount| amount.0)
-            .filter(|amount| *amount <= MAX_AMOUNT);
+        let amount = self.amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
         let amount =
             amount.ok_or_else(|| Unreadable::new(format!("{what} missing or too large")))?;
         let currency = self.currency_code.as_deref().and_then(Currency::from_alpha);

@@ -39,14 +39,7 @@ impl Keys {
                 Entry::Full(full) => (full.secret, full.mode, full.merchant),
             };
             let secret = Secret::new(&secret).ok_or(BadKeys::EmptySecret)?;
-            Ok((
-                id,
-                Key {
-                    secret,
-                    mode,
-                    merchant,
-                },
-            ))
+            Ok((id, Key { secret, mode, merchant }))
         });
         Ok(Self::new(keys.collect::<Result<Vec<_>, BadKeys>>()?))
     }

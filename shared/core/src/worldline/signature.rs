@@ -24,11 +24,7 @@ pub struct Key {
 impl Keys {
     /// The keys by id; blanks around an id are dropped.
     pub fn new(keys: impl IntoIterator<Item = (String, Key)>) -> Self {
-        Self(
-            keys.into_iter()
-                .map(|(id, key)| (id.trim().to_owned(), key))
-                .collect(),
-        )
+        Self(keys.into_iter().map(|(id, key)| (id.trim().to_owned(), key)).collect())
     }
 
     /// Whether no key is held.
@@ -39,9 +35,7 @@ impl Keys {
     /// The signature that the platform gives a body under this key id, for sending test messages.
     /// `None` when no such key is held.
     pub fn sign(&self, key_id: &str, body: &[u8]) -> Option<String> {
-        self.0
-            .get(key_id)
-            .map(|key| hmac_base64(&key.secret, &[body]))
+        self.0.get(key_id).map(|key| hmac_base64(&key.secret, &[body]))
     }
 }
 
@@ -108,10 +102,7 @@ mod tests {
             mode: Mode::Test,
             merchant: None,
         };
-        Keys::new([
-            ("old".to_owned(), key("first secret")),
-            (" new ".to_owned(), key("c2Vjb25k")),
-        ])
+        Keys::new([("old".to_owned(), key("first secret")), (" new ".to_owned(), key("c2Vjb25k"))])
     }
 
     fn check(signature: &[&[u8]], id: &[&[u8]], body: &[u8]) -> Result<(), Refused> {
@@ -127,14 +118,8 @@ mod tests {
 
     #[test]
     fn each_key_verifies_its_own_signature_only() {
-        assert_eq!(
-            check(&[signed("first secret").as_bytes()], &[b"old"], BODY),
-            Ok(())
-        );
-        assert_eq!(
-            check(&[signed("c2Vjb25k").as_bytes()], &[b"new"], BODY),
-            Ok(())
-        );
+        assert_eq!(check(&[signed("first secret").as_bytes()], &[b"old"], BODY), Ok(()));
+        assert_eq!(check(&[signed("c2Vjb25k").as_bytes()], &[b"new"], BODY), Ok(()));
         let crossed = check(&[signed("first secret").as_bytes()], &[b"new"], BODY);
         assert_eq!(crossed, Err(Refused::Mismatch));
     }
@@ -146,10 +131,7 @@ mod tests {
             check(&[signature.as_bytes()], &[b"old"], b"{\"a\":1}\n"),
             Err(Refused::Mismatch)
         );
-        assert_eq!(
-            check(&[signature.as_bytes()], &[b"old"], b""),
-            Err(Refused::Mismatch)
-        );
+        assert_eq!(check(&[signature.as_bytes()], &[b"old"], b""), Err(Refused::Mismatch));
     }
 
     #[test]
@@ -163,17 +145,8 @@ mod tests {
         assert_eq!(check(&[s], &[b"OLD"], BODY), Err(Refused::UnknownKey));
         assert_eq!(check(&[s], &[b"\xff"], BODY), Err(Refused::UnknownKey));
         let padded = format!("{signature} ");
-        assert_eq!(
-            check(&[padded.as_bytes()], &[b"old"], BODY),
-            Err(Refused::Mismatch)
-        );
-        let url_safe = signature
-            .replace('+', "-")
-            .replace('/', "_")
-            .replace('=', "");
-        assert_eq!(
-            check(&[url_safe.as_bytes()], &[b"old"], BODY),
-            Err(Refused::Mismatch)
-        );
+        assert_eq!(check(&[padded.as_bytes()], &[b"old"], BODY), Err(Refused::Mismatch));
+        let url_safe = signature.replace('+', "-").replace('/', "_").replace('=', "");
+        assert_eq!(check(&[url_safe.as_bytes()], &[b"old"], BODY), Err(Refused::Mismatch));
     }
 }

@@ -105,9 +105,7 @@ pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&s
     }
     let row = match code {
         Some(code) => ROWS.iter().find(|row| row.code == code),
-        None => ROWS
-            .iter()
-            .find(|row| word.is_some_and(|word| row.words.contains(&word))),
+        None => ROWS.iter().find(|row| word.is_some_and(|word| row.words.contains(&word))),
     };
     let Some(row) = row else {
         return Meaning::of(Side::Debit, Status::Unknown, Rank::UNKNOWN);
@@ -128,21 +126,13 @@ pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&s
     };
     match contradiction {
         None => Meaning::of(row.side, row.status, Rank(row.rank)),
-        Some(_) => Meaning {
-            contradiction,
-            ..Meaning::of(row.side, Status::Pending, Rank(11))
-        },
+        Some(_) => Meaning { contradiction, ..Meaning::of(row.side, Status::Pending, Rank(11)) },
     }
 }
 
 impl Meaning {
     fn of(side: Side, status: Status, rank: Rank) -> Self {
-        Self {
-            side,
-            status,
-            rank,
-            contradiction: None,
-        }
+        Self { side, status, rank, contradiction: None }
     }
 }
 
@@ -153,11 +143,7 @@ mod tests {
     #[test]
     fn numbers_are_unique_and_only_final_rows_reach_the_top_of_the_lattice() {
         for (at, row) in ROWS.iter().enumerate() {
-            assert!(
-                ROWS[at + 1..].iter().all(|other| other.code != row.code),
-                "{}",
-                row.code
-            );
+            assert!(ROWS[at + 1..].iter().all(|other| other.code != row.code), "{}", row.code);
             let is_final = matches!(row.status, Status::Captured | Status::Refunded);
             assert_eq!(Rank(row.rank) == Rank::FINAL, is_final, "{}", row.code);
         }
@@ -168,12 +154,7 @@ mod tests {
         for row in ROWS {
             for word in row.words {
                 let meant = meaning(Some(word), Some(row.code), row.categories.first().copied());
-                assert_eq!(
-                    (meant.status, meant.contradiction),
-                    (row.status, None),
-                    "{}",
-                    row.code
-                );
+                assert_eq!((meant.status, meant.contradiction), (row.status, None), "{}", row.code);
             }
         }
     }
@@ -184,14 +165,8 @@ mod tests {
             let meant = meaning(word, code, category);
             (meant.status, meant.contradiction.is_some())
         };
-        assert_eq!(
-            status(Some("CAPTURED"), Some(9), Some("COMPLETED")),
-            (Status::Captured, false)
-        );
-        assert_eq!(
-            status(Some("CAPTURED"), Some(9), None),
-            (Status::Captured, false)
-        );
+        assert_eq!(status(Some("CAPTURED"), Some(9), Some("COMPLETED")), (Status::Captured, false));
+        assert_eq!(status(Some("CAPTURED"), Some(9), None), (Status::Captured, false));
         for (word, code, category) in [
             (Some("CAPTURED"), Some(5), None),
             (Some("CAPTURED"), Some(91), None),
@@ -202,16 +177,9 @@ mod tests {
             (Some("CAPTURED"), Some(9), Some("UNSUCCESSFUL")),
             (Some("REFUND_REQUESTED"), Some(8), None),
         ] {
-            assert_eq!(
-                status(word, code, category),
-                (Status::Pending, true),
-                "{word:?} {code:?}"
-            );
+            assert_eq!(status(word, code, category), (Status::Pending, true), "{word:?} {code:?}");
         }
-        assert_eq!(
-            status(Some("PAID"), Some(1000), None),
-            (Status::Unknown, false)
-        );
+        assert_eq!(status(Some("PAID"), Some(1000), None), (Status::Unknown, false));
         assert_eq!(status(None, None, None), (Status::Unknown, false));
     }
 }

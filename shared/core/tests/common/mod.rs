@@ -48,9 +48,5 @@ pub(crate) fn statement(reading: Reading) -> Statement {
 /// Arrival so many seconds after the tests' beginning of time.
 pub(crate) fn receipt(seconds: i64) -> Receipt {
     let received_at = Timestamp::from_unix(1_795_341_600 + seconds).unwrap();
-    Receipt {
-        received_at,
-        source: "webhook",
-        sha256: format!("{seconds:064x}"),
-    }
+    Receipt { received_at, source: "webhook", sha256: format!("{seconds:064x}") }
 }

@@ -36,10 +36,7 @@ impl Delivery {
         Self::new("POST", WORLDLINE_PATH, "192.0.2.10")
             .with_header("content-type", "application/json")
             .with_header("x-gcs-keyid", KEY_ID)
-            .with_header(
-                "x-gcs-signature",
-                &worldline_signature(SECRET, body.as_bytes()),
-            )
+            .with_header("x-gcs-signature", &worldline_signature(SECRET, body.as_bytes()))
             .with_header("retry-count", "0")
             .with_body(body)
     }
@@ -100,17 +97,10 @@ impl Delivery {
 
     /// The event; `name` goes where the platform puts the request's id.
     pub(super) fn event(&self, name: &str) -> Event {
-        let query: Vec<String> = self
-            .query
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let query: Vec<String> =
+            self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let encode = |body: &String| {
-            if self.base64 {
-                STANDARD.encode(body)
-            } else {
-                body.clone()
-            }
+            if self.base64 { STANDARD.encode(body) } else { body.clone() }
         };
         Event {
             version: "2.0",
@@ -161,8 +151,7 @@ impl Delivery {
     }
 
     fn with_body(mut self, body: String) -> Self {
-        self.headers
-            .insert("content-length", body.len().to_string());
+        self.headers.insert("content-length", body.len().to_string());
         self.body = Some(body);
         self
     }

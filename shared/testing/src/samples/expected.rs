@@ -29,18 +29,12 @@ pub(super) struct Outcome {
 
 /// Stored: the answer tells how the order stands.
 pub(super) fn stored(headline: &str, order: Order) -> Outcome {
-    Outcome {
-        answer: Answer::new(200, headline),
-        order: Some(order),
-    }
+    Outcome { answer: Answer::new(200, headline), order: Some(order) }
 }
 
 /// Nothing new: the order stays as it is.
 pub(super) fn known(order: Order) -> Outcome {
-    Outcome {
-        answer: Answer::new(200, "already known"),
-        order: Some(order),
-    }
+    Outcome { answer: Answer::new(200, "already known"), order: Some(order) }
 }
 
 /// Genuine and not to be understood.
@@ -60,18 +54,12 @@ pub(super) fn refused() -> Outcome {
 
 /// An answer that touches no order.
 pub(super) fn answered(status: u16, body_contains: &str) -> Outcome {
-    Outcome {
-        answer: Answer::new(status, body_contains),
-        order: None,
-    }
+    Outcome { answer: Answer::new(status, body_contains), order: None }
 }
 
 impl Answer {
     fn new(status: u16, body_contains: &str) -> Self {
-        Self {
-            status,
-            body_contains: body_contains.to_owned(),
-        }
+        Self { status, body_contains: body_contains.to_owned() }
     }
 }
 
@@ -106,10 +94,7 @@ struct Share {
 impl Order {
     /// An order of the demo Worldline merchant in EUR, known from one notification.
     pub(super) fn worldline(reference: &str, state: &'static str) -> Self {
-        Self::new(
-            format!("/orders/worldline/{MERCHANT}/test/{reference}"),
-            state,
-        )
+        Self::new(format!("/orders/worldline/{MERCHANT}/test/{reference}"), state)
     }
 
     /// An order of the demo Lyra site in EUR, known from one notification.
@@ -229,15 +214,7 @@ impl Order {
         (status, psp_status): (&'static str, &'static str),
     ) -> Self {
         let share = share.to_owned();
-        self.shares.push(Share {
-            share,
-            method,
-            kind,
-            amount,
-            status,
-            psp_status,
-            sequence: None,
-        });
+        self.shares.push(Share { share, method, kind, amount, status, psp_status, sequence: None });
         self
     }
 }

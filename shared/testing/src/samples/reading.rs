@@ -19,9 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "02-list-captured",
             "The first ten captured orders.",
-            Delivery::get("/orders")
-                .with_query("state", "captured")
-                .with_query("limit", "10"),
+            Delivery::get("/orders").with_query("state", "captured").with_query("limit", "10"),
             answered(200, "orders"),
         ),
         case(

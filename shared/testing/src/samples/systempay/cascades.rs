@@ -70,17 +70,9 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn at_once() -> Vec<Case> {
-    let (u20, u22, u28) = (
-        Uuids::of("CMD-2020"),
-        Uuids::of("CMD-2022"),
-        Uuids::of("CMD-2028"),
-    );
-    let complete = cascade(
-        "CMD-2020",
-        "2020aa",
-        "CAPTURED",
-        &[u20.voucher(), u20.card("CAPTURED")],
-    );
+    let (u20, u22, u28) = (Uuids::of("CMD-2020"), Uuids::of("CMD-2022"), Uuids::of("CMD-2028"));
+    let complete =
+        cascade("CMD-2020", "2020aa", "CAPTURED", &[u20.voucher(), u20.card("CAPTURED")]);
     // The field reference calls the list `transaction`; numbers may be numbers, and most fields are
     // optional.
     let other_spelling = json!({"trans_id": "2028aa", "transaction": [
@@ -109,16 +101,9 @@ fn at_once() -> Vec<Case> {
                 "CMD-2022",
                 "2022aa",
                 "CAPTURED",
-                &[
-                    u22.voucher(),
-                    u22.card("REFUSED"),
-                    u22.other_card("CAPTURED"),
-                ],
+                &[u22.voucher(), u22.card("REFUSED"), u22.other_card("CAPTURED")],
             )),
-            stored(
-                "CMD-2022 captured 120.00 EUR",
-                u22.paid_after_refusal("CMD-2022"),
-            ),
+            stored("CMD-2022 captured 120.00 EUR", u22.paid_after_refusal("CMD-2022")),
         ),
         case(
             "28-cascade-other-spelling",
@@ -133,11 +118,7 @@ fn at_once() -> Vec<Case> {
 }
 
 fn in_steps() -> Vec<Case> {
-    let (u23, u25, u27) = (
-        Uuids::of("CMD-2023"),
-        Uuids::of("CMD-2025"),
-        Uuids::of("CMD-2027"),
-    );
+    let (u23, u25, u27) = (Uuids::of("CMD-2023"), Uuids::of("CMD-2025"), Uuids::of("CMD-2027"));
     let half_paid = |uuids: &Uuids, reference: &str| {
         uuids
             .order(reference, "partially_captured")
@@ -148,16 +129,8 @@ fn in_steps() -> Vec<Case> {
         case(
             "23-cascade-half-paid",
             "The voucher is taken, the complement refused: half paid, not released.",
-            sent(&cascade(
-                "CMD-2023",
-                "2023aa",
-                "REFUSED",
-                &[u23.voucher(), u23.card("REFUSED")],
-            )),
-            stored(
-                "CMD-2023 partially_captured 60.00 EUR",
-                half_paid(&u23, "CMD-2023"),
-            ),
+            sent(&cascade("CMD-2023", "2023aa", "REFUSED", &[u23.voucher(), u23.card("REFUSED")])),
+            stored("CMD-2023 partially_captured 60.00 EUR", half_paid(&u23, "CMD-2023")),
         ),
         case(
             "24-then-complement",
@@ -166,11 +139,7 @@ fn in_steps() -> Vec<Case> {
                 "CMD-2023",
                 "2023aa",
                 "CAPTURED",
-                &[
-                    u23.voucher(),
-                    u23.card("REFUSED"),
-                    u23.other_card("CAPTURED"),
-                ],
+                &[u23.voucher(), u23.card("REFUSED"), u23.other_card("CAPTURED")],
             )),
             stored(
                 "CMD-2023 captured 120.00 EUR",
@@ -197,27 +166,13 @@ fn in_steps() -> Vec<Case> {
         case(
             "26-card-share-captured",
             "A follow-up about the card share alone completes the order.",
-            sent(&Form::follow_up(
-                "CMD-2025",
-                "2025aa",
-                2,
-                "BATCH",
-                u25.card("CAPTURED"),
-            )),
-            stored(
-                "CMD-2025 captured 120.00 EUR",
-                u25.paid("CMD-2025").notifications(2),
-            ),
+            sent(&Form::follow_up("CMD-2025", "2025aa", 2, "BATCH", u25.card("CAPTURED"))),
+            stored("CMD-2025 captured 120.00 EUR", u25.paid("CMD-2025").notifications(2)),
         ),
         case(
             "27-cascade-complement-abandoned",
             "The voucher is taken and the buyer leaves before the complement.",
-            sent(&cascade(
-                "CMD-2027",
-                "2027aa",
-                "ABANDONED",
-                &[u27.voucher()],
-            )),
+            sent(&cascade("CMD-2027", "2027aa", "ABANDONED", &[u27.voucher()])),
             stored(
                 "CMD-2027 partially_captured 60.00 EUR",
                 u27.order("CMD-2027", "partially_captured"),

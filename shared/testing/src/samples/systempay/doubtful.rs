@@ -13,10 +13,8 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn contradictory() -> Vec<Case> {
     let [voucher, complement] = ["1", "2"].map(|n| share("CMD-2050", "2050aa", n));
-    let shares = [
-        Share(&voucher, "CVCO", 6_000, "CAPTURED"),
-        Share(&complement, "CB", 6_000, "CAPTURED"),
-    ];
+    let shares =
+        [Share(&voucher, "CVCO", 6_000, "CAPTURED"), Share(&complement, "CB", 6_000, "CAPTURED")];
     let [first, second] = ["1", "2"].map(|n| share("CMD-2052", "2052aa", n));
     let refused = |state| {
         Order::systempay("CMD-2052", state)
@@ -28,9 +26,7 @@ fn contradictory() -> Vec<Case> {
         case(
             "50-cascade-refused-at-top",
             "The cascade is refused as a whole while its shares cover the order: held.",
-            sent(&Form::cascade(
-                "CMD-2050", "2050aa", 12_000, "REFUSED", &shares,
-            )),
+            sent(&Form::cascade("CMD-2050", "2050aa", 12_000, "REFUSED", &shares)),
             stored(
                 "CMD-2050 captured 120.00 EUR",
                 Order::systempay("CMD-2050", "captured")
@@ -128,9 +124,7 @@ fn renamed() -> String {
         ("vads_url_check_src=", "vads_trans_idz="),
         ("vads_user_info=", "vads_trans_status="),
     ];
-    names
-        .into_iter()
-        .fold(body, |body, (old, new)| body.replace(old, new))
+    names.into_iter().fold(body, |body, (old, new)| body.replace(old, new))
 }
 
 /// A browser return, which any buyer sees, of a refused payment whose buyer typed a `+` and what
@@ -171,14 +165,7 @@ fn cut_and_joined() -> String {
         .chain(fields.iter().copied().filter(|(name, _)| *name > last))
         .collect();
     let body = form_body(FORM_KEY, &forged);
-    let signature = |body: &str| {
-        body.split_once("&signature=")
-            .map(|(_, text)| text.to_owned())
-    };
-    assert_eq!(
-        signature(&body),
-        signature(&genuine.body()),
-        "the signature is the genuine one"
-    );
+    let signature = |body: &str| body.split_once("&signature=").map(|(_, text)| text.to_owned());
+    assert_eq!(signature(&body), signature(&genuine.body()), "the signature is the genuine one");
     body
 }

@@ -50,10 +50,7 @@ fn references() -> Vec<Case> {
                 &Form::follow_up("CMD-2041", "2041aa", 1, "BATCH", follow_up)
                     .without("vads_order_id"),
             ),
-            stored(
-                "CMD-2041 captured 120.00 EUR",
-                paid("CMD-2041", "2041aa").notifications(2),
-            ),
+            stored("CMD-2041 captured 120.00 EUR", paid("CMD-2041", "2041aa").notifications(2)),
         ),
     ]
 }
@@ -83,10 +80,7 @@ fn both_formats() -> Vec<Case> {
 }
 
 fn plans() -> Vec<Case> {
-    let (first, second) = (
-        share("CMD-2046", "2046aa", "1"),
-        share("CMD-2046", "2046aa", "2"),
-    );
+    let (first, second) = (share("CMD-2046", "2046aa", "1"), share("CMD-2046", "2046aa", "2"));
     let instalments = || {
         Order::systempay("CMD-2046", "captured")
             .expected(5_000)
@@ -105,13 +99,7 @@ fn plans() -> Vec<Case> {
                 Order::systempay("CMD-2045~20261122-2045aa", "captured")
                     .expected(12_000)
                     .captured(12_000)
-                    .debit(
-                        &share("CMD-2045", "2045aa", "1"),
-                        "CB",
-                        12_000,
-                        "captured",
-                        "CAPTURED",
-                    )
+                    .debit(&share("CMD-2045", "2045aa", "1"), "CB", 12_000, "captured", "CAPTURED")
                     .sequence(1)
                     .released(),
             ),
@@ -174,10 +162,7 @@ fn follow_up_first() -> Vec<Case> {
             "49-then-end-of-payment",
             "The end of the payment tells what the whole is: paid and released.",
             sent(&card("CMD-2048", "2048aa", "AUTHORISED")),
-            stored(
-                "CMD-2048 captured 120.00 EUR",
-                paid("CMD-2048", "2048aa").notifications(2),
-            ),
+            stored("CMD-2048 captured 120.00 EUR", paid("CMD-2048", "2048aa").notifications(2)),
         ),
     ]
 }

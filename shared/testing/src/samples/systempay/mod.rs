@@ -49,13 +49,7 @@ fn paid(reference: &str, trans_id: &str) -> Order {
     Order::systempay(reference, "captured")
         .expected(12_000)
         .captured(12_000)
-        .debit(
-            &share(reference, trans_id, "1"),
-            "CB",
-            12_000,
-            "captured",
-            "CAPTURED",
-        )
+        .debit(&share(reference, trans_id, "1"), "CB", 12_000, "captured", "CAPTURED")
         .sequence(1)
         .released()
 }

@@ -22,13 +22,7 @@ fn attempted(
 ) -> Order {
     Order::systempay(reference, state)
         .expected(12_000)
-        .debit(
-            &share(reference, trans_id, "1"),
-            "CB",
-            12_000,
-            status,
-            psp_status,
-        )
+        .debit(&share(reference, trans_id, "1"), "CB", 12_000, status, psp_status)
         .sequence(1)
 }
 
@@ -43,22 +37,13 @@ fn single() -> Vec<Case> {
         case(
             "02-voucher-only-captured",
             "Vouchers cover the whole order; the platform hands the body over in Base64.",
-            sent(&Form::single(
-                "CMD-2002", "2002aa", "CVCO", 6_000, "CAPTURED",
-            ))
-            .base64(),
+            sent(&Form::single("CMD-2002", "2002aa", "CVCO", 6_000, "CAPTURED")).base64(),
             stored(
                 "CMD-2002 captured 60.00 EUR",
                 Order::systempay("CMD-2002", "captured")
                     .expected(6_000)
                     .captured(6_000)
-                    .debit(
-                        &share("CMD-2002", "2002aa", "1"),
-                        "CVCO",
-                        6_000,
-                        "captured",
-                        "CAPTURED",
-                    )
+                    .debit(&share("CMD-2002", "2002aa", "1"), "CVCO", 6_000, "captured", "CAPTURED")
                     .sequence(1)
                     .released(),
             ),
@@ -82,25 +67,20 @@ fn single() -> Vec<Case> {
             ),
             stored(
                 "CMD-2017 cancelled",
-                Order::systempay("CMD-2017", "cancelled")
-                    .expected(12_000)
-                    .debit(
-                        &share("CMD-2017", "2017aa", "1"),
-                        "CB",
-                        12_000,
-                        "cancelled",
-                        "ABANDONED",
-                    ),
+                Order::systempay("CMD-2017", "cancelled").expected(12_000).debit(
+                    &share("CMD-2017", "2017aa", "1"),
+                    "CB",
+                    12_000,
+                    "cancelled",
+                    "ABANDONED",
+                ),
             ),
         ),
     ]
 }
 
 fn in_steps() -> Vec<Case> {
-    let (uuid_03, uuid_18) = (
-        share("CMD-2003", "2003aa", "1"),
-        share("CMD-2018", "2018aa", "1"),
-    );
+    let (uuid_03, uuid_18) = (share("CMD-2003", "2003aa", "1"), share("CMD-2018", "2018aa", "1"));
     vec![
         case(
             "03-authorised",
@@ -108,14 +88,8 @@ fn in_steps() -> Vec<Case> {
             sent(&card("CMD-2003", "2003aa", "AUTHORISED")),
             stored(
                 "CMD-2003 authorised",
-                attempted(
-                    "CMD-2003",
-                    "2003aa",
-                    "authorised",
-                    "authorised",
-                    "AUTHORISED",
-                )
-                .authorised(12_000),
+                attempted("CMD-2003", "2003aa", "authorised", "authorised", "AUTHORISED")
+                    .authorised(12_000),
             ),
         ),
         case(
@@ -128,10 +102,7 @@ fn in_steps() -> Vec<Case> {
                 "BATCH",
                 Share(&uuid_03, "CB", 12_000, "CAPTURED"),
             )),
-            stored(
-                "CMD-2003 captured 120.00 EUR",
-                paid("CMD-2003", "2003aa").notifications(2),
-            ),
+            stored("CMD-2003 captured 120.00 EUR", paid("CMD-2003", "2003aa").notifications(2)),
         ),
         case(
             "05-captured-first",
@@ -143,10 +114,7 @@ fn in_steps() -> Vec<Case> {
             "06-authorised-late",
             "The original message arrives late and changes nothing about the paid order.",
             sent(&card("CMD-2005", "2005aa", "AUTHORISED")),
-            stored(
-                "CMD-2005 captured 120.00 EUR",
-                paid("CMD-2005", "2005aa").notifications(2),
-            ),
+            stored("CMD-2005 captured 120.00 EUR", paid("CMD-2005", "2005aa").notifications(2)),
         ),
         case(
             "18-to-be-validated",
@@ -157,13 +125,7 @@ fn in_steps() -> Vec<Case> {
             ),
             stored(
                 "CMD-2018 pending",
-                attempted(
-                    "CMD-2018",
-                    "2018aa",
-                    "pending",
-                    "pending",
-                    "AUTHORISED_TO_VALIDATE",
-                ),
+                attempted("CMD-2018", "2018aa", "pending", "pending", "AUTHORISED_TO_VALIDATE"),
             ),
         ),
         case(
@@ -216,13 +178,7 @@ fn attempts() -> Vec<Case> {
         Order::systempay(reference, "captured")
             .expected(12_000)
             .captured(12_000)
-            .debit(
-                &share(reference, trans_id, "1"),
-                "CB",
-                12_000,
-                "refused",
-                "REFUSED",
-            )
+            .debit(&share(reference, trans_id, "1"), "CB", 12_000, "refused", "REFUSED")
             .sequence(1)
             .debit(&second(reference), "CB", 12_000, "captured", "CAPTURED")
             .sequence(2)
@@ -293,13 +249,7 @@ fn attempts() -> Vec<Case> {
                 "CMD-2014 captured 240.00 EUR",
                 paid("CMD-2014", "2014aa")
                     .captured(24_000)
-                    .debit(
-                        &share("CMD-2014", "2014bb", "1"),
-                        "CB",
-                        12_000,
-                        "captured",
-                        "CAPTURED",
-                    )
+                    .debit(&share("CMD-2014", "2014bb", "1"), "CB", 12_000, "captured", "CAPTURED")
                     .sequence(1)
                     .flag("overpaid")
                     .notifications(2),

@@ -21,9 +21,7 @@ fn after(
     psp_status: &'static str,
 ) -> Order {
     let uuid = share(reference, trans_id, "1");
-    order
-        .credit(&uuid, "CB", amount, status, psp_status)
-        .sequence(1)
+    order.credit(&uuid, "CB", amount, status, psp_status).sequence(1)
 }
 
 /// The paid order in another state.
@@ -31,13 +29,7 @@ fn paid_and(reference: &str, trans_id: &str, state: &'static str) -> Order {
     Order::systempay(reference, state)
         .expected(12_000)
         .captured(12_000)
-        .debit(
-            &share(reference, trans_id, "1"),
-            "CB",
-            12_000,
-            "captured",
-            "CAPTURED",
-        )
+        .debit(&share(reference, trans_id, "1"), "CB", 12_000, "captured", "CAPTURED")
         .sequence(1)
 }
 
@@ -50,11 +42,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn after_release() -> Vec<Case> {
     let (full, part) = (("CMD-2030", "2030rr"), ("CMD-2032", "2032rr"));
-    let given_back = |state| {
-        paid_and("CMD-2030", "2030aa", state)
-            .refunded(12_000)
-            .released()
-    };
+    let given_back = |state| paid_and("CMD-2030", "2030aa", state).refunded(12_000).released();
     let partly = |state| paid_and("CMD-2032", "2032aa", state).released();
     vec![
         case(
@@ -95,16 +83,10 @@ fn after_release() -> Vec<Case> {
             sent(&refund(part.0, part.1, 4_000, "CAPTURED")),
             stored(
                 "CMD-2032 partially_refunded",
-                after(
-                    partly("partially_refunded"),
-                    part,
-                    4_000,
-                    "refunded",
-                    "CAPTURED",
-                )
-                .refunded(4_000)
-                .reversals(1)
-                .notifications(3),
+                after(partly("partially_refunded"), part, 4_000, "refunded", "CAPTURED")
+                    .refunded(4_000)
+                    .reversals(1)
+                    .notifications(3),
             ),
         ),
     ]

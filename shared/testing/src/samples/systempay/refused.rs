@@ -126,14 +126,8 @@ fn other_requests() -> Vec<Case> {
         case(
             "83-wrong-media-type",
             "The right content under another media type is not looked at.",
-            Delivery::systempay(rest(
-                "CMD-2083",
-                "2083aa",
-                12_000,
-                ("PAID", "CLOSED"),
-                &shares,
-            ))
-            .with_header("content-type", "application/json"),
+            Delivery::systempay(rest("CMD-2083", "2083aa", 12_000, ("PAID", "CLOSED"), &shares))
+                .with_header("content-type", "application/json"),
             answered(415, ""),
         ),
         case(

@@ -16,18 +16,10 @@ fn paid_at_once() -> Vec<Case> {
     let [voucher, complement] = ["1", "2"].map(|n| share("CMD-2061", "2061aa", n));
     let by_card = |reference, trans_id, uuid| {
         let shares = [Share(uuid, "CB", 12_000, "CAPTURED")];
-        Delivery::systempay(rest(
-            reference,
-            trans_id,
-            12_000,
-            ("PAID", "CLOSED"),
-            &shares,
-        ))
+        Delivery::systempay(rest(reference, trans_id, 12_000, ("PAID", "CLOSED"), &shares))
     };
-    let cascade = [
-        Share(&voucher, "CVCO", 6_000, "CAPTURED"),
-        Share(&complement, "CB", 6_000, "CAPTURED"),
-    ];
+    let cascade =
+        [Share(&voucher, "CVCO", 6_000, "CAPTURED"), Share(&complement, "CB", 6_000, "CAPTURED")];
     vec![
         case(
             "60-rest-paid",
@@ -38,13 +30,7 @@ fn paid_at_once() -> Vec<Case> {
         case(
             "61-rest-cascade",
             "Vouchers and card together in the REST format.",
-            Delivery::systempay(rest(
-                "CMD-2061",
-                "2061aa",
-                12_000,
-                ("PAID", "CLOSED"),
-                &cascade,
-            )),
+            Delivery::systempay(rest("CMD-2061", "2061aa", 12_000, ("PAID", "CLOSED"), &cascade)),
             stored(
                 "CMD-2061 captured 120.00 EUR",
                 Order::systempay("CMD-2061", "captured")
@@ -81,13 +67,7 @@ fn attempts() -> Vec<Case> {
         case(
             "63-rest-refused",
             "Refused, and the cycle is open: another attempt may follow.",
-            Delivery::systempay(rest(
-                "CMD-2063",
-                "2063aa",
-                12_000,
-                ("UNPAID", "OPEN"),
-                &[refused],
-            )),
+            Delivery::systempay(rest("CMD-2063", "2063aa", 12_000, ("UNPAID", "OPEN"), &[refused])),
             stored("CMD-2063 refused", order("refused")),
         ),
         case(

@@ -18,10 +18,7 @@ fn single() -> Vec<Case> {
             "01-single-card-captured",
             "A card payment captured at once: paid and released.",
             sent(&card("CMD-1001", "3254561001_0", 9)),
-            stored(
-                "CMD-1001 captured 120.00 EUR",
-                paid("CMD-1001", "3254561001"),
-            ),
+            stored("CMD-1001 captured 120.00 EUR", paid("CMD-1001", "3254561001")),
         ),
         case(
             "02-voucher-only-captured",
@@ -42,19 +39,19 @@ fn single() -> Vec<Case> {
             sent(&card("CMD-1016", "3254561016_0", 1)),
             stored(
                 "CMD-1016 cancelled",
-                Order::worldline("CMD-1016", "cancelled")
-                    .expected(12_000)
-                    .debit("3254561016", "CB", 12_000, "cancelled", "CANCELLED"),
+                Order::worldline("CMD-1016", "cancelled").expected(12_000).debit(
+                    "3254561016",
+                    "CB",
+                    12_000,
+                    "cancelled",
+                    "CANCELLED",
+                ),
             ),
         ),
         case(
             "19-surcharge",
             "A surcharge of 2.40 EUR belongs to what must be acquired.",
-            sent(
-                &card("CMD-1019", "3254561019_0", 9)
-                    .surcharge(240)
-                    .acquired(12_240),
-            ),
+            sent(&card("CMD-1019", "3254561019_0", 9).surcharge(240).acquired(12_240)),
             stored(
                 "CMD-1019 captured 122.40 EUR",
                 Order::worldline("CMD-1019", "captured")
@@ -69,38 +66,32 @@ fn single() -> Vec<Case> {
 
 fn in_steps() -> Vec<Case> {
     let reserved = |reference: &str, payment: &str, psp_status: &'static str| {
-        Order::worldline(reference, "authorised")
-            .expected(12_000)
-            .authorised(12_000)
-            .debit(payment, "CB", 12_000, "authorised", psp_status)
+        Order::worldline(reference, "authorised").expected(12_000).authorised(12_000).debit(
+            payment,
+            "CB",
+            12_000,
+            "authorised",
+            psp_status,
+        )
     };
     vec![
         case(
             "03-authorised",
             "Authorised is not paid: the order waits.",
             sent(&card("CMD-1003", "3254561003_0", 5)),
-            stored(
-                "CMD-1003 authorised",
-                reserved("CMD-1003", "3254561003", "PENDING_CAPTURE"),
-            ),
+            stored("CMD-1003 authorised", reserved("CMD-1003", "3254561003", "PENDING_CAPTURE")),
         ),
         case(
             "04-then-captured",
             "The capture of the authorised payment releases the order.",
             sent(&card("CMD-1003", "3254561003_1", 9)),
-            stored(
-                "CMD-1003 captured 120.00 EUR",
-                paid("CMD-1003", "3254561003").notifications(2),
-            ),
+            stored("CMD-1003 captured 120.00 EUR", paid("CMD-1003", "3254561003").notifications(2)),
         ),
         case(
             "05-capture-requested",
             "A capture under way is still only an authorisation.",
             sent(&card("CMD-1005", "3254561005_1", 91)),
-            stored(
-                "CMD-1005 authorised",
-                reserved("CMD-1005", "3254561005", "CAPTURE_REQUESTED"),
-            ),
+            stored("CMD-1005 authorised", reserved("CMD-1005", "3254561005", "CAPTURE_REQUESTED")),
         ),
         case(
             "06-capture-refused",
@@ -115,19 +106,13 @@ fn in_steps() -> Vec<Case> {
             "07-captured-first",
             "The capture overtakes the news of its authorisation.",
             sent(&card("CMD-1007", "3254561007_1", 9)),
-            stored(
-                "CMD-1007 captured 120.00 EUR",
-                paid("CMD-1007", "3254561007"),
-            ),
+            stored("CMD-1007 captured 120.00 EUR", paid("CMD-1007", "3254561007")),
         ),
         case(
             "08-authorised-late",
             "The late authorisation changes nothing about the paid order.",
             sent(&card("CMD-1007", "3254561007_0", 5)),
-            stored(
-                "CMD-1007 captured 120.00 EUR",
-                paid("CMD-1007", "3254561007").notifications(2),
-            ),
+            stored("CMD-1007 captured 120.00 EUR", paid("CMD-1007", "3254561007").notifications(2)),
         ),
     ]
 }
@@ -174,9 +159,13 @@ fn attempts() -> Vec<Case> {
             sent(&card("CMD-1012", "3254561012_0", 2)),
             stored(
                 "CMD-1012 refused",
-                Order::worldline("CMD-1012", "refused")
-                    .expected(12_000)
-                    .debit("3254561012", "CB", 12_000, "refused", "REJECTED"),
+                Order::worldline("CMD-1012", "refused").expected(12_000).debit(
+                    "3254561012",
+                    "CB",
+                    12_000,
+                    "refused",
+                    "REJECTED",
+                ),
             ),
         ),
         case(
@@ -196,10 +185,7 @@ fn attempts() -> Vec<Case> {
             "14-captured",
             "The second attempt's success arrives first.",
             sent(&card("CMD-1014", "3254561015_0", 9)),
-            stored(
-                "CMD-1014 captured 120.00 EUR",
-                paid("CMD-1014", "3254561015"),
-            ),
+            stored("CMD-1014 captured 120.00 EUR", paid("CMD-1014", "3254561015")),
         ),
         case(
             "15-refused-attempt-late",
@@ -218,10 +204,7 @@ fn attempts() -> Vec<Case> {
             "17-captured",
             "A card payment whose buyer will pay once more.",
             sent(&card("CMD-1017", "3254561017_0", 9)),
-            stored(
-                "CMD-1017 captured 120.00 EUR",
-                paid("CMD-1017", "3254561017"),
-            ),
+            stored("CMD-1017 captured 120.00 EUR", paid("CMD-1017", "3254561017")),
         ),
         case(
             "18-paid-twice",

@@ -17,10 +17,7 @@ fn finished() -> Vec<Case> {
             "30-captured",
             "A card payment that will be given back.",
             sent(&card("CMD-1030", "3254561030_0", 9)),
-            stored(
-                "CMD-1030 captured 120.00 EUR",
-                paid("CMD-1030", "3254561030"),
-            ),
+            stored("CMD-1030 captured 120.00 EUR", paid("CMD-1030", "3254561030")),
         ),
         case(
             "31-refund-full",
@@ -48,10 +45,7 @@ fn pending_and_refused() -> Vec<Case> {
             "32-captured",
             "A card payment of which a part will be given back.",
             sent(&card("CMD-1032", "3254561032_0", 9)),
-            stored(
-                "CMD-1032 captured 120.00 EUR",
-                paid("CMD-1032", "3254561032"),
-            ),
+            stored("CMD-1032 captured 120.00 EUR", paid("CMD-1032", "3254561032")),
         ),
         case(
             "33-refund-requested",
@@ -85,10 +79,7 @@ fn pending_and_refused() -> Vec<Case> {
             "35-captured",
             "A card payment whose refund will be refused.",
             sent(&card("CMD-1035", "3254561035_0", 9)),
-            stored(
-                "CMD-1035 captured 120.00 EUR",
-                paid("CMD-1035", "3254561035"),
-            ),
+            stored("CMD-1035 captured 120.00 EUR", paid("CMD-1035", "3254561035")),
         ),
         case(
             "36-refund-refused",
@@ -137,10 +128,7 @@ fn odd() -> Vec<Case> {
             "39-captured",
             "A card payment whose refund will come without the order's reference.",
             sent(&card("CMD-1039", "3254561039_0", 9)),
-            stored(
-                "CMD-1039 captured 120.00 EUR",
-                paid("CMD-1039", "3254561039"),
-            ),
+            stored("CMD-1039 captured 120.00 EUR", paid("CMD-1039", "3254561039")),
         ),
         case(
             "40-refund-by-payment-id",
@@ -163,10 +151,7 @@ fn odd() -> Vec<Case> {
             "41-captured",
             "A card payment that the buyer's bank will take back.",
             sent(&card("CMD-1041", "3254561041_0", 9)),
-            stored(
-                "CMD-1041 captured 120.00 EUR",
-                paid("CMD-1041", "3254561041"),
-            ),
+            stored("CMD-1041 captured 120.00 EUR", paid("CMD-1041", "3254561041")),
         ),
         case(
             "42-chargeback",

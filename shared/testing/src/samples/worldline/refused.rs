@@ -82,13 +82,8 @@ fn other_events() -> Vec<Case> {
         case(
             "68-array-with-one-event",
             "The documentation shows the event inside an array.",
-            Delivery::worldline(&Value::Array(vec![
-                card("CMD-1068", "3254561068_0", 9).json(),
-            ])),
-            stored(
-                "CMD-1068 captured 120.00 EUR",
-                paid("CMD-1068", "3254561068"),
-            ),
+            Delivery::worldline(&Value::Array(vec![card("CMD-1068", "3254561068_0", 9).json()])),
+            stored("CMD-1068 captured 120.00 EUR", paid("CMD-1068", "3254561068")),
         ),
         case(
             "69-array-with-two-events",
@@ -97,10 +92,7 @@ fn other_events() -> Vec<Case> {
                 token(),
                 card("CMD-1069", "3254561069_0", 9).json(),
             ])),
-            stored(
-                "CMD-1069 captured 120.00 EUR",
-                paid("CMD-1069", "3254561069"),
-            ),
+            stored("CMD-1069 captured 120.00 EUR", paid("CMD-1069", "3254561069")),
         ),
     ]
 }

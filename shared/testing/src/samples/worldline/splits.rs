@@ -30,10 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
             "20-split-voucher-share",
             "CAPTURED, but only half of the amount was acquired: not paid yet.",
             sent(&voucher("CMD-1020", "3254561020_0")),
-            stored(
-                "CMD-1020 partially_captured 60.00 EUR",
-                half_paid("CMD-1020", "3254561020"),
-            ),
+            stored("CMD-1020 partially_captured 60.00 EUR", half_paid("CMD-1020", "3254561020")),
         ),
         case(
             "21-split-card-complement",
@@ -50,10 +47,7 @@ pub(super) fn cases() -> Vec<Case> {
             "22-split-voucher-share",
             "Half paid by vouchers; the complement will come under the same payment id.",
             sent(&voucher("CMD-1022", "3254561022_0")),
-            stored(
-                "CMD-1022 partially_captured 60.00 EUR",
-                half_paid("CMD-1022", "3254561022"),
-            ),
+            stored("CMD-1022 partially_captured 60.00 EUR", half_paid("CMD-1022", "3254561022")),
         ),
         case(
             "23-split-same-payment-id",
@@ -73,10 +67,7 @@ pub(super) fn cases() -> Vec<Case> {
             "24-split-voucher-share",
             "Half paid by vouchers; the first complement will be declined.",
             sent(&voucher("CMD-1024", "3254561024_0")),
-            stored(
-                "CMD-1024 partially_captured 60.00 EUR",
-                half_paid("CMD-1024", "3254561024"),
-            ),
+            stored("CMD-1024 partially_captured 60.00 EUR", half_paid("CMD-1024", "3254561024")),
         ),
         case(
             "25-split-complement-refused",
@@ -105,10 +96,7 @@ pub(super) fn cases() -> Vec<Case> {
             "27-split-half-paid",
             "Half paid by vouchers, and the complement never comes.",
             sent(&voucher("CMD-1027", "3254561027_0")),
-            stored(
-                "CMD-1027 partially_captured 60.00 EUR",
-                half_paid("CMD-1027", "3254561027"),
-            ),
+            stored("CMD-1027 partially_captured 60.00 EUR", half_paid("CMD-1027", "3254561027")),
         ),
     ]
 }

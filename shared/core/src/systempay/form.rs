@@ -6,13 +6,18 @@ use percent_encoding::percent_decode;
 
 use crate::limits::MAX_FORM_FIELDS;
 
-/// The decoded fields in the order received, as bytes: the signature covers bytes, and only a field
-/// that is read has to be UTF-8. A stray `%` stands for itself, as in browsers.
+/// The decoded fields in the byte order of their names, which is that of the signature; as bytes,
+/// because the signature covers bytes, and only a field that is read has to be UTF-8. A stray `%`
+/// stands for itself, as in browsers.
 #[derive(Clone, Debug)]
 pub struct Form<'a>(Vec<Field<'a>>);
 
-/// A name and its value.
-type Field<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+/// A decoded name and its value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Field<'a> {
+    pub(super) name: Cow<'a, [u8]>,
+    pub(super) value: Cow<'a, [u8]>,
+}
 
 /// More than [`MAX_FORM_FIELDS`] fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,47 +25,54 @@ type Field<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 pub struct TooManyFields;
 
 impl<'a> Form<'a> {
-    /// Splits and decodes a body.
+    /// Splits, decodes and sorts a body.
     pub fn parse(body: &'a [u8]) -> Result<Self, TooManyFields> {
         let pieces = || body.split(|b| *b == b'&').filter(|piece| !piece.is_empty());
-        if pieces().count() > MAX_FORM_FIELDS {
+        let count = pieces().count();
+        if count > MAX_FORM_FIELDS {
             return Err(TooManyFields);
         }
-        let fields = pieces().map(|piece| {
+        let mut fields = Vec::with_capacity(count);
+        for piece in pieces() {
             let mut halves = piece.splitn(2, |b| *b == b'=');
-            let name = halves.next().unwrap_or_default();
-            (decode(name), decode(halves.next().unwrap_or_default()))
-        });
-        Ok(Self(fields.collect()))
+            let name = decode(halves.next().unwrap_or_default());
+            fields.push(Field { name, value: decode(halves.next().unwrap_or_default()) });
+        }
+        fields.sort_unstable();
+        Ok(Self(fields))
     }
 
-    /// All fields.
-    pub(super) fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+    /// The fields whose names begin so.
+    pub(super) fn beginning(&self, prefix: &str) -> &[Field<'a>] {
+        let prefix = prefix.as_bytes();
+        let start = self.0.partition_point(|field| *field.name < *prefix);
+        let rest = self.0.get(start..).unwrap_or_default();
+        let end = rest.partition_point(|field| field.name.starts_with(prefix));
+        rest.get(..end).unwrap_or_default()
     }
 
-    /// The fields that the signature covers, in the order in which it does: that of their names.
-    pub(super) fn signed(&self) -> Vec<(&[u8], &[u8])> {
-        let mut signed: Vec<_> =
-            self.fields().filter(|(name, _)| name.starts_with(b"vads_")).collect();
-        signed.sort_unstable();
-        signed
+    /// The fields that the signature covers, in the order in which it does.
+    pub(super) fn signed(&self) -> &[Field<'a>] {
+        self.beginning("vads_")
     }
 
-    /// The first value of this name.
+    /// The value of this name; of a repeated one, which no verified message has, the least.
     pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.fields().find(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value)
+        let name = name.as_bytes();
+        let at = self.0.partition_point(|field| *field.name < *name);
+        self.0.get(at).filter(|field| *field.name == *name).map(|field| &*field.value)
     }
 
-    /// The first value of this name as text; `None` when absent, empty or not UTF-8.
+    /// The value of this name as text; `None` when absent, empty or not UTF-8.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let value = std::str::from_utf8(self.bytes(name)?).ok()?;
         (!value.is_empty()).then_some(value)
     }
 
-    /// How many fields have this name.
-    pub(super) fn count(&self, name: &str) -> usize {
-        self.fields().filter(|(known, _)| *known == name.as_bytes()).count()
+    /// Whether some name that begins so is there more than once.
+    pub(super) fn repeats(&self, prefix: &str) -> bool {
+        let twins = |pair: &[Field<'_>]| matches!(pair, [a, b] if a.name == b.name);
+        self.beginning(prefix).windows(2).any(twins)
     }
 }
 
@@ -69,8 +81,14 @@ fn decode(piece: &[u8]) -> Cow<'_, [u8]> {
     if !piece.iter().any(|b| matches!(b, b'+' | b'%')) {
         return Cow::Borrowed(piece);
     }
-    let spaced: Vec<u8> = piece.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
-    Cow::Owned(percent_decode(&spaced).collect())
+    let mut decoded = Vec::with_capacity(piece.len());
+    for (at, blank) in piece.split(|b| *b == b'+').enumerate() {
+        if at > 0 {
+            decoded.push(b' ');
+        }
+        decoded.extend(percent_decode(blank));
+    }
+    Cow::Owned(decoded)
 }
 
 #[cfg(test)]
@@ -86,7 +104,7 @@ mod tests {
         assert_eq!((form.text("d"), form.bytes("d")), (None, Some(&b"\xff"[..])));
         assert_eq!(form.text("e"), Some("100%"));
         assert_eq!(form.bytes("f"), Some(&b""[..]));
-        assert_eq!(form.count("a"), 2);
+        assert!(form.repeats("a") && !form.repeats("b"));
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! documented name lies between them. Where such a landmark is in the text once, every reading with
 //! documented names has it in the same place.
 
-use super::form::Form;
+use super::form::{Field, Form};
 
 /// What a documented field's value looks like when it is not empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +168,7 @@ const FREE: &[&str] = &[
 
 /// Says why the form can be read in another way, if so.
 pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), String> {
-    for (name, value) in form.fields().filter(|(name, _)| name.starts_with(b"vads_")) {
+    for Field { name, value } in form.signed() {
         let Ok(name) = std::str::from_utf8(name) else {
             return Err("a field name is not UTF-8".to_owned());
         };
@@ -194,7 +194,7 @@ pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), Stri
 /// number, so it is the first number of the text in every reading.
 fn landmarks(form: &Form<'_>) -> Result<(), &'static str> {
     let signed = form.signed();
-    let tokens: Vec<&[u8]> = signed.iter().flat_map(|(_, value)| value.split(plus)).collect();
+    let tokens: Vec<&[u8]> = signed.iter().flat_map(|field| field.value.split(plus)).collect();
     let times = |test: fn(&[u8]) -> bool| tokens.iter().filter(|token| test(token)).count();
     let only_in = |name: &str, test: fn(&[u8]) -> bool| {
         let begin = form.bytes(name).and_then(|value| value.split(plus).next());
@@ -203,17 +203,17 @@ fn landmarks(form: &Form<'_>) -> Result<(), &'static str> {
     let modes = tokens.windows(2).filter(|two| is_mode_and_currency(two)).count();
     let ends = tokens.windows(3).filter(|three| is_payment_and_status(three)).count();
     let after = |wanted: &str| {
-        let at = signed.iter().position(|(name, _)| *name == wanted.as_bytes())?;
-        signed.get(at + 1).copied()
+        let at = signed.iter().position(|field| *field.name == *wanted.as_bytes())?;
+        signed.get(at + 1)
     };
     // In the gateway's spelling the uuid follows the status, and the order's reference the operation:
     // a reading without them has not put what stands there under another name.
-    let hidden_uuid = after("vads_trans_status").is_some_and(|(name, value)| {
-        name != b"vads_trans_uuid" && value.split(plus).next().is_some_and(is_uuid)
+    let hidden_uuid = after("vads_trans_status").is_some_and(|Field { name, value }| {
+        **name != *b"vads_trans_uuid" && value.split(plus).next().is_some_and(is_uuid)
     });
     let ordered = form.text("vads_order_id").is_some();
     let hidden_order = !ordered
-        && (after("vads_operation_type").is_some_and(|(name, _)| is_free(name))
+        && (after("vads_operation_type").is_some_and(|field| is_free(&field.name))
             || !only_in("vads_page_action", |token| token == b"PAYMENT"));
     if modes != 1 {
         Err("the currency could stand elsewhere")

@@ -35,7 +35,7 @@ impl Keys {
     /// The signature that the platform gives a body under this key id, for sending test messages.
     /// `None` when no such key is held.
     pub fn sign(&self, key_id: &str, body: &[u8]) -> Option<String> {
-        self.0.get(key_id).map(|key| hmac_base64(&key.secret, &[body]))
+        self.0.get(key_id).map(|key| hmac_base64(&key.secret, [body]))
     }
 }
 
@@ -75,7 +75,7 @@ pub fn verify<'a>(
     let key_id = only(key_ids)?;
     let key_id = std::str::from_utf8(key_id).map_err(|_| Refused::UnknownKey)?;
     let key = keys.0.get(key_id).ok_or(Refused::UnknownKey)?;
-    let expected = hmac_base64(&key.secret, &[body]);
+    let expected = hmac_base64(&key.secret, [body]);
     if same(expected.as_bytes(), signature) {
         Ok(Verified { body, key })
     } else {

@@ -41,7 +41,7 @@ pub(crate) struct Local {
     /// Leave after playing; the exit status is 1 when an expectation was not met
     #[arg(long)]
     pub(crate) exit: bool,
-    /// Print the address only
+    /// Print the address and the result only
     #[arg(long)]
     pub(crate) quiet: bool,
     /// Log every notification to standard error

@@ -23,16 +23,10 @@ use support::{
 fn taken_and_then_known(request: &Request, path: &str, headline: &str) {
     let stack = Stack::shared();
     let first = stack.send(request);
-    assert_eq!(
-        (first.status, first.text()),
-        (200, format!("OK {headline}"))
-    );
+    assert_eq!((first.status, first.text()), (200, format!("OK {headline}")));
     let order = stack.sent_order(path);
     let again = stack.send(request);
-    assert_eq!(
-        (again.status, again.text()),
-        (200, format!("OK {headline} (already known)"))
-    );
+    assert_eq!((again.status, again.text()), (200, format!("OK {headline} (already known)")));
     assert_eq!(stack.order(path), order, "a repeat writes nothing");
 }
 
@@ -48,20 +42,9 @@ fn stored_and_already_known_are_200_with_a_useful_line() {
         &systempay_path("ANS-2"),
         "ANS-2 captured 42.50 EUR",
     );
-    let share = [Share(
-        "0123456789abcdef0123456789abcdef",
-        "CB",
-        1_000,
-        "CAPTURED",
-    )];
+    let share = [Share("0123456789abcdef0123456789abcdef", "CB", 1_000, "CAPTURED")];
     taken_and_then_known(
-        &Request::systempay(lyra::rest(
-            "ANS-3",
-            "ans003",
-            1_000,
-            ("PAID", "CLOSED"),
-            &share,
-        )),
+        &Request::systempay(lyra::rest("ANS-3", "ans003", 1_000, ("PAID", "CLOSED"), &share)),
         &systempay_path("ANS-3"),
         "ANS-3 captured 10.00 EUR",
     );
@@ -71,18 +54,12 @@ fn stored_and_already_known_are_200_with_a_useful_line() {
 fn the_same_event_in_another_envelope_is_known() {
     let stack = Stack::shared();
     let event = Payment::new("ANS-4", "3254560004_0", 130, 9, 500).json();
-    assert_eq!(
-        stack.worldline(&event.to_string()).text(),
-        "OK ANS-4 captured 5.00 EUR"
-    );
+    assert_eq!(stack.worldline(&event.to_string()).text(), "OK ANS-4 captured 5.00 EUR");
     let again = stack.worldline(&sent_again(event).to_string());
     assert_eq!(again.text(), "OK ANS-4 captured 5.00 EUR (already known)");
 
     let form = Form::single("ANS-5", "ans005", "CB", 500, "CAPTURED");
-    assert_eq!(
-        stack.systempay(&form.body()).text(),
-        "OK ANS-5 captured 5.00 EUR"
-    );
+    assert_eq!(stack.systempay(&form.body()).text(), "OK ANS-5 captured 5.00 EUR");
     let again = stack.systempay(&form.sent_again("RETRY").body());
     assert_eq!(again.text(), "OK ANS-5 captured 5.00 EUR (already known)");
 }
@@ -96,19 +73,11 @@ fn what_is_genuine_and_cannot_be_understood_is_kept_in_quarantine() {
     let mut amount = event;
     amount["payment"]["paymentOutput"]["amountOfMoney"] =
         json!({"amount": 500, "currencyCode": "XXX"});
-    for body in [
-        "not JSON".to_owned(),
-        String::new(),
-        version.to_string(),
-        amount.to_string(),
-    ] {
+    for body in ["not JSON".to_owned(), String::new(), version.to_string(), amount.to_string()] {
         let reply = stack.worldline(&body);
         let reason = stack.quarantined(body.as_bytes());
         let reason = reason.unwrap_or_else(|| panic!("{body} is not in quarantine"));
-        assert_eq!(
-            (reply.status, reply.text()),
-            (200, format!("KEPT in quarantine: {reason}"))
-        );
+        assert_eq!((reply.status, reply.text()), (200, format!("KEPT in quarantine: {reason}")));
     }
     assert_eq!(stack.get(&worldline_path("ANS-6")).status, 404);
 
@@ -123,10 +92,7 @@ fn what_is_genuine_and_cannot_be_understood_is_kept_in_quarantine() {
         let reply = stack.systempay(&body);
         let reason = stack.quarantined(body.as_bytes());
         let reason = reason.unwrap_or_else(|| panic!("{body} is not in quarantine"));
-        assert_eq!(
-            (reply.status, reply.text()),
-            (200, format!("KEPT in quarantine: {reason}"))
-        );
+        assert_eq!((reply.status, reply.text()), (200, format!("KEPT in quarantine: {reason}")));
     }
     assert_eq!(stack.get(&systempay_path("ANS-7")).status, 404);
 }
@@ -134,18 +100,10 @@ fn what_is_genuine_and_cannot_be_understood_is_kept_in_quarantine() {
 #[test]
 fn what_is_not_tracked_is_200_and_neither_order_nor_quarantine() {
     let stack = Stack::shared();
-    for kind in [
-        "token.created",
-        "payout.account_credited",
-        "payment.test",
-        "paymentlink.paid",
-    ] {
+    for kind in ["token.created", "payout.account_credited", "payment.test", "paymentlink.paid"] {
         let body = envelope(kind, "token", json!({"id": "4711"})).to_string();
         let reply = stack.worldline(&body);
-        assert_eq!(
-            (reply.status, reply.text()),
-            (200, format!("OK {kind} is not tracked"))
-        );
+        assert_eq!((reply.status, reply.text()), (200, format!("OK {kind} is not tracked")));
         assert_eq!(stack.quarantined(body.as_bytes()), None);
     }
 }
@@ -177,228 +135,95 @@ fn refused() -> Vec<(&'static str, u16, Request)> {
         ("wrong signature", signed().with("X-GCS-Signature", &wrong)),
         ("empty signature", signed().with("X-GCS-Signature", "")),
         ("signature of another body", signed().body(b"{}")),
-        (
-            "signature in hex",
-            signed().with("X-GCS-Signature", &"0a".repeat(32)),
-        ),
+        ("signature in hex", signed().with("X-GCS-Signature", &"0a".repeat(32))),
         (
             "signature without padding",
             signed().with("X-GCS-Signature", right.trim_end_matches('=')),
         ),
         ("missing signature", signed().without("X-GCS-Signature")),
         ("missing key id", signed().without("X-GCS-KeyId")),
-        (
-            "missing both",
-            signed().without("X-GCS-KeyId").without("X-GCS-Signature"),
-        ),
-        (
-            "repeated signature",
-            signed().header("X-GCS-Signature", &right),
-        ),
-        (
-            "right, then wrong signature",
-            signed().header("x-gcs-signature", &wrong),
-        ),
+        ("missing both", signed().without("X-GCS-KeyId").without("X-GCS-Signature")),
+        ("repeated signature", signed().header("X-GCS-Signature", &right)),
+        ("right, then wrong signature", signed().header("x-gcs-signature", &wrong)),
         ("repeated key id", signed().header("X-GCS-KeyId", KEY_ID)),
         ("unknown key id", signed().with("X-GCS-KeyId", "unknown")),
-        (
-            "key id in another case",
-            signed().with("X-GCS-KeyId", "DEMO-KEY"),
-        ),
+        ("key id in another case", signed().with("X-GCS-KeyId", "DEMO-KEY")),
         ("empty key id", signed().with("X-GCS-KeyId", "")),
     ];
     if url_safe != right {
-        cases.push((
-            "signature in URL-safe Base64",
-            signed().with("X-GCS-Signature", &url_safe),
-        ));
+        cases.push(("signature in URL-safe Base64", signed().with("X-GCS-Signature", &url_safe)));
     }
     let form = || Form::single("CLOSED", "closed", "CB", 12_000, "CAPTURED");
     let body = form().body();
-    let unsigned = || {
-        body.split("&signature=")
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let share = [Share(
-        "0123456789abcdef0123456789abcdef",
-        "CB",
-        12_000,
-        "CAPTURED",
-    )];
+    let unsigned = || body.split("&signature=").next().unwrap_or_default().to_owned();
+    let share = [Share("0123456789abcdef0123456789abcdef", "CB", 12_000, "CAPTURED")];
     let answer = lyra::answer("CLOSED", "closed", 12_000, ("PAID", "CLOSED"), &share).to_string();
     let rest = rest_body(REST_PASSWORD, &answer);
     let production = form().with("vads_ctx_mode", "PRODUCTION").body();
     let forms = [
-        (
-            "wrong form signature",
-            form().body_signed_with("anotherkey000000"),
-        ),
+        ("wrong form signature", form().body_signed_with("anotherkey000000")),
         ("missing form signature", unsigned()),
         ("empty form signature", format!("{}&signature=", unsigned())),
-        (
-            "changed field",
-            body.replace("vads_amount=12000", "vads_amount=1"),
-        ),
+        ("changed field", body.replace("vads_amount=12000", "vads_amount=1")),
         ("added field", format!("{body}&vads_warranty_details=x")),
-        (
-            "repeated vads_ field, same value",
-            format!("{body}&vads_amount=12000"),
-        ),
-        (
-            "repeated vads_ field, other value",
-            format!("vads_amount=1&{body}"),
-        ),
-        (
-            "repeated vads_ field, encoded name",
-            format!("{body}&vads%5Famount=12000"),
-        ),
+        ("repeated vads_ field, same value", format!("{body}&vads_amount=12000")),
+        ("repeated vads_ field, other value", format!("vads_amount=1&{body}")),
+        ("repeated vads_ field, encoded name", format!("{body}&vads%5Famount=12000")),
         ("repeated signature field", format!("{body}&signature=x")),
         ("form without vads_hash", form().without("vads_hash").body()),
-        (
-            "form with an empty vads_hash",
-            form().with("vads_hash", "").body(),
-        ),
-        (
-            "SHA-1 without consent",
-            form_body_sha1(FORM_KEY, &form().fields()),
-        ),
+        ("form with an empty vads_hash", form().with("vads_hash", "").body()),
+        ("SHA-1 without consent", form_body_sha1(FORM_KEY, &form().fields())),
         ("test key used on PRODUCTION", production),
         ("unknown mode", form().with("vads_ctx_mode", "test").body()),
-        (
-            "unknown site",
-            form().with("vads_site_id", "87654321").body(),
-        ),
+        ("unknown site", form().with("vads_site_id", "87654321").body()),
         ("missing site", form().without("vads_site_id").body()),
-        (
-            "form signed with the REST password",
-            form().body_signed_with(REST_PASSWORD),
-        ),
+        ("form signed with the REST password", form().body_signed_with(REST_PASSWORD)),
         ("wrong password", rest_body("wrong", &answer)),
-        (
-            "REST signed with the form key",
-            rest_body(FORM_KEY, &answer),
-        ),
+        ("REST signed with the form key", rest_body(FORM_KEY, &answer)),
         (
             "kr-hash-key sha256_hmac",
             rest.replace("kr-hash-key=password", "kr-hash-key=sha256_hmac"),
         ),
-        (
-            "kr-hash-key missing",
-            rest.replace("kr-hash-key=password&", ""),
-        ),
-        (
-            "kr-hash missing",
-            rest.split("&kr-hash=")
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-        ),
-        (
-            "repeated kr-answer",
-            format!("{rest}&kr-answer={}", url_encode(&answer)),
-        ),
+        ("kr-hash-key missing", rest.replace("kr-hash-key=password&", "")),
+        ("kr-hash missing", rest.split("&kr-hash=").next().unwrap_or_default().to_owned()),
+        ("repeated kr-answer", format!("{rest}&kr-answer={}", url_encode(&answer))),
         ("repeated kr-hash", format!("{rest}&kr-hash=00")),
-        (
-            "repeated kr-hash-key",
-            format!("{rest}&kr-hash-key=password"),
-        ),
+        ("repeated kr-hash-key", format!("{rest}&kr-hash-key=password")),
         ("both formats", format!("{rest}&{body}")),
         ("upper-case kr-hash", upper_case_hash(&rest)),
         ("empty body", String::new()),
         ("no form at all", "{\"vads_amount\": 1}".to_owned()),
     ];
-    cases.extend(
-        forms
-            .into_iter()
-            .map(|(name, body)| (name, Request::systempay(body))),
-    );
-    let mut cases: Vec<_> = cases
-        .into_iter()
-        .map(|(name, request)| (name, 401, request))
-        .collect();
+    cases.extend(forms.into_iter().map(|(name, body)| (name, Request::systempay(body))));
+    let mut cases: Vec<_> = cases.into_iter().map(|(name, request)| (name, 401, request)).collect();
 
-    let mut large = form()
-        .with("vads_order_info", &"x".repeat(MAX_BODY_BYTES))
-        .body();
+    let mut large = form().with("vads_order_info", &"x".repeat(MAX_BODY_BYTES)).body();
     large.truncate(MAX_BODY_BYTES + 1);
     let most = "x".repeat(MAX_BODY_BYTES);
     cases.extend([
-        (
-            "one byte too large",
-            413,
-            Request::worldline(format!("{most}x")),
-        ),
-        (
-            "just not too large",
-            401,
-            Request::worldline(&most).with("X-GCS-Signature", &wrong),
-        ),
+        ("one byte too large", 413, Request::worldline(format!("{most}x"))),
+        ("just not too large", 401, Request::worldline(&most).with("X-GCS-Signature", &wrong)),
         ("one byte too large form", 413, Request::systempay(&large)),
-        (
-            "just not too large form",
-            401,
-            Request::systempay(&large[..MAX_BODY_BYTES]),
-        ),
-        (
-            "far too large",
-            413,
-            Request::worldline("x".repeat(4 * 1024 * 1024)),
-        ),
+        ("just not too large form", 401, Request::systempay(&large[..MAX_BODY_BYTES])),
+        ("far too large", 413, Request::worldline("x".repeat(4 * 1024 * 1024))),
         ("no media type", 415, signed().without("Content-Type")),
         ("empty media type", 415, signed().with("Content-Type", "")),
-        (
-            "form as JSON",
-            415,
-            Request::systempay(&body).with("Content-Type", "application/json"),
-        ),
+        ("form as JSON", 415, Request::systempay(&body).with("Content-Type", "application/json")),
         ("JSON as form", 415, signed().with("Content-Type", FORM)),
         ("text", 415, signed().with("Content-Type", "text/plain")),
-        (
-            "longer type",
-            415,
-            signed().with("Content-Type", "application/json5"),
-        ),
-        (
-            "no media type form",
-            415,
-            Request::systempay(&body).without("Content-Type"),
-        ),
+        ("longer type", 415, signed().with("Content-Type", "application/json5")),
+        ("no media type form", 415, Request::systempay(&body).without("Content-Type")),
     ]);
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"] {
         for request in [signed(), Request::systempay(&body)] {
-            cases.push((
-                "wrong method",
-                405,
-                Request {
-                    method: method.to_owned(),
-                    ..request
-                },
-            ));
+            cases.push(("wrong method", 405, Request { method: method.to_owned(), ..request }));
         }
     }
     cases.push(("GET of the Lyra route", 405, Request::get(SYSTEMPAY)));
-    cases.push((
-        "verification without its header",
-        400,
-        Request::get(WORLDLINE),
-    ));
-    for path in [
-        "/webhooks",
-        "/webhooks/worldline/",
-        "/webhooks//worldline",
-        "/webhooks/lyra",
-        "/",
-    ] {
-        cases.push((
-            "no such route",
-            404,
-            Request {
-                path: path.to_owned(),
-                ..signed()
-            },
-        ));
+    cases.push(("verification without its header", 400, Request::get(WORLDLINE)));
+    for path in ["/webhooks", "/webhooks/worldline/", "/webhooks//worldline", "/webhooks/lyra", "/"]
+    {
+        cases.push(("no such route", 404, Request { path: path.to_owned(), ..signed() }));
     }
     cases
 }
@@ -415,64 +240,31 @@ fn whatever_is_refused_leaves_every_table_empty() {
     let stack = Stack::start();
     let engine = wait_for("the engine's address", || {
         let output = stack.output();
-        let line = output
-            .lines()
-            .find(|line| line.contains("DynamoDB"))?
-            .to_owned();
+        let line = output.lines().find(|line| line.contains("DynamoDB"))?.to_owned();
         line.rsplit_once(':')?.1.parse::<u16>().ok()
     });
     for (name, status, request) in refused() {
         let reply = stack.send(&request);
-        assert_eq!(
-            reply.status,
-            status,
-            "{name}: {} {}",
-            request.method,
-            reply.text()
-        );
-        assert!(
-            !reply.headers.contains_key("location"),
-            "{name}: never a redirect"
-        );
+        assert_eq!(reply.status, status, "{name}: {} {}", request.method, reply.text());
+        assert!(!reply.headers.contains_key("location"), "{name}: never a redirect");
         if status == 405 {
-            let expected = if request.path == WORLDLINE {
-                "GET, POST"
-            } else {
-                "POST"
-            };
+            let expected = if request.path == WORLDLINE { "GET, POST" } else { "POST" };
             assert_eq!(reply.header("allow"), expected, "{name}");
         }
         if status == 401 {
-            assert!(
-                reply.text().starts_with("refused: "),
-                "{name}: {}",
-                reply.text()
-            );
+            assert!(reply.text().starts_with("refused: "), "{name}: {}", reply.text());
         }
     }
     assert_eq!(stack.get("/local/queue").text(), "[]");
     assert_eq!(stack.get("/local/quarantine").text(), "[]");
-    assert_eq!(
-        stack.get("/orders").json(),
-        json!({"orders": [], "next": null})
-    );
-    for table in [
-        "quittance-orders",
-        "quittance-archive",
-        "quittance-local-queue",
-    ] {
+    assert_eq!(stack.get("/orders").json(), json!({"orders": [], "next": null}));
+    for table in ["quittance-orders", "quittance-archive", "quittance-local-queue"] {
         assert_eq!(rows(engine, table), 0, "{table}");
     }
     // The count is one that can be wrong.
     stack.worldline(&Payment::new("OPEN", "3254569998_0", 130, 9, 100).body());
     // An order and its payment's own name; one notification.
-    assert_eq!(
-        (
-            rows(engine, "quittance-orders"),
-            rows(engine, "quittance-archive")
-        ),
-        (2, 1)
-    );
+    assert_eq!((rows(engine, "quittance-orders"), rows(engine, "quittance-archive")), (2, 1));
 }
 
 /// How many items a table of the embedded engine has.
@@ -484,42 +276,25 @@ fn rows(engine: u16, table: &str) -> u64 {
         .header("X-Amz-Target", "DynamoDB_20120810.Scan")
         .header("X-Amz-Date", "20261122T100000Z")
         .header("Authorization", credential)
-        .body(
-            json!({"TableName": table, "Select": "COUNT"})
-                .to_string()
-                .as_bytes(),
-        );
+        .body(json!({"TableName": table, "Select": "COUNT"}).to_string().as_bytes());
     let reply = exchange(engine, &scan).expect("the engine answers");
-    reply.json()["Count"]
-        .as_u64()
-        .unwrap_or_else(|| panic!("{}", reply.text()))
+    reply.json()["Count"].as_u64().unwrap_or_else(|| panic!("{}", reply.text()))
 }
 
 #[test]
 fn a_media_type_may_have_parameters_and_any_case() {
     let stack = Stack::shared();
-    for (at, media) in [
-        "application/json; charset=utf-8",
-        "Application/JSON",
-        "application/json;",
-    ]
-    .into_iter()
-    .enumerate()
+    for (at, media) in ["application/json; charset=utf-8", "Application/JSON", "application/json;"]
+        .into_iter()
+        .enumerate()
     {
-        let event = Payment::new(
-            &format!("MT-{at}"),
-            &format!("325457000{at}_0"),
-            130,
-            9,
-            100,
-        );
+        let event = Payment::new(&format!("MT-{at}"), &format!("325457000{at}_0"), 130, 9, 100);
         let reply = stack.send(&Request::worldline(event.body()).with("Content-Type", media));
         assert_eq!(reply.status, 200, "{media}");
     }
-    for media in [
-        "application/x-www-form-urlencoded; charset=UTF-8",
-        "APPLICATION/X-WWW-FORM-URLENCODED",
-    ] {
+    for media in
+        ["application/x-www-form-urlencoded; charset=UTF-8", "APPLICATION/X-WWW-FORM-URLENCODED"]
+    {
         let form = Form::single("MT-F", "mtform", "CB", 100, "CAPTURED");
         let reply = stack.send(&Request::systempay(form.body()).with("Content-Type", media));
         assert_eq!(reply.status, 200, "{media}");
@@ -581,17 +356,12 @@ fn a_worldline_key_names_the_mode_and_may_be_bound_to_a_merchant() {
     let path = worldline_path("BOUND").replace("/test/", "/production/");
     assert_eq!(stack.order(&path)["mode"], "production");
 
-    let crossed = Request::worldline(&body).with("X-GCS-KeyId", "other").with(
-        "X-GCS-Signature",
-        &worldline_signature("other-secret", body.as_bytes()),
-    );
+    let crossed = Request::worldline(&body)
+        .with("X-GCS-KeyId", "other")
+        .with("X-GCS-Signature", &worldline_signature("other-secret", body.as_bytes()));
     let reply = stack.send(&crossed);
     assert_eq!(reply.status, 200);
-    assert!(
-        reply.text().starts_with("KEPT in quarantine: "),
-        "{}",
-        reply.text()
-    );
+    assert!(reply.text().starts_with("KEPT in quarantine: "), "{}", reply.text());
     assert_eq!(stack.get(&worldline_path("BOUND")).status, 404);
 }
 
@@ -609,9 +379,7 @@ fn a_table_that_does_not_answer_is_503_until_it_does() {
     let form = Form::single("AWAY-2", "away02", "CB", 100, "CAPTURED").body();
     let unreadable = "unreadable";
     assert_eq!(
-        stack
-            .worldline(&Payment::new("HERE", "3254600001_0", 130, 9, 100).body())
-            .status,
+        stack.worldline(&Payment::new("HERE", "3254600001_0", 130, 9, 100).body()).status,
         200
     );
 
@@ -625,24 +393,13 @@ fn a_table_that_does_not_answer_is_503_until_it_does() {
     ] {
         let reply = stack.send(&request);
         assert_eq!(reply.status, 503, "{}: {}", request.path, reply.text());
-        assert!(
-            !reply.text().contains("127.0.0.1"),
-            "nothing of the inside: {}",
-            reply.text()
-        );
+        assert!(!reply.text().contains("127.0.0.1"), "nothing of the inside: {}", reply.text());
     }
     let forged = Request::worldline(&event).with("X-GCS-Signature", "forged");
-    assert_eq!(
-        stack.send(&forged).status,
-        401,
-        "refused without asking the table"
-    );
+    assert_eq!(stack.send(&forged).status, 401, "refused without asking the table");
 
     let _engine = Stack::start_with(&engine_args, &[]);
-    assert_eq!(
-        stack.worldline(&event).text(),
-        "OK AWAY-1 captured 1.00 EUR"
-    );
+    assert_eq!(stack.worldline(&event).text(), "OK AWAY-1 captured 1.00 EUR");
     assert_eq!(stack.systempay(&form).text(), "OK AWAY-2 captured 1.00 EUR");
     assert_eq!(stack.worldline(unreadable).status, 200);
     stack.sent_order(&worldline_path("AWAY-1"));
@@ -662,17 +419,11 @@ fn a_table_that_hangs_is_503_before_the_psp_gives_up() {
     let stack = Stack::start_with(&[], &[("AWS_ENDPOINT_URL_DYNAMODB", &url)]);
     engine.kill();
     let address = format!("127.0.0.1:{port}");
-    let _silent = wait_for("the port is free again", || {
-        std::net::TcpListener::bind(&address).ok()
-    });
+    let _silent = wait_for("the port is free again", || std::net::TcpListener::bind(&address).ok());
     let start = std::time::Instant::now();
     let reply = stack.worldline(&Payment::new("HANGS", "3254600002_0", 130, 9, 100).body());
     assert_eq!(reply.status, 503);
-    assert!(
-        start.elapsed() < std::time::Duration::from_secs(10),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 /// No usable keys: the local stack does not start then, so the functions are called as Lambda does.
@@ -681,15 +432,8 @@ async fn missing_keys_are_500() {
     let sdk = quittance_aws::clients::sdk_config().await;
     let settings = Settings::read(|_| None).expect("the defaults are valid");
     let receiver = Receiver::new(&quittance_aws::clients::dynamodb(&sdk), &settings);
-    let worldline = worldline_webhook::Function {
-        keys: None,
-        receiver: receiver.clone(),
-    };
-    let systempay = systempay_ipn::Function {
-        keys: None,
-        extra_names: Vec::new(),
-        receiver,
-    };
+    let worldline = worldline_webhook::Function { keys: None, receiver: receiver.clone() };
+    let systempay = systempay_ipn::Function { keys: None, extra_names: Vec::new(), receiver };
 
     let event = Payment::new("KEYS", "3254610000_0", 130, 9, 100).body();
     let reply = worldline.handle(&lambda(Request::worldline(event))).await;
@@ -699,17 +443,12 @@ async fn missing_keys_are_500() {
     assert_eq!(reply.status(), 500);
 
     let verification = Request::get(WORLDLINE).header("X-GCS-Webhooks-Endpoint-Verification", "x");
-    assert_eq!(
-        worldline.handle(&lambda(verification)).await.status(),
-        200,
-        "needs no key"
-    );
+    assert_eq!(worldline.handle(&lambda(verification)).await.status(), 200, "needs no key");
 }
 
 fn lambda(request: Request) -> lambda_http::Request {
-    let mut built = lambda_http::http::Request::builder()
-        .method(request.method.as_str())
-        .uri(request.path);
+    let mut built =
+        lambda_http::http::Request::builder().method(request.method.as_str()).uri(request.path);
     for (name, value) in &request.headers {
         built = built.header(name, value);
     }

@@ -27,10 +27,7 @@ fn all_at_once(stack: &Stack, requests: &[Request]) -> Vec<Reply> {
                 })
             })
             .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("answered"))
-            .collect()
+        threads.into_iter().map(|thread| thread.join().expect("answered")).collect()
     })
 }
 
@@ -42,12 +39,7 @@ fn assert_all_taken(replies: &[Reply]) {
 }
 
 fn shares_of(order: &Value) -> BTreeSet<&str> {
-    order["shares"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|s| s["share"].as_str())
-        .collect()
+    order["shares"].as_array().into_iter().flatten().filter_map(|s| s["share"].as_str()).collect()
 }
 
 #[test]
@@ -57,9 +49,7 @@ fn forty_shares_of_one_order_with_repeats() {
     let mut requests = Vec::new();
     for n in 0..SHARES {
         let id = format!("325473{n:04}_0");
-        let event = Payment::new("MANY", &id, 5412, 9, SHARES * 100)
-            .acquired(100)
-            .json();
+        let event = Payment::new("MANY", &id, 5412, 9, SHARES * 100).acquired(100).json();
         requests.push(Request::worldline(event.to_string()));
         if n % 2 == 0 {
             requests.push(Request::worldline(sent_again(event).to_string()));
@@ -71,26 +61,13 @@ fn forty_shares_of_one_order_with_repeats() {
     let order = stack.sent_order(&worldline_path("MANY"));
     assert_eq!(order["shares"].as_array().map(Vec::len), Some(40));
     assert_eq!(shares_of(&order).len(), 40);
-    assert_eq!(
-        order["notifications"].as_array().map(Vec::len),
-        Some(40),
-        "repeats add nothing"
-    );
-    assert_eq!(
-        (&order["captured"], &order["expected"]),
-        (&json!(4_000), &json!(4_000))
-    );
-    assert_eq!(
-        (&order["state"], &order["flags"]),
-        (&json!("captured"), &json!([]))
-    );
+    assert_eq!(order["notifications"].as_array().map(Vec::len), Some(40), "repeats add nothing");
+    assert_eq!((&order["captured"], &order["expected"]), (&json!(4_000), &json!(4_000)));
+    assert_eq!((&order["state"], &order["flags"]), (&json!("captured"), &json!([])));
     let messages = stack.queue_of(&["MANY"]);
     assert_eq!(messages.len(), 1, "one fulfilment");
     assert_eq!(messages[0]["id"], order["fulfilment"]["id"]);
-    assert_eq!(
-        messages[0]["data"]["captured"], 4_000,
-        "released with the last share only"
-    );
+    assert_eq!(messages[0]["data"]["captured"], 4_000, "released with the last share only");
 }
 
 #[test]
@@ -98,10 +75,7 @@ fn forty_messages_about_one_lyra_cascade() {
     let stack = Stack::shared();
     let uuids: Vec<String> = (0..20).map(|n| uuid(&["FORTY", &n.to_string()])).collect();
     let shares = |status| -> Vec<Share<'_>> {
-        uuids
-            .iter()
-            .map(|uuid| Share(uuid, "CVCO", 50, status))
-            .collect()
+        uuids.iter().map(|uuid| Share(uuid, "CVCO", 50, status)).collect()
     };
     let cascade = |status| Form::cascade("FORTY", "forty1", 1_000, status, &shares(status));
     let mut requests = vec![
@@ -120,18 +94,12 @@ fn forty_messages_about_one_lyra_cascade() {
 
     let order = stack.sent_order(&systempay_path("FORTY"));
     assert_eq!(order["shares"].as_array().map(Vec::len), Some(20));
-    assert_eq!(
-        (&order["captured"], &order["state"]),
-        (&json!(1_000), &json!("captured"))
-    );
+    assert_eq!((&order["captured"], &order["state"]), (&json!(1_000), &json!("captured")));
     // The end of the payment once, each share's capture once, whoever brought the news.
     assert_eq!(order["notifications"].as_array().map(Vec::len), Some(21));
     let messages = stack.queue_of(&["FORTY"]);
     assert_eq!(messages.len(), 1, "one fulfilment");
-    assert_eq!(
-        messages[0]["data"]["captured"], 1_000,
-        "released with the last share only"
-    );
+    assert_eq!(messages[0]["data"]["captured"], 1_000, "released with the last share only");
 }
 
 #[test]
@@ -144,14 +112,7 @@ fn two_hundred_orders_at_once() {
                 Payment::new(&format!("O-{n}"), &format!("32547400{n:03}_0"), 130, 9, 100).body(),
             ),
             _ => Request::systempay(
-                Form::single(
-                    &format!("O-{n}"),
-                    &format!("or{n:04}"),
-                    "CB",
-                    100,
-                    "CAPTURED",
-                )
-                .body(),
+                Form::single(&format!("O-{n}"), &format!("or{n:04}"), "CB", 100, "CAPTURED").body(),
             ),
         })
         .collect();
@@ -161,25 +122,14 @@ fn two_hundred_orders_at_once() {
         (queue.len() >= ORDERS).then_some(queue)
     });
     let distinct = |name: &str| -> BTreeSet<&str> {
-        queue
-            .iter()
-            .filter_map(|message| message[name].as_str())
-            .collect()
+        queue.iter().filter_map(|message| message[name].as_str()).collect()
     };
     assert_eq!((queue.len(), distinct("id").len()), (ORDERS, ORDERS));
     let expected: BTreeSet<String> = (0..ORDERS).map(|n| format!("O-{n}")).collect();
-    assert!(
-        distinct("subject")
-            .into_iter()
-            .eq(expected.iter().map(String::as_str))
-    );
+    assert!(distinct("subject").into_iter().eq(expected.iter().map(String::as_str)));
     for n in 0..ORDERS {
         let reference = format!("O-{n}");
-        let path = if n % 2 == 0 {
-            worldline_path(&reference)
-        } else {
-            systempay_path(&reference)
-        };
+        let path = if n % 2 == 0 { worldline_path(&reference) } else { systempay_path(&reference) };
         let order = stack.sent_order(&path);
         assert!(distinct("id").contains(order["fulfilment"]["id"].as_str().unwrap_or_default()));
     }
@@ -200,15 +150,8 @@ fn both_formats_of_one_payment_are_one_share() {
         let replies = all_at_once(&stack, &[form.clone(), rest.clone(), form, rest]);
         assert_all_taken(&replies);
         let order = stack.sent_order(&systempay_path(&reference));
-        assert_eq!(
-            order["shares"].as_array().map(Vec::len),
-            Some(1),
-            "{order:#}"
-        );
-        assert_eq!(
-            (&order["captured"], &order["flags"]),
-            (&json!(100), &json!([]))
-        );
+        assert_eq!(order["shares"].as_array().map(Vec::len), Some(1), "{order:#}");
+        assert_eq!((&order["captured"], &order["flags"]), (&json!(100), &json!([])));
         assert_eq!(stack.queue_of(&[&reference]).len(), 1);
     }
 }

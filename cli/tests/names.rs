@@ -15,11 +15,7 @@ use support::{Request, Stack, systempay_path, wait_for, worldline_path};
 fn joined(stack: &Stack, paths: [&str; 2], subjects: [&str; 2]) -> (Value, Value) {
     let order = stack.sent_order(paths[0]);
     assert_eq!(order["order"], subjects[0]);
-    assert_eq!(
-        stack.order(paths[1]),
-        order,
-        "both names show the same order"
-    );
+    assert_eq!(stack.order(paths[1]), order, "both names show the same order");
     let messages = stack.queue_of(&subjects);
     assert_eq!(messages.len(), 1, "{messages:#?}");
     assert_eq!(messages[0]["id"], order["fulfilment"]["id"]);
@@ -62,14 +58,9 @@ fn released_under_the_payment_and_not_again_under_the_reference() {
     stack.worldline(&refund("NAME-2", "3254710002_2", 8, 100).to_string());
     let order = wait_for("both reversals are sent", || {
         let order = stack.order(paths[1]);
-        order["reversals"][1]["sent_at"]
-            .is_string()
-            .then_some(order)
+        order["reversals"][1]["sent_at"].is_string().then_some(order)
     });
-    assert_eq!(
-        (&order["order"], &order["refunded"]),
-        (&"NAME-2".into(), &400.into())
-    );
+    assert_eq!((&order["order"], &order["refunded"]), (&"NAME-2".into(), &400.into()));
     assert_eq!(stack.queue_of(&["NAME-2", "tx:3254710002"]).len(), 3);
 }
 
@@ -80,10 +71,7 @@ fn first_with_a_reference_then_by_payment_only() {
     stack.worldline(&Payment::new("NAME-3", id, 130, 5, 900).body());
     let reply = stack.worldline(&Payment::new("", id, 130, 9, 900).body());
     assert_eq!(reply.text(), "OK NAME-3 captured 9.00 EUR");
-    let paths = [
-        &*worldline_path("NAME-3"),
-        &*worldline_path("tx:3254710003"),
-    ];
+    let paths = [&*worldline_path("NAME-3"), &*worldline_path("tx:3254710003")];
     joined(&stack, paths, ["NAME-3", "tx:3254710003"]);
 }
 
@@ -94,10 +82,7 @@ fn lyra_forms_without_an_order_are_named_by_day_and_transaction() {
     let reply = stack.systempay(&form.clone().without("vads_order_id").body());
     assert_eq!(reply.text(), "OK tx:20261122-nam004 authorised 9.00 EUR");
     stack.systempay(&form.with("vads_trans_status", "CAPTURED").body());
-    let paths = [
-        &*systempay_path("NAME-4"),
-        &*systempay_path("tx:20261122-nam004"),
-    ];
+    let paths = [&*systempay_path("NAME-4"), &*systempay_path("tx:20261122-nam004")];
     let (order, _) = joined(&stack, paths, ["NAME-4", "tx:20261122-nam004"]);
     assert_eq!(order["shares"].as_array().map(Vec::len), Some(1));
 }
@@ -122,9 +107,8 @@ fn a_name_alone_is_not_listed_as_an_order() {
 fn both_at_the_same_moment() {
     const PAYMENTS: usize = 40;
     let stack = Stack::shared();
-    let subjects: Vec<[String; 2]> = (0..PAYMENTS)
-        .map(|n| [format!("RACE-{n}"), format!("tx:32547200{n:02}")])
-        .collect();
+    let subjects: Vec<[String; 2]> =
+        (0..PAYMENTS).map(|n| [format!("RACE-{n}"), format!("tx:32547200{n:02}")]).collect();
     for (n, [reference, _]) in subjects.iter().enumerate() {
         let id = format!("32547200{n:02}_0");
         let barrier = Barrier::new(2);

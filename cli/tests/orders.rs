@@ -16,10 +16,7 @@ use support::{
 
 /// The names of a JSON object.
 fn names(value: &Value) -> BTreeSet<&str> {
-    value
-        .as_object()
-        .map(|o| o.keys().map(String::as_str).collect())
-        .unwrap_or_default()
+    value.as_object().map(|o| o.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
 fn assert_names(value: &Value, expected: &[&str]) {
@@ -29,10 +26,7 @@ fn assert_names(value: &Value, expected: &[&str]) {
 /// `2026-11-22T10:00:00Z`.
 fn assert_moment(value: &Value) {
     let text = value.as_str().unwrap_or_else(|| panic!("no text: {value}"));
-    let shape: String = text
-        .chars()
-        .map(|c| if c.is_ascii_digit() { '0' } else { c })
-        .collect();
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     assert_eq!(shape, "0000-00-00T00:00:00Z", "{text}");
 }
 
@@ -54,24 +48,14 @@ const ORDER: [&str; 15] = [
     "notifications",
 ];
 
-const SHARE: [&str; 7] = [
-    "share",
-    "method",
-    "kind",
-    "amount",
-    "status",
-    "psp_status",
-    "sequence",
-];
+const SHARE: [&str; 7] = ["share", "method", "kind", "amount", "status", "psp_status", "sequence"];
 
 #[test]
 fn an_order_has_exactly_the_documented_shape() {
     let stack = Stack::shared();
     let (first, second) = (uuid(&["a"]), uuid(&["b"]));
-    let shares = [
-        Share(&first, "CVCO", 6_000, "CAPTURED"),
-        Share(&second, "CB", 4_000, "CAPTURED"),
-    ];
+    let shares =
+        [Share(&first, "CVCO", 6_000, "CAPTURED"), Share(&second, "CB", 4_000, "CAPTURED")];
     let body = Form::cascade("ORD-1", "ord001", 10_000, "CAPTURED", &shares).body();
     stack.systempay(&body);
     let order = stack.sent_order(&systempay_path("ORD-1"));
@@ -81,10 +65,7 @@ fn an_order_has_exactly_the_documented_shape() {
     assert!(fulfilment["id"].as_str().is_some_and(|id| !id.is_empty()));
     assert_moment(&fulfilment["decided_at"]);
     assert_moment(&fulfilment["sent_at"]);
-    assert_names(
-        &notifications[0],
-        &["received_at", "source", "about", "sha256"],
-    );
+    assert_names(&notifications[0], &["received_at", "source", "about", "sha256"]);
     assert_moment(&notifications[0]["received_at"]);
     assert!(notifications[0]["about"].is_string());
     let expected = json!({
@@ -117,30 +98,16 @@ fn every_name_is_there_also_where_nothing_is_known() {
     assert_names(&order["shares"][0], &SHARE);
     assert_eq!(order["merchant"], MERCHANT);
     assert_eq!(order["state"], "refused");
-    assert_eq!(
-        (&order["fulfilment"], &order["reversals"]),
-        (&Value::Null, &json!([]))
-    );
+    assert_eq!((&order["fulfilment"], &order["reversals"]), (&Value::Null, &json!([])));
     assert_eq!(order["shares"][0]["sequence"], Value::Null);
 
     // The share of a cascade alone: what the whole costs is not known.
-    let share = Share(
-        "0123456789abcdef0123456789abcdef",
-        "CVCO",
-        6_000,
-        "CAPTURED",
-    );
+    let share = Share("0123456789abcdef0123456789abcdef", "CVCO", 6_000, "CAPTURED");
     stack.systempay(&Form::follow_up("ORD-3", "ord003", 1, "BATCH", share).body());
     let order = stack.order(&systempay_path("ORD-3"));
     assert_names(&order, &ORDER);
-    assert_eq!(
-        (&order["expected"], &order["flags"]),
-        (&Value::Null, &json!(["ambiguous"]))
-    );
-    assert_eq!(
-        (&order["captured"], &order["fulfilment"]),
-        (&json!(6_000), &Value::Null)
-    );
+    assert_eq!((&order["expected"], &order["flags"]), (&Value::Null, &json!(["ambiguous"])));
+    assert_eq!((&order["captured"], &order["fulfilment"]), (&json!(6_000), &Value::Null));
 }
 
 #[test]
@@ -150,20 +117,12 @@ fn a_reversal_is_listed_and_queued_after_the_release() {
     stack.worldline(&refund("ORD-4", "3254620004_1", 8, 2_000).to_string());
     let order = wait_for("the reversal is sent", || {
         let order = stack.order(&worldline_path("ORD-4"));
-        order["reversals"][0]["sent_at"]
-            .is_string()
-            .then_some(order)
+        order["reversals"][0]["sent_at"].is_string().then_some(order)
     });
     let reversal = &order["reversals"][0];
-    assert_names(
-        reversal,
-        &["id", "share", "amount", "decided_at", "sent_at"],
-    );
+    assert_names(reversal, &["id", "share", "amount", "decided_at", "sent_at"]);
     assert_moment(&reversal["decided_at"]);
-    assert_eq!(
-        (&reversal["share"], &reversal["amount"]),
-        (&json!("3254620004_1"), &json!(2_000))
-    );
+    assert_eq!((&reversal["share"], &reversal["amount"]), (&json!("3254620004_1"), &json!(2_000)));
     assert_eq!(
         (&order["state"], &order["refunded"]),
         (&json!("partially_refunded"), &json!(2_000))
@@ -171,34 +130,15 @@ fn a_reversal_is_listed_and_queued_after_the_release() {
 
     let messages = stack.queue_of(&["ORD-4"]);
     let kinds: Vec<&str> = messages.iter().filter_map(|m| m["type"].as_str()).collect();
-    let expected = [
-        "quittance.order.fulfilment_requested",
-        "quittance.order.reversal_requested",
-    ];
+    let expected = ["quittance.order.fulfilment_requested", "quittance.order.reversal_requested"];
     assert_eq!(kinds, expected);
-    for (message, id) in messages
-        .iter()
-        .zip([&order["fulfilment"]["id"], &reversal["id"]])
-    {
-        let cloud_event = [
-            "specversion",
-            "id",
-            "source",
-            "type",
-            "subject",
-            "time",
-            "datacontenttype",
-            "data",
-        ];
+    for (message, id) in messages.iter().zip([&order["fulfilment"]["id"], &reversal["id"]]) {
+        let cloud_event =
+            ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"];
         assert_names(message, &cloud_event);
-        assert_eq!(
-            (&message["specversion"], &message["id"]),
-            (&json!("1.0"), id)
-        );
-        let without: Vec<&str> = ORDER
-            .into_iter()
-            .filter(|name| *name != "notifications")
-            .collect();
+        assert_eq!((&message["specversion"], &message["id"]), (&json!("1.0"), id));
+        let without: Vec<&str> =
+            ORDER.into_iter().filter(|name| *name != "notifications").collect();
         assert_names(&message["data"], &without);
         assert_eq!(message["data"]["mode"], "test");
     }
@@ -238,10 +178,7 @@ fn a_list_is_paged_and_its_pages_are_disjoint_and_complete() {
     }
     stack.worldline(&Payment::new("REFUSED", "3254630009_0", 130, 2, 100).body());
     for limit in [1, 2, 3, 6, 7, 8, 100] {
-        assert_eq!(
-            pages(&stack, &format!("state=captured&limit={limit}"), limit),
-            expected
-        );
+        assert_eq!(pages(&stack, &format!("state=captured&limit={limit}"), limit), expected);
     }
     assert_eq!(pages(&stack, "state=captured", 50), expected);
     assert_eq!(pages(&stack, "state=pending", 50), BTreeSet::new());
@@ -250,10 +187,7 @@ fn a_list_is_paged_and_its_pages_are_disjoint_and_complete() {
         assert_eq!(pages(&stack, &format!("limit={limit}"), limit), expected);
     }
     let order = &stack.get("/orders?state=refused").json()["orders"][0];
-    let summary: Vec<&str> = ORDER
-        .into_iter()
-        .filter(|name| *name != "notifications")
-        .collect();
+    let summary: Vec<&str> = ORDER.into_iter().filter(|name| *name != "notifications").collect();
     assert_names(order, &summary);
 }
 
@@ -293,18 +227,10 @@ fn bad_parameters_are_400_never_a_failure_of_ours() {
     };
     let (of_state, of_all) = (next("state=captured"), next(""));
     // Base64 of {}, [], {"pk":"x"}, {"pk":1}, {"pk":"x","more":"y"}, and of no UTF-8.
-    let forged = [
-        "e30",
-        "W10",
-        "eyJwayI6IngifQ",
-        "eyJwayI6MX0",
-        "eyJwayI6IngiLCJtb3JlIjoieSJ9",
-        "_w",
-    ];
-    let mut queries: Vec<String> = forged
-        .iter()
-        .map(|c| format!("state=captured&cursor={c}"))
-        .collect();
+    let forged =
+        ["e30", "W10", "eyJwayI6IngifQ", "eyJwayI6MX0", "eyJwayI6IngiLCJtb3JlIjoieSJ9", "_w"];
+    let mut queries: Vec<String> =
+        forged.iter().map(|c| format!("state=captured&cursor={c}")).collect();
     queries.extend([
         format!("cursor={of_state}"),
         format!("state=captured&cursor={of_all}"),
@@ -335,11 +261,7 @@ fn bad_parameters_are_400_never_a_failure_of_ours() {
         assert_eq!(reply.status, 400, "{query}: {}", reply.text());
     }
     for query in ["", "&", "limit=1", "limit=100", "state=captured&limit=2&"] {
-        assert_eq!(
-            stack.get(&format!("/orders?{query}")).status,
-            200,
-            "{query}"
-        );
+        assert_eq!(stack.get(&format!("/orders?{query}")).status, 200, "{query}");
     }
 }
 
@@ -394,9 +316,7 @@ fn an_order_is_found_under_any_reference() {
         assert_eq!(order["order"], reference.as_str());
         let source = format!("/quittance/worldline/{MERCHANT}/test");
         let messages = stack.queue_of(&[reference]);
-        let ours = messages
-            .iter()
-            .filter(|message| message["source"] == source.as_str());
+        let ours = messages.iter().filter(|message| message["source"] == source.as_str());
         assert_eq!(ours.count(), 1, "{reference:?}");
     }
 }
@@ -411,11 +331,7 @@ fn lyra_references_are_found_too() {
         let order = stack.order(&systempay_path(reference));
         assert_eq!(order["order"], reference.as_str());
         // A `+` could be the join of two values: such an order waits for the PSP's word.
-        assert_eq!(
-            order["fulfilment"].is_null(),
-            reference.contains('+'),
-            "{order}"
-        );
+        assert_eq!(order["fulfilment"].is_null(), reference.contains('+'), "{order}");
     }
 }
 
@@ -424,20 +340,10 @@ fn a_reference_that_is_too_long_is_kept_in_quarantine() {
     let stack = Stack::shared();
     for reference in ["x".repeat(256), "é".repeat(128), "x".repeat(5_000)] {
         let event = Payment::new(&reference, "3254650000_0", 130, 9, 100).body();
-        assert!(
-            stack
-                .worldline(&event)
-                .text()
-                .starts_with("KEPT in quarantine: ")
-        );
+        assert!(stack.worldline(&event).text().starts_with("KEPT in quarantine: "));
         assert!(stack.quarantined(event.as_bytes()).is_some());
         let form = Form::single(&reference, "long01", "CB", 100, "CAPTURED").body();
-        assert!(
-            stack
-                .systempay(&form)
-                .text()
-                .starts_with("KEPT in quarantine: ")
-        );
+        assert!(stack.systempay(&form).text().starts_with("KEPT in quarantine: "));
         assert!(stack.quarantined(form.as_bytes()).is_some());
         assert_eq!(stack.get(&worldline_path(&reference)).status, 404);
     }
@@ -496,20 +402,8 @@ fn spellings_of_a_path() {
     stack.worldline(&Payment::new("SP 1", "3254680000_0", 130, 9, 100).body());
     let base = format!("/orders/worldline/{MERCHANT}/test");
     for spelling in ["SP%201", "%53P%201", "%53%50%20%31"] {
-        assert_eq!(
-            stack.get(&format!("{base}/{spelling}")).status,
-            200,
-            "{spelling}"
-        );
+        assert_eq!(stack.get(&format!("{base}/{spelling}")).status, 200, "{spelling}");
     }
-    assert_eq!(
-        stack.get(&format!("{base}/{}", url_encode("SP 1"))).status,
-        404
-    );
-    assert_eq!(
-        stack
-            .get(&format!("{base}/{}?x=1", percent_encode("SP 1")))
-            .status,
-        200
-    );
+    assert_eq!(stack.get(&format!("{base}/{}", url_encode("SP 1"))).status, 404);
+    assert_eq!(stack.get(&format!("{base}/{}?x=1", percent_encode("SP 1"))).status, 200);
 }

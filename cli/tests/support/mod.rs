@@ -70,29 +70,17 @@ impl Stack {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let errors = Arc::new(Mutex::new(String::new()));
-        let mut readers = vec![collect(
-            child.stderr.take().expect("piped"),
-            Arc::clone(&errors),
-        )];
+        let mut readers = vec![collect(child.stderr.take().expect("piped"), Arc::clone(&errors))];
         let mut lines = BufReader::new(child.stdout.take().expect("piped"));
         let mut first_line = String::new();
-        lines
-            .read_line(&mut first_line)
-            .expect("standard output is text");
+        lines.read_line(&mut first_line).expect("standard output is text");
         let first_line = first_line.trim_end().to_owned();
-        let port = first_line
-            .strip_prefix("listening on http://127.0.0.1:")
-            .and_then(|p| p.parse().ok());
+        let port =
+            first_line.strip_prefix("listening on http://127.0.0.1:").and_then(|p| p.parse().ok());
         let output = Arc::new(Mutex::new(String::new()));
         readers.push(collect(lines, Arc::clone(&output)));
-        let mut stack = Self {
-            child,
-            port: port.unwrap_or(0),
-            first_line,
-            output,
-            errors,
-            readers,
-        };
+        let mut stack =
+            Self { child, port: port.unwrap_or(0), first_line, output, errors, readers };
         if stack.port == 0 {
             stack.end();
             panic!("no address in {:?}; {}", stack.first_line, stack.errors());
@@ -115,6 +103,11 @@ impl Stack {
     /// `http://127.0.0.1:<port>`.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where it listens on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// The first line of standard output.
@@ -154,8 +147,7 @@ impl Stack {
     /// Sends a request that must be answered.
     pub(crate) fn send(&self, request: &Request) -> Reply {
         let what = format!("{} {}", request.method, request.path);
-        self.try_send(request)
-            .unwrap_or_else(|error| panic!("{what}: {error}"))
+        self.try_send(request).unwrap_or_else(|error| panic!("{what}: {error}"))
     }
 
     /// `GET` of a path.
@@ -195,11 +187,7 @@ impl Stack {
 
     /// The messages about orders of these references.
     pub(crate) fn queue_of(&self, subjects: &[&str]) -> Vec<Value> {
-        let about = |message: &Value| {
-            subjects
-                .iter()
-                .any(|subject| message["subject"] == *subject)
-        };
+        let about = |message: &Value| subjects.iter().any(|subject| message["subject"] == *subject);
         self.queue().into_iter().filter(about).collect()
     }
 
@@ -207,9 +195,7 @@ impl Stack {
     pub(crate) fn quarantined(&self, body: &[u8]) -> Option<String> {
         let sha256 = quittance_core::crypto::sha256_hex(body);
         let entries = list(&self.get("/local/quarantine"));
-        let entry = entries
-            .iter()
-            .find(|entry| entry["sha256"] == sha256.as_str())?;
+        let entry = entries.iter().find(|entry| entry["sha256"] == sha256.as_str())?;
         entry["reason"].as_str().map(str::to_owned)
     }
 }
@@ -232,12 +218,7 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn new(method: &str, path: &str) -> Self {
         let (method, path) = (method.to_owned(), path.to_owned());
-        Self {
-            method,
-            path,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { method, path, headers: Vec::new(), body: Vec::new() }
     }
 
     pub(crate) fn get(path: &str) -> Self {
@@ -256,9 +237,7 @@ impl Request {
 
     /// A Lyra notification.
     pub(crate) fn systempay(body: impl AsRef<[u8]>) -> Self {
-        Self::new("POST", SYSTEMPAY)
-            .header("Content-Type", FORM)
-            .body(body.as_ref())
+        Self::new("POST", SYSTEMPAY).header("Content-Type", FORM).body(body.as_ref())
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -268,8 +247,7 @@ impl Request {
 
     /// Without the headers of this name.
     pub(crate) fn without(mut self, name: &str) -> Self {
-        self.headers
-            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self
     }
 
@@ -312,12 +290,7 @@ pub(crate) fn exchange(port: u16, request: &Request) -> io::Result<Reply> {
     let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     connection.set_read_timeout(Some(DEADLINE))?;
     connection.set_write_timeout(Some(DEADLINE))?;
-    let Request {
-        method,
-        path,
-        headers,
-        body,
-    } = request;
+    let Request { method, path, headers, body } = request;
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -328,10 +301,7 @@ pub(crate) fn exchange(port: u16, request: &Request) -> io::Result<Reply> {
     connection.read_to_end(&mut answer)?;
     let cut_short = || io::Error::new(io::ErrorKind::UnexpectedEof, "no whole answer");
     let reply = parse(&answer).ok_or_else(cut_short)?;
-    let length = reply
-        .headers
-        .get("content-length")
-        .and_then(|length| length.parse().ok());
+    let length = reply.headers.get("content-length").and_then(|length| length.parse().ok());
     let whole = method == "HEAD" || length.is_none_or(|length: usize| length == reply.body.len());
     if whole { Ok(reply) } else { Err(cut_short()) }
 }
@@ -343,29 +313,17 @@ fn parse(answer: &[u8]) -> Option<Reply> {
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let headers = lines.filter_map(|line| line.split_once(':'));
     let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
-    Some(Reply {
-        status,
-        headers: headers.collect(),
-        body: answer[end + 4..].to_vec(),
-    })
+    Some(Reply { status, headers: headers.collect(), body: answer[end + 4..].to_vec() })
 }
 
 /// The path of an order's resource.
 pub(crate) fn order_path(psp: &str, merchant: &str, reference: &str) -> String {
-    format!(
-        "/orders/{psp}/{}/test/{}",
-        percent_encode(merchant),
-        percent_encode(reference)
-    )
+    format!("/orders/{psp}/{}/test/{}", percent_encode(merchant), percent_encode(reference))
 }
 
 /// The path of a Worldline order of the demo merchant.
 pub(crate) fn worldline_path(reference: &str) -> String {
-    order_path(
-        "worldline",
-        quittance_testing::worldline::MERCHANT,
-        reference,
-    )
+    order_path("worldline", quittance_testing::worldline::MERCHANT, reference)
 }
 
 /// The path of a Systempay order of the demo site.
@@ -423,7 +381,5 @@ fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) -> Jo
 
 /// A failed test must not hide the others behind a poisoned lock.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -140,6 +140,11 @@ impl Receiver {
                 return Ok(Taken::Known(order.headline(self.policy)));
             }
             order.decide(receipt.received_at, self.policy);
+            if !Table::fits(&order, self.policy, receipt.received_at)? {
+                let reason = "the order is as large as it may be";
+                self.archive.quarantine(raw, reason).await?;
+                return Ok(Taken::Quarantined(reason.to_owned()));
+            }
             if !archived {
                 self.archive.keep(&order.key, raw).await?;
                 archived = true;

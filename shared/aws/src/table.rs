@@ -36,6 +36,10 @@ const UNSENT: &str = "1";
 /// Most orders on one page of a list: a page stays below DynamoDB's 1 MB also with long orders.
 pub const MAX_PAGE: u32 = 100;
 
+/// Most bytes of an order with its summary that take another notification. DynamoDB refuses an item above
+/// 400 KB; what is left is for marking messages as sent.
+const MAX_ORDER_BYTES: usize = 360 * 1024;
+
 /// Most pages of a scan read to fill one page of a list without a state.
 const MAX_SCAN_PAGES: usize = 10;
 
@@ -116,6 +120,13 @@ impl Table {
             stored = self.load(&target).await?;
         }
         Err(StoreError::Corrupt(format!("{key} is the name of a name")))
+    }
+
+    /// Whether an order is small enough to be stored. One that is not must not be sent again for ever.
+    pub fn fits(order: &Order, policy: Policy, now: Timestamp) -> Result<bool, StoreError> {
+        let summary = serde_json::to_string(&order.view(policy, now).without_notifications())?;
+        let bytes = serde_json::to_string(order)?.len() + summary.len();
+        Ok(bytes <= MAX_ORDER_BYTES)
     }
 
     /// Writes an order if the item is still at `version`.

@@ -1,5 +1,6 @@
 //! The local stack: the functions, the engine, the server and the stream, wired once.
 
+use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,7 +47,7 @@ pub(crate) struct Stack {
 /// Starts the stack, plays, and stays up until interrupted.
 pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     let settings = Settings::from_env()?;
-    let keys = Keys::from_env()?;
+    let keys = Keys::from_env();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
     let listener = TcpListener::bind(address)
         .await
@@ -77,26 +78,35 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The keys of both PSPs.
+/// The keys of both PSPs; none where what is configured cannot be used.
 pub(crate) struct Keys {
-    pub(crate) worldline: worldline::Keys,
-    pub(crate) systempay: systempay::Keys,
+    pub(crate) worldline: Option<worldline::Keys>,
+    pub(crate) systempay: Option<systempay::Keys>,
 }
 
 impl Keys {
-    pub(crate) fn from_env() -> Result<Self, Failure> {
-        let text = |name: &str, demo: &str| {
-            std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| demo.to_owned())
-        };
-        let worldline = text("QUITTANCE_WORLDLINE_KEYS", DEMO_WORLDLINE_KEYS);
-        let systempay = text("QUITTANCE_SYSTEMPAY_KEYS", DEMO_SYSTEMPAY_KEYS);
-        Ok(Self {
-            worldline: worldline::Keys::from_json(&worldline)
-                .map_err(|error| format!("QUITTANCE_WORLDLINE_KEYS: {error}"))?,
-            systempay: systempay::Keys::from_json(&systempay)
-                .map_err(|error| format!("QUITTANCE_SYSTEMPAY_KEYS: {error}"))?,
-        })
+    /// Reads the variables, or takes the demo's keys where they are not set. As under Lambda, keys that
+    /// cannot be used do not stop the start: their route answers 500, and the log says what is wrong.
+    pub(crate) fn from_env() -> Self {
+        Self {
+            worldline: keys("QUITTANCE_WORLDLINE_KEYS", DEMO_WORLDLINE_KEYS, |text| {
+                worldline::Keys::from_json(text)
+            }),
+            systempay: keys("QUITTANCE_SYSTEMPAY_KEYS", DEMO_SYSTEMPAY_KEYS, |text| {
+                systempay::Keys::from_json(text)
+            }),
+        }
     }
+}
+
+fn keys<K, E: Display>(
+    variable: &'static str,
+    demo: &str,
+    parse: impl Fn(&str) -> Result<K, E>,
+) -> Option<K> {
+    let text = std::env::var(variable).ok().filter(|text| !text.is_empty());
+    let parsed = parse(text.as_deref().unwrap_or(demo));
+    parsed.inspect_err(|error| tracing::error!("{variable}: {error}; its route answers 500")).ok()
 }
 
 impl Stack {
@@ -111,11 +121,11 @@ impl Stack {
         Ok(Self {
             archive: receiver.archive.clone(),
             worldline: worldline_webhook::Function {
-                keys: Some(keys.worldline),
+                keys: keys.worldline,
                 receiver: receiver.clone(),
             },
             systempay: systempay_ipn::Function {
-                keys: Some(keys.systempay),
+                keys: keys.systempay,
                 extra_names: list("QUITTANCE_SYSTEMPAY_FIELDS"),
                 receiver,
             },

@@ -45,7 +45,7 @@ impl Function {
 
     async fn one(&self, request: &Request, key: OrderKey) -> Result<Answer, Answer> {
         let stored = self.table.load_order(&key).await.map_err(unavailable)?;
-        if stored.version.is_none() {
+        if stored.version.is_none() && !stored.repaired {
             return Err(Answer::NotFound);
         }
         let view = stored.order.view(self.policy, now());
@@ -83,15 +83,17 @@ impl Query {
     fn parse(query: &str) -> Result<Self, Answer> {
         let mut parsed = Self { state: None, limit: DEFAULT_PAGE, cursor: None };
         let mut cursor = None;
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            match pair.split_once('=').unwrap_or((pair, "")) {
+        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        for pair in pairs.filter(|(_, value)| !value.is_empty()) {
+            match pair {
                 ("state", word) => {
                     let state = State::from_word(word).ok_or(Answer::Bad("unknown state"))?;
                     parsed.state = Some(state);
                 }
                 ("limit", digits) => {
-                    let limit = digits.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
-                    parsed.limit = limit.ok_or(Answer::Bad("limit must be 1 to 100"))?;
+                    let limit = digits.parse().ok().filter(|limit: &u32| *limit > 0);
+                    parsed.limit =
+                        limit.ok_or(Answer::Bad("limit must be a number"))?.min(MAX_PAGE);
                 }
                 ("cursor", text) => cursor = Some(text),
                 _ => return Err(Answer::Bad("unknown parameter")),
@@ -106,7 +108,7 @@ impl Query {
 /// Whether a browser asks: it prefers HTML, a program does not name it.
 fn wants_page(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
+    accept.is_some_and(|a| a.contains("text/html") && !a.contains("application/json"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]

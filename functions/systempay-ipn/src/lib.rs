@@ -2,7 +2,7 @@
 
 use lambda_http::{Body, Request, Response};
 use quittance_aws::Answer;
-use quittance_aws::http::admit;
+use quittance_aws::http::{admit, refuse};
 use quittance_aws::receive::Receiver;
 use quittance_core::Psp;
 use quittance_core::systempay::{Keys, read, verify};
@@ -28,8 +28,7 @@ impl Function {
         admit(request, "application/x-www-form-urlencoded")?;
         let keys = self.keys.as_ref().ok_or(Answer::Misconfigured)?;
         let body: &[u8] = request.body();
-        let verified =
-            verify(keys, body).map_err(|refused| Answer::Refused(refused.to_string()))?;
+        let verified = verify(keys, body).map_err(|why| refuse(Psp::Systempay, &why))?;
         let reading = read(&verified, &self.extra_names);
         Ok(self.receiver.take(Psp::Systempay, body, Vec::new(), vec![reading]).await)
     }

@@ -3,7 +3,7 @@
 use lambda_http::http::Method;
 use lambda_http::{Body, Request, Response};
 use quittance_aws::Answer;
-use quittance_aws::http::{admit, keep_headers, values};
+use quittance_aws::http::{admit, keep_headers, refuse, values};
 use quittance_aws::receive::Receiver;
 use quittance_core::Psp;
 use quittance_core::worldline::{
@@ -43,7 +43,7 @@ impl Function {
         let key_ids = values(headers, KEY_ID_HEADER);
         let body: &[u8] = request.body();
         let verified = verify(keys, &signatures, &key_ids, body)
-            .map_err(|refused| Answer::Refused(refused.to_string()))?;
+            .map_err(|why| refuse(Psp::Worldline, &why))?;
         let kept = keep_headers(headers, &[SIGNATURE_HEADER, KEY_ID_HEADER]);
         Ok(self.receiver.take(Psp::Worldline, body, kept, read(verified)).await)
     }

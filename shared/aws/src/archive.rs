@@ -3,7 +3,7 @@
 //!
 //! | `pk` | `sk` | lives |
 //! |---|---|---|
-//! | the order's key | arrival and digest | as configured |
+//! | the order's key | arrival in nanoseconds and digest: a replay keeps the order | as configured |
 //! | `untracked/<psp>` | arrival and digest | as configured |
 //! | `quarantine/<psp>` | digest | until a person decides |
 
@@ -19,6 +19,7 @@ use flate2::write::DeflateEncoder;
 use quittance_core::{OrderKey, Psp, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::clock::sortable_nanos;
 use crate::error::StoreError;
 
 /// Seconds of a day.
@@ -127,7 +128,7 @@ impl Archive {
             return Ok(());
         };
         let expires_at = raw.received_at.unix() + i64::from(days) * DAY;
-        let sort = format!("{}/{}", raw.received_at, raw.sha256);
+        let sort = format!("{}/{}", sortable_nanos(), raw.sha256);
         self.put(partition, &sort, raw)?
             .item("expires_at", AttributeValue::N(expires_at.to_string()))
             .send()

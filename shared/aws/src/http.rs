@@ -5,6 +5,7 @@
 
 use lambda_http::http::{HeaderMap, Method, header};
 use lambda_http::{Body, Request, Response};
+use quittance_core::Psp;
 use quittance_core::limits::MAX_BODY_BYTES;
 
 /// How many characters of an answer Lyra shows to the merchant.
@@ -23,8 +24,9 @@ pub enum Answer {
     Page(String),
     /// The request itself makes no sense.
     Bad(&'static str),
-    /// Not genuine. Nothing was read or written.
-    Refused(String),
+    /// Not genuine. Nothing was read or written, and why is for the log alone: it would tell a forger
+    /// which keys exist.
+    Refused,
     /// No such order or route.
     NotFound,
     /// A method that the route does not have; the ones it has.
@@ -49,7 +51,7 @@ impl Answer {
             Self::Json(text) => (200, "application/json", text),
             Self::Page(html) => (200, "text/html; charset=utf-8", html),
             Self::Bad(why) => (400, TEXT, why.to_owned()),
-            Self::Refused(why) => (401, TEXT, format!("refused: {why}")),
+            Self::Refused => (401, TEXT, "refused".to_owned()),
             Self::NotFound => (404, TEXT, "not found".to_owned()),
             Self::WrongMethod(allowed) => return wrong_method(allowed),
             Self::TooLarge => (413, TEXT, format!("larger than {MAX_BODY_BYTES} bytes")),
@@ -59,6 +61,12 @@ impl Answer {
         };
         response(status, media, body)
     }
+}
+
+/// The answer to a message that is not genuine; why goes to the log.
+pub fn refuse(psp: Psp, why: &impl std::fmt::Display) -> Answer {
+    tracing::warn!(psp = psp.as_str(), %why, outcome = "refused", "refused");
+    Answer::Refused
 }
 
 /// The checks that need no key: method, media type, size.

@@ -6,8 +6,8 @@ use quittance_core::{OrderKey, Policy};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::queue::Queue;
-use crate::receive::{MAX_ATTEMPTS, pause};
-use crate::table::{Saved, Table};
+use crate::receive::Patience;
+use crate::table::{Saved, Stored, Table};
 
 /// Sends what is decided and not yet sent.
 #[derive(Clone, Debug)]
@@ -21,34 +21,46 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Sends what one order still has to tell, and marks it sent. The order is read anew, so a stream
-    /// record that comes late or twice sends nothing again. Returns how many messages were sent.
+    /// Sends what an order still has to tell, and marks it sent; `key` may be any of its names. The
+    /// order is read anew, so a stream record that comes late or twice sends nothing again. Returns how
+    /// many messages were sent.
     pub async fn deliver(&self, key: &OrderKey) -> Result<usize, StoreError> {
-        let mut stored = self.table.load(key).await?;
-        if stored.joined.is_some() || !stored.order.has_unsent() {
+        let named = self.table.load(key).await?;
+        if !named.order.has_unsent() {
             return Ok(0);
         }
+        let mut stored = self.table.load_order(key).await?;
         let mut sent = Vec::new();
         for event in stored.order.unsent_messages(self.policy, now()) {
-            self.queue.send(key, &event).await?;
-            tracing::info!(order = %key, id = event.id, kind = event.kind, "message sent");
+            self.queue.send(&stored.order.key, &event).await?;
+            tracing::info!(order = %stored.order.key, id = event.id, kind = event.kind, "message sent");
             sent.push(event.id);
         }
-        for attempt in 0..MAX_ATTEMPTS {
-            pause(attempt).await;
+        let mut patience = Patience::new();
+        while patience.again().await {
             let at = now();
             let marked = sent.iter().filter(|id| stored.order.mark_sent(id, at)).count();
-            if marked == 0 {
-                return Ok(sent.len());
+            if marked > 0 || stored.repaired {
+                let saved = self.table.save(&stored.order, stored.version, self.policy, at).await?;
+                if saved == Saved::Conflict {
+                    stored = self.table.load_order(key).await?;
+                    continue;
+                }
             }
-            match self.table.save(&stored.order, stored.version, self.policy, at).await? {
-                Saved::Done => return Ok(sent.len()),
-                // The item may have become another name of the order meanwhile: writing it back would
-                // undo that, so the decision is marked where it is now.
-                Saved::Conflict => stored = self.table.load_order(key).await?,
-            }
+            self.settle(named).await?;
+            return Ok(sent.len());
         }
         Err(StoreError::Contended)
+    }
+
+    /// Notes under a mere name that the queue knows what it holds: the order has taken it over.
+    async fn settle(&self, mut named: Stored) -> Result<(), StoreError> {
+        if let Some(join) = named.joined.take() {
+            named.order.mark_all_sent(now());
+            // After a lost race the name is looked at again.
+            self.table.join(&named, &join).await?;
+        }
+        Ok(())
     }
 
     /// Sends what every order still has to tell: after a restart, or where there is no stream. An order

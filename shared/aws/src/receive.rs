@@ -1,22 +1,16 @@
 //! From what a notification says to durable facts: read, take, write on condition, answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quittance_core::crypto::sha256_hex;
-use quittance_core::order::Full;
-use quittance_core::{
-    Order, OrderKey, Outcome, Policy, Psp, Reading, Receipt, Statement, Unreadable,
-};
+use quittance_core::{Outcome, Policy, Psp, Reading, Receipt, Statement, Unreadable};
 
 use crate::archive::{Archive, Raw};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::http::Answer;
+use crate::names::{Names, claim};
 use crate::table::{Saved, Table};
-
-/// How often a write is tried against other writers of the same order. With the pauses below the last
-/// attempt begins within about 2 seconds, well before the PSP gives up (10 seconds).
-pub const MAX_ATTEMPTS: u32 = 20;
 
 /// The longest pause before the second attempt; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -76,30 +70,32 @@ impl Receiver {
                 let doubt = statement.doubt.as_deref().unwrap_or("");
                 Ok(match taken {
                     Taken::Stored(headline) => {
-                        tracing::info!(psp, %order, sha256, doubt, outcome = "stored", "{headline}");
+                        tracing::info!(psp, %order, sha256, doubt, outcome = "stored", "stored");
                         format!("OK {headline}")
                     }
                     Taken::Known(headline) => {
-                        tracing::info!(psp, %order, sha256, outcome = "duplicate", "{headline}");
+                        tracing::info!(psp, %order, sha256, outcome = "duplicate", "already known");
                         format!("OK {headline} (already known)")
                     }
-                    Taken::Quarantined(reason) => {
-                        tracing::warn!(psp, %order, sha256, reason, outcome = "quarantined", "quarantined");
-                        format!("KEPT in quarantine: {reason}")
-                    }
+                    Taken::Quarantined(reason) => Self::quarantined(raw, &reason),
                 })
             }
             Reading::Untracked { about } => {
                 self.archive.keep_untracked(raw).await?;
-                tracing::info!(psp, about, sha256, outcome = "untracked", "not tracked");
+                tracing::info!(psp, ?about, sha256, outcome = "untracked", "not tracked");
                 Ok(format!("OK {about} is not tracked"))
             }
             Reading::Unreadable(Unreadable { reason }) => {
                 self.archive.quarantine(raw, &reason).await?;
-                tracing::warn!(psp, sha256, reason, outcome = "quarantined", "quarantined");
-                Ok(format!("KEPT in quarantine: {reason}"))
+                Ok(Self::quarantined(raw, &reason))
             }
         }
+    }
+
+    fn quarantined(raw: &Raw<'_>, reason: &str) -> String {
+        let (psp, sha256) = (raw.psp.as_str(), raw.sha256);
+        tracing::warn!(psp, sha256, reason, outcome = "quarantined", "quarantined");
+        format!("KEPT in quarantine: {reason}")
     }
 
     /// Read, take, write on condition that nobody wrote in between; else again.
@@ -115,13 +111,12 @@ impl Receiver {
         };
         let mut archived = false;
         let mut key = statement.key.clone();
-        for attempt in 0..MAX_ATTEMPTS {
-            pause(attempt).await;
+        let mut patience = Patience::new();
+        while patience.again().await {
             let stored = self.table.load_order(&key).await?;
             let mut order = stored.order;
-            let joined = match self.join_names(statement, &mut order).await? {
-                Names::Known => false,
-                Names::Joined => true,
+            let joined = match claim(&self.table, statement, &mut order).await? {
+                Names::Settled(changed) => changed || stored.repaired,
                 Names::Raced => continue,
                 Names::Elsewhere(home) => {
                     key = home;
@@ -130,11 +125,7 @@ impl Receiver {
             };
             let outcome = match order.take(statement, &receipt, self.policy) {
                 Ok(outcome) => outcome,
-                Err(Full) => {
-                    let reason = Full.to_string();
-                    self.archive.quarantine(raw, &reason).await?;
-                    return Ok(Taken::Quarantined(reason));
-                }
+                Err(full) => return self.quarantine(raw, full.to_string()).await,
             };
             if outcome == Outcome::Known && !joined {
                 return Ok(Taken::Known(order.headline(self.policy)));
@@ -142,8 +133,7 @@ impl Receiver {
             order.decide(receipt.received_at, self.policy);
             if !Table::fits(&order, self.policy, receipt.received_at)? {
                 let reason = "the order is as large as it may be";
-                self.archive.quarantine(raw, reason).await?;
-                return Ok(Taken::Quarantined(reason.to_owned()));
+                return self.quarantine(raw, reason.to_owned()).await;
             }
             if !archived {
                 self.archive.keep(&order.key, raw).await?;
@@ -157,59 +147,37 @@ impl Receiver {
         Err(StoreError::Contended)
     }
 
-    /// Makes the statement's other names point to the order and takes over what was known under them.
-    ///
-    /// The names are written before the order: if we die in between, the PSP sends again, finds the
-    /// names, and what they hold is taken over then.
-    async fn join_names(
-        &self,
-        statement: &Statement,
-        order: &mut Order,
-    ) -> Result<Names, StoreError> {
-        let mut names = Names::Known;
-        for alias in &statement.aliases {
-            if *alias == order.key || order.aliases.contains(&alias.order) {
-                continue;
-            }
-            let named = self.table.load(alias).await?;
-            match &named.joined {
-                Some(home) if *home != order.key => {
-                    if statement.is_follow_up() {
-                        return Ok(Names::Elsewhere(home.clone()));
-                    }
-                    tracing::warn!(%alias, %home, order = %order.key, "payment has two references");
-                    continue;
-                }
-                Some(_) => {}
-                None => {
-                    if self.table.join(&named, &order.key).await? == Saved::Conflict {
-                        return Ok(Names::Raced);
-                    }
-                }
-            }
-            order.absorb(named.order);
-            order.aliases.insert(alias.order.clone());
-            names = Names::Joined;
-        }
-        Ok(names)
+    async fn quarantine(&self, raw: &Raw<'_>, reason: String) -> Result<Taken, StoreError> {
+        self.archive.quarantine(raw, &reason).await?;
+        Ok(Taken::Quarantined(reason))
     }
 }
 
-/// What became of a statement's other names.
-enum Names {
-    /// They point to the order already, or there are none.
-    Known,
-    /// They point to it now, and what was known under them is part of it.
-    Joined,
-    /// Someone else wrote one of them at the same time.
-    Raced,
-    /// The payment belongs to this other order: an occurrence of a subscription is an order of its own,
-    /// and what follows on it names the subscription.
-    Elsewhere(OrderKey),
+/// How long other writers of the same order are waited out: the PSP hears of a failure before it gives
+/// up by itself (10 seconds), even when the last attempt's calls are slow.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Attempts at a write that others may win, each after a random pause.
+pub(crate) struct Patience {
+    began: Instant,
+    attempt: u32,
+}
+
+impl Patience {
+    pub(crate) fn new() -> Self {
+        Self { began: Instant::now(), attempt: 0 }
+    }
+
+    /// Whether to try (again); waits before every attempt but the first.
+    pub(crate) async fn again(&mut self) -> bool {
+        pause(self.attempt).await;
+        self.attempt += 1;
+        self.attempt == 1 || self.began.elapsed() < PATIENCE
+    }
 }
 
 /// Waits before an attempt other than the first: a random time, so that writers of one order spread.
-pub(crate) async fn pause(attempt: u32) {
+async fn pause(attempt: u32) {
     if let Some(doublings) = attempt.checked_sub(1) {
         let longest = FIRST_PAUSE.saturating_mul(1 << doublings.min(8)).min(LONGEST_PAUSE);
         let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);

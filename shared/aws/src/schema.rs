@@ -1,9 +1,11 @@
-//! The tables, for engines that start empty (the local stack and tests). `template.yaml` declares the
-//! same for AWS.
+//! The tables, for engines that start empty (the local stack and tests). A deployment
+//! declares the same.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
@@ -12,6 +14,9 @@ use aws_sdk_dynamodb::types::{
 
 use crate::error::StoreError;
 use crate::table::{BY_STATE, BY_UNSENT, SUMMARY};
+
+/// How long an engine may take to make a table usable.
+const CREATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A table as it is created.
 struct Plan<'a> {
@@ -45,10 +50,14 @@ async fn create(client: &Client, name: &str, plan: &Plan<'_>) -> Result<(), Stor
         why: error.to_string(),
     })?;
     match request.send().await {
-        Ok(_) => Ok(()),
-        Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => Ok(()),
-        Err(e) => Err(StoreError::unavailable("create table", &e)),
+        Ok(_) => {}
+        Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {}
+        Err(e) => return Err(StoreError::unavailable("create table", &e)),
     }
+    let active = client.wait_until_table_exists().table_name(name).wait(CREATION_TIMEOUT).await;
+    active
+        .map(|_| ())
+        .map_err(|error| StoreError::Unavailable { what: "wait for table", why: error.to_string() })
 }
 
 fn request(

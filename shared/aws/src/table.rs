@@ -9,6 +9,9 @@
 //! | `state`, `updated_at` | index of orders by state, newest last |
 //! | `unsent` | present while the queue has to be told something: a sparse index |
 //! | `joined` | present when this is only another name; the key of the order it names |
+//! | `weak` | present when only a credit has claimed the name so far |
+//!
+//! See [`crate::names`] for what becomes of names.
 
 use std::collections::HashMap;
 
@@ -19,6 +22,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quittance_core::{Order, OrderKey, OrderView, Policy, State, Timestamp};
 
+use crate::clock::now;
 use crate::error::StoreError;
 
 /// Index of orders by state.
@@ -61,7 +65,18 @@ pub struct Stored {
     /// `None` where nothing is stored.
     pub version: Option<u64>,
     /// The order that this item only names, if so.
-    pub joined: Option<OrderKey>,
+    pub joined: Option<Join>,
+    /// Whether the order has taken over something that is still to be stored with it.
+    pub repaired: bool,
+}
+
+/// Where a name points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// The order it names.
+    pub home: OrderKey,
+    /// Whether only a credit has claimed it: a debit of the same payment may claim it anew.
+    pub weak: bool,
 }
 
 /// What became of a conditional write.
@@ -106,20 +121,41 @@ impl Table {
             .map_err(|e| StoreError::unavailable("get order", &e))?;
         match reply.item {
             Some(item) => read_item(&item),
-            None => Ok(Stored { order: Order::new(key.clone()), version: None, joined: None }),
+            None => Ok(Stored {
+                order: Order::new(key.clone()),
+                version: None,
+                joined: None,
+                repaired: false,
+            }),
         }
     }
 
-    /// Reads an order under any of its names.
+    /// Reads an order under any of its names. What is held under a name that the order does not list
+    /// yet (we died between writing the name and the order) is taken over here, so that it is seen,
+    /// sent and stored with the next write.
     pub async fn load_order(&self, key: &OrderKey) -> Result<Stored, StoreError> {
         let mut stored = self.load(key).await?;
-        for _ in 0..MAX_HOPS {
-            let Some(target) = stored.joined.take() else {
-                return Ok(stored);
-            };
-            stored = self.load(&target).await?;
+        let mut names = Vec::new();
+        while let Some(join) = stored.joined.take() {
+            if names.len() == MAX_HOPS {
+                return Err(StoreError::Corrupt(format!("{key} is the name of a name")));
+            }
+            names.push((stored.order, join.weak));
+            stored = self.load(&join.home).await?;
         }
-        Err(StoreError::Corrupt(format!("{key} is the name of a name")))
+        for (name, weak) in names {
+            if stored.order.aliases.contains(&name.key.order) {
+                continue;
+            }
+            let before = stored.order.clone();
+            // A credit's claim may be overruled, so its order does not list the name.
+            if !weak {
+                stored.order.aliases.insert(name.key.order.clone());
+            }
+            stored.order.absorb(name);
+            stored.repaired |= stored.order != before;
+        }
+        Ok(stored)
     }
 
     /// Whether an order is small enough to be stored. One that is not must not be sent again for ever.
@@ -150,11 +186,19 @@ impl Table {
         self.put(item, version).await
     }
 
-    /// Turns an item into another name of the order `to`, if it is still at `version`. What was known
-    /// under this name stays in the item, so that joining can be repeated after a crash.
-    pub async fn join(&self, stored: &Stored, to: &OrderKey) -> Result<Saved, StoreError> {
+    /// Turns an item into another name, if it is still at `version`. What was known under the name
+    /// stays in the item, with its mark when the queue has not been told of it, so that taking it over
+    /// can be repeated after a crash.
+    pub async fn join(&self, stored: &Stored, join: &Join) -> Result<Saved, StoreError> {
         let mut item = self.item(&stored.order, stored.version)?;
-        item.insert("joined".to_owned(), AttributeValue::S(to.to_string()));
+        item.insert("joined".to_owned(), AttributeValue::S(join.home.to_string()));
+        if join.weak {
+            item.insert("weak".to_owned(), AttributeValue::Bool(true));
+        }
+        if stored.order.has_unsent() {
+            item.insert("unsent".to_owned(), AttributeValue::S(UNSENT.to_owned()));
+            item.insert("updated_at".to_owned(), AttributeValue::S(now().to_string()));
+        }
         self.put(item, stored.version).await
     }
 
@@ -313,8 +357,9 @@ fn read_item(item: &Item) -> Result<Stored, StoreError> {
     let version = item.get("version").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let version = version.ok_or_else(|| StoreError::Corrupt("version missing".to_owned()))?;
     let joined = item.get("joined").and_then(|v| v.as_s().ok());
-    let joined = joined.map(|key| read_key(key)).transpose()?;
-    Ok(Stored { order, version: Some(version), joined })
+    let weak = item.contains_key("weak");
+    let joined = joined.map(|key| read_key(key)).transpose()?.map(|home| Join { home, weak });
+    Ok(Stored { order, version: Some(version), joined, repaired: false })
 }
 
 fn read_summary(item: &Item) -> Result<OrderView, StoreError> {

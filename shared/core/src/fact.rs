@@ -85,6 +85,16 @@ pub struct ShareFact {
     pub parent: Option<String>,
 }
 
+impl ShareFact {
+    /// Whether it speaks of this payment: a Worldline payment by its inner id, a Lyra one by day and
+    /// transaction id.
+    pub fn is_of(&self, payment: &str) -> bool {
+        let slot = self.slot.as_deref().unwrap_or(&self.share);
+        let of_slot = slot.strip_prefix(payment).is_some_and(|rest| rest.starts_with('-'));
+        self.share == payment || self.parent.as_deref() == Some(payment) || of_slot
+    }
+}
+
 /// Which way a share's money goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,8 +8,9 @@ pub const MAX_BODY_BYTES: usize = 256 * 1024;
 /// attempts. Beyond this the notification is kept in quarantine.
 pub const MAX_SHARES_PER_NOTIFICATION: usize = 128;
 
-/// Most share facts one order may hold: about 300 bytes each, so the item stays below half of
-/// DynamoDB's 400 KB. Beyond this a notification is kept in quarantine.
+/// Most share facts one order may hold: about 300 bytes each as PSPs write them, so the item stays below
+/// half of DynamoDB's 400 KB (the table refuses one that grows larger). Beyond this a notification is
+/// kept in quarantine.
 pub const MAX_FACTS_PER_ORDER: usize = 400;
 
 /// Most share facts one order may hold that rest on forms with more than one reading. Whoever holds one
@@ -17,9 +18,9 @@ pub const MAX_FACTS_PER_ORDER: usize = 400;
 /// of genuine facts.
 pub const MAX_DOUBTFUL_FACTS_PER_ORDER: usize = 32;
 
-/// Most elements of one Worldline event array. No real batch has been seen; each element costs a
-/// read and a write, and the PSP waits about ten seconds.
-pub const MAX_EVENTS_PER_NOTIFICATION: usize = 32;
+/// Most elements of one Worldline event array: as many as a cascade may list shares. No real batch has
+/// been seen; each element costs a read and a write, and the PSP waits about ten seconds.
+pub const MAX_EVENTS_PER_NOTIFICATION: usize = MAX_SHARES_PER_NOTIFICATION;
 
 /// Longest order reference, merchant id or payment id, in bytes. Lyra allows 64 and Worldline 40
 /// for a reference; a DynamoDB key may have 2,048 bytes after escaping (at most three for one).

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{Facts, Flag, Kind, Standing, Status, digest};
+use crate::fact::{Fact, Facts, Flag, Kind, Standing, Status, digest};
 use crate::fold::{Policy, Share, Summary, fold};
 use crate::ids::{fulfilment_id, reversal_id};
 use crate::key::{Mode, OrderKey, Psp};
@@ -172,6 +172,24 @@ impl Order {
         }
     }
 
+    /// Takes over what another order knows of one payment, named as in `tx:<payment>`: its credits came
+    /// under a reference of their own before the payment itself was known.
+    pub fn absorb_payment(&mut self, other: &Self, name: &str) {
+        let payment = name.strip_prefix("tx:").unwrap_or(name);
+        for (fact, standing) in other.facts.iter() {
+            let Fact::Share(share) = fact else { continue };
+            if share.is_of(payment) {
+                self.facts.add(fact.clone(), standing);
+                let stated = digest([fact]);
+                let listed = |received: &&Received| received.digest == stated;
+                if self.notifications.iter().find(listed).is_none() {
+                    self.notifications.extend(other.notifications.iter().find(listed).cloned());
+                }
+            }
+        }
+        self.notifications.sort_by_key(|received| received.received_at);
+    }
+
     /// What the facts amount to.
     pub fn summary(&self, policy: Policy) -> Summary {
         fold(&self.facts, policy)
@@ -194,6 +212,14 @@ impl Order {
             return true;
         }
         false
+    }
+
+    /// Notes that the queue knows everything that was decided here.
+    pub fn mark_all_sent(&mut self, at: Timestamp) {
+        let fulfilment = self.fulfilment.iter_mut().map(|f| &mut f.sent_at);
+        for sent in fulfilment.chain(self.reversals.iter_mut().map(|r| &mut r.sent_at)) {
+            sent.get_or_insert(at);
+        }
     }
 
     /// The order as others see it. `now` decides whether a waiting voucher is stranded.

@@ -1,6 +1,6 @@
 //! What one genuine notification says, once read.
 
-use crate::fact::{Fact, Standing};
+use crate::fact::{Fact, Kind, Standing};
 use crate::key::OrderKey;
 
 /// What one element of a notification turned out to be.
@@ -59,12 +59,10 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Whether it speaks of a share alone and not of the whole order.
-    pub fn is_follow_up(&self) -> bool {
-        !self.facts.iter().any(|fact| match fact {
-            Fact::Share(share) => share.of.is_some(),
-            Fact::Total(_) => true,
-        })
+    /// Whether it speaks of money given back and of nothing else.
+    pub fn is_credit(&self) -> bool {
+        let credit = |fact: &Fact| matches!(fact, Fact::Share(share) if share.kind == Kind::Credit);
+        !self.facts.is_empty() && self.facts.iter().all(credit)
     }
 
     /// Lowers the standing, keeping the first reason given for the lowest.

@@ -53,7 +53,8 @@ impl Transaction<'_> {
         }
         let slot = self.slot();
         let share = self.uuid.map(str::to_owned).or_else(|| slot.clone());
-        let share = share.filter(|share| share.len() <= MAX_REFERENCE_BYTES);
+        let fits = |name: &str| name.len() <= MAX_REFERENCE_BYTES;
+        let share = share.filter(|share| fits(share));
         let (status, rank) = meaning(self.status, self.kind);
         Ok(ShareFact {
             share: share.ok_or_else(|| Unreadable::new("a share has no usable id"))?,
@@ -70,7 +71,7 @@ impl Transaction<'_> {
             psp_status: self.status.to_owned(),
             sequence: self.sequence,
             attempted: self.date.unwrap_or("").to_owned(),
-            parent: self.parent.map(str::to_owned),
+            parent: self.parent.filter(|parent| fits(parent)).map(str::to_owned),
         })
     }
 
@@ -218,12 +219,28 @@ impl<'a> Head<'a> {
             date: Some(self.date),
             sequence: self.sequence,
             brand: form.text("vads_card_brand").unwrap_or(""),
-            amount: self.instalments(form).map_or(self.amount, |plan| plan.share(self.amount)),
+            amount: self.own_amount(form),
             currency: self.currency,
             kind: self.kind,
             status: self.status,
             parent: None,
         }
+    }
+
+    /// What the form's own transaction is worth. The first message of a plan may carry the whole amount;
+    /// a partial authorisation counts with what was authorised, `vads_effective_amount`, where that is
+    /// said in the same currency.
+    fn own_amount(&self, form: &Form<'_>) -> u64 {
+        let first = self.sequence.is_none_or(|number| number <= 1);
+        if let Some(plan) = self.instalments(form).filter(|_| first) {
+            return plan.share(self.amount);
+        }
+        if self.status == "PARTIALLY_AUTHORISED" {
+            let same = form.text("vads_effective_currency") == form.text("vads_currency");
+            let effective = form.text("vads_effective_amount").and_then(amount_from_digits);
+            return effective.filter(|_| same).unwrap_or(0).min(self.amount);
+        }
+        self.amount
     }
 
     /// One share of a cascade; it has no currency or date of its own.
@@ -270,18 +287,25 @@ impl<'a> Head<'a> {
         Plan::parse(form.text("vads_payment_config")?)
     }
 
-    /// The order this form speaks of. An occurrence of a subscription is an order of its own.
+    /// The order this form speaks of. An occurrence of a subscription is an order of its own; what
+    /// follows on it gives the subscription's reference, so it is filed under the payment's name, which
+    /// leads to the occurrence (or to the plan, for an instalment of one).
     fn key(&self, form: &Form<'_>, account: &Account) -> Result<OrderKey, Unreadable> {
         let too_long = |_| Unreadable::new("vads_order_id too long");
         if form.bytes("vads_order_id").is_some_and(|v| std::str::from_utf8(v).is_err()) {
             return Err(Unreadable::new("vads_order_id is not UTF-8"));
         }
+        let occurrence = matches!(
+            form.text("vads_occurrence_type"),
+            Some("RECURRENT_INTERMEDIAIRE" | "RECURRENT_FINAL")
+        );
         match form.text("vads_order_id") {
             None => self.by_payment(account),
             Some(reference) if form.text("vads_url_check_src") == Some("REC") => {
                 let occurrence = day_and_id(self.date, self.trans_id).unwrap_or_default();
                 account.order(&format!("{reference}~{occurrence}")).map_err(too_long)
             }
+            Some(_) if occurrence && self.instalments(form).is_none() => self.by_payment(account),
             Some(reference) => account.order(reference).map_err(too_long),
         }
     }
@@ -336,6 +360,14 @@ impl Plan {
     }
 }
 
+/// What the debits among these shares have captured or reserved, in minor units.
+pub(super) fn secured(shares: &[ShareFact]) -> u64 {
+    let counts = |share: &&ShareFact| {
+        share.kind == Kind::Debit && matches!(share.status, Status::Captured | Status::Authorised)
+    };
+    shares.iter().filter(counts).map(|share| share.amount).sum()
+}
+
 /// Why a cascade contradicts itself, if it does. The shares decide; the top level is a cross-check,
 /// and when it says that all is lost while the shares say that all is paid, nobody knows.
 /// (systempay.md section 4.4.)
@@ -348,20 +380,13 @@ fn cascade_contradiction(
         meaning(head.status, Kind::Debit).0,
         Status::Refused | Status::Cancelled | Status::Expired
     );
-    let secured = shares
-        .iter()
-        .filter(|s| {
-            s.kind == Kind::Debit && matches!(s.status, Status::Captured | Status::Authorised)
-        })
-        .map(|s| s.amount)
-        .sum::<u64>();
     let foreign = |element: &cascade::Element| {
         element.trans_id.as_deref().is_some_and(|id| !id.eq_ignore_ascii_case(head.trans_id))
     };
     let twice = |(at, share): (usize, &ShareFact)| {
         shares.iter().skip(at + 1).any(|other| other.share == share.share && other != share)
     };
-    if lost && secured >= head.amount {
+    if lost && secured(shares) >= head.amount {
         Some("the cascade ended without success although its shares cover it")
     } else if elements.iter().any(foreign) {
         Some("a share of the cascade has another trans_id")

@@ -67,18 +67,20 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
         Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.key.mode };
     // A finished refund comes as `payment.refunded` with the refund object; where a plugin saw the
     // payment object instead, its own status tells that it speaks of a refund.
-    let (operation, output) = match (&event.payment, &event.refund) {
-        (_, Some(refund)) if family == "refund" || event.payment.is_none() => (
+    let of_refund = family == "refund" || kind == "payment.refunded" || event.payment.is_none();
+    let refund = event.refund.as_ref().filter(|refund| of_refund && refund.id.is_some());
+    let (operation, output) = match (refund, &event.payment) {
+        (Some(refund), _) => (
             Operation::of(&refund.id, &refund.status, &refund.status_output),
             &refund.refund_output,
         ),
-        (Some(payment), _) => (
+        (None, Some(payment)) => (
             Operation::of(&payment.id, &payment.status, &payment.status_output),
             &payment.payment_output,
         ),
-        (None, _) => return Err(Unreadable::new("neither payment nor refund in the event")),
+        (None, None) => return Err(Unreadable::new("neither payment nor refund in the event")),
     };
-    let is_refund = event.refund.is_some() && (family == "refund" || event.payment.is_none());
+    let is_refund = refund.is_some();
     let output = output.as_ref().ok_or_else(|| Unreadable::new("output with amounts missing"))?;
     statement(&account, kind, &operation?, output, is_refund).map(|s| Reading::Order(Box::new(s)))
 }

@@ -58,6 +58,7 @@ struct Full {
     secret: String,
     #[serde(default = "test")]
     mode: Mode,
+    #[serde(alias = "merchantId", alias = "merchant_id")]
     merchant: Option<String>,
 }
 

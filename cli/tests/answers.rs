@@ -252,7 +252,8 @@ fn whatever_is_refused_leaves_every_table_empty() {
             assert_eq!(reply.header("allow"), expected, "{name}");
         }
         if status == 401 {
-            assert!(reply.text().starts_with("refused: "), "{name}: {}", reply.text());
+            // One text for every reason: it does not tell a forger which keys exist.
+            assert_eq!(reply.text(), "refused", "{name}");
         }
     }
     assert_eq!(stack.get("/local/queue").text(), "[]");

@@ -238,29 +238,34 @@ fn bad_parameters_are_400_never_a_failure_of_ours() {
         format!("state=captured&cursor={of_state}x"),
     ]);
     let others = [
-        "state=",
         "state=CAPTURED",
         "state=unknown",
         "limit=0",
-        "limit=101",
         "limit=-1",
         "limit=x",
-        "limit=",
         "limit=99999999999999999999",
-        "cursor=",
         "cursor=x",
         "cursor=%00",
         "other=1",
         "STATE=captured",
-        "state",
-        "=",
     ];
     queries.extend(others.map(str::to_owned));
     for query in queries {
         let reply = stack.get(&format!("/orders?{query}"));
         assert_eq!(reply.status, 400, "{query}: {}", reply.text());
     }
-    for query in ["", "&", "limit=1", "limit=100", "state=captured&limit=2&"] {
+    // What is left empty counts as left out, and a page is never longer than 100.
+    let good = [
+        "",
+        "&",
+        "limit=1",
+        "limit=100",
+        "limit=101",
+        "limit=",
+        "state=&cursor=",
+        "state=captured&limit=2&",
+    ];
+    for query in good {
         assert_eq!(stack.get(&format!("/orders?{query}")).status, 200, "{query}");
     }
 }

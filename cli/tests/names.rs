@@ -9,7 +9,13 @@ use std::sync::Barrier;
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{Payment, refund};
 use serde_json::Value;
-use support::{Request, Stack, systempay_path, wait_for, worldline_path};
+use support::{Reply, Request, Stack, systempay_path, wait_for, worldline_path};
+
+/// The beginning of an answer; what may follow it is for people.
+#[track_caller]
+fn says(reply: &Reply, beginning: &str) {
+    assert!(reply.text().starts_with(beginning), "{}", reply.text());
+}
 
 /// The order under both names, which must be the same, and its only message in the queue.
 fn joined(stack: &Stack, paths: [&str; 2], subjects: [&str; 2]) -> (Value, Value) {
@@ -27,7 +33,7 @@ fn first_without_a_reference_then_captured_with_one() {
     let stack = Stack::shared();
     let id = "3254710001_0";
     let reply = stack.worldline(&Payment::new("", id, 130, 5, 900).body());
-    assert_eq!(reply.text(), "OK tx:3254710001 authorised 9.00 EUR");
+    says(&reply, "OK tx:3254710001 authorised 9.00 EUR");
     let by_payment = worldline_path("tx:3254710001");
     assert_eq!(stack.order(&by_payment)["order"], "tx:3254710001");
 
@@ -70,7 +76,7 @@ fn first_with_a_reference_then_by_payment_only() {
     let id = "3254710003_0";
     stack.worldline(&Payment::new("NAME-3", id, 130, 5, 900).body());
     let reply = stack.worldline(&Payment::new("", id, 130, 9, 900).body());
-    assert_eq!(reply.text(), "OK NAME-3 captured 9.00 EUR");
+    says(&reply, "OK NAME-3 captured 9.00 EUR");
     let paths = [&*worldline_path("NAME-3"), &*worldline_path("tx:3254710003")];
     joined(&stack, paths, ["NAME-3", "tx:3254710003"]);
 }
@@ -80,7 +86,7 @@ fn lyra_forms_without_an_order_are_named_by_day_and_transaction() {
     let stack = Stack::shared();
     let form = Form::single("NAME-4", "Nam004", "CB", 900, "AUTHORISED");
     let reply = stack.systempay(&form.clone().without("vads_order_id").body());
-    assert_eq!(reply.text(), "OK tx:20261122-nam004 authorised 9.00 EUR");
+    says(&reply, "OK tx:20261122-nam004 authorised 9.00 EUR");
     stack.systempay(&form.with("vads_trans_status", "CAPTURED").body());
     let paths = [&*systempay_path("NAME-4"), &*systempay_path("tx:20261122-nam004")];
     let (order, _) = joined(&stack, paths, ["NAME-4", "tx:20261122-nam004"]);
@@ -136,4 +142,52 @@ fn both_at_the_same_moment() {
         let (order, _) = joined(&stack, paths, [reference, by_payment]);
         assert_eq!(order["captured"], 900);
     }
+}
+
+/// An occurrence of a subscription is an order of its own, and its re-send, which gives the
+/// subscription's reference and no longer says `REC`, is known there.
+#[test]
+fn an_occurrence_and_its_resend_never_release_the_subscription() {
+    let stack = Stack::shared();
+    let form = |trans_id, status| Form::single("SUB-1", trans_id, "CB", 900, status);
+    stack.systempay(&form("suba01", "AUTHORISED").body());
+    let rec = form("subb01", "CAPTURED")
+        .with("vads_occurrence_type", "RECURRENT_INTERMEDIAIRE")
+        .sent_again("REC");
+    let filed = |reply: &Reply| says(reply, "OK SUB-1~20261122-subb01 captured 9.00 EUR");
+    filed(&stack.systempay(&rec.body()));
+    let again = stack.systempay(&rec.sent_again("RETRY").body());
+    filed(&again);
+    assert!(again.text().ends_with("(already known)"), "{}", again.text());
+
+    let names = ["SUB-1~20261122-subb01", "tx:20261122-subb01"];
+    joined(&stack, [&systempay_path(names[0]), &systempay_path(names[1])], names);
+    let subscription = stack.order(&systempay_path("SUB-1"));
+    assert_eq!(subscription["state"], "authorised");
+    assert!(subscription["fulfilment"].is_null());
+    assert!(stack.queue_of(&["SUB-1"]).is_empty());
+}
+
+/// A refund may carry a reference of its own. Known before its payment, it keeps the order from being
+/// released; known after it, it is told as a reversal of that order.
+#[test]
+fn a_refund_with_a_reference_of_its_own_belongs_to_its_payment() {
+    let stack = Stack::shared();
+    stack.worldline(&refund("RFND-6", "3254710006_1", 8, 900).to_string());
+    stack.worldline(&Payment::new("NAME-6", "3254710006_0", 130, 9, 900).body());
+    let order = stack.order(&worldline_path("NAME-6"));
+    assert_eq!((&order["state"], &order["refunded"]), (&"refunded".into(), &900.into()));
+    assert!(order["fulfilment"].is_null());
+    assert!(stack.queue_of(&["NAME-6", "RFND-6", "tx:3254710006"]).is_empty());
+
+    stack.worldline(&Payment::new("NAME-7", "3254710007_0", 130, 9, 900).body());
+    let reply = stack.worldline(&refund("RFND-7", "3254710007_1", 8, 900).to_string());
+    says(&reply, "OK NAME-7 refunded 9.00 EUR");
+    let order = wait_for("the reversal is sent", || {
+        let order = stack.order(&worldline_path("NAME-7"));
+        order["reversals"][0]["sent_at"].is_string().then_some(order)
+    });
+    assert!(order["fulfilment"]["sent_at"].is_string());
+    assert_eq!(stack.queue_of(&["NAME-7"]).len(), 2);
+    assert_eq!(stack.get(&worldline_path("RFND-7")).status, 404);
 }

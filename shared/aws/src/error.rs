@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkErro
 /// The store or the queue did not do what was asked. The PSP is told to try again.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another writer was faster, more often than [`crate::receive::MAX_ATTEMPTS`].
+    /// Other writers were faster for as long as they are waited out.
     #[error("the order changed under every attempt to store it")]
     Contended,
     /// What is stored cannot be read back.

@@ -4,12 +4,13 @@
 //! batch names the subscription and not the occurrence, a refund may carry a reference of its own. So
 //! each payment has an item under its own name that points to the order of the first message that had
 //! both, and later messages go where it points. A name that only a credit has claimed is weak: a debit
-//! claims it anew and takes the credit along, because the order is where the money was taken.
+//! claims it anew and takes the credit along, because the order is where the money was taken. For the
+//! same reason a credit claims no name under which a debit is known: it goes there.
 //!
 //! The name is written before the order. If we die in between, the name holds what was known under it,
 //! and whoever follows it takes that over ([`Table::load_order`]).
 
-use quittance_core::{Order, OrderKey, Statement};
+use quittance_core::{Kind, Order, OrderKey, Statement};
 
 use crate::error::StoreError;
 use crate::table::{Join, Saved, Stored, Table};
@@ -25,6 +26,24 @@ pub enum Names {
     Elsewhere(OrderKey),
 }
 
+/// The order that `key` leads a statement to. A name that only a credit has claimed does not lead a
+/// debit on: it becomes the order where the money was taken, and takes the credits along.
+pub async fn open(
+    table: &Table,
+    statement: &Statement,
+    key: &OrderKey,
+) -> Result<Stored, StoreError> {
+    let mut named = table.load(key).await?;
+    match named.joined.take_if(|join| join.weak && !statement.is_credit()) {
+        Some(join) => {
+            take_along(table, &mut named.order, &join).await?;
+            named.repaired = true;
+            Ok(named)
+        }
+        None => table.follow(named).await,
+    }
+}
+
 /// Makes the statement's names lead to `order`, and takes over what was known under them.
 pub async fn claim(
     table: &Table,
@@ -37,40 +56,69 @@ pub async fn claim(
         if *alias == order.key || order.aliases.contains(&alias.order) {
             continue;
         }
-        let named = table.load(alias).await?;
-        let claimed = Join { home: order.key.clone(), weak };
+        let mut named = table.load(alias).await?;
         match &named.joined {
-            Some(join) if join.home == order.key && (!join.weak || weak) => {}
-            Some(join) if join.home != order.key && (!join.weak || weak) => {
-                return Ok(Names::Elsewhere(join.home.clone()));
+            Some(join) if (weak || !join.weak) && join.home == order.key => {}
+            Some(join) if weak || !join.weak => return Ok(Names::Elsewhere(join.home.clone())),
+            None if weak && knows_debit(&named.order) => {
+                return Ok(Names::Elsewhere(alias.clone()));
             }
             _ => {
+                // The name holds the credits from now on, so that they outlive us.
+                if let Some(join) = named.joined.take().filter(|join| join.home != order.key) {
+                    take_along(table, &mut named.order, &join).await?;
+                }
+                let claimed = Join { home: order.key.clone(), weak };
                 if table.join(&named, &claimed).await? == Saved::Conflict {
                     return Ok(Names::Raced);
                 }
             }
         }
-        changed |= take_over(table, order, named, alias).await?;
+        let before = order.clone();
+        order.absorb(named.order);
         // A credit's claim may be overruled, so its order must look the name up each time.
         if !weak {
             order.aliases.insert(alias.order.clone());
-            changed = true;
         }
+        changed |= *order != before;
     }
     Ok(Names::Settled(changed))
 }
 
-/// Takes over what the name holds, and what the order it pointed to knows of this payment.
-async fn take_over(
+/// Whether the names of a statement just stored still lead to its order. Only a credit's can have been
+/// taken over meanwhile, by a debit that may have looked for the credit too early. So the name is
+/// written anew: whoever claims it at the same time either finds the credit or is seen here.
+pub async fn confirm(
     table: &Table,
-    order: &mut Order,
-    named: Stored,
-    alias: &OrderKey,
+    statement: &Statement,
+    order: &Order,
 ) -> Result<bool, StoreError> {
-    let before = order.clone();
-    if let Some(Join { home, .. }) = named.joined.filter(|join| join.home != order.key) {
-        order.absorb_payment(&table.load(&home).await?.order, &alias.order);
+    if !statement.is_credit() {
+        return Ok(true);
     }
-    order.absorb(named.order);
-    Ok(*order != before)
+    for alias in &statement.aliases {
+        if *alias == order.key || order.aliases.contains(&alias.order) {
+            continue;
+        }
+        let named = table.load(alias).await?;
+        let Some(join) = named.joined.as_ref().filter(|join| join.home == order.key) else {
+            return Ok(false);
+        };
+        if table.join(&named, join).await? == Saved::Conflict {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Takes along what the order that a name pointed to knows of the name's payment.
+async fn take_along(table: &Table, named: &mut Order, former: &Join) -> Result<(), StoreError> {
+    let home = table.load(&former.home).await?.order;
+    let name = named.key.order.clone();
+    named.absorb_payment(&home, &name);
+    Ok(())
+}
+
+fn knows_debit(order: &Order) -> bool {
+    order.facts.shares().any(|(share, _)| share.kind == Kind::Debit)
 }

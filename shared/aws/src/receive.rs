@@ -9,7 +9,7 @@ use crate::archive::{Archive, Raw};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::http::Answer;
-use crate::names::{Names, claim};
+use crate::names::{Names, claim, confirm, open};
 use crate::table::{Saved, Table};
 
 /// The longest pause before the second attempt; it doubles up to [`LONGEST_PAUSE`].
@@ -113,7 +113,7 @@ impl Receiver {
         let mut key = statement.key.clone();
         let mut patience = Patience::new();
         while patience.again().await {
-            let stored = self.table.load_order(&key).await?;
+            let stored = open(&self.table, statement, &key).await?;
             let mut order = stored.order;
             let joined = match claim(&self.table, statement, &mut order).await? {
                 Names::Settled(changed) => changed || stored.repaired,
@@ -140,8 +140,10 @@ impl Receiver {
                 archived = true;
             }
             match self.table.save(&order, stored.version, self.policy, now()).await? {
-                Saved::Done => return Ok(Taken::Stored(order.headline(self.policy))),
-                Saved::Conflict => {}
+                Saved::Done if confirm(&self.table, statement, &order).await? => {
+                    return Ok(Taken::Stored(order.headline(self.policy)));
+                }
+                Saved::Done | Saved::Conflict => {}
             }
         }
         Err(StoreError::Contended)

@@ -134,11 +134,17 @@ impl Table {
     /// yet (we died between writing the name and the order) is taken over here, so that it is seen,
     /// sent and stored with the next write.
     pub async fn load_order(&self, key: &OrderKey) -> Result<Stored, StoreError> {
-        let mut stored = self.load(key).await?;
+        let named = self.load(key).await?;
+        self.follow(named).await
+    }
+
+    /// [`Table::load_order`] from an item that has been read already.
+    pub(crate) async fn follow(&self, mut stored: Stored) -> Result<Stored, StoreError> {
         let mut names = Vec::new();
         while let Some(join) = stored.joined.take() {
             if names.len() == MAX_HOPS {
-                return Err(StoreError::Corrupt(format!("{key} is the name of a name")));
+                let name = &stored.order.key;
+                return Err(StoreError::Corrupt(format!("{name} is the name of a name")));
             }
             names.push((stored.order, join.weak));
             stored = self.load(&join.home).await?;

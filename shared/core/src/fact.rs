@@ -247,6 +247,30 @@ pub enum Flag {
     UnknownStatus,
 }
 
+impl Flag {
+    /// Every flag.
+    pub const ALL: [Self; 6] = [
+        Self::Ambiguous,
+        Self::AmountMismatch,
+        Self::CurrencyMismatch,
+        Self::Overpaid,
+        Self::StrandedVoucher,
+        Self::UnknownStatus,
+    ];
+
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ambiguous => "ambiguous",
+            Self::AmountMismatch => "amount_mismatch",
+            Self::CurrencyMismatch => "currency_mismatch",
+            Self::Overpaid => "overpaid",
+            Self::StrandedVoucher => "stranded_voucher",
+            Self::UnknownStatus => "unknown_status",
+        }
+    }
+}
+
 /// The facts of an order with the best standing in which each was stated. A set: adding twice, or in
 /// another order, changes nothing (I5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -19,6 +19,7 @@
 )]
 
 pub mod crypto;
+mod explain;
 pub mod fact;
 pub mod fold;
 mod ids;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::explain::explain;
 use crate::fact::{Fact, Facts, Flag, Kind, Standing, Status, digest};
 use crate::fold::{Policy, Share, Summary, fold};
 use crate::ids::{fulfilment_id, reversal_id};
@@ -50,6 +51,9 @@ pub struct Received {
     pub about: String,
     /// SHA-256 of the raw HTTP body, lowercase hex.
     pub sha256: String,
+    /// Why it was not believed on its own word, if so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub doubt: Option<String>,
 }
 
 /// The decision to release an order.
@@ -146,6 +150,7 @@ impl Order {
                 source: receipt.source.to_owned(),
                 about: statement.about.clone(),
                 sha256: receipt.sha256.clone(),
+                doubt: statement.doubt.clone(),
             });
         }
         self.decide(receipt.received_at, policy);
@@ -228,6 +233,7 @@ impl Order {
         if summary.voucher_waits && self.session_is_over(now) {
             summary.flags.insert(Flag::StrandedVoucher);
         }
+        let explanation = explain(self, &summary, policy);
         OrderView {
             psp: self.key.psp,
             merchant: self.key.merchant.clone(),
@@ -240,6 +246,7 @@ impl Order {
             authorised: summary.authorised,
             captured: summary.captured,
             refunded: summary.refunded,
+            explanation,
             shares: summary.shares,
             fulfilment: self.fulfilment.clone(),
             reversals: self.reversals.clone(),
@@ -247,7 +254,7 @@ impl Order {
         }
     }
 
-    /// One line for the PSP's history: reference, state, amount.
+    /// One line for the PSP's history: reference, state, amount, flags, and why it is not released.
     pub fn headline(&self, policy: Policy) -> String {
         let summary = self.summary(policy);
         let amount = match (summary.currency, summary.captured, summary.expected) {
@@ -260,10 +267,12 @@ impl Order {
             }
             _ => String::new(),
         };
-        let flags: Vec<String> = summary.flags.iter().map(|f| format!("{f:?}")).collect();
+        let flags: Vec<&str> = summary.flags.iter().map(|flag| flag.as_str()).collect();
         let flags =
             if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(", ")) };
-        format!("{} {}{amount}{flags}", self.key.order, summary.state.as_str())
+        let why =
+            explain(self, &summary, policy).map_or_else(String::new, |why| format!("; {why}"));
+        format!("{} {}{amount}{flags}{why}", self.key.order, summary.state.as_str())
     }
 
     /// Decides anew from the facts: a release when they cover the order, a reversal for each credit that
@@ -344,6 +353,9 @@ pub struct OrderView {
     pub captured: u64,
     /// Minor units given back for good.
     pub refunded: u64,
+    /// Why the order is not released, in words; absent once it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub explanation: Option<String>,
     /// The shares.
     pub shares: Vec<Share>,
     /// The release; `null` until decided.

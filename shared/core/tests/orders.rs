@@ -5,11 +5,13 @@ mod common;
 use std::collections::BTreeSet;
 
 use quittance_core::fold::Instalments;
-use quittance_core::limits::{MAX_FACTS_PER_ORDER, MAX_SHARES_PER_NOTIFICATION};
+use quittance_core::limits::{
+    MAX_EVENTS_PER_NOTIFICATION, MAX_FACTS_PER_ORDER, MAX_SHARES_PER_NOTIFICATION,
+};
 use quittance_core::order::Full;
 use quittance_core::{
-    Currency, Flag, Kind, Order, Outcome, Policy, Reading, ReleaseOn, Standing, State, Statement,
-    Status,
+    Currency, Fact, Flag, Kind, Order, Outcome, Policy, Reading, ReleaseOn, Standing, State,
+    Statement, Status,
 };
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::{Payment, envelope, refund};
@@ -363,6 +365,21 @@ fn a_share_listed_twice_or_for_another_payment_is_no_proof() {
     given(&cascade("CAPTURED", &[VOUCHER, CARD]).with("vads_trans_id", "ABC123")).released();
 }
 
+/// A transaction id of six digits may come as a JSON number.
+#[test]
+fn a_numeric_transaction_id_in_the_list_is_read() {
+    let form = Form::cascade("CMD-1", "123456", 10_000, "CAPTURED", &[VOUCHER, CARD]);
+    let list = form.get("vads_payment_seq").unwrap().replace("\"123456\"", "123456");
+    assert!(list.contains("\"trans_id\":123456"), "{list}");
+    given(&form.clone().with("vads_payment_seq", &list))
+        .is(State::Captured)
+        .flagged([])
+        .released()
+        .repeats(&form);
+    let other = list.replace(":123456", ":654321");
+    given(&form.with("vads_payment_seq", &other)).flagged([Flag::Ambiguous]).held();
+}
+
 #[test]
 fn a_stranded_voucher_is_flagged_when_the_session_is_over() {
     let story = given(&cascade("REFUSED", &[VOUCHER]));
@@ -504,7 +521,7 @@ fn without_a_reference_the_payment_names_the_order() {
 
 #[test]
 fn an_occurrence_of_a_subscription_is_an_order_of_its_own() {
-    let occurrence = pay("CAPTURED").with("vads_url_check_src", "REC");
+    let occurrence = pay("CAPTURED").sent_again("REC");
     assert_eq!(occurrence.said().key.order, "CMD-1~20261122-abc123");
     given(&occurrence).is(State::Captured).released();
 }
@@ -564,6 +581,32 @@ fn instalments_are_released_as_the_merchant_chose() {
     // With each due date, the sum is stated.
     let dated = first.with("vads_payment_config", "MULTI_EXT:20270101=10000;20261122=5000");
     under(all).then(&dated).sums(15_000, 0, 5_000, 0).held();
+}
+
+#[test]
+fn an_instalment_larger_than_the_first_counts_in_full() {
+    const PLAN: &str = "MULTI:first=2000;count=2;period=30";
+    let all = Policy { instalments: Instalments::All, ..CAPTURED };
+    let first = Form::single("CMD-1", "abc123", "CB", 6_000, "CAPTURED")
+        .with("vads_payment_config", PLAN)
+        .with("vads_occurrence_type", "RECURRENT_INITIAL");
+    let second = follow_up(2, "BATCH_AUTO", Share(CARD.0, "CB", 4_000, "CAPTURED"))
+        .with("vads_occurrence_type", "RECURRENT_FINAL");
+    // The plan may or may not be repeated with it.
+    for second in [second.clone().with("vads_payment_config", PLAN), second] {
+        let seconds = second.said();
+        let [Fact::Share(share)] = &seconds.facts[..] else { panic!("{seconds:?}") };
+        assert_eq!(share.amount, 4_000);
+        let mut order = Order::new(first.said().key);
+        order.take(&first.said(), &receipt(0), all).unwrap();
+        assert!(order.fulfilment.is_none());
+        // Without the plan it is filed under its payment, whose name leads to the order.
+        order.take(&seconds, &receipt(60), all).unwrap();
+        let summary = order.summary(all);
+        assert_eq!((summary.captured, summary.expected), (6_000, Some(6_000)));
+        assert_eq!((summary.state, &summary.flags), (State::Captured, &BTreeSet::new()));
+        assert!(order.fulfilment.is_some());
+    }
 }
 
 // --- Worldline splits --------------------------------------------------------------------------
@@ -768,6 +811,30 @@ fn secured_counts_what_is_reserved() {
 }
 
 #[test]
+fn a_partial_authorisation_secures_what_was_authorised_and_no_more() {
+    let partly = |amount: &str, currency: &str| {
+        pay("PARTIALLY_AUTHORISED")
+            .with("vads_effective_amount", amount)
+            .with("vads_effective_currency", currency)
+    };
+    for (form, authorised) in [
+        (partly("4000", "978"), 4_000),
+        (partly("9999", "978"), 9_999),
+        // More than was asked for cannot have been authorised in part.
+        (partly("20000", "978"), 10_000),
+        (partly("10000", "840"), 0),
+        (partly("0", "978"), 0),
+        (partly("10000", "978").without("vads_effective_currency"), 0),
+        (partly("10000", "978").without("vads_effective_amount"), 0),
+    ] {
+        let story = under(SECURED).then(&form).sums(10_000, authorised, 0, 0);
+        assert_eq!(story.order().fulfilment.is_some(), authorised == 10_000, "{authorised}");
+        // Once captured it counts for what the form says was captured.
+        story.then(&pay("CAPTURED")).sums(10_000, 0, 10_000, 0).released();
+    }
+}
+
+#[test]
 fn an_authorised_voucher_of_unknown_worth_secures_nothing() {
     under(SECURED).then(&wl("3254564310_0", CVCO, 5).acquired(None)).is(State::Pending).held();
     under(SECURED)
@@ -809,6 +876,29 @@ fn worldline_refunds_add_up_by_operation() {
         .is(State::Refunded)
         .reversals(&[40_000, 100_000])
         .repeats(&refund("CMD-1", "9000003254564310003", 8, 100_000));
+}
+
+/// The event of a finished refund may carry the payment beside the refund, the payment in a status that
+/// says nothing of it: the refund is the news.
+#[test]
+fn a_refund_beside_its_payment_is_a_refund() {
+    let paid = wl("3254564310_0", VISA, 9);
+    for code in [9, 5] {
+        let mut both = refund("CMD-1", "3254564310_1", 8, 40_000);
+        both["payment"] = wl("3254564310_0", VISA, code).json()["payment"].clone();
+        given(&paid)
+            .released()
+            .then(&both)
+            .is(State::PartiallyRefunded)
+            .sums(140_000, 0, 140_000, 40_000)
+            .reversals(&[40_000])
+            .repeats(&refund("CMD-1", "3254564310_1", 8, 40_000));
+        given(&both).then(&paid).sums(140_000, 0, 140_000, 40_000).held();
+    }
+    // In the news of a payment it is the payment that counts.
+    let mut both = paid.json();
+    both["refund"] = refund("CMD-1", "3254564310_1", 8, 40_000)["refund"].clone();
+    given(&both).is(State::Captured).sums(140_000, 0, 140_000, 0).released();
 }
 
 #[test]
@@ -884,6 +974,46 @@ fn respelt(original: &Form, fields: &[(&str, &str)]) -> Statement {
     assert_eq!(joined(fields), joined(&original.fields()), "not the same signed text");
     let body = quittance_testing::form_body(quittance_testing::FORM_KEY, fields);
     statement(read_lyra(&body))
+}
+
+/// A typed word behind the source cannot become the source: what stands there has no other name to go
+/// under that is documented.
+#[test]
+fn a_typed_source_cannot_take_the_place_of_the_real_one() {
+    let real =
+        Form::single("CMD-1", "src001", "CB", 10_000, "CAPTURED").with("vads_user_info", "REC");
+    assert_eq!(real.said().standing, Standing::Sound);
+    for hidden in ["vads_url_aaa", "vads_url_check"] {
+        let mut fields = real.fields();
+        for (name, _) in &mut fields {
+            match *name {
+                "vads_url_check_src" => *name = hidden,
+                "vads_user_info" => *name = "vads_url_check_src",
+                _ => {}
+            }
+        }
+        let forged = respelt(&real, &fields);
+        assert_eq!(forged.standing, Standing::Respellable, "{hidden}");
+        assert!(forged.aliases.is_empty());
+    }
+}
+
+/// Without a uuid the sequence number names the share: a typed number must not make a second one.
+#[test]
+fn a_typed_number_cannot_become_the_sequence_of_a_share_without_uuid() {
+    let real = Form::single("CMD-1", "seq001", "CB", 10_000, "CAPTURED").without("vads_trans_uuid");
+    assert_eq!(real.said().standing, Standing::Sound);
+    let typed = real.with("vads_ship_to_name", "7");
+    assert_eq!(typed.said().standing, Standing::Respellable);
+    let mut fields = typed.fields();
+    for (name, _) in &mut fields {
+        match *name {
+            "vads_sequence_number" => *name = "vads_risk_control",
+            "vads_ship_to_name" => *name = "vads_sequence_number",
+            _ => {}
+        }
+    }
+    assert_eq!(respelt(&typed, &fields).standing, Standing::Respellable);
 }
 
 /// A form as short as a notification can be, so that the tests can spell it out.
@@ -1142,9 +1272,19 @@ fn lists_are_bounded() {
     assert!(matches!(read_lyra(&cascade("CAPTURED", &many).body()), Reading::Unreadable(_)));
     let rest = lyra::rest("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &many);
     assert!(matches!(read_lyra(&rest), Reading::Unreadable(_)));
-    let events = vec![wl("3254564310_0", VISA, 9).json(); 33];
-    unreadable(&read_worldline(&json!(events).to_string()));
+    let events = |n| json!(vec![wl("3254564310_0", VISA, 9).json(); n]).to_string();
+    unreadable(&read_worldline(&events(MAX_EVENTS_PER_NOTIFICATION + 1)));
     unreadable(&read_worldline("[]"));
+}
+
+#[test]
+fn an_array_of_a_hundred_events_is_read_whole() {
+    let event = |n: u64| Payment::new(&format!("CMD-{n}"), &format!("{n}_0"), VISA, 9, 500).json();
+    let events: Vec<Value> = (1_000..1_100).map(event).collect();
+    let readings = read_worldline(&json!(events).to_string());
+    let orders: BTreeSet<String> =
+        readings.into_iter().map(|reading| statement(reading).key.order).collect();
+    assert_eq!(orders.len(), 100);
 }
 
 #[test]
@@ -1215,6 +1355,28 @@ fn a_rest_transaction_that_contradicts_itself_waits() {
     answer["transactions"][1]["status"] = json!("UNPAID");
     let body = quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
     given(&body).flagged([Flag::Ambiguous]).held();
+}
+
+#[test]
+fn a_rest_answer_that_calls_a_covered_order_lost_waits() {
+    let answer = |paid, shares: &[Share<'_>]| lyra::rest("CMD-1", "abc123", 10_000, paid, shares);
+    for word in ["UNPAID", "ABANDONED"] {
+        let lost = (word, "CLOSED");
+        for shares in [[VOUCHER, CARD], [VOUCHER, now(CARD, "AUTHORISED")]] {
+            under(SECURED).then(&answer(lost, &shares)).flagged([Flag::Ambiguous]).held();
+        }
+        given(&answer(lost, &[VOUCHER, CARD]))
+            .flagged([Flag::Ambiguous])
+            .held()
+            .then(&answer(("PAID", "CLOSED"), &[VOUCHER, CARD]))
+            .flagged([])
+            .released();
+        // A voucher whose complement did not come is lost and no contradiction.
+        given(&answer(lost, &[VOUCHER, now(CARD, "REFUSED")]))
+            .is(State::PartiallyCaptured)
+            .flagged([])
+            .held();
+    }
 }
 
 #[test]

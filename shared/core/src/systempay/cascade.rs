@@ -70,7 +70,10 @@ impl Raw<'_> {
             kind: kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
             brand: text(self.card_brand).ok_or_else(|| lacks("card_brand"))?,
             uuid: text(self.trans_uuid),
-            trans_id: text(self.trans_id).or_else(|| trans_id.map(str::to_owned)),
+            // Six characters; written as a number it has lost its leading zeros.
+            trans_id: text(self.trans_id)
+                .or_else(|| trans_id.map(str::to_owned))
+                .map(|id| format!("{id:0>6}")),
             sequence: sequence.ok_or_else(|| lacks("usable sequence_number"))?,
             status: text(self.trans_status).ok_or_else(|| lacks("trans_status"))?,
         })
@@ -104,7 +107,7 @@ mod tests {
             let shares = read(text).unwrap();
             let share = &shares[0];
             assert_eq!((share.amount, share.sequence, share.kind), (10, 1, Kind::Debit));
-            assert_eq!((share.uuid.as_deref(), share.trans_id.as_deref()), (None, Some("1a")));
+            assert_eq!((share.uuid.as_deref(), share.trans_id.as_deref()), (None, Some("00001a")));
         }
     }
 

@@ -121,49 +121,105 @@ const OTHER: &[(&str, Shape)] = &[
     ("vads_warranty_result", Shape::Word),
 ];
 
-/// Names and families of fields that echo what the merchant or the buyer typed, or that decide
-/// nothing.
+/// Fields of addresses: empty, or beginning as an address does. No decisive value does.
+const URLS: &[&str] = &[
+    "vads_shop_url",
+    "vads_url_cancel",
+    "vads_url_check",
+    "vads_url_error",
+    "vads_url_post_process",
+    "vads_url_referral",
+    "vads_url_refused",
+    "vads_url_return",
+    "vads_url_success",
+];
+
+/// Documented names that echo what the merchant or the buyer typed, or that decide nothing.
 const FREE: &[&str] = &[
-    "vads_authent_",
     "vads_available_languages",
-    "vads_avs_",
     "vads_bic",
-    "vads_card_",
-    "vads_cust_",
-    "vads_ext_info_",
+    "vads_contrib",
+    "vads_contracts",
     "vads_first_installment_delay",
     "vads_iban",
     "vads_identifier",
+    "vads_identifier_status",
     "vads_initial_issuer_transaction_identifier",
     "vads_insurance_amount",
     "vads_nb_products",
     "vads_order_info",
+    "vads_order_info2",
+    "vads_order_info3",
     "vads_payment_cards",
     "vads_payment_error",
     "vads_payment_option_code",
     "vads_pretax_amount",
-    "vads_product_",
-    "vads_proof_of_id_",
-    "vads_recurrence_",
-    "vads_redirect_",
+    "vads_proof_of_id_number",
+    "vads_proof_of_id_type",
+    "vads_recurrence_number",
+    "vads_recurrence_status",
+    "vads_redirect_error_message",
+    "vads_redirect_error_timeout",
+    "vads_redirect_success_message",
+    "vads_redirect_success_timeout",
     "vads_requestor",
-    "vads_return_",
-    "vads_risk_",
-    "vads_ship_to_",
+    "vads_requestor_name",
+    "vads_return_get_params",
+    "vads_return_mode",
+    "vads_return_post_params",
+    "vads_risk_analysis_result",
+    "vads_risk_assessment_result",
+    "vads_risk_primary_warranty",
+    "vads_ship_to_city",
+    "vads_ship_to_country",
+    "vads_ship_to_delay",
+    "vads_ship_to_delivery_company_name",
+    "vads_ship_to_district",
+    "vads_ship_to_email",
+    "vads_ship_to_first_name",
+    "vads_ship_to_last_name",
+    "vads_ship_to_legal_name",
+    "vads_ship_to_name",
+    "vads_ship_to_phone_num",
+    "vads_ship_to_speed",
+    "vads_ship_to_state",
+    "vads_ship_to_status",
+    "vads_ship_to_street",
+    "vads_ship_to_street2",
+    "vads_ship_to_street_number",
+    "vads_ship_to_type",
+    "vads_ship_to_user_info",
+    "vads_ship_to_zip",
     "vads_shipping_amount",
-    "vads_shop_",
-    "vads_sub_",
+    "vads_shop_name",
+    "vads_sub_amount",
+    "vads_sub_currency",
+    "vads_sub_desc",
+    "vads_sub_effect_date",
+    "vads_sub_init_amount",
+    "vads_sub_init_amount_number",
     "vads_subscription",
-    "vads_tax_",
+    "vads_tax_amount",
+    "vads_tax_rate",
     "vads_theme_config",
-    "vads_threeds_",
     "vads_tid",
-    "vads_token_",
+    "vads_token_id",
     "vads_totalamount_vat",
-    "vads_url_",
     "vads_user_info",
     "vads_wallet",
-    "vads_warranty_",
+    "vads_warranty_details",
+];
+
+/// Families whose names are open: chosen by the merchant, numbered by cart line, or many and free of
+/// anything decisive in their place.
+const OPEN: &[&str] = &[
+    "vads_authent_",
+    "vads_avs_",
+    "vads_card_",
+    "vads_cust_",
+    "vads_ext_info_",
+    "vads_product_",
+    "vads_threeds_",
 ];
 
 /// Says why the form can be read in another way, if so.
@@ -174,13 +230,12 @@ pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), Stri
         };
         let tables = DECISIVE.iter().chain(OTHER);
         let shape = tables.clone().find(|(known, _)| *known == name).map(|(_, shape)| *shape);
-        let free = || {
-            FREE.iter().any(|free| name.starts_with(free)) || extra_names.iter().any(|n| n == name)
-        };
+        let free = || is_free(name.as_bytes()) || extra_names.iter().any(|n| n == name);
         match shape {
             Some(shape) if !shape.fits(value) => {
                 return Err(format!("{name} has another shape than documented"));
             }
+            None if URLS.contains(&name) && (value.is_empty() || value.starts_with(b"http")) => {}
             None if !free() => return Err("an undocumented vads_ field".to_owned()),
             _ => {}
         }
@@ -215,7 +270,24 @@ fn landmarks(form: &Form<'_>) -> Result<(), &'static str> {
     let hidden_order = !ordered
         && (after("vads_operation_type").is_some_and(|field| is_free(&field.name))
             || !only_in("vads_page_action", |token| token == b"PAYMENT"));
-    if modes != 1 {
+    // Without a uuid the sequence number names the share. Then nothing beside it may be free text, and
+    // no other number either.
+    let beside = |field: &&Field<'_>| {
+        let name = &*field.name;
+        name > b"vads_presentation_date".as_slice()
+            && name < b"vads_site_id".as_slice()
+            && name != b"vads_result"
+            && !field.value.is_empty()
+    };
+    let number = |token: &[u8]| token.iter().all(u8::is_ascii_digit);
+    let loose = |field: &Field<'_>| {
+        is_free(&field.name)
+            || *field.name != *b"vads_sequence_number" && field.value.split(plus).any(number)
+    };
+    let unnamed = form.text("vads_trans_uuid").is_none() && signed.iter().filter(beside).any(loose);
+    if unnamed {
+        Err("the sequence number could stand elsewhere")
+    } else if modes != 1 {
         Err("the currency could stand elsewhere")
     } else if ends != 1 {
         Err("the status could stand elsewhere")
@@ -240,8 +312,9 @@ fn landmarks(form: &Form<'_>) -> Result<(), &'static str> {
 
 /// Whether a field of this name takes up any text.
 fn is_free(name: &[u8]) -> bool {
-    FREE.iter().any(|free| name.starts_with(free.as_bytes()))
-        && !DECISIVE.iter().chain(OTHER).any(|(known, _)| known.as_bytes() == name)
+    let decides = DECISIVE.iter().chain(OTHER).any(|(known, _)| known.as_bytes() == name);
+    let open = || OPEN.iter().any(|open| name.starts_with(open.as_bytes()));
+    !decides && (FREE.iter().any(|free| free.as_bytes() == name) || open())
 }
 
 fn plus(byte: &u8) -> bool {

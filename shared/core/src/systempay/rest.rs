@@ -35,7 +35,9 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     let by_payment = by_payment.map(|reference| account.order(&reference));
     let by_payment =
         by_payment.transpose().map_err(|_| Unreadable::new("transaction id too long"))?;
-    let key = match details.order_id.as_deref().filter(|id| !id.is_empty()) {
+    // As in the form format, an occurrence of a subscription is not the subscription's own order.
+    let occurrence = answer.transactions.iter().any(Answered::is_occurrence);
+    let key = match details.order_id.as_deref().filter(|id| !id.is_empty() && !occurrence) {
         Some(reference) => {
             account.order(reference).map_err(|_| Unreadable::new("orderId too long"))?
         }
@@ -185,10 +187,19 @@ impl Answered<'_> {
         Ok((fact, (secured && denied).then_some(doubt)))
     }
 
-    /// `tx:` and what names the payment where the merchant gave no reference.
+    /// `tx:` and what names the payment where the merchant gave no reference: day and transaction id,
+    /// or the uuid for methods that have none.
     fn by_payment(&self) -> Option<String> {
-        let trans_id = self.card()?.legacy_trans_id.as_deref()?;
-        Some(format!("tx:{}", day_and_id(&self.date()?, trans_id)?))
+        let trans_id = self.card().and_then(|card| card.legacy_trans_id.as_deref());
+        let legacy = trans_id.zip(self.date()).and_then(|(id, date)| day_and_id(&date, id));
+        let uuid = || self.uuid.as_deref().map(str::to_owned);
+        Some(format!("tx:{}", legacy.or_else(uuid)?))
+    }
+
+    fn is_occurrence(&self) -> bool {
+        let occurrence =
+            self.transaction_details.as_ref().and_then(|d| d.occurrence_type.as_deref());
+        matches!(occurrence, Some("RECURRENT_INTERMEDIAIRE" | "RECURRENT_FINAL"))
     }
 
     fn card(&self) -> Option<&CardDetails<'_>> {
@@ -210,6 +221,7 @@ struct TransactionDetails<'a> {
     sequence_number: Option<Number>,
     #[serde(borrow)]
     parent_transaction_uuid: Option<Text<'a>>,
+    occurrence_type: Option<Text<'a>>,
     card_details: Option<CardDetails<'a>>,
 }
 

@@ -1,0 +1,236 @@
+//! Where the news of a payment goes, in whatever order they come.
+
+use quittance_core::{Policy, State};
+use quittance_testing::lyra::{Form, Share, rest};
+use quittance_testing::worldline::{Payment, refund};
+
+use crate::support::{Stack, lyra, permutations, wl};
+
+const AMOUNT: u64 = 1_000;
+
+/// The first payment of a subscription: it names the order.
+fn first(order: &str, trans_id: &str) -> Form {
+    Form::single(order, trans_id, "CB", AMOUNT, "AUTHORISED")
+        .with("vads_occurrence_type", "RECURRENT_INITIAL")
+}
+
+/// A later one. It carries the subscription's reference all the same, and nothing of a page, because no
+/// buyer was there.
+fn occurrence(order: &str, trans_id: &str, source: &str, status: &str) -> Form {
+    Form::single(order, trans_id, "CB", AMOUNT, status)
+        .with("vads_occurrence_type", "RECURRENT_INTERMEDIAIRE")
+        .sent_again(source)
+}
+
+/// The subscription is authorised and not released; its occurrence is captured and released once.
+async fn told_apart(stack: &Stack, subscription: &str, trans_id: &str) {
+    let order = stack.order(&lyra(subscription)).await;
+    assert_eq!(order.summary(Policy::default()).state, State::Authorised, "{order:#?}");
+    assert!(order.fulfilment.is_none(), "{order:#?}");
+
+    let name = format!("{subscription}~20261122-{trans_id}");
+    let order = stack.order(&lyra(&name)).await;
+    let summary = order.summary(Policy::default());
+    assert_eq!((summary.state, summary.captured), (State::Captured, AMOUNT), "{order:#?}");
+    assert_eq!(stack.order(&lyra(&format!("tx:20261122-{trans_id}"))).await, order);
+    let id = &order.fulfilment.as_ref().unwrap().id;
+    let queue = stack.queue().await;
+    let mine = queue.iter().filter(|(told, subject)| told == id || subject.contains(trans_id));
+    assert_eq!(mine.map(|(told, _)| told).collect::<Vec<_>>(), [id], "{queue:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_occurrence_captured_never_releases_its_subscription() {
+    let stack = Stack::start().await;
+    let rec = occurrence("SUB", "recb01", "REC", "CAPTURED");
+    stack.take(&first("SUB", "suba01")).await;
+    stack.take(&rec).await;
+    stack.sweep().await;
+    told_apart(&stack, "SUB", "recb01").await;
+    // The automatic re-send says RETRY, so nothing but the payment's name leads it there.
+    let answer = stack.take(&rec.sent_again("RETRY")).await;
+    assert!(answer.starts_with("OK SUB~20261122-recb01 captured 10.00 EUR"), "{answer}");
+    assert!(answer.ends_with("(already known)"), "{answer}");
+    stack.sweep().await;
+    told_apart(&stack, "SUB", "recb01").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resend_whose_original_was_lost_is_an_order_of_its_own_until_it_comes() {
+    let stack = Stack::start().await;
+    let rec = occurrence("SUB", "recb01", "REC", "CAPTURED");
+    stack.take(&first("SUB", "suba01")).await;
+    let answer = stack.take(&rec.clone().sent_again("RETRY")).await;
+    assert!(answer.starts_with("OK tx:20261122-recb01 captured 10.00 EUR"), "{answer}");
+    stack.sweep().await;
+    let alone = stack.order(&lyra("tx:20261122-recb01")).await.fulfilment;
+    assert!(alone.is_some());
+    assert!(stack.order(&lyra("SUB")).await.fulfilment.is_none());
+
+    stack.take(&rec).await;
+    stack.sweep().await;
+    told_apart(&stack, "SUB", "recb01").await;
+    assert_eq!(stack.order(&lyra("SUB~20261122-recb01")).await.fulfilment, alone);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_of_an_occurrence_come_in_any_order() {
+    let stack = Stack::start().await;
+    let stories: [fn(&str, &str) -> [Form; 2]; 3] = [
+        |sub, trans_id| {
+            let rec = occurrence(sub, trans_id, "REC", "CAPTURED");
+            [rec.clone(), rec.sent_again("RETRY")]
+        },
+        |sub, trans_id| {
+            let batch = occurrence(sub, trans_id, "BATCH", "CAPTURED");
+            [occurrence(sub, trans_id, "REC", "AUTHORISED"), batch]
+        },
+        // The last one of a subscription says so.
+        |sub, trans_id| {
+            let last = |form: Form| form.with("vads_occurrence_type", "RECURRENT_FINAL");
+            let batch = occurrence(sub, trans_id, "BATCH", "CAPTURED");
+            [last(occurrence(sub, trans_id, "REC", "AUTHORISED")), last(batch)]
+        },
+    ];
+    for (n, story) in stories.iter().enumerate() {
+        for (m, order) in permutations(&[0, 1, 2]).into_iter().enumerate() {
+            let (subscription, trans_id) = (format!("SUB-{n}-{m}"), format!("recb{n}{m}"));
+            let [one, other] = story(&subscription, &trans_id);
+            let messages = [first(&subscription, &format!("suba{n}{m}")), one, other];
+            for at in order {
+                stack.take(&messages[at]).await;
+                stack.sweep().await;
+            }
+            told_apart(&stack, &subscription, &trans_id).await;
+        }
+    }
+}
+
+/// What follows on an instalment leaves the plan out, and then looks like an occurrence: its payment's
+/// name leads it to the plan.
+#[tokio::test(flavor = "multi_thread")]
+async fn instalments_come_together_in_any_order() {
+    let stack = Stack::start().await;
+    for (n, order) in permutations(&[0, 1, 2]).into_iter().enumerate() {
+        let (reference, trans_id) = (format!("PLAN-{n}"), format!("plan{n:02}"));
+        let first = Form::single(&reference, &trans_id, "CB", 2_000, "CAPTURED")
+            .with("vads_payment_config", "MULTI:first=2000;count=3;period=30")
+            .with("vads_occurrence_type", "RECURRENT_INITIAL");
+        let later = |sequence: u32, kind: &str| {
+            let share = Share(&sequence.to_string().repeat(32), "CB", 4_000, "CAPTURED");
+            Form::follow_up(&reference, &trans_id, sequence, "BATCH_AUTO", share)
+                .with("vads_occurrence_type", kind)
+        };
+        let messages = [first, later(2, "RECURRENT_INTERMEDIAIRE"), later(3, "RECURRENT_FINAL")];
+        for at in &order {
+            stack.take(&messages[*at]).await;
+            stack.sweep().await;
+        }
+        let found = stack.order(&lyra(&reference)).await;
+        assert_eq!(found.summary(Policy::default()).captured, 10_000, "{order:?}: {found:#?}");
+        assert!(found.fulfilment.is_some_and(|f| f.sent_at.is_some()));
+    }
+    assert_eq!(stack.queue().await.len(), 6);
+}
+
+const CAPTURED: u64 = 9;
+const REFUNDED: u64 = 8;
+
+fn payment(reference: &str, inner: &str) -> Payment {
+    Payment::new(reference, &format!("{inner}_0"), 1, CAPTURED, AMOUNT)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refunds_with_a_reference_of_their_own_find_the_order_they_give_back() {
+    let stack = Stack::start().await;
+    for (n, order) in permutations(&[0, 1, 2]).into_iter().enumerate() {
+        let (reference, other) = (format!("CMD-{n}"), format!("RFND-{n}"));
+        let inner = format!("325471100{n}");
+        let messages = [
+            payment(&reference, &inner).json(),
+            refund(&other, &format!("{inner}_1"), REFUNDED, 300),
+            refund(&other, &format!("{inner}_2"), REFUNDED, 700),
+        ];
+        for at in &order {
+            stack.take(&messages[*at]).await;
+            stack.sweep().await;
+        }
+        let found = stack.order(&wl(&reference)).await;
+        let summary = found.summary(Policy::default());
+        assert_eq!(
+            (summary.state, summary.captured, summary.refunded),
+            (State::Refunded, AMOUNT, AMOUNT),
+            "{order:?}: {found:#?}"
+        );
+        assert_eq!(stack.order(&wl(&format!("tx:{inner}"))).await, found);
+        // Released only where the payment came first; then each refund takes it back.
+        let told: Vec<u64> = found.reversals.iter().map(|reversal| reversal.amount).collect();
+        let mut given_back: Vec<u64> = if order[0] == 0 { vec![300, 700] } else { Vec::new() };
+        if order == [0, 2, 1] {
+            given_back.reverse();
+        }
+        assert_eq!(found.fulfilment.is_some(), order[0] == 0, "{order:?}");
+        assert_eq!(told, given_back, "{order:?}");
+        assert!(stack.order(&wl(&other)).await.fulfilment.is_none());
+    }
+    // Three messages for each of the two orders that were released, and none for the others.
+    assert_eq!(stack.queue().await.len(), 6);
+}
+
+/// The payment came without a reference first, and was released under its own name: a refund under
+/// another reference belongs there, and everything moves to the order together.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_does_not_take_away_a_payment_that_is_known_by_its_name() {
+    let stack = Stack::start().await;
+    let (inner, by_payment) = ("3254712000", wl("tx:3254712000"));
+    stack.take(&payment("", inner)).await;
+    stack.take(&refund("RFND-9", "3254712000_1", REFUNDED, 300)).await;
+    stack.sweep().await;
+    let alone = stack.order(&by_payment).await;
+    assert_eq!((alone.key.clone(), alone.reversals.len()), (by_payment.clone(), 1));
+    assert!(stack.unknown(&wl("RFND-9")).await);
+
+    stack.take(&payment("CMD-9", inner)).await;
+    stack.sweep().await;
+    let order = stack.order(&by_payment).await;
+    assert_eq!(order.key, wl("CMD-9"));
+    assert_eq!((&order.fulfilment, &order.reversals), (&alone.fulfilment, &alone.reversals));
+    assert_eq!(stack.queue().await.len(), 2, "one release, one reversal");
+}
+
+/// A refund under way has claimed the payment's name for its own reference. The payment without a
+/// reference is not released there, where the order could not find it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_is_not_filed_under_the_reference_of_its_refund() {
+    let stack = Stack::start().await;
+    let (inner, by_payment) = ("3254713000", wl("tx:3254713000"));
+    stack.take(&refund("RFND-9", "3254713000_1", 81, 300)).await;
+    stack.take(&payment("", inner)).await;
+    stack.sweep().await;
+    assert_eq!(stack.order(&by_payment).await.key, by_payment);
+    stack.take(&payment("CMD-9", inner)).await;
+    stack.take(&refund("RFND-9", "3254713000_1", REFUNDED, 300)).await;
+    stack.sweep().await;
+
+    let order = stack.order(&wl("CMD-9")).await;
+    assert_eq!(stack.order(&by_payment).await, order);
+    assert_eq!(order.summary(Policy::default()).refunded, 300);
+    let id = order.fulfilment.unwrap().id;
+    let told: Vec<String> = stack.queue().await.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(told, [id, order.reversals[0].id.clone()]);
+    assert!(stack.order(&wl("RFND-9")).await.fulfilment.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rest_answer_under_another_order_releases_no_second_one() {
+    let stack = Stack::start().await;
+    let card = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CB", AMOUNT, "CAPTURED");
+    let answer = |order| rest(order, "rest01", AMOUNT, ("PAID", "CLOSED"), &[card]);
+    stack.take(&answer("CMD-1")).await;
+    let text = stack.take(&answer("CMD-2")).await;
+    assert!(text.starts_with("OK CMD-1 captured 10.00 EUR"), "{text}");
+    assert!(text.ends_with("(already known)"), "{text}");
+    stack.sweep().await;
+    assert!(stack.unknown(&lyra("CMD-2")).await);
+    assert_eq!(stack.queue().await.len(), 1);
+}

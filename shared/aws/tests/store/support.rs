@@ -1,0 +1,381 @@
+//! An engine of its own for every test, the adapters on it, and messages as their PSP signs them.
+
+use std::fmt::Debug;
+use std::net::Ipv4Addr;
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+};
+use aws_sdk_dynamodb::error::BoxError;
+use dynoxide::Database;
+use quittance_aws::archive::Archive;
+use quittance_aws::clients::timeouts;
+use quittance_aws::names::{Names, claim};
+use quittance_aws::outbox::Outbox;
+use quittance_aws::queue::{Queue, TableQueue};
+use quittance_aws::receive::Receiver;
+use quittance_aws::table::{Stored, Table};
+use quittance_aws::{Answer, schema};
+use quittance_core::crypto::{Secret, sha256_hex};
+use quittance_core::systempay::{self, SiteKeys};
+use quittance_core::{Mode, Order, OrderKey, Policy, Psp, Reading, Statement, worldline};
+use quittance_testing::lyra::Form;
+use quittance_testing::worldline::{MERCHANT, Payment};
+use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, worldline_signature};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, oneshot};
+
+/// How long anything may take that is waited for; only a failing test gets near it.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+const ORDERS: &str = "orders";
+const ARCHIVE: &str = "archive";
+const QUEUE: &str = "queue";
+
+/// The adapters on an engine of their own.
+pub(crate) struct Stack {
+    pub(crate) table: Table,
+    pub(crate) archive: Archive,
+    pub(crate) receiver: Receiver,
+    pub(crate) outbox: Outbox,
+    pub(crate) log: TableQueue,
+    pub(crate) client: Client,
+    url: String,
+    /// Dropping it ends the engine.
+    _alive: oneshot::Sender<()>,
+    _machine: Machine,
+}
+
+/// Whether other tests may run at the same time. A test may have one stack at a time: a second one
+/// would wait for whoever waits for the first.
+enum Machine {
+    Shared(#[allow(dead_code, reason = "held")] RwLockReadGuard<'static, ()>),
+    Alone(#[allow(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>),
+}
+
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+impl Stack {
+    pub(crate) async fn start() -> Self {
+        Self::start_on(Machine::Shared(MACHINE.read().await)).await
+    }
+
+    /// A stack while no other is running: for a test that a busy machine would fail.
+    pub(crate) async fn start_alone() -> Self {
+        Self::start_on(Machine::Alone(MACHINE.write().await)).await
+    }
+
+    async fn start_on(machine: Machine) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (alive, gone) = oneshot::channel();
+        let database = Database::memory().unwrap();
+        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async move {
+            // An error means that the sender was dropped, which is the signal.
+            let _ = gone.await;
+        }));
+        let client = client(&url, None);
+        schema::create_orders(&client, ORDERS).await.unwrap();
+        schema::create_archive(&client, ARCHIVE).await.unwrap();
+        schema::create_queue(&client, QUEUE).await.unwrap();
+        let receiver = receiver(&client);
+        let log = TableQueue::new(client.clone(), QUEUE);
+        Self {
+            table: receiver.table.clone(),
+            archive: receiver.archive.clone(),
+            outbox: outbox(&client),
+            receiver,
+            log,
+            client,
+            url,
+            _alive: alive,
+            _machine: machine,
+        }
+    }
+
+    /// The archive with another retention.
+    pub(crate) fn archive_for(&self, days: Option<u32>) -> Archive {
+        Archive::new(self.client.clone(), ARCHIVE, days)
+    }
+
+    /// How many raw notifications the archive holds, quarantine included.
+    pub(crate) async fn archived(&self) -> usize {
+        let reply = self.client.scan().table_name(ARCHIVE).send().await.unwrap();
+        reply.items().len()
+    }
+
+    /// A receiver and an outbox of which one request is held.
+    pub(crate) fn held(&self, request: &'static str) -> (Held, Receiver, Outbox) {
+        let (held, client) = self.hold(request);
+        (held, receiver(&client), outbox(&client))
+    }
+
+    fn hold(&self, request: &'static str) -> (Held, Client) {
+        let (reached, arrived) = oneshot::channel();
+        let (go, wait) = mpsc::channel();
+        let hold = Hold { request, ends: Mutex::new(Some((reached, wait))) };
+        (Held { arrived: Some(arrived), go }, client(&self.url, Some(hold)))
+    }
+
+    /// Takes a notification that must be answered with 200, and returns the text of the answer.
+    pub(crate) async fn take(&self, message: &impl Message) -> String {
+        positive(message.delivered_to(&self.receiver).await)
+    }
+
+    /// As [`Stack::take`], but the process dies after the payment's name has been written and before
+    /// the order: exactly the first half of what [`Receiver`] does.
+    pub(crate) async fn die_after_naming(&self, message: &impl Message) {
+        let statement = message.said();
+        let mut order = self.table.load_order(&statement.key).await.unwrap().order;
+        let names = claim(&self.table, &statement, &mut order).await.unwrap();
+        assert!(matches!(names, Names::Settled(_)), "{names:?}");
+    }
+
+    /// The order under one of its names.
+    pub(crate) async fn order(&self, key: &OrderKey) -> Order {
+        self.stored(key).await.order
+    }
+
+    pub(crate) async fn stored(&self, key: &OrderKey) -> Stored {
+        self.table.load_order(key).await.unwrap()
+    }
+
+    /// Whether nothing is known under this name.
+    pub(crate) async fn unknown(&self, key: &OrderKey) -> bool {
+        let stored = self.stored(key).await;
+        stored.version.is_none() && !stored.repaired
+    }
+
+    /// Ids and subjects of everything the queue was told, oldest first.
+    pub(crate) async fn queue(&self) -> Vec<(String, String)> {
+        let messages = self.log.messages().await.unwrap();
+        let read = |message: &String| {
+            let event: Value = serde_json::from_str(message).unwrap();
+            let text = |name: &str| event[name].as_str().unwrap().to_owned();
+            (text("id"), text("subject"))
+        };
+        messages.iter().map(read).collect()
+    }
+
+    /// Sends everything unsent, and checks that it is then settled.
+    pub(crate) async fn sweep(&self) {
+        self.outbox.sweep().await.unwrap();
+        self.outbox.sweep().await.unwrap();
+        assert_eq!(self.table.unsent().await.unwrap(), [], "settled by two sweeps");
+    }
+}
+
+/// The text of a positive answer.
+#[track_caller]
+pub(crate) fn positive(answer: Answer) -> String {
+    match answer {
+        Answer::Taken(text) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn receiver(client: &Client) -> Receiver {
+    Receiver {
+        table: Table::new(client.clone(), ORDERS),
+        archive: Archive::new(client.clone(), ARCHIVE, Some(1)),
+        policy: Policy::default(),
+    }
+}
+
+fn outbox(client: &Client) -> Outbox {
+    Outbox {
+        table: Table::new(client.clone(), ORDERS),
+        queue: Queue::Table(TableQueue::new(client.clone(), QUEUE)),
+        policy: Policy::default(),
+    }
+}
+
+fn client(url: &str, hold: Option<Hold>) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-3"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .timeout_config(timeouts())
+        .endpoint_url(url);
+    Client::from_conf(match hold {
+        Some(hold) => config.interceptor(hold).build(),
+        None => config.build(),
+    })
+}
+
+/// Holds the first request whose body contains a text, until told to let it go. So a test can let
+/// another writer pass at exactly the moment that matters.
+#[derive(Debug)]
+struct Hold {
+    request: &'static str,
+    ends: Mutex<Option<(oneshot::Sender<()>, mpsc::Receiver<()>)>>,
+}
+
+impl Intercept for Hold {
+    fn name(&self) -> &'static str {
+        "hold"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
+        let put = request.headers().get("x-amz-target").is_some_and(|t| t.ends_with("PutItem"));
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
+        if !put || !body.contains(self.request) {
+            return Ok(());
+        }
+        let ends = self.ends.lock().unwrap().take();
+        if let Some((reached, wait)) = ends {
+            reached.send(()).unwrap();
+            tokio::task::block_in_place(|| wait.recv_timeout(DEADLINE))?;
+        }
+        Ok(())
+    }
+}
+
+/// The other end of a [`Hold`].
+pub(crate) struct Held {
+    arrived: Option<oneshot::Receiver<()>>,
+    go: mpsc::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the request is about to be sent.
+    pub(crate) async fn reached(&mut self) {
+        let arrived = self.arrived.take().unwrap();
+        tokio::time::timeout(DEADLINE, arrived).await.expect("the request is made").unwrap();
+    }
+
+    /// Lets it be sent.
+    pub(crate) fn release(self) {
+        self.go.send(()).unwrap();
+    }
+}
+
+/// Something that a PSP sends.
+pub(crate) trait Message {
+    fn psp(&self) -> Psp;
+
+    fn bytes(&self) -> String;
+
+    fn readings(&self) -> Vec<Reading> {
+        match self.psp() {
+            Psp::Worldline => read_worldline(&self.bytes()),
+            Psp::Systempay => vec![read_lyra(&self.bytes())],
+        }
+    }
+
+    /// The only order it speaks of.
+    fn said(&self) -> Statement {
+        match <[Reading; 1]>::try_from(self.readings()) {
+            Ok([Reading::Order(statement)]) => *statement,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn delivered_to(&self, receiver: &Receiver) -> Answer {
+        let body = self.bytes();
+        receiver.take(self.psp(), body.as_bytes(), Vec::new(), self.readings()).await
+    }
+}
+
+impl Message for Form {
+    fn psp(&self) -> Psp {
+        Psp::Systempay
+    }
+
+    fn bytes(&self) -> String {
+        self.body()
+    }
+}
+
+/// A signed Lyra REST body.
+impl Message for String {
+    fn psp(&self) -> Psp {
+        Psp::Systempay
+    }
+
+    fn bytes(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Message for Payment {
+    fn psp(&self) -> Psp {
+        Psp::Worldline
+    }
+
+    fn bytes(&self) -> String {
+        self.body()
+    }
+}
+
+impl Message for Value {
+    fn psp(&self) -> Psp {
+        Psp::Worldline
+    }
+
+    fn bytes(&self) -> String {
+        self.to_string()
+    }
+}
+
+fn read_lyra(body: &str) -> Reading {
+    let site = SiteKeys {
+        form: Secret::new(FORM_KEY),
+        rest_password: Secret::new(REST_PASSWORD),
+        allow_sha1: false,
+    };
+    let keys = systempay::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
+    systempay::read(&systempay::verify(&keys, body.as_bytes()).unwrap(), &[])
+}
+
+fn read_worldline(body: &str) -> Vec<Reading> {
+    let key =
+        worldline::Key { secret: Secret::new(SECRET).unwrap(), mode: Mode::Test, merchant: None };
+    let keys = worldline::Keys::new([(KEY_ID.to_owned(), key)]);
+    let (body, signature) = (body.as_bytes(), worldline_signature(SECRET, body.as_bytes()));
+    let verified = worldline::verify(&keys, &[signature.as_bytes()], &[KEY_ID.as_bytes()], body);
+    worldline::read(verified.unwrap())
+}
+
+/// An order of the demo site.
+pub(crate) fn lyra(order: &str) -> OrderKey {
+    OrderKey::new(Psp::Systempay, SITE, Mode::Test, order).unwrap()
+}
+
+/// An order of the demo merchant.
+pub(crate) fn wl(order: &str) -> OrderKey {
+    OrderKey::new(Psp::Worldline, MERCHANT, Mode::Test, order).unwrap()
+}
+
+/// Every order in which the elements may come.
+pub(crate) fn permutations<T: Clone>(elements: &[T]) -> Vec<Vec<T>> {
+    if elements.len() < 2 {
+        return vec![elements.to_vec()];
+    }
+    let mut all = Vec::new();
+    for at in 0..elements.len() {
+        let mut rest = elements.to_vec();
+        let first = rest.remove(at);
+        all.extend(permutations(&rest).into_iter().map(|mut rest| {
+            rest.insert(0, first.clone());
+            rest
+        }));
+    }
+    all
+}
+
+/// What names a body in the archive.
+pub(crate) fn sha256(message: &impl Message) -> String {
+    sha256_hex(message.bytes().as_bytes())
+}

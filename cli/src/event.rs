@@ -10,6 +10,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use lambda_http::http::Request;
+use quittance_core::OrderKey;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -70,6 +71,15 @@ impl Event {
     /// Whether it goes to this route.
     pub(crate) fn goes_to(&self, path: &str) -> bool {
         self.raw_path == path
+    }
+}
+
+impl Reply {
+    /// Whether it is the order of this path, and not one that has taken it over.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        let order = serde_json::from_str::<quittance_core::OrderView>(&self.body).ok();
+        let key = path.strip_prefix("/orders/").and_then(|key| key.parse::<OrderKey>().ok());
+        order.zip(key).is_some_and(|(order, key)| order.order == key.order)
     }
 }
 

@@ -329,7 +329,7 @@ fn an_order_as_large_as_it_can_get_is_still_answered() {
         };
         let post = |numbers: std::ops::Range<usize>| {
             let list = json!({"transactions": numbers.map(share).collect::<Vec<_>>()}).to_string();
-            // A transaction of its own: one payment cannot belong to two orders.
+            // A transaction of its own, as in life.
             let trans_id = format!("large{letter}");
             let form = Form::cascade(&reference, &trans_id, 1_000, "CAPTURED", &[]);
             let body = short_form(&form.with("vads_payment_seq", &list).fields());

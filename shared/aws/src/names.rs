@@ -1,11 +1,13 @@
 //! The names of a payment, and the order they lead to.
 //!
-//! A message may name its payment only (`tx:…`), or give a reference that is not the order's own: a
-//! batch names the subscription and not the occurrence, a refund may carry a reference of its own. So
-//! each payment has an item under its own name that points to the order of the first message that had
-//! both, and later messages go where it points. A name that only a credit has claimed is weak: a debit
-//! claims it anew and takes the credit along, because the order is where the money was taken. For the
-//! same reason a credit claims no name under which a debit is known: it goes there.
+//! A message may name its payment only (`tx:…`): it has no reference, or one that is not the order's
+//! own, as what follows on an occurrence of a subscription. So each payment has an item under its own
+//! name that points to the order of the first message that had both, and messages that give the name
+//! alone go where it points. A debit with a reference goes to its reference, always.
+//!
+//! A refund may carry a reference of its own. It belongs where the money was taken, so a credit goes
+//! to the order that the name leads to, unless the order of its reference knows the payment. A name
+//! that only a credit has claimed is weak: a debit claims it anew and takes the credit along.
 //!
 //! The name is written before the order. If we die in between, the name holds what was known under it,
 //! and whoever follows it takes that over ([`Table::load_order`]).
@@ -22,7 +24,7 @@ pub enum Names {
     Settled(bool),
     /// Someone else wrote one of them at the same time.
     Raced,
-    /// The payment belongs to this other order.
+    /// It gives back what this other order took.
     Elsewhere(OrderKey),
 }
 
@@ -59,8 +61,15 @@ pub async fn claim(
         let mut named = table.load(alias).await?;
         match &named.joined {
             Some(join) if (weak || !join.weak) && join.home == order.key => {}
-            Some(join) if weak || !join.weak => return Ok(Names::Elsewhere(join.home.clone())),
-            None if weak && knows_debit(&named.order) => {
+            // The reference says which order is meant.
+            Some(_) if weak && knows_payment(order, alias) => continue,
+            Some(join) if weak => return Ok(Names::Elsewhere(join.home.clone())),
+            Some(join) if !join.weak => {
+                let (home, order) = (&join.home, &order.key);
+                tracing::warn!(%alias, %home, %order, "one payment under two references");
+                continue;
+            }
+            None if weak && knows_debit(&named.order) && !knows_payment(order, alias) => {
                 return Ok(Names::Elsewhere(alias.clone()));
             }
             _ => {
@@ -117,6 +126,12 @@ async fn take_along(table: &Table, named: &mut Order, former: &Join) -> Result<(
     let name = named.key.order.clone();
     named.absorb_payment(&home, &name);
     Ok(())
+}
+
+/// Whether the order took the money of the payment with this name.
+fn knows_payment(order: &Order, name: &OrderKey) -> bool {
+    let payment = name.order.strip_prefix("tx:").unwrap_or(&name.order);
+    order.facts.shares().any(|(share, _)| share.kind == Kind::Debit && share.is_of(payment))
 }
 
 fn knows_debit(order: &Order) -> bool {

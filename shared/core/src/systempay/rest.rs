@@ -62,6 +62,10 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     if let Some(doubt) = doubt {
         statement.doubt(Standing::Contradictory, doubt);
     }
+    // The name of a refund is its own and not that of the payment it gives back.
+    if statement.is_credit() {
+        statement.aliases.clear();
+    }
     Ok(statement)
 }
 

@@ -10,7 +10,6 @@
 use std::io::{Read, Write};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::Compression;
@@ -20,7 +19,7 @@ use quittance_core::{OrderKey, Psp, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::sortable_nanos;
-use crate::error::StoreError;
+use crate::error::{StoreError, written};
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
@@ -84,16 +83,7 @@ impl Archive {
         let put = put
             .item("reason", AttributeValue::S(reason.to_owned()))
             .condition_expression("attribute_not_exists(pk)");
-        match put.send().await {
-            Ok(_) => Ok(()),
-            Err(e)
-                if e.as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(e) => Err(StoreError::unavailable("put into quarantine", &e)),
-        }
+        written("put into quarantine", put.send().await).map(|_| ())
     }
 
     /// What is in quarantine.

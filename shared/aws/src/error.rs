@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Write;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 
 /// The store or the queue did not do what was asked. The PSP is told to try again.
 #[derive(Debug, thiserror::Error)]
@@ -41,5 +42,19 @@ impl StoreError {
 impl From<serde_json::Error> for StoreError {
     fn from(error: serde_json::Error) -> Self {
         Self::Corrupt(error.to_string())
+    }
+}
+
+/// Whether a conditional write was made; `false` when its condition did not hold, which is an outcome
+/// and no failure.
+pub(crate) fn written(
+    what: &'static str,
+    result: Result<PutItemOutput, SdkError<PutItemError>>,
+) -> Result<bool, StoreError> {
+    let lost = PutItemError::is_conditional_check_failed_exception;
+    match result {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(lost) => Ok(false),
+        Err(error) => Err(StoreError::unavailable(what, &error)),
     }
 }

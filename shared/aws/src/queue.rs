@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client as DynamoDb;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::Client as Sqs;
 use quittance_core::OrderKey;
@@ -11,7 +10,7 @@ use quittance_core::crypto::sha256_hex;
 use quittance_core::message::CloudEvent;
 
 use crate::clock::sortable_nanos;
-use crate::error::StoreError;
+use crate::error::{StoreError, written};
 
 /// How a queue kept in a table is named in `QUITTANCE_QUEUE_URL`: `table:<name>`.
 const TABLE_SCHEME: &str = "table:";
@@ -113,16 +112,7 @@ impl TableQueue {
             .table_name(&self.name)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)");
-        match put.send().await {
-            Ok(_) => Ok(()),
-            Err(e)
-                if e.as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(e) => Err(StoreError::unavailable("put message", &e)),
-        }
+        written("put message", put.send().await).map(|_| ())
     }
 }
 

@@ -16,14 +16,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quittance_core::{Order, OrderKey, OrderView, Policy, State, Timestamp};
 
 use crate::clock::now;
-use crate::error::StoreError;
+use crate::error::{StoreError, written};
 
 /// Index of orders by state.
 pub const BY_STATE: &str = "by_state";
@@ -310,16 +309,8 @@ impl Table {
                 .condition_expression("version = :version")
                 .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
         };
-        match put.send().await {
-            Ok(_) => Ok(Saved::Done),
-            Err(e)
-                if e.as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(Saved::Conflict)
-            }
-            Err(e) => Err(StoreError::unavailable("put order", &e)),
-        }
+        let saved = written("put order", put.send().await)?;
+        Ok(if saved { Saved::Done } else { Saved::Conflict })
     }
 }
 

@@ -1016,6 +1016,20 @@ fn a_typed_number_cannot_become_the_sequence_of_a_share_without_uuid() {
     assert_eq!(respelt(&typed, &fields).standing, Standing::Respellable);
 }
 
+/// A cascade has no uuid of its own, and an address to ship to must not hold it.
+#[test]
+fn a_cascade_that_is_shipped_is_believed() {
+    let shares = [
+        Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 6_000, "CAPTURED"),
+        Share("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "CB", 4_000, "CAPTURED"),
+    ];
+    let form = Form::cascade("CMD-1", "ship01", 10_000, "CAPTURED", &shares)
+        .with("vads_ship_to_name", "Élodie Démo")
+        .with("vads_ship_to_street_number", "7")
+        .with("vads_ship_to_phone_num", "+33 1 23 45 67 89");
+    assert_eq!(form.said().standing, Standing::Sound);
+}
+
 /// A form as short as a notification can be, so that the tests can spell it out.
 fn short(status: &str, more: &[(&str, &str)]) -> Form {
     let kept = [

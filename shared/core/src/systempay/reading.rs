@@ -271,7 +271,7 @@ fn landmarks(form: &Form<'_>) -> Result<(), &'static str> {
         && (after("vads_operation_type").is_some_and(|field| is_free(&field.name))
             || !only_in("vads_page_action", |token| token == b"PAYMENT"));
     // Without a uuid the sequence number names the share. Then nothing beside it may be free text, and
-    // no other number either.
+    // no other number either. A cascade names its shares in its list, and its own number is 0.
     let beside = |field: &&Field<'_>| {
         let name = &*field.name;
         name > b"vads_presentation_date".as_slice()
@@ -284,7 +284,9 @@ fn landmarks(form: &Form<'_>) -> Result<(), &'static str> {
         is_free(&field.name)
             || *field.name != *b"vads_sequence_number" && field.value.split(plus).any(number)
     };
-    let unnamed = form.text("vads_trans_uuid").is_none() && signed.iter().filter(beside).any(loose);
+    let unnamed = form.text("vads_trans_uuid").is_none()
+        && form.text("vads_card_brand") != Some("MULTI")
+        && signed.iter().filter(beside).any(loose);
     if unnamed {
         Err("the sequence number could stand elsewhere")
     } else if modes != 1 {

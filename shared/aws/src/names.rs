@@ -55,7 +55,7 @@ pub async fn claim(
     let weak = statement.is_credit();
     let mut changed = false;
     for alias in &statement.aliases {
-        if *alias == order.key || order.aliases.contains(&alias.order) {
+        if is_own(order, alias) {
             continue;
         }
         let mut named = table.load(alias).await?;
@@ -106,7 +106,7 @@ pub async fn confirm(
         return Ok(true);
     }
     for alias in &statement.aliases {
-        if *alias == order.key || order.aliases.contains(&alias.order) {
+        if is_own(order, alias) {
             continue;
         }
         let named = table.load(alias).await?;
@@ -118,6 +118,11 @@ pub async fn confirm(
         }
     }
     Ok(true)
+}
+
+/// Whether the name is the order's own key, or known to lead to it for good.
+fn is_own(order: &Order, name: &OrderKey) -> bool {
+    *name == order.key || order.aliases.contains(&name.order)
 }
 
 /// Takes along what the order that a name pointed to knows of the name's payment.

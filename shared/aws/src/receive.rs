@@ -127,10 +127,13 @@ impl Receiver {
                 Ok(outcome) => outcome,
                 Err(full) => return self.quarantine(raw, full.to_string()).await,
             };
-            if outcome == Outcome::Known && !joined {
-                return Ok(Taken::Known(order.headline(self.policy)));
+            if outcome == Outcome::Known {
+                if !joined {
+                    return Ok(Taken::Known(order.headline(self.policy)));
+                }
+                // What a name held may complete the order although the statement itself is no news.
+                order.decide(receipt.received_at, self.policy);
             }
-            order.decide(receipt.received_at, self.policy);
             if !Table::fits(&order, self.policy, receipt.received_at)? {
                 let reason = "the order is as large as it may be";
                 return self.quarantine(raw, reason.to_owned()).await;

@@ -163,11 +163,7 @@ impl Order {
         for (fact, standing) in other.facts.iter() {
             self.facts.add(fact.clone(), standing);
         }
-        for received in other.notifications {
-            if !self.notifications.iter().any(|known| known.digest == received.digest) {
-                self.notifications.push(received);
-            }
-        }
+        self.list(other.notifications);
         self.notifications.sort_by_key(|received| received.received_at);
         self.fulfilment = self.fulfilment.take().or(other.fulfilment);
         for reversal in other.reversals {
@@ -186,10 +182,7 @@ impl Order {
             if share.is_of(payment) {
                 self.facts.add(fact.clone(), standing);
                 let stated = digest([fact]);
-                let listed = |received: &&Received| received.digest == stated;
-                if self.notifications.iter().find(listed).is_none() {
-                    self.notifications.extend(other.notifications.iter().find(listed).cloned());
-                }
+                self.list(other.notifications.iter().find(|r| r.digest == stated).cloned());
             }
         }
         self.notifications.sort_by_key(|received| received.received_at);
@@ -313,6 +306,15 @@ impl Order {
             .into_iter()
             .filter(|share| share.kind == Kind::Credit && is_final(share))
             .collect()
+    }
+
+    /// Adds notifications that are not listed yet.
+    fn list(&mut self, notifications: impl IntoIterator<Item = Received>) {
+        for received in notifications {
+            if !self.notifications.iter().any(|known| known.digest == received.digest) {
+                self.notifications.push(received);
+            }
+        }
     }
 
     fn session_is_over(&self, now: Timestamp) -> bool {

@@ -296,10 +296,7 @@ impl<'a> Head<'a> {
         if form.bytes("vads_order_id").is_some_and(|v| std::str::from_utf8(v).is_err()) {
             return Err(Unreadable::new("vads_order_id is not UTF-8"));
         }
-        let occurrence = matches!(
-            form.text("vads_occurrence_type"),
-            Some("RECURRENT_INTERMEDIAIRE" | "RECURRENT_FINAL")
-        );
+        let occurrence = is_occurrence(form.text("vads_occurrence_type"));
         match form.text("vads_order_id") {
             None => self.by_payment(account),
             Some(reference) if form.text("vads_url_check_src") == Some("REC") => {
@@ -401,15 +398,28 @@ fn cascade_contradiction(
 fn about(form: &Form<'_>, shares: &[ShareFact], status: &str) -> String {
     let source = form.text("vads_url_check_src").unwrap_or("notification");
     let source: String = source.chars().take(MAX_WORD_BYTES).collect();
-    let listed: Vec<String> = shares
-        .iter()
-        .take(5)
-        .map(|s| format!("{} {} {}", s.method, s.currency.display(s.amount), s.psp_status))
-        .collect();
-    let more =
-        if shares.len() > 5 { format!(" and {} more", shares.len() - 5) } else { String::new() };
+    let more = match shares.len().saturating_sub(MAX_SHARES_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     match shares {
-        [_] => format!("{source}: {}", listed.concat()),
-        _ => format!("{source}: {status}, {} shares: {}{more}", shares.len(), listed.join(", ")),
+        [_] => format!("{source}: {}", listed(shares)),
+        _ => format!("{source}: {status}, {} shares: {}{more}", shares.len(), listed(shares)),
     }
+}
+
+/// Most shares named in the line about a notification: it is read by people.
+const MAX_SHARES_NAMED: usize = 5;
+
+/// The first shares with amount and status, for people.
+pub(super) fn listed(shares: &[ShareFact]) -> String {
+    let line =
+        |s: &ShareFact| format!("{} {} {}", s.method, s.currency.display(s.amount), s.psp_status);
+    shares.iter().take(MAX_SHARES_NAMED).map(line).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether `vads_occurrence_type` (REST `occurrenceType`) is that of a later occurrence of a plan or
+/// subscription. (systempay.md section 3.5.)
+pub(super) fn is_occurrence(word: Option<&str>) -> bool {
+    matches!(word, Some("RECURRENT_INTERMEDIAIRE" | "RECURRENT_FINAL"))
 }

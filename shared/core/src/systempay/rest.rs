@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::cascade;
-use super::event::{Transaction, day_and_id, secured};
+use super::event::{Transaction, day_and_id, is_occurrence, listed, secured};
 use crate::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
 use crate::key::{Account, Mode};
 use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
@@ -103,15 +103,10 @@ fn lost_although_covered(
 }
 
 fn about(answer: &Answer<'_>, shares: &[ShareFact]) -> String {
-    let listed: Vec<String> = shares
-        .iter()
-        .take(5)
-        .map(|s| format!("{} {} {}", s.method, s.currency.display(s.amount), s.psp_status))
-        .collect();
     let status = answer.order_status.as_deref().unwrap_or("");
     let cycle = answer.order_cycle.as_deref().unwrap_or("");
     let head: String = format!("REST {status} {cycle}").chars().take(80).collect();
-    format!("{}: {}", head.trim_end(), listed.join(", "))
+    format!("{}: {}", head.trim_end(), listed(shares))
 }
 
 fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
@@ -201,9 +196,8 @@ impl Answered<'_> {
     }
 
     fn is_occurrence(&self) -> bool {
-        let occurrence =
-            self.transaction_details.as_ref().and_then(|d| d.occurrence_type.as_deref());
-        matches!(occurrence, Some("RECURRENT_INTERMEDIAIRE" | "RECURRENT_FINAL"))
+        let details = self.transaction_details.as_ref();
+        is_occurrence(details.and_then(|d| d.occurrence_type.as_deref()))
     }
 
     fn card(&self) -> Option<&CardDetails<'_>> {

@@ -23,7 +23,7 @@ fn sign(mut event: Event) -> Result<Event, Failure> {
     let keys = Keys::from_env();
     let body = event.body()?;
     if event.goes_to("/webhooks/systempay") {
-        let signed = keys.systempay.and_then(|keys| keys.sign(&body));
+        let signed = keys.lyra.and_then(|keys| keys.sign(&body));
         let signed = signed.ok_or("no key for the site and mode in the body")?;
         return Ok(event.with_body(&signed));
     }

@@ -24,7 +24,7 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/webhooks/worldline", any(worldline))
-        .route("/webhooks/systempay", any(systempay))
+        .route("/webhooks/systempay", any(lyra))
         .route("/orders", any(orders))
         .route("/orders/{*key}", any(orders))
         .route("/local/queue", get(queue))
@@ -45,9 +45,9 @@ async fn worldline(State(stack): State<Arc<Stack>>, request: Request) -> Respons
     }
 }
 
-async fn systempay(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+async fn lyra(State(stack): State<Arc<Stack>>, request: Request) -> Response {
     match lambda_request(request).await {
-        Ok(request) => respond(stack.systempay.handle(&request).await),
+        Ok(request) => respond(stack.lyra.handle(&request).await),
         Err(answer) => respond(answer.into_response()),
     }
 }
@@ -74,7 +74,7 @@ async fn queue(State(stack): State<Arc<Stack>>) -> Response {
 /// What nobody could read, without its contents.
 async fn quarantine(State(stack): State<Arc<Stack>>) -> Response {
     let mut found = Vec::new();
-    for psp in [Psp::Worldline, Psp::Systempay] {
+    for psp in [Psp::Worldline, Psp::Lyra] {
         match stack.archive.quarantined(psp).await {
             Ok(quarantined) => found.extend(quarantined),
             Err(error) => {

@@ -13,7 +13,7 @@ use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
 use quittance_aws::{clients, schema};
-use quittance_core::{systempay, worldline};
+use quittance_core::{lyra, worldline};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,7 +25,7 @@ use crate::{Failure, play, say, serve, stream};
 const DEMO_WORLDLINE_KEYS: &str = r#"{"demo-key": "demo-secret"}"#;
 
 /// The Lyra keys of the demo, used unless configured.
-const DEMO_SYSTEMPAY_KEYS: &str =
+const DEMO_LYRA_KEYS: &str =
     r#"{"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}}"#;
 
 /// The table that lists every message ever released.
@@ -37,7 +37,7 @@ const QUEUE_NAME: &str = "quittance-fulfilment.fifo";
 /// Everything that answers requests.
 pub(crate) struct Stack {
     pub(crate) worldline: worldline_webhook::Function,
-    pub(crate) systempay: systempay_ipn::Function,
+    pub(crate) lyra: systempay_ipn::Function,
     pub(crate) orders: orders::Function,
     pub(crate) outbox: Outbox,
     pub(crate) archive: Archive,
@@ -81,7 +81,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
 /// The keys of both PSPs; none where what is configured cannot be used.
 pub(crate) struct Keys {
     pub(crate) worldline: Option<worldline::Keys>,
-    pub(crate) systempay: Option<systempay::Keys>,
+    pub(crate) lyra: Option<lyra::Keys>,
 }
 
 impl Keys {
@@ -92,8 +92,8 @@ impl Keys {
             worldline: keys("QUITTANCE_WORLDLINE_KEYS", DEMO_WORLDLINE_KEYS, |text| {
                 worldline::Keys::from_json(text)
             }),
-            systempay: keys("QUITTANCE_SYSTEMPAY_KEYS", DEMO_SYSTEMPAY_KEYS, |text| {
-                systempay::Keys::from_json(text)
+            lyra: keys("QUITTANCE_SYSTEMPAY_KEYS", DEMO_LYRA_KEYS, |text| {
+                lyra::Keys::from_json(text)
             }),
         }
     }
@@ -124,8 +124,8 @@ impl Stack {
                 keys: keys.worldline,
                 receiver: receiver.clone(),
             },
-            systempay: systempay_ipn::Function {
-                keys: keys.systempay,
+            lyra: systempay_ipn::Function {
+                keys: keys.lyra,
                 extra_names: list("QUITTANCE_SYSTEMPAY_FIELDS"),
                 receiver,
             },

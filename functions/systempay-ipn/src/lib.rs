@@ -5,7 +5,7 @@ use quittance_aws::Answer;
 use quittance_aws::http::{admit, refuse};
 use quittance_aws::receive::Receiver;
 use quittance_core::Psp;
-use quittance_core::systempay::{Keys, read, verify};
+use quittance_core::lyra::{Keys, read, verify};
 
 /// What a running function holds.
 #[derive(Clone, Debug)]
@@ -28,8 +28,8 @@ impl Function {
         admit(request, "application/x-www-form-urlencoded")?;
         let keys = self.keys.as_ref().ok_or(Answer::Misconfigured)?;
         let body: &[u8] = request.body();
-        let verified = verify(keys, body).map_err(|why| refuse(Psp::Systempay, &why))?;
+        let verified = verify(keys, body).map_err(|why| refuse(Psp::Lyra, &why))?;
         let reading = read(&verified, &self.extra_names);
-        Ok(self.receiver.take(Psp::Systempay, body, Vec::new(), vec![reading]).await)
+        Ok(self.receiver.take(Psp::Lyra, body, Vec::new(), vec![reading]).await)
     }
 }

@@ -2,7 +2,7 @@
 
 use lambda_http::{Error, Request, run, service_fn};
 use quittance_aws::{clients, config, receive::Receiver, telemetry};
-use quittance_core::systempay::Keys;
+use quittance_core::lyra::Keys;
 use systempay_ipn::Function;
 
 #[tokio::main]

@@ -15,7 +15,9 @@ pub enum Psp {
     /// Worldline Direct, the platform behind CAWL.
     Worldline,
     /// The Lyra gateway under any of its brands (Systempay, PayZen, Scellius ...).
-    Systempay,
+    // Routes, keys and configuration call the family by its first brand here.
+    #[serde(rename = "systempay")]
+    Lyra,
 }
 
 impl Psp {
@@ -23,7 +25,7 @@ impl Psp {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Worldline => "worldline",
-            Self::Systempay => "systempay",
+            Self::Lyra => "systempay",
         }
     }
 }
@@ -34,7 +36,7 @@ impl FromStr for Psp {
     fn from_str(text: &str) -> Result<Self, NotAKey> {
         match text {
             "worldline" => Ok(Self::Worldline),
-            "systempay" => Ok(Self::Systempay),
+            "systempay" => Ok(Self::Lyra),
             _ => Err(NotAKey),
         }
     }
@@ -172,7 +174,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_key_reads_back_as_itself(merchant in ".{1,40}", order in ".{1,60}") {
-            let key = OrderKey::new(Psp::Systempay, &merchant, Mode::Test, &order).unwrap();
+            let key = OrderKey::new(Psp::Lyra, &merchant, Mode::Test, &order).unwrap();
             prop_assert_eq!(key.to_string().parse::<OrderKey>(), Ok(key));
         }
     }

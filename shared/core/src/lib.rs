@@ -1,6 +1,6 @@
 //! What payment notifications mean.
 //!
-//! Bytes go in, decisions come out: a PSP's module ([`worldline`], [`systempay`]) proves that a
+//! Bytes go in, decisions come out: a PSP's module ([`worldline`], [`lyra`]) proves that a
 //! notification is genuine and reads it into a [`Statement`]; an [`Order`] is the set of the facts
 //! stated about it; [`fold`](fold::fold) says what that set amounts to; [`Order::take`] decides
 //! whether the order is to be released. Nothing here performs I/O, reads a clock or looks at the
@@ -25,11 +25,11 @@ pub mod fold;
 mod ids;
 pub mod key;
 pub mod limits;
+pub mod lyra;
 pub mod message;
 pub mod money;
 pub mod order;
 pub mod statement;
-pub mod systempay;
 mod text;
 pub mod time;
 pub mod worldline;

@@ -320,7 +320,7 @@ impl Order {
     fn session_is_over(&self, now: Timestamp) -> bool {
         let session = match self.key.psp {
             Psp::Worldline => WORLDLINE_SESSION_SECONDS,
-            Psp::Systempay => LYRA_SESSION_SECONDS,
+            Psp::Lyra => LYRA_SESSION_SECONDS,
         };
         self.notifications
             .iter()

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use quittance_core::fact::{Facts, Rank, Total};
 use quittance_core::fold::fold;
 use quittance_core::{
-    Currency, Fact, Flag, Kind, Policy, ShareFact, Standing, State, Status, systempay, worldline,
+    Currency, Fact, Flag, Kind, Policy, ShareFact, Standing, State, Status, lyra, worldline,
 };
 
 #[test]
@@ -77,12 +77,12 @@ fn worldline_table(page: &mut String) {
 
 fn lyra_table(page: &mut String) {
     page.push_str(
-        "\n## Systempay and the Lyra family\n\n\
+        "\n## Lyra: Systempay and its sister brands\n\n\
          `vads_trans_status` (form) and `detailedStatus` (REST) of a debit. A credit is `refunded` when \
          CAPTURED and `pending` while AUTHORISED; a verification is never more than `accepted`.\n\n\
          | word | share | rank | meaning |\n|---|---|---|---|\n",
     );
-    for row in systempay::ROWS {
+    for row in lyra::ROWS {
         let status = word(row.status);
         let _ = writeln!(page, "| {} | `{status}` | {} | {} |", row.word, row.rank, row.meaning);
     }

@@ -9,11 +9,11 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quittance_core::crypto::Secret;
 use quittance_core::fold::Instalments;
-use quittance_core::systempay::{self, Algorithm, SiteKeys};
+use quittance_core::lyra::{self, Algorithm, SiteKeys};
 use quittance_core::{
     Fact, Kind, Mode, Order, Policy, Reading, ReleaseOn, Standing, Statement, Status,
 };
-use quittance_testing::lyra::{self, Form, Share};
+use quittance_testing::lyra::{Form, Share, rest};
 use quittance_testing::worldline::{Payment, refund};
 use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, rest_body, url_encode};
 
@@ -85,7 +85,7 @@ fn form() -> impl Strategy<Value = Statement> {
 
 fn answer() -> impl Strategy<Value = Statement> {
     vec(share(), 1..4).prop_map(|shares| {
-        statement(read_lyra(&lyra::rest("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &shares)))
+        statement(read_lyra(&rest("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &shares)))
     })
 }
 
@@ -451,10 +451,10 @@ proptest! {
             let fields: Vec<(&str, &str)> =
                 fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
             let site = SiteKeys { form: Secret::new(FORM_KEY), rest_password: None, allow_sha1: false };
-            let keys = systempay::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
+            let keys = lyra::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
             let body = quittance_testing::form_body(FORM_KEY, &fields);
-            let Ok(verified) = systempay::verify(&keys, body.as_bytes()) else { continue };
-            let Reading::Order(said) = systempay::read(&verified, &[]) else { continue };
+            let Ok(verified) = lyra::verify(&keys, body.as_bytes()) else { continue };
+            let Reading::Order(said) = lyra::read(&verified, &[]) else { continue };
             if said.standing == Standing::Sound {
                 prop_assert_eq!(gist(&said), gist(&meant), "{:?}", fields);
                 prop_assert!(totals(&said).iter().all(|t| totals(&meant).contains(t)), "{:?}", fields);
@@ -600,9 +600,9 @@ proptest! {
             body += &format!("{name}={encoded}&");
         }
         // The independent signer takes text only.
-        let unsigned = systempay::Form::parse(body.as_bytes()).unwrap();
+        let unsigned = lyra::Form::parse(body.as_bytes()).unwrap();
         let key = Secret::new(FORM_KEY).unwrap();
-        let signature = systempay::form_signature(&key, &unsigned, Algorithm::HmacSha256);
+        let signature = lyra::form_signature(&key, &unsigned, Algorithm::HmacSha256);
         use_up(read_lyra(&format!("{body}signature={}", url_encode(&signature))));
     }
 
@@ -614,7 +614,7 @@ proptest! {
     #[test]
     fn any_damaged_answer_is_read(at in any::<Index>(), cut in 0..12_usize, insert in nasty()) {
         let shares = [Share(UUIDS[0], "CVCO", 6_000, "CAPTURED"), Share(UUIDS[1], "CB", 4_000, "CAPTURED")];
-        let answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &shares).to_string();
+        let answer = quittance_testing::lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &shares).to_string();
         let answer = mutated(answer.as_bytes(), &at, cut, insert.as_bytes());
         use_up(read_lyra(&rest_body(REST_PASSWORD, &String::from_utf8_lossy(&answer))));
     }
@@ -627,8 +627,8 @@ proptest! {
         let secrets = SiteKeys {
             form: Secret::new(FORM_KEY), rest_password: Secret::new(REST_PASSWORD), allow_sha1: true,
         };
-        let keys = systempay::Keys::new([((SITE.to_owned(), Mode::Test), secrets)]).unwrap();
+        let keys = lyra::Keys::new([((SITE.to_owned(), Mode::Test), secrets)]).unwrap();
         let body = [start.as_bytes(), &body].concat();
-        prop_assert!(systempay::verify(&keys, &body).is_err());
+        prop_assert!(lyra::verify(&keys, &body).is_err());
     }
 }

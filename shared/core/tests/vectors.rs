@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use quittance_core::crypto::Secret;
-use quittance_core::systempay::{self, Algorithm, SiteKeys};
+use quittance_core::lyra::{self, Algorithm, SiteKeys};
 use quittance_core::worldline::{self, PaymentId};
 use quittance_core::{
     Fact, Flag, Kind, Mode, Order, Policy, Reading, Receipt, Standing, State, Statement, Status,
@@ -252,11 +252,11 @@ fn worldline_samples_of_our_own() {
 
 // --- Systempay ---------------------------------------------------------------------------------
 
-fn lyra_keys(site: &str, mode: Mode, keys: SiteKeys) -> systempay::Keys {
-    systempay::Keys::new([((site.to_owned(), mode), keys)]).unwrap()
+fn lyra_keys(site: &str, mode: Mode, keys: SiteKeys) -> lyra::Keys {
+    lyra::Keys::new([((site.to_owned(), mode), keys)]).unwrap()
 }
 
-fn form_keys(site: &str, mode: Mode, key: &str, allow_sha1: bool) -> systempay::Keys {
+fn form_keys(site: &str, mode: Mode, key: &str, allow_sha1: bool) -> lyra::Keys {
     let form = Secret::new(key);
     lyra_keys(site, mode, SiteKeys { form, rest_password: None, allow_sha1 })
 }
@@ -280,35 +280,35 @@ fn check_published_forms(name: &str, algorithm: Algorithm) {
         let (key, signature) = (text(vector, "key"), text(vector, "signature"));
         let fields = params(vector);
         let body = encoded(&fields, signature);
-        let form = systempay::Form::parse(body.as_bytes()).unwrap();
+        let form = lyra::Form::parse(body.as_bytes()).unwrap();
         let secret = Secret::new(key).unwrap();
-        assert_eq!(systempay::form_signature(&secret, &form, algorithm), signature, "{id}");
+        assert_eq!(lyra::form_signature(&secret, &form, algorithm), signature, "{id}");
 
         let keys = form_keys(fields["vads_site_id"], Mode::Test, key, true);
-        let outcome = systempay::verify(&keys, body.as_bytes());
+        let outcome = lyra::verify(&keys, body.as_bytes());
         if fields.contains_key("vads_hash") {
             let verified = outcome.unwrap();
-            let reading = systempay::read(&verified, &[]);
+            let reading = lyra::read(&verified, &[]);
             let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
             assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
         } else {
-            assert_eq!(outcome.unwrap_err(), systempay::Refused::NotANotification, "{id}");
+            assert_eq!(outcome.unwrap_err(), lyra::Refused::NotANotification, "{id}");
         }
     }
 }
 
 #[test]
-fn systempay_published_forms() {
+fn lyra_published_forms() {
     check_published_forms("systempay/form_hmac_sha256_public.json", Algorithm::HmacSha256);
 }
 
 #[test]
-fn systempay_published_sha1_forms() {
+fn lyra_published_sha1_forms() {
     check_published_forms("systempay/form_sha1_public.json", Algorithm::Sha1);
 }
 
 #[test]
-fn systempay_generated_forms() {
+fn lyra_generated_forms() {
     let Some(file) = json("systempay/form_hmac_sha256_generated.json") else {
         return;
     };
@@ -325,18 +325,17 @@ fn systempay_generated_forms() {
         let site = fields["vads_site_id"];
         let keys = form_keys(site, mode, key, sha1);
         if !vector["expect_valid"].as_bool().unwrap() {
-            let refused = systempay::verify(&keys, body).unwrap_err();
-            assert_eq!(refused, systempay::Refused::Mismatch, "{id}");
+            let refused = lyra::verify(&keys, body).unwrap_err();
+            assert_eq!(refused, lyra::Refused::Mismatch, "{id}");
             continue;
         }
         if sha1 {
             let strict = form_keys(site, mode, key, false);
-            let refused = systempay::verify(&strict, body).unwrap_err();
-            assert_eq!(refused, systempay::Refused::Mismatch, "{id}");
+            let refused = lyra::verify(&strict, body).unwrap_err();
+            assert_eq!(refused, lyra::Refused::Mismatch, "{id}");
         }
-        let verified =
-            systempay::verify(&keys, body).unwrap_or_else(|error| panic!("{id}: {error}"));
-        let reading = systempay::read(&verified, &[]);
+        let verified = lyra::verify(&keys, body).unwrap_or_else(|error| panic!("{id}: {error}"));
+        let reading = lyra::read(&verified, &[]);
         let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
         let order = folded(&statement);
         assert!(order.fulfilment.is_none(), "{id}: nothing here is captured in full");
@@ -370,7 +369,7 @@ fn systempay_generated_forms() {
 }
 
 #[test]
-fn systempay_rest_hashes() {
+fn lyra_rest_hashes() {
     let mut believed = 0;
     for name in ["systempay/rest_kr_hash_public.json", "systempay/rest_kr_hash_generated.json"] {
         let Some(file) = json(name) else { return };
@@ -386,21 +385,21 @@ fn systempay_rest_hashes() {
             let rest_password = Secret::new(key);
             let keys = SiteKeys { form: None, rest_password, allow_sha1: false };
             let keys = lyra_keys(site.as_str().unwrap(), Mode::Test, keys);
-            let outcome = systempay::verify(&keys, body.as_bytes());
+            let outcome = lyra::verify(&keys, body.as_bytes());
             if text(vector, "kr-hash-key") != "password" {
                 // The browser's key: refused whatever its signature, which is checked all the same.
-                assert_eq!(outcome.unwrap_err(), systempay::Refused::NotANotification, "{id}");
+                assert_eq!(outcome.unwrap_err(), lyra::Refused::NotANotification, "{id}");
                 let body = body.replace("kr-hash-key=sha256_hmac", "kr-hash-key=password");
                 let body = body.replace("kr-hash-key=sha256%5Fhmac", "kr-hash-key=password");
-                assert!(systempay::verify(&keys, body.as_bytes()).is_ok(), "{id}");
+                assert!(lyra::verify(&keys, body.as_bytes()).is_ok(), "{id}");
                 continue;
             }
             if vector["expect_valid"].as_bool() == Some(false) {
-                assert_eq!(outcome.unwrap_err(), systempay::Refused::Mismatch, "{id}");
+                assert_eq!(outcome.unwrap_err(), lyra::Refused::Mismatch, "{id}");
                 continue;
             }
             let verified = outcome.unwrap_or_else(|error| panic!("{id}: {error}"));
-            let reading = systempay::read(&verified, &[]);
+            let reading = lyra::read(&verified, &[]);
             let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
             assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
             let order = folded(&statement);
@@ -415,7 +414,7 @@ fn systempay_rest_hashes() {
 }
 
 #[test]
-fn systempay_payment_seq_samples() {
+fn lyra_payment_seq_samples() {
     let Some(file) = json("systempay/payment_seq_samples.json") else {
         return;
     };
@@ -427,8 +426,8 @@ fn systempay_payment_seq_samples() {
             .with("vads_payment_seq", value);
         let keys = form_keys(quittance_testing::SITE, Mode::Test, "key", false);
         let body = form_body("key", &form.fields());
-        let verified = systempay::verify(&keys, body.as_bytes()).unwrap();
-        let reading = systempay::read(&verified, &[]);
+        let verified = lyra::verify(&keys, body.as_bytes()).unwrap();
+        let reading = lyra::read(&verified, &[]);
         let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
         assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
         let listed: Value = serde_json::from_str(value).unwrap();

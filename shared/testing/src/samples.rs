@@ -7,8 +7,8 @@
 
 mod delivery;
 mod expected;
+mod lyra;
 mod reading;
-mod systempay;
 mod worldline;
 
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub fn files() -> Vec<(String, String)> {
         vec![("dispatch/01-order-changed.json".to_owned(), pretty(&reading::stream_event()))];
     let folders = [
         ("worldline", worldline::cases()),
-        ("systempay", systempay::cases()),
+        ("systempay", lyra::cases()),
         ("orders", reading::cases()),
     ];
     for (folder, cases) in folders {

@@ -21,7 +21,7 @@ use quittance_aws::receive::Receiver;
 use quittance_aws::table::{Stored, Table};
 use quittance_aws::{Answer, schema};
 use quittance_core::crypto::{Secret, sha256_hex};
-use quittance_core::systempay::{self, SiteKeys};
+use quittance_core::lyra::{self, SiteKeys};
 use quittance_core::{Mode, Order, OrderKey, Policy, Psp, Reading, Statement, worldline};
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{MERCHANT, Payment};
@@ -270,7 +270,7 @@ pub(crate) trait Message {
     fn readings(&self) -> Vec<Reading> {
         match self.psp() {
             Psp::Worldline => read_worldline(&self.bytes()),
-            Psp::Systempay => vec![read_lyra(&self.bytes())],
+            Psp::Lyra => vec![read_lyra(&self.bytes())],
         }
     }
 
@@ -290,7 +290,7 @@ pub(crate) trait Message {
 
 impl Message for Form {
     fn psp(&self) -> Psp {
-        Psp::Systempay
+        Psp::Lyra
     }
 
     fn bytes(&self) -> String {
@@ -301,7 +301,7 @@ impl Message for Form {
 /// A signed Lyra REST body.
 impl Message for String {
     fn psp(&self) -> Psp {
-        Psp::Systempay
+        Psp::Lyra
     }
 
     fn bytes(&self) -> String {
@@ -335,8 +335,8 @@ fn read_lyra(body: &str) -> Reading {
         rest_password: Secret::new(REST_PASSWORD),
         allow_sha1: false,
     };
-    let keys = systempay::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
-    systempay::read(&systempay::verify(&keys, body.as_bytes()).unwrap(), &[])
+    let keys = lyra::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
+    lyra::read(&lyra::verify(&keys, body.as_bytes()).unwrap(), &[])
 }
 
 fn read_worldline(body: &str) -> Vec<Reading> {
@@ -350,7 +350,7 @@ fn read_worldline(body: &str) -> Vec<Reading> {
 
 /// An order of the demo site.
 pub(crate) fn lyra(order: &str) -> OrderKey {
-    OrderKey::new(Psp::Systempay, SITE, Mode::Test, order).unwrap()
+    OrderKey::new(Psp::Lyra, SITE, Mode::Test, order).unwrap()
 }
 
 /// An order of the demo merchant.

@@ -169,7 +169,7 @@ async fn what_is_in_quarantine_stays_as_it_first_was() {
     let form = Form::single("Q-1", "abc123", "CB", 900, "CAPTURED");
     let (body, digest) = (form.body(), sha256(&form));
     let raw = |seconds| Raw {
-        psp: Psp::Systempay,
+        psp: Psp::Lyra,
         body: body.as_bytes(),
         sha256: &digest,
         headers: Vec::new(),
@@ -177,7 +177,7 @@ async fn what_is_in_quarantine_stays_as_it_first_was() {
     };
     stack.archive.quarantine(&raw(0), "first").await.unwrap();
     stack.archive.quarantine(&raw(60), "second").await.unwrap();
-    let found = stack.archive.quarantined(Psp::Systempay).await.unwrap();
+    let found = stack.archive.quarantined(Psp::Lyra).await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!((&*found[0].reason, &found[0].received_at), ("first", &at(0).to_string()));
     assert_eq!(stack.archive.quarantined(Psp::Worldline).await.unwrap(), []);
@@ -189,7 +189,7 @@ async fn without_retention_only_the_quarantine_is_kept() {
     let form = Form::single("KEPT-1", "abc123", "CB", 900, "CAPTURED");
     let (body, digest) = (form.body(), sha256(&form));
     let raw = Raw {
-        psp: Psp::Systempay,
+        psp: Psp::Lyra,
         body: body.as_bytes(),
         sha256: &digest,
         headers: Vec::new(),

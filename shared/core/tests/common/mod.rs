@@ -1,7 +1,7 @@
 //! What both kinds of test need: messages into statements, through the real verification.
 
 use quittance_core::crypto::Secret;
-use quittance_core::systempay::{self, SiteKeys};
+use quittance_core::lyra::{self, SiteKeys};
 use quittance_core::worldline;
 use quittance_core::{Mode, Reading, Receipt, Statement, Timestamp};
 use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, worldline_signature};
@@ -13,8 +13,8 @@ pub(crate) fn read_lyra(body: &str) -> Reading {
         rest_password: Secret::new(REST_PASSWORD),
         allow_sha1: false,
     };
-    let keys = systempay::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
-    systempay::read(&systempay::verify(&keys, body.as_bytes()).unwrap(), &[])
+    let keys = lyra::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
+    lyra::read(&lyra::verify(&keys, body.as_bytes()).unwrap(), &[])
 }
 
 /// What a genuine Worldline body says, under a key that may be bound to a merchant.

@@ -166,7 +166,7 @@ fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
     if !genuine {
         return Err(Refused::Mismatch);
     }
-    let account = Account { psp: Psp::Systempay, merchant: site.to_owned(), mode };
+    let account = Account { psp: Psp::Lyra, merchant: site.to_owned(), mode };
     Ok(Verified(Format::Form(form), account))
 }
 
@@ -190,7 +190,7 @@ fn verify_rest<'a>(keys: &Keys, form: &Form<'a>) -> Result<Verified<'a>, Refused
             continue;
         };
         if texts.iter().any(|text| same(hmac_hex(password, [*text]).as_bytes(), given)) {
-            let account = Account { psp: Psp::Systempay, merchant: site.clone(), mode: *mode };
+            let account = Account { psp: Psp::Lyra, merchant: site.clone(), mode: *mode };
             return Ok(Verified(Format::Rest(answer.to_vec()), account));
         }
     }

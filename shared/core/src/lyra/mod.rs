@@ -1,4 +1,4 @@
-//! Systempay and the rest of the Lyra family (PayZen, Sogecommerce, Scellius, Clic&Pay, OSB ...):
+//! The Lyra gateway (Systempay, PayZen, Sogecommerce, Scellius, Clic&Pay, OSB ...):
 //! one gateway under many brands, two notification formats on one route.
 
 mod cascade;

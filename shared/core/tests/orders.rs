@@ -1208,7 +1208,8 @@ fn an_order_holds_so_many_facts_and_no_more() {
     let attempt =
         |n: usize| Form::single("CMD-1", &format!("{n:06}"), "CB", 10_000, "REFUSED").said();
     for n in 0..MAX_FACTS_PER_ORDER {
-        assert_eq!(order.take(&attempt(n), &receipt(0), CAPTURED), Ok(Outcome::Changed));
+        let taken = order.take(&attempt(n), &receipt(0), CAPTURED);
+        assert!(matches!(taken, Ok(Outcome::Changed(_))), "{taken:?}");
     }
     let before = order.clone();
     assert_eq!(order.take(&attempt(MAX_FACTS_PER_ORDER), &receipt(0), CAPTURED), Err(Full));
@@ -1225,7 +1226,8 @@ fn doubtful_facts_cannot_shut_genuine_ones_out() {
         let respelt = Form::single("CMD-1", &format!("{n:06}"), "CB", 10_000, "CAPTURED");
         let _ = order.take(&respelt.with("vads_invented", "x").said(), &receipt(0), CAPTURED);
     }
-    assert_eq!(order.take(&pay("CAPTURED").said(), &receipt(0), CAPTURED), Ok(Outcome::Changed));
+    let taken = order.take(&pay("CAPTURED").said(), &receipt(0), CAPTURED);
+    assert!(matches!(taken, Ok(Outcome::Changed(_))), "{taken:?}");
     assert!(order.fulfilment.is_some());
 }
 

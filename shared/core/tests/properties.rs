@@ -472,7 +472,7 @@ fn use_up(reading: Reading) {
     };
     for policy in POLICIES {
         let order = told(&[*statement.clone()], policy);
-        let _ = order.headline(policy);
+        let _ = order.headline(&order.summary(policy), policy);
         let view = order.view(policy, receipt(1_000_000).received_at);
         let _ = serde_json::to_string(&view).unwrap();
         let _ = order.unsent_messages(policy, receipt(0).received_at);

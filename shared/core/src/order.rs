@@ -283,7 +283,7 @@ impl Order {
             None => {}
             Some(_) => {
                 for credit in &summary.certain_credits {
-                    if !self.reversals.iter().any(|known| known.share == credit.share) {
+                    if !self.reversals.iter().any(|known| credit.names.contains(&known.share)) {
                         self.reversals.push(Reversal {
                             id: reversal_id(&self.key, &credit.share),
                             share: credit.share.clone(),

@@ -74,7 +74,7 @@ pub struct Summary {
     /// Refunds and chargebacks that facts in good standing say are final: after a release, each is a
     /// reversal.
     #[serde(skip)]
-    pub certain_credits: Vec<Share>,
+    pub certain_credits: Vec<Credit>,
     /// Whether a voucher is captured while the order is not covered.
     #[serde(skip)]
     pub voucher_waits: bool,
@@ -99,6 +99,17 @@ pub struct Share {
     pub sequence: Option<u32>,
 }
 
+/// A refund or chargeback that is final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// Its share's id.
+    pub share: String,
+    /// Minor units.
+    pub amount: u64,
+    /// Every id under which it was stated: the first news of it may have lacked its uuid.
+    pub names: BTreeSet<String>,
+}
+
 /// What the facts amount to under a policy.
 pub fn fold(facts: &Facts, policy: Policy) -> Summary {
     // Shown and sound differ only by contradictory facts; the sums are the shown ones, because the
@@ -121,7 +132,7 @@ pub fn fold(facts: &Facts, policy: Policy) -> Summary {
         refunded: sums.refunded,
         shares,
         releasable: complete.is_some() && sums.refunded == 0 && state != State::ChargedBack,
-        certain_credits: sound.final_credits().map(Joined::to_share).collect(),
+        certain_credits: sound.final_credits().map(Joined::to_credit).collect(),
         voucher_waits: !sums.covers() && shown.shares.iter().any(Joined::is_captured_voucher),
     }
 }

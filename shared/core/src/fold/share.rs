@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::acquired::Acquired;
 use super::names::Names;
-use super::{Share, is_voucher};
+use super::{Credit, Share, is_voucher};
 use crate::fact::{Facts, Kind, Rank, ShareFact, Standing, Status};
 use crate::money::Currency;
 
@@ -13,6 +13,8 @@ use crate::money::Currency;
 #[derive(Debug)]
 pub(super) struct Joined<'a> {
     pub(super) name: &'a str,
+    /// Every name under which it is stated.
+    names: BTreeSet<&'a str>,
     pub(super) kind: Kind,
     pub(super) currency: Currency,
     pub(super) amount: u64,
@@ -63,6 +65,7 @@ impl<'a> Joined<'a> {
         };
         Some(Self {
             name,
+            names: facts.iter().map(|fact| fact.share.as_str()).collect(),
             kind: top.kind,
             currency: top.currency,
             amount: if captured > 0 { captured } else { top.amount },
@@ -86,6 +89,14 @@ impl<'a> Joined<'a> {
 
     pub(super) fn is_captured_voucher(&self) -> bool {
         self.status == Status::Captured && is_voucher(&self.method)
+    }
+
+    pub(super) fn to_credit(&self) -> Credit {
+        Credit {
+            share: self.name.to_owned(),
+            amount: self.amount,
+            names: self.names.iter().copied().map(str::to_owned).collect(),
+        }
     }
 
     pub(super) fn to_share(&self) -> Share {

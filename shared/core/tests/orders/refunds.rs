@@ -23,6 +23,19 @@ fn each_final_refund_is_one_reversal() {
         .flagged([]);
 }
 
+/// A refund may be named by its payment's slot before its uuid is known.
+#[test]
+fn a_refund_first_told_without_its_uuid_is_one_reversal() {
+    let bare = give_back('c', 3_000, "CAPTURED").without("vads_trans_uuid");
+    given(&pay("CAPTURED"))
+        .then(&bare)
+        .reversals(&[3_000])
+        .then(&give_back('c', 3_000, "CAPTURED"))
+        .sums(10_000, 0, 10_000, 3_000)
+        .shares(2)
+        .reversals(&[3_000]);
+}
+
 #[test]
 fn worldline_refunds_add_up_by_operation() {
     given(&wl("3254564310_0", VISA, 9))

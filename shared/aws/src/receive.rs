@@ -127,13 +127,10 @@ impl Receiver {
                 Ok(Outcome::Changed(summary)) => summary,
                 // What a name held may complete the order although the statement itself is no news.
                 Ok(Outcome::Known) if joined => order.decide(receipt.received_at, self.policy),
-                Ok(Outcome::Known) => {
-                    let summary = order.summary(self.policy);
-                    return Ok(Taken::Known(order.headline(&summary, self.policy)));
-                }
+                Ok(Outcome::Known) => return Ok(Taken::Known(order.headline(self.policy))),
                 Err(full) => return self.quarantine(raw, full.to_string()).await,
             };
-            let headline = order.headline(&summary, self.policy);
+            let headline = order.headline_of(&summary, self.policy);
             let draft = Draft::new(&order, summary, self.policy, now())?;
             if !draft.fits() {
                 let reason = "the order is as large as it may be";

@@ -252,8 +252,12 @@ impl Order {
     }
 
     /// One line for the PSP's history: reference, state, amount, flags, and why it is not released.
-    /// `summary` is what the facts amount to.
-    pub fn headline(&self, summary: &Summary, policy: Policy) -> String {
+    pub fn headline(&self, policy: Policy) -> String {
+        self.headline_of(&self.summary(policy), policy)
+    }
+
+    /// [`Order::headline`] where what the facts amount to is at hand.
+    pub fn headline_of(&self, summary: &Summary, policy: Policy) -> String {
         let amount = match (summary.currency, summary.captured, summary.expected) {
             (Some(currency), 0, Some(expected)) => format!(" {}", currency.display(expected)),
             (Some(currency), captured, Some(expected)) if captured < expected => {

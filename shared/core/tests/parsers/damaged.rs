@@ -30,7 +30,7 @@ fn use_up(reading: Reading) {
     for policy in POLICIES {
         let mut order = Order::new(statement.key.clone());
         order.take(&statement, &receipt(0), policy).unwrap();
-        let _ = order.headline(&order.summary(policy), policy);
+        let _ = order.headline(policy);
         let view = order.view(policy, receipt(1_000_000).received_at);
         let _ = serde_json::to_string(&view).unwrap();
         let _ = order.unsent_messages(policy, receipt(0).received_at);

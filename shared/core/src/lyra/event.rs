@@ -18,10 +18,10 @@ const CASCADE_BRAND: &str = "MULTI";
 /// Reads a verified notification of either format. `extra_names` are `vads_` fields beyond the
 /// documented ones that this merchant's forms carry.
 pub fn read(verified: &Verified<'_>, extra_names: &[String]) -> Reading {
-    let Verified(format, account) = verified;
+    let Verified { form, format, account } = verified;
     match format {
-        Format::Form(form) => read_form(form, account, extra_names).into(),
-        Format::Rest(answer) => rest::read(answer, account).into(),
+        Format::Form => read_form(form, account, extra_names).into(),
+        Format::Rest => rest::read(form.bytes("kr-answer").unwrap_or_default(), account).into(),
     }
 }
 

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use percent_encoding::percent_decode;
-
 use crate::limits::MAX_FORM_FIELDS;
 
 /// The decoded fields in the byte order of their names, which is that of the signature; as bytes,
@@ -17,12 +15,17 @@ use crate::limits::MAX_FORM_FIELDS;
 pub struct Form<'a> {
     entries: Vec<Entry<'a>>,
     text: Vec<u8>,
+    /// Which entries are signed.
+    signed: Range<usize>,
 }
 
 #[derive(Clone, Debug)]
 struct Entry<'a> {
+    start: Start,
     name: Cow<'a, [u8]>,
     raw: &'a [u8],
+    /// Whether there is something to decode in `raw`.
+    encoded: bool,
     value: Range<usize>,
 }
 
@@ -43,26 +46,30 @@ pub struct TooManyFields;
 impl<'a> Form<'a> {
     /// Splits, sorts and decodes a body. Pieces without a name and a value are no fields.
     pub fn parse(body: &'a [u8]) -> Result<Self, TooManyFields> {
-        let count = 1 + body.iter().filter(|b| **b == b'&').count();
-        let mut entries = Vec::with_capacity(count.min(MAX_FORM_FIELDS));
-        for piece in body.split(|b| *b == b'&').filter(|piece| !piece.is_empty()) {
+        let mut entries = Vec::with_capacity(USUAL_FIELDS);
+        for piece in Pieces(body) {
             if entries.len() == MAX_FORM_FIELDS {
                 return Err(TooManyFields);
             }
-            let (name, raw) = halves(piece);
-            entries.push(Entry { name: decoded(name), raw, value: 0..0 });
+            entries.push(Entry::of(&piece));
         }
-        entries.sort_unstable_by(|a, b| (&a.name, a.raw).cmp(&(&b.name, b.raw)));
+        // Stable, because that is quick where most of it is in order, as the gateway writes it.
+        entries.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
         let mut text = Vec::with_capacity(body.len());
         for (at, entry) in entries.iter_mut().enumerate() {
             if at > 0 {
                 text.push(b'+');
             }
             let start = text.len();
-            decode(entry.raw, &mut text);
+            if entry.encoded {
+                decode(entry.raw, &mut text);
+            } else {
+                text.extend_from_slice(entry.raw);
+            }
             entry.value = start..text.len();
         }
-        Ok(Self { entries, text })
+        let signed = beginning(&entries, SIGNED);
+        Ok(Self { entries, text, signed })
     }
 
     /// Every field.
@@ -72,17 +79,17 @@ impl<'a> Form<'a> {
 
     /// The fields whose names begin so.
     pub(super) fn beginning(&self, prefix: &str) -> impl ExactSizeIterator<Item = Field<'_>> {
-        self.list(self.part(prefix))
+        self.list(self.part(beginning(&self.entries, prefix)))
     }
 
     /// The fields that the signature covers, in the order in which it does.
     pub(super) fn signed(&self) -> impl ExactSizeIterator<Item = Field<'_>> {
-        self.beginning(SIGNED)
+        self.list(self.part(self.signed.clone()))
     }
 
     /// The text that the signature covers: their values, joined by `+`.
     pub(super) fn signed_text(&self) -> &[u8] {
-        let part = self.part(SIGNED);
+        let part = self.part(self.signed.clone());
         let ends = part.first().zip(part.last());
         let range = ends.map_or(0..0, |(first, last)| first.value.start..last.value.end);
         self.text.get(range).unwrap_or_default()
@@ -91,7 +98,9 @@ impl<'a> Form<'a> {
     /// The value of this name; of a repeated one, which no verified message has, any.
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
         let name = name.as_bytes();
-        let at = self.entries.binary_search_by(|entry| (*entry.name).cmp(name)).ok()?;
+        let key = (Start::of(name), name);
+        let at =
+            self.entries.binary_search_by(|entry| (entry.start, &*entry.name).cmp(&key)).ok()?;
         self.entries.get(at).map(|entry| self.value(entry))
     }
 
@@ -104,15 +113,11 @@ impl<'a> Form<'a> {
     /// Whether some name that begins so is there more than once.
     pub(super) fn repeats(&self, prefix: &str) -> bool {
         let twins = |pair: &[Entry<'_>]| matches!(pair, [a, b] if a.name == b.name);
-        self.part(prefix).windows(2).any(twins)
+        self.part(beginning(&self.entries, prefix)).windows(2).any(twins)
     }
 
-    fn part(&self, prefix: &str) -> &[Entry<'a>] {
-        let prefix = prefix.as_bytes();
-        let start = self.entries.partition_point(|entry| *entry.name < *prefix);
-        let rest = self.entries.get(start..).unwrap_or_default();
-        let end = rest.partition_point(|entry| entry.name.starts_with(prefix));
-        rest.get(..end).unwrap_or_default()
+    fn part(&self, range: Range<usize>) -> &[Entry<'a>] {
+        self.entries.get(range).unwrap_or_default()
     }
 
     fn list<'f>(&'f self, entries: &'f [Entry<'a>]) -> impl ExactSizeIterator<Item = Field<'f>> {
@@ -124,38 +129,109 @@ impl<'a> Form<'a> {
     }
 }
 
+/// Room for the fields of a usual form, so that it need not grow.
+const USUAL_FIELDS: usize = 64;
+
 /// What the names of signed fields begin with. (systempay.md section 2.1.)
 const SIGNED: &str = "vads_";
 
-/// A piece cut at its first `=`.
-fn halves(piece: &[u8]) -> (&[u8], &[u8]) {
-    let at = piece.iter().position(|b| *b == b'=').unwrap_or(piece.len());
-    let (name, value) = piece.split_at(at);
-    (name, value.get(1..).unwrap_or_default())
+/// Which of the sorted entries have names that begin so.
+fn beginning(entries: &[Entry<'_>], prefix: &str) -> Range<usize> {
+    let prefix = prefix.as_bytes();
+    let start = entries.partition_point(|entry| *entry.name < *prefix);
+    let rest = entries.get(start..).unwrap_or_default();
+    start..start + rest.partition_point(|entry| entry.name.starts_with(prefix))
 }
 
-/// A decoded name. Hardly any is encoded.
-fn decoded(piece: &[u8]) -> Cow<'_, [u8]> {
-    if !piece.iter().any(|b| matches!(b, b'+' | b'%')) {
-        return Cow::Borrowed(piece);
+/// The first bytes of a name as one number in their order: most names differ in them, so that sorting
+/// and searching seldom look at the names themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Start(u128);
+
+impl Start {
+    pub(super) const fn of(name: &[u8]) -> Self {
+        let mut start = [0; size_of::<u128>()];
+        let (first, _) =
+            name.split_at(if name.len() < start.len() { name.len() } else { start.len() });
+        start.split_at_mut(first.len()).0.copy_from_slice(first);
+        Self(u128::from_be_bytes(start))
     }
-    let mut text = Vec::with_capacity(piece.len());
-    decode(piece, &mut text);
-    Cow::Owned(text)
 }
 
-/// `+` is a blank, `%2B` a plus: in this order, and once.
+/// What stands between two `&`.
+struct Piece<'a> {
+    text: &'a [u8],
+    /// Where its first `=` is.
+    equals: Option<usize>,
+    /// Whether there is something to decode in it.
+    encoded: bool,
+}
+
+/// The pieces of what is left of a body, without empty ones: one look at each byte.
+struct Pieces<'a>(&'a [u8]);
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let Self(rest) = self;
+        while let [b'&', tail @ ..] = *rest {
+            *rest = tail;
+        }
+        let (mut equals, mut encoded) = (None, false);
+        let mut end = rest.len();
+        for (at, byte) in rest.iter().enumerate() {
+            match byte {
+                b'&' => {
+                    end = at;
+                    break;
+                }
+                b'=' if equals.is_none() => equals = Some(at),
+                b'+' | b'%' => encoded = true,
+                _ => {}
+            }
+        }
+        let (text, tail) = rest.split_at_checked(end)?;
+        *rest = tail;
+        (!text.is_empty()).then_some(Piece { text, equals, encoded })
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn of(piece: &Piece<'a>) -> Self {
+        let (name, raw) = piece.text.split_at(piece.equals.unwrap_or(piece.text.len()));
+        let raw = raw.get(1..).unwrap_or_default();
+        let name = match piece.encoded && name.iter().any(|b| matches!(b, b'+' | b'%')) {
+            true => {
+                let mut decoded = Vec::with_capacity(name.len());
+                decode(name, &mut decoded);
+                Cow::Owned(decoded)
+            }
+            false => Cow::Borrowed(name),
+        };
+        Self { start: Start::of(&name), name, raw, encoded: piece.encoded, value: 0..0 }
+    }
+}
+
+/// `+` is a blank, `%2B` a plus: in one pass, so that nothing is decoded twice.
 fn decode(piece: &[u8], text: &mut Vec<u8>) {
-    for (at, words) in piece.split(|b| *b == b'+').enumerate() {
-        if at > 0 {
-            text.push(b' ');
-        }
-        if words.contains(&b'%') {
-            text.extend(percent_decode(words));
-        } else {
-            text.extend_from_slice(words);
-        }
+    let mut rest = piece;
+    while let [byte, tail @ ..] = rest {
+        let (decoded, tail) = match (byte, tail) {
+            (b'+', _) => (b' ', tail),
+            (b'%', [high, low, behind @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, behind),
+                _ => (b'%', tail),
+            },
+            _ => (*byte, tail),
+        };
+        text.push(decoded);
+        rest = tail;
     }
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

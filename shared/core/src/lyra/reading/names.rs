@@ -1,6 +1,8 @@
 //! The documented names of signed fields, and what their values look like: the data of the check.
 //! (The gateway's field reference; systempay.md section 3.)
 
+use crate::lyra::form::Start;
+
 /// What a documented value looks like, when it is not empty. The first group decides what a form says,
 /// and each of its shapes belongs to one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,27 +238,85 @@ impl Shape {
     }
 }
 
-/// The shape of a name. `rest` is what of [`NAMES`] is not yet passed: fields come in order.
-pub(super) fn documented(
-    rest: &mut &'static [(&'static str, Shape)],
-    name: &[u8],
-) -> Option<Shape> {
-    while let Some(((known, shape), tail)) = rest.split_first() {
-        match known.as_bytes() {
-            [family @ .., b'*'] if name.starts_with(family) => return Some(*shape),
-            exact => match exact.cmp(name) {
-                std::cmp::Ordering::Less => *rest = tail,
-                std::cmp::Ordering::Equal => return Some(*shape),
-                std::cmp::Ordering::Greater => return None,
-            },
-        }
+/// A place among the documented names: fields come in order, so none is passed twice.
+pub(super) struct Names(usize);
+
+impl Names {
+    pub(super) const START: Self = Self(0);
+
+    /// The shape of a name that is not before those already asked for.
+    pub(super) fn documented(&mut self, name: &[u8]) -> Option<Shape> {
+        let start = Start::of(name);
+        let rest = STARTS.get(self.0..)?;
+        self.0 += rest.iter().take_while(|known| **known < start).count();
+        let same = STARTS.iter().zip(NAMES).skip(self.0).take_while(|(known, _)| **known == start);
+        let exact = same.map(|(_, known)| known).find(|(known, _)| known.as_bytes() == name);
+        exact.map(|(_, shape)| *shape).or_else(|| self.family(name))
     }
-    None
+
+    /// The shape of the family at this place or of the last before it, if the name is of one of them.
+    fn family(&self, name: &[u8]) -> Option<Shape> {
+        let last = FAMILIES.get(self.0).map(|last| usize::from(*last));
+        let families = [Some(self.0), last].into_iter().flatten().filter_map(|at| NAMES.get(at));
+        let of = |family: &str| match family.as_bytes() {
+            [family @ .., b'*'] => name.starts_with(family),
+            _ => false,
+        };
+        families.filter(|(family, _)| of(family)).map(|(_, shape)| *shape).next()
+    }
 }
+
+const STARTS: [Start; NAMES.len()] = {
+    let mut starts = [Start::of(b""); NAMES.len()];
+    let (mut rest, mut names): (&mut [Start], &[(&str, Shape)]) = (&mut starts, NAMES);
+    while let ([start, others @ ..], [(name, _), tail @ ..]) = (rest, names) {
+        *start = Start::of(name.as_bytes());
+        (rest, names) = (others, tail);
+    }
+    starts
+};
+
+/// For each place, the last name before it that ends in `*`. (Before the first there is none, and the
+/// first name is not one.)
+const FAMILIES: [u8; NAMES.len() + 1] = {
+    let mut families = [0; NAMES.len() + 1];
+    let mut rest: &mut [u8] = &mut families;
+    let (mut names, mut at, mut last): (&[(&str, Shape)], u8, u8) = (NAMES, 0, 0);
+    while let [family, others @ ..] = rest {
+        *family = last;
+        if let [(name, _), tail @ ..] = names {
+            if let [.., b'*'] = name.as_bytes() {
+                last = at;
+            }
+            names = tail;
+        }
+        rest = others;
+        at += 1;
+    }
+    families
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_known_by_itself_or_by_its_family() {
+        let shape = |name: &str| Names::START.documented(name.as_bytes());
+        for (name, known) in NAMES {
+            assert_eq!(shape(&name.replace('*', "x")), Some(*known), "{name}");
+        }
+        for name in ["vads_cust_", "vads_cust_zzz", "vads_ext_info", "vads_ext_infoX"] {
+            assert_eq!(shape(name), Some(Shape::Free), "{name}");
+        }
+        for name in ["vads_", "vads_a", "vads_cusu", "vads_card_x", "vads_zzz", "vads_amounts"] {
+            assert_eq!(shape(name), None, "{name}");
+        }
+        let mut names = Names::START;
+        for (name, known) in NAMES {
+            assert_eq!(names.documented(name.replace('*', "y").as_bytes()), Some(*known), "{name}");
+        }
+    }
 
     #[test]
     fn the_names_are_sorted_and_each_deciding_shape_is_of_one() {

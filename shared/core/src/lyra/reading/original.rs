@@ -40,18 +40,26 @@ pub(super) enum End {
 }
 
 impl Original {
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        let each = |origin, cascade, end| {
-            [true, false].map(|named| Self { origin, cascade, end, named }).into_iter()
-        };
+    /// Every kind.
+    #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    pub(super) const ALL: [Self; 48] = {
+        let first = Self { origin: Origin::Page, cascade: false, end: End::Taken, named: true };
         let ends = [End::Taken, End::Partly, End::Bare, End::Refused, End::Ended, End::Open];
-        let kinds = [Origin::Page, Origin::Server].into_iter().flat_map(move |origin| {
-            let cascades = [false, true].into_iter();
-            cascades
-                .flat_map(move |cascade| ends.into_iter().map(move |end| (origin, cascade, end)))
-        });
-        kinds.flat_map(move |(origin, cascade, end)| each(origin, cascade, end))
-    }
+        let mut all = [first; 48];
+        let mut rest: &mut [Self] = &mut all;
+        let mut at = 0;
+        while let [next, others @ ..] = rest {
+            *next = Self {
+                origin: if at % 2 == 0 { Origin::Page } else { Origin::Server },
+                cascade: at / 2 % 2 == 1,
+                named: at / 4 % 2 == 0,
+                end: ends[at / 8],
+            };
+            rest = others;
+            at += 1;
+        }
+        all
+    };
 }
 
 impl End {

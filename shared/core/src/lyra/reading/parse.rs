@@ -1,10 +1,10 @@
 //! All parses of one signed text at once: two sweeps over the documented names.
 
-use super::names::{NAMES, Shape, documented};
+use super::names::{Names, Shape};
 use super::original::{End, Origin, Original};
 use super::piece::{self, bit};
 use super::places::Set;
-use super::steps::{MAX_STEPS, STEPS, Step, place_among};
+use super::steps::{MAX_STEPS, STEPS, Step, Takes, place_among};
 use crate::lyra::form::{Field, Form};
 
 /// A signed text in pieces, with what the form at hand makes of it.
@@ -30,7 +30,7 @@ impl<'a, const W: usize> Text<'a, W> {
         };
         // Both are what found the key: no original under this key has others.
         let (mode, site) = (form.bytes("vads_ctx_mode"), form.bytes("vads_site_id"));
-        let mut names = NAMES;
+        let mut names = Names::START;
         for Field { name, value } in form.signed() {
             let first = text.len;
             let mut common = u64::MAX;
@@ -41,7 +41,7 @@ impl<'a, const W: usize> Text<'a, W> {
                 common &= kinds;
                 text.push(piece, kinds);
             }
-            let Some(shape) = documented(&mut names, name) else {
+            let Some(shape) = names.documented(name) else {
                 if extra_names.iter().any(|extra| extra.as_bytes() == name) {
                     continue;
                 }
@@ -101,7 +101,7 @@ impl<'a, const W: usize> Text<'a, W> {
     /// Whether every original that can stand behind this text says what the form says, and there is one.
     pub(super) fn agrees(&self) -> Result<(), String> {
         let mut found = false;
-        for original in Original::all() {
+        for original in Original::ALL {
             if self.allows(original) {
                 found |= self.parse(original)?;
             }
@@ -111,52 +111,62 @@ impl<'a, const W: usize> Text<'a, W> {
 
     /// Whether the pieces that such an original cannot lack are there at all.
     fn allows(&self, original: Original) -> bool {
+        let can_be = |shape: Shape| self.can_be(shape as u8);
         let own = |shape| self.own(shape).is_some();
         let effective = own(Shape::EffectiveAmount) && own(Shape::EffectiveCurrency);
-        let payment = self.can_be(Shape::Date as u8).next().and(self.can_be(Shape::TransId as u8));
-        let operation = self.can_be(Shape::Operation as u8).next();
-        let unnamed =
-            own(Shape::Order) && !operation.without(self.can_be(Shape::Order as u8)).is_empty();
-        (original.named || unnamed)
-            && (original.origin == Origin::Page || !self.can_be(piece::OTHER_SOURCE).is_empty())
-            && (!original.cascade || !self.can_be(Shape::Shares as u8).is_empty())
+        let unnamed = || {
+            let behind = can_be(Shape::Operation).next();
+            own(Shape::Order) && !behind.without(can_be(Shape::Order)).is_empty()
+        };
+        let payment = can_be(Shape::Date).next().and(can_be(Shape::TransId)).next();
+        let ends = payment.and(self.can_be(original.end.kind())).next();
+        // Between the status and the source there are a uuid and two addresses, or nothing.
+        let source = || {
+            let between = can_be(Shape::Uuid).or(can_be(Shape::Url)).or(self.can_be(piece::EMPTY));
+            let reach = (0..3).fold(ends, |so_far, _| so_far.or(so_far.and(between).next()));
+            !reach.and(self.can_be(piece::OTHER_SOURCE)).is_empty()
+        };
+        !ends.is_empty()
+            && (!original.cascade || !can_be(Shape::Shares).is_empty())
             && (original.end != End::Bare || !effective)
-            && !payment.next().and(self.can_be(original.end.kind())).is_empty()
+            && (original.named || unnamed())
+            && (original.origin == Origin::Page || source())
     }
 
     /// Tries every parse as such an original: whether there is one, or which of them contradicts the
     /// form at hand.
     fn parse(&self, original: Original) -> Result<bool, String> {
         let steps = STEPS.as_slice();
-        let extra = |at| self.extra_names.iter().any(|name| place_among(steps, name) == at);
-        let has_extra = |at: usize| !self.extra_names.is_empty() && extra(at);
         // Backwards: from which places the rest of the names can take up the rest of the text.
         let mut rests = [(Set::<W>::EMPTY, Want::NOTHING); MAX_STEPS];
         // Where a form's end can go without its source: nothing behind can be taken for one.
         let no_source = self.can_be(piece::KNOWN_SOURCE).behind();
         let mut rest = Set::only(self.len);
-        if has_extra(steps.len()) {
+        if self.has_extra(steps.len()) {
             rest = rest.until();
         }
         for ((at, step), slot) in steps.iter().enumerate().zip(&mut rests).rev() {
             let want = self.want(step, original);
             *slot = (rest, want);
             let Want { pieces, presence } = want;
-            let with = match step.shape {
-                Shape::Free => rest.until(),
-                Shape::Proof => self.proof(pieces, rest),
-                Shape::Shares => pieces.and(self.ends(rest).until()),
-                _ => pieces.and(rest.back()),
+            rest = match step.takes {
+                _ if presence == Presence::Never => rest,
+                Takes::Free => rest.or(rest.until().and(pieces)),
+                Takes::Run(_) => self.run_back(pieces, rest),
+                Takes::Value(shape) => {
+                    let with = match shape {
+                        Shape::Shares => pieces.and(self.ends(rest).until()),
+                        _ => pieces.and(rest.back()),
+                    };
+                    let bare = if shape == Shape::Source { rest.and(no_source) } else { rest };
+                    let without = bare.or(self.can_be(piece::EMPTY).and(bare.back()));
+                    if presence == Presence::Required { with } else { with.or(without) }
+                }
             };
-            if step.shape == Shape::Source {
-                rest = rest.and(no_source);
+            if presence == Presence::Required && matches!(step.takes, Takes::Free) {
+                rest = rest.and(pieces);
             }
-            rest = match presence {
-                Presence::Required => with,
-                Presence::Optional => rest.or(with).or(self.can_be(piece::EMPTY).and(rest.back())),
-                Presence::Never => rest,
-            };
-            if has_extra(at) {
+            if self.has_extra(at) {
                 rest = rest.until();
             }
             if rest.is_empty() {
@@ -169,53 +179,81 @@ impl<'a, const W: usize> Text<'a, W> {
         // Forwards: where each value can stand, given that the rest can still be taken up.
         let mut reach = Set::only(0);
         for ((at, step), (rest, want)) in steps.iter().enumerate().zip(rests) {
-            if has_extra(at) {
+            if self.has_extra(at) {
                 reach = reach.onwards();
             }
             let Want { pieces, presence } = want;
-            let empty = self.can_be(piece::EMPTY).and(reach);
-            let stands = match presence {
-                Presence::Never => Stands { with: Set::EMPTY, ends: Set::EMPTY, without: true },
-                _ => {
-                    let with = match step.shape {
-                        Shape::Shares => reach.and(pieces).and(self.ends(rest).until()),
-                        _ => reach.and(pieces).and(rest.back()),
+            if let Takes::Value(shape) = step.takes {
+                let stands = self.stands(shape, want, reach, rest);
+                self.same(shape, original, stands)
+                    .map_err(|what| format!("{what} could stand elsewhere"))?;
+            }
+            reach = match step.takes {
+                _ if presence == Presence::Never => reach,
+                Takes::Free => reach.or(reach.and(pieces).next().onwards()),
+                Takes::Run(_) => self.run(pieces, reach),
+                Takes::Value(shape) => {
+                    let with = match shape {
+                        Shape::Shares => {
+                            self.can_be(piece::JSON_END).and(reach.and(pieces).onwards()).next()
+                        }
+                        _ => reach.and(pieces).next(),
                     };
-                    let without = reach.and(rest).or(empty.and(rest.back()));
-                    let optional = presence == Presence::Optional;
-                    let ends = self.ends(rest).and(with.onwards());
-                    Stands { with, ends, without: optional && !without.is_empty() }
+                    let without = reach.or(self.can_be(piece::EMPTY).and(reach).next());
+                    if presence == Presence::Required { with } else { with.or(without) }
                 }
-            };
-            self.same(step.shape, original, stands)
-                .map_err(|what| format!("{what} could stand elsewhere"))?;
-            let with = match step.shape {
-                Shape::Free => reach.onwards(),
-                Shape::Proof => {
-                    (0..PROOF_PIECES).fold(reach, |so_far, _| so_far.or(so_far.and(pieces).next()))
-                }
-                Shape::Shares => {
-                    self.can_be(piece::JSON_END).and(reach.and(pieces).onwards()).next()
-                }
-                _ => reach.and(pieces).next(),
-            };
-            reach = match presence {
-                Presence::Required => with,
-                Presence::Optional => reach.or(with).or(empty.next()),
-                Presence::Never => reach,
             };
         }
         Ok(true)
     }
 
-    fn proof(&self, pieces: Set<W>, rest: Set<W>) -> Set<W> {
-        let mut all = Set::EMPTY;
-        let mut last = rest;
-        for _ in 0..PROOF_PIECES {
-            last = pieces.and(last.back());
-            all = all.or(last);
+    /// Whether a name beyond the documented ones stands before this step.
+    fn has_extra(&self, step: usize) -> bool {
+        self.extra_names.iter().any(|name| place_among(&STEPS, name) == step)
+    }
+
+    /// The places from which any number of these pieces lead to `rest`.
+    fn run_back(&self, pieces: Set<W>, rest: Set<W>) -> Set<W> {
+        let mut all = rest;
+        loop {
+            let more = all.or(pieces.and(all.back()));
+            if more == all {
+                return all;
+            }
+            all = more;
         }
-        all
+    }
+
+    /// The places to which any number of these pieces lead from `reach`.
+    fn run(&self, pieces: Set<W>, reach: Set<W>) -> Set<W> {
+        let mut all = reach;
+        loop {
+            let more = all.or(pieces.and(all).next());
+            if more == all {
+                return all;
+            }
+            all = more;
+        }
+    }
+
+    /// Where a value can stand that begins within `reach` and leaves a text that the rest can take up.
+    fn stands(&self, shape: Shape, want: Want<W>, reach: Set<W>, rest: Set<W>) -> Stands<W> {
+        let Want { pieces, presence } = want;
+        if presence == Presence::Never {
+            return Stands { with: Set::EMPTY, ends: Set::EMPTY, without: true };
+        }
+        let ends = self.ends(rest);
+        let with = match shape {
+            Shape::Shares => reach.and(pieces).and(ends.until()),
+            _ => reach.and(pieces).and(rest.back()),
+        };
+        let empty = self.can_be(piece::EMPTY).and(reach);
+        let without = reach.and(rest).or(empty.and(rest.back()));
+        Stands {
+            with,
+            ends: ends.and(with.onwards()),
+            without: presence == Presence::Optional && !without.is_empty(),
+        }
     }
 
     /// The pieces with which a list of shares can end before `rest`.
@@ -226,51 +264,70 @@ impl<'a, const W: usize> Text<'a, W> {
     /// What an original of this kind has at a step.
     fn want(&self, step: &Step, original: Original) -> Want<W> {
         use Presence::{Never, Optional, Required};
+        let unnamed = !original.named && step.of_order;
+        let page = original.origin == Origin::Page;
+        match step.takes {
+            Takes::Value(shape) => self.want_value(shape, original),
+            // The certificate may follow the operation, and must not be taken for a reference.
+            Takes::Run(_) if unnamed && step.name == "vads_payment_cards" => {
+                Want { pieces: self.can_be(piece::CERTIFICATE), presence: Optional }
+            }
+            Takes::Free if unnamed && step.name == "vads_payment_src" => {
+                let presence = if page { Optional } else { Required };
+                let first = if page { Set::ALL } else { self.can_be(piece::PAYMENT_SRC) };
+                Want { pieces: first, presence }
+            }
+            Takes::Run(_) | Takes::Free if unnamed => Want { pieces: Set::EMPTY, presence: Never },
+            Takes::Run(kinds) => {
+                let mut pieces = self.can_be(piece::EMPTY);
+                let mut rest = kinds;
+                while rest != 0 {
+                    pieces = pieces.or(self.can_be(rest.trailing_zeros() as u8));
+                    rest &= rest - 1;
+                }
+                Want { pieces, presence: Optional }
+            }
+            Takes::Free => Want { pieces: Set::ALL, presence: Optional },
+        }
+    }
+
+    fn want_value(&self, shape: Shape, original: Original) -> Want<W> {
+        use Presence::{Never, Optional, Required};
         let Original { origin, cascade, end, named } = original;
         let own = |shape| self.own(shape).is_some();
-        let (kind, presence) = match step.shape {
-            shape if !named && step.of_order => match step.name {
-                "vads_page_action" if origin == Origin::Page => (shape as u8, Required),
-                "vads_payment_src" if origin == Origin::Server => (piece::PAYMENT_SRC, Required),
-                "vads_payment_certificate" => (piece::CERTIFICATE, Optional),
-                "vads_page_action" | "vads_payment_config" | "vads_payment_src" => {
-                    (shape as u8, Optional)
-                }
-                _ => (shape as u8, Never),
-            },
-            Shape::Order if own(Shape::Order) => (Shape::Order as u8, Required),
-            Shape::Page | Shape::Plan => {
-                let page = origin == Origin::Page && own(step.shape);
-                (step.shape as u8, if page { Required } else { Optional })
-            }
+        let page = origin == Origin::Page;
+        let required = |on: bool| if on { Required } else { Optional };
+        let (kind, presence) = match shape {
+            Shape::Order if !named => (shape as u8, Never),
+            Shape::Order => (shape as u8, required(own(shape))),
+            Shape::Page => (shape as u8, required(page && (own(shape) || !named))),
+            Shape::Plan => (shape as u8, required(page && own(shape))),
             Shape::Result => {
                 let fits = |(at, _): (usize, usize)| self.can_be(end.result()).has(at);
                 let kind = match self.own(Shape::Result) {
                     Some(own) if !fits(own) => Shape::Result as u8,
                     _ => end.result(),
                 };
-                (kind, if own(Shape::Result) { Required } else { Optional })
+                (kind, required(own(shape)))
             }
             Shape::EffectiveAmount | Shape::EffectiveCurrency => match end {
-                End::Partly => (step.shape as u8, Required),
-                End::Bare => (step.shape as u8, Never),
-                _ => (step.shape as u8, Optional),
+                End::Partly => (shape as u8, Required),
+                End::Bare => (shape as u8, Never),
+                _ => (shape as u8, Optional),
             },
             Shape::Sequence => {
                 let kind = if cascade { piece::CASCADE } else { piece::ATTEMPT };
-                let may_lack = !cascade && (end == End::Ended || !own(Shape::Sequence));
-                (kind, if may_lack { Optional } else { Required })
+                (kind, required(cascade || end != End::Ended && own(shape)))
             }
-            Shape::Shares => (Shape::Shares as u8, if cascade { Required } else { Never }),
-            Shape::Source if origin == Origin::Server => (piece::OTHER_SOURCE, Required),
-            Shape::Source => (piece::PAY, Optional),
+            Shape::Shares => (shape as u8, if cascade { Required } else { Never }),
+            Shape::Source if page => (piece::PAY, Optional),
+            Shape::Source => (piece::OTHER_SOURCE, Required),
             Shape::Status => (end.kind(), Required),
-            Shape::Occurrence | Shape::Order | Shape::Uuid => (step.shape as u8, Optional),
-            shape if shape.decides() => (shape as u8, Required),
-            shape => (shape as u8, Optional),
+            Shape::Occurrence | Shape::Uuid => (shape as u8, Optional),
+            _ => (shape as u8, Required),
         };
         let mut pieces = self.can_be(kind);
-        if step.shape == Shape::Mode && end == End::Ended && !cascade {
+        if shape == Shape::Mode && end == End::Ended && !cascade {
             // It may lack the sequence number, but no card holder typed the brand of a cascade.
             pieces = pieces.and(self.can_be(piece::MULTI).before());
         }
@@ -359,6 +416,3 @@ enum Presence {
     Optional,
     Never,
 }
-
-/// Most pieces into which `+` cuts a [`Shape::Proof`]: 28 characters of Base64.
-const PROOF_PIECES: usize = 6;

@@ -41,18 +41,21 @@ pub(super) const fn bit(kind: u8) -> u64 {
     1 << kind
 }
 
-const DIGITS: u8 = 1;
-const LETTERS: u8 = 2;
-const WORD: u8 = 4;
-const ALNUM: u8 = 8;
-const URL_SAFE: u8 = 16;
-const BASE64: u8 = 32;
-const VERDICT: u8 = 64;
-const VISIBLE: u8 = 128;
+const DIGITS: u16 = 1;
+const LETTERS: u16 = 1 << 1;
+const WORD: u16 = 1 << 2;
+const ALNUM: u16 = 1 << 3;
+const URL_SAFE: u16 = 1 << 4;
+const BASE64: u16 = 1 << 5;
+const VERDICT: u16 = 1 << 6;
+const VISIBLE: u16 = 1 << 7;
+const EQUALS: u16 = 1 << 8;
+const DASH: u16 = 1 << 9;
+const UNDERSCORE: u16 = 1 << 10;
 
 /// Of which alphabets a byte is.
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const ALPHABETS: [u8; 256] = {
+const ALPHABETS: [u16; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
@@ -70,11 +73,14 @@ const ALPHABETS: [u8; 256] = {
             (BASE64, alnum || b == b'/' || b == b'='),
             (VERDICT, upper || digit || mark || sign),
             (VISIBLE, b.is_ascii_graphic() && b != b'+'),
+            (EQUALS, b == b'='),
+            (DASH, b == b'-'),
+            (UNDERSCORE, b == b'_'),
         ];
         let mut at = 0;
         while at < sets.len() {
             let (alphabet, of) = sets[at];
-            table[byte] |= alphabet * of as u8;
+            table[byte] |= alphabet * of as u16;
             at += 1;
         }
         byte += 1;
@@ -84,45 +90,30 @@ const ALPHABETS: [u8; 256] = {
 
 /// Everything that a piece can be.
 pub(super) fn all_of(piece: &[u8]) -> u64 {
-    let Some(first) = piece.first() else {
+    let [first, ..] = piece else {
         return bit(EMPTY);
     };
-    let alphabets = piece
-        .iter()
-        .fold(u8::MAX, |so_far, b| so_far & ALPHABETS.get(usize::from(*b)).unwrap_or(&0));
-    let of = |alphabet: u8| alphabets & alphabet != 0;
+    let (mut common, mut any) = (u16::MAX, 0);
+    for byte in piece {
+        let of = ALPHABETS.get(usize::from(*byte)).unwrap_or(&0);
+        common &= of;
+        any |= of;
+    }
+    let of = |alphabet: u16| common & alphabet != 0;
+    let has = |alphabet: u16| any & alphabet != 0;
     let mut kinds = bit(Shape::Order as u8);
     let mut set = |kind: u8, on: bool| kinds |= u64::from(on) << kind;
     let len = piece.len();
     if of(VISIBLE) {
         set(Shape::Token as u8, true);
         set(Shape::Short as u8, len <= 16);
-        set(Shape::Settings as u8, piece.contains(&b'='));
+        set(Shape::Settings as u8, has(EQUALS));
         set(Shape::Rule as u8, piece.starts_with(b"RRULE:"));
-        let url = piece.starts_with(b"https://") || piece.starts_with(b"http://");
+        let url =
+            *first == b'h' && (piece.starts_with(b"https://") || piece.starts_with(b"http://"));
         set(Shape::Url as u8, url);
         let proof = len <= 28 && of(BASE64) || len == 40 && of(ALNUM);
-        set(Shape::Proof as u8, proof || len == 36 && of(URL_SAFE) && piece.contains(&b'-'));
-    }
-    if of(DIGITS) {
-        set(Shape::Digits as u8, len <= 12);
-        set(Shape::Amount as u8, len <= 12);
-        let currency = len == 3
-            && std::str::from_utf8(piece).is_ok_and(|d| Currency::from_numeric(d).is_some());
-        set(Shape::Currency as u8, currency);
-        set(Shape::EffectiveAmount as u8, len <= 12);
-        set(Shape::EffectiveCurrency as u8, currency);
-        set(Shape::Moment as u8, len == 14);
-        set(Shape::Date as u8, len == 14);
-        let result = matches!(piece, b"00" | b"02" | b"05" | b"17" | b"30" | b"96" | b"99");
-        set(Shape::Result as u8, result);
-        set(DONE, piece == b"00");
-        set(DONE_OR_NOT, matches!(piece, b"00" | b"05"));
-        set(DECLINED, matches!(piece, b"02" | b"05" | b"96"));
-        let attempt = len <= 3 && *first != b'0';
-        set(ATTEMPT, attempt);
-        set(CASCADE, piece == b"0");
-        set(Shape::Sequence as u8, attempt || piece == b"0");
+        set(Shape::Proof as u8, proof || len == 36 && of(URL_SAFE) && has(DASH));
     }
     if of(WORD) {
         set(Shape::Word as u8, true);
@@ -130,40 +121,70 @@ pub(super) fn all_of(piece: &[u8]) -> u64 {
         set(Shape::Name as u8, first.is_ascii_uppercase());
     }
     set(Shape::Verdict as u8, of(VERDICT) && first.is_ascii_uppercase());
+    if of(DIGITS) {
+        kinds |= number(piece);
+    }
     if of(LETTERS) {
-        kinds |= word(piece);
+        kinds |= word(piece, has(UNDERSCORE));
         let next = bit(Shape::Page as u8) | bit(Shape::Plan as u8) | bit(PAYMENT_SRC);
         if kinds & next != 0 {
             kinds &= !bit(Shape::Order as u8);
         }
-        return kinds;
-    }
-    if of(URL_SAFE) {
-        set(Shape::TransId as u8, len == 6 && of(ALNUM));
+    } else if of(URL_SAFE) {
+        kinds |= u64::from(len == 6 && of(ALNUM)) << Shape::TransId as u8;
         // Documented as 32 letters and digits; others are kept apart all the same.
-        set(Shape::Uuid as u8, matches!(len, 20..=64) && !piece.contains(&b'_'));
-        set(Shape::Hash as u8, len >= 40);
+        kinds |= u64::from(matches!(len, 20..=64) && !has(UNDERSCORE)) << Shape::Uuid as u8;
+        kinds |= u64::from(len >= 40) << Shape::Hash as u8;
         if len == 40 && piece.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             kinds = kinds & !bit(Shape::Order as u8) | bit(CERTIFICATE);
         }
-        return kinds;
+    } else if piece.starts_with(b"MULTI:") || piece.starts_with(b"MULTI_EXT:") {
+        kinds = kinds & !bit(Shape::Order as u8) | bit(INSTALMENTS) | bit(Shape::Plan as u8);
+    } else {
+        let ends = piece.ends_with(b"}");
+        if *first == b'{' {
+            let list = b"\"trans";
+            let shares = piece.windows(list.len()).any(|part| part == list);
+            kinds |= u64::from(shares) << Shape::Shares as u8;
+            kinds |= u64::from(ends) << Shape::Json as u8;
+        }
+        kinds |= u64::from(ends) << JSON_END;
     }
-    let instalments = piece.starts_with(b"MULTI:") || piece.starts_with(b"MULTI_EXT:");
-    if instalments {
-        kinds &= !bit(Shape::Order as u8);
-        return kinds | bit(INSTALMENTS) | bit(Shape::Plan as u8);
-    }
-    if *first == b'{' {
-        let list = b"\"trans";
-        let shares = piece.windows(list.len()).any(|part| part == list);
-        kinds |= u64::from(shares) << Shape::Shares as u8;
-        kinds |= u64::from(piece.ends_with(b"}")) << Shape::Json as u8;
-    }
-    kinds | u64::from(piece.ends_with(b"}")) << JSON_END
+    kinds
+}
+
+/// What digits can be beside a word.
+fn number(piece: &[u8]) -> u64 {
+    let short = match piece {
+        b"0" => bit(CASCADE) | bit(Shape::Sequence as u8),
+        [b'1'..=b'9'] | [b'1'..=b'9', _] => bit(ATTEMPT) | bit(Shape::Sequence as u8),
+        [first, _, _] => {
+            let known = std::str::from_utf8(piece).ok().and_then(Currency::from_numeric);
+            let currency = bit(Shape::Currency as u8) | bit(Shape::EffectiveCurrency as u8);
+            let attempt = bit(ATTEMPT) | bit(Shape::Sequence as u8);
+            known.map_or(0, |_| currency) | if *first == b'0' { 0 } else { attempt }
+        }
+        _ => 0,
+    };
+    let result = match piece {
+        b"00" => bit(DONE) | bit(DONE_OR_NOT) | bit(Shape::Result as u8),
+        b"05" => bit(DONE_OR_NOT) | bit(DECLINED) | bit(Shape::Result as u8),
+        b"02" | b"96" => bit(DECLINED) | bit(Shape::Result as u8),
+        b"17" | b"30" | b"99" => bit(Shape::Result as u8),
+        _ => 0,
+    };
+    let amount =
+        bit(Shape::Digits as u8) | bit(Shape::Amount as u8) | bit(Shape::EffectiveAmount as u8);
+    let long = match piece.len() {
+        ..=12 => amount,
+        14 => bit(Shape::Moment as u8) | bit(Shape::Date as u8),
+        _ => 0,
+    };
+    short | result | long
 }
 
 /// What upper-case letters can be beside a word.
-fn word(piece: &[u8]) -> u64 {
+fn word(piece: &[u8], underscore: bool) -> u64 {
     let fixed = match piece {
         b"CAPTURED" | b"AUTHORISED" => bit(TAKEN),
         b"ABANDONED" | b"CANCELLED" | b"NOT_CREATED" => bit(ENDED),
@@ -196,7 +217,7 @@ fn word(piece: &[u8]) -> u64 {
         | b"SUBSCRIBE" => bit(Shape::Page as u8),
         _ => 0,
     };
-    let id = u64::from(piece.len() == 6 && !piece.contains(&b'_')) << Shape::TransId as u8;
-    let uuid = u64::from(piece.len() == 32 && !piece.contains(&b'_')) << Shape::Uuid as u8;
+    let id = u64::from(piece.len() == 6 && !underscore) << Shape::TransId as u8;
+    let uuid = u64::from(piece.len() == 32 && !underscore) << Shape::Uuid as u8;
     fixed | own | id | uuid
 }

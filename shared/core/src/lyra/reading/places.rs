@@ -1,11 +1,12 @@
 //! Sets of places in a signed text, as bits: all parses are followed at once.
 
 /// A set of places in the signed text, or of its pieces.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Set<const W: usize>([u64; W]);
 
 impl<const W: usize> Set<W> {
     pub(super) const EMPTY: Self = Self([0; W]);
+    pub(super) const ALL: Self = Self([u64::MAX; W]);
 
     pub(super) fn only(place: usize) -> Self {
         let mut set = Self::EMPTY;

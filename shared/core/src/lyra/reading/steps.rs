@@ -3,36 +3,54 @@
 use std::sync::LazyLock;
 
 use super::names::{NAMES, Shape};
+use super::piece::bit;
 
-/// One name of a parse, or a run of names that together take up any text.
+/// One name that decides, or the names between two of them taken together.
+#[derive(Clone, Copy)]
 pub(super) struct Step {
-    /// The first name of the run.
+    /// The name, or the first of several.
     pub(super) name: &'static str,
-    pub(super) shape: Shape,
+    pub(super) takes: Takes,
     /// Whether it stands between the operation and the end of what is said of the payment's origin: what
     /// follows the operation tells a form with an order's reference from one without.
     pub(super) of_order: bool,
 }
 
-pub(super) const MAX_STEPS: usize = 96;
+/// What a step takes up of the text.
+#[derive(Clone, Copy)]
+pub(super) enum Takes {
+    /// The value of a name that decides.
+    Value(Shape),
+    /// Any number of pieces, of which each is one of these kinds or empty. Each name among them takes up
+    /// only one value, so this allows for more than there can be.
+    Run(u64),
+    /// Any text: a free name is among them, which could take up what the others do.
+    Free,
+}
 
-/// [`NAMES`], with each run of names that do not decide and of which one is free as a single step: what
-/// the others could take up, the free one can.
+/// [`NAMES`] as steps.
 pub(super) static STEPS: LazyLock<Vec<Step>> = LazyLock::new(|| {
     let runs = NAMES.chunk_by(|(_, a), (_, b)| !a.decides() && !b.decides());
-    let steps = runs.flat_map(|run| {
+    runs.filter_map(|run| {
+        let (name, first) = *run.first()?;
         let free = run.iter().any(|(_, shape)| *shape == Shape::Free);
-        let kept = if free { run.get(..1).unwrap_or_default() } else { run };
-        kept.iter().map(move |(name, shape)| Step {
+        let kinds = run.iter().fold(0, |kinds, (_, shape)| kinds | bit(*shape as u8));
+        Some(Step {
             name,
-            shape: if free { Shape::Free } else { *shape },
-            of_order: *name > "vads_operation_type"
-                && *name < "vads_pays"
-                && *name != "vads_payment_seq",
+            takes: match first.decides() {
+                true => Takes::Value(first),
+                false if free => Takes::Free,
+                false => Takes::Run(kinds),
+            },
+            of_order: name > "vads_operation_type" && name < "vads_pays",
         })
-    });
-    steps.take(MAX_STEPS).collect()
+    })
+    .take(MAX_STEPS)
+    .collect()
 });
+
+/// More than there are.
+pub(super) const MAX_STEPS: usize = 48;
 
 /// Before which step a name beyond the documented ones stands.
 pub(super) fn place_among(steps: &[Step], name: &str) -> usize {
@@ -48,7 +66,7 @@ mod tests {
         assert!(STEPS.len() < MAX_STEPS, "{}", STEPS.len());
         let free_between = |low: &str, high: &str| {
             let inside = |name: &str| name > low && name < high;
-            STEPS.iter().any(|step| step.shape == Shape::Free && inside(step.name))
+            STEPS.iter().any(|step| matches!(step.takes, Takes::Free) && inside(step.name))
         };
         for (low, high) in [
             ("vads_a", "vads_amount"),

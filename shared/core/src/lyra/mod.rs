@@ -7,6 +7,7 @@ mod form;
 mod keys;
 mod reading;
 mod rest;
+pub mod results;
 mod signature;
 mod status;
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use quittance_core::fact::{Facts, Rank, Total};
 use quittance_core::fold::fold;
+use quittance_core::lyra::brands::{BRANDS, DEFAULT_BRAND};
 use quittance_core::lyra::results::{self, Code};
 use quittance_core::{
     Currency, Fact, Flag, Kind, Policy, ShareFact, Standing, State, Status, lyra, worldline,
@@ -38,6 +39,7 @@ fn page() -> String {
     worldline_table(&mut page);
     lyra_table(&mut page);
     lyra_results(&mut page);
+    lyra_brands(&mut page);
     states(&mut page);
     flags(&mut page);
     page
@@ -116,6 +118,30 @@ fn lyra_results(page: &mut String) {
     }
     table("REST `errorCode`", "", results::ERRORS);
     table("REST `errorCode`, any other", ": by what is before its `_`", results::LAYERS);
+}
+
+fn lyra_brands(page: &mut String) {
+    let _ = write!(
+        page,
+        "\n### Brands and hosts\n\n\
+         `quittance brands` prints them. A site of `QUITTANCE_SYSTEMPAY_KEYS` names its brand with \
+         `\"brand\": \"<id>\"`, else it is `{DEFAULT_BRAND}`; \
+         `\"brand\": {{\"name\": \"…\", \"back_office\": \"<host>\", \"rest\": \"<host>\"}}` says other hosts. \
+         No host is derived from another, and an inferred one is used only where it is configured.\n\n\
+         | id | name | form and Back Office | REST | source |\n|---|---|---|---|---|\n"
+    );
+    for brand in BRANDS {
+        let inferred = if brand.rest_inferred { " (inferred)" } else { "" };
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {}{inferred} | {} |",
+            brand.id,
+            brand.name,
+            brand.back_office.unwrap_or("not known"),
+            brand.rest.unwrap_or("not known"),
+            brand.source
+        );
+    }
 }
 
 /// The states with the transitions that adding one fact can make, found by trying: an order of 100.00

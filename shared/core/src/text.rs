@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, Visitor};
 
 /// A JSON string, borrowed from the message unless it has escapes. A number stands for its digits:
 /// identifiers are written either way.
@@ -73,6 +74,26 @@ impl<'de> Deserialize<'de> for Number {
         }
 
         deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+/// Text on which nothing depends: a value of another type is as good as none, and does not make the whole
+/// message unreadable.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Hint<'a> {
+    #[serde(borrow)]
+    Text(Text<'a>),
+    Other(IgnoredAny),
+}
+
+impl Hint<'_> {
+    /// The text; `None` for another type.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
     }
 }
 

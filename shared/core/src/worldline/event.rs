@@ -188,6 +188,7 @@ fn statement(
             .collect(),
         standing: Standing::Sound,
         doubt: None,
+        reasons: Vec::new(),
         about,
     };
     if let Some(doubt) = doubt {

@@ -30,7 +30,7 @@ impl<'a, const W: usize> Text<'a, W> {
         };
         // Both are what found the key: no original under this key has others.
         let (mode, site) = (form.bytes("vads_ctx_mode"), form.bytes("vads_site_id"));
-        let mut names = Names::START;
+        let mut names = Names::begin();
         for Field { name, value } in form.signed() {
             let first = text.len;
             let mut common = u64::MAX;

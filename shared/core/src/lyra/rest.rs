@@ -182,11 +182,12 @@ impl Answered<'_> {
         let details = self.transaction_details.as_ref();
         let card = self.card();
         let date = self.date();
+        let date = date.as_ref().and_then(|date| std::str::from_utf8(date).ok());
         let brand = card.and_then(|c| c.effective_brand.as_deref());
         let transaction = Transaction {
             uuid: self.uuid.as_deref(),
             trans_id: card.and_then(|c| c.legacy_trans_id.as_deref()),
-            date: date.as_deref(),
+            date,
             sequence: details
                 .and_then(|d| d.sequence_number)
                 .and_then(|number| u32::try_from(number.0).ok()),
@@ -210,7 +211,9 @@ impl Answered<'_> {
     /// or the uuid for methods that have none.
     fn by_payment(&self) -> Option<String> {
         let trans_id = self.card().and_then(|card| card.legacy_trans_id.as_deref());
-        let legacy = trans_id.zip(self.date()).and_then(|(id, date)| named_payment(&date, id));
+        let legacy = trans_id.zip(self.date()).and_then(|(id, date)| {
+            std::str::from_utf8(&date).ok().and_then(|date| named_payment(date, id))
+        });
         legacy.or_else(|| Some(format!("tx:{}", self.uuid.as_deref()?)))
     }
 
@@ -234,11 +237,15 @@ impl Answered<'_> {
     }
 
     /// `legacyTransDate` in the form format's spelling (14 digits), which must be in UTC.
-    fn date(&self) -> Option<String> {
+    fn date(&self) -> Option<[u8; 14]> {
         let text = self.card()?.legacy_trans_date.as_deref()?;
         let utc = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z'))?;
-        let digits: String = utc.chars().filter(char::is_ascii_digit).take(14).collect();
-        (digits.len() == 14).then_some(digits)
+        let mut digits = utc.bytes().filter(u8::is_ascii_digit);
+        let mut date = [0; 14];
+        for slot in &mut date {
+            *slot = digits.next()?;
+        }
+        Some(date)
     }
 }
 

@@ -68,7 +68,8 @@ proptest! {
             prop_assert_eq!(key.to_string().parse(), Ok(key));
         }
         if let Some(id) = PaymentId::parse(&text) {
-            prop_assert_eq!(PaymentId::parse(&id.operation()), Some(id));
+            let again = id.operation();
+            prop_assert_eq!(PaymentId::parse(&again), Some(id));
         }
         if let Some(moment) = Timestamp::parse(&text) {
             prop_assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));

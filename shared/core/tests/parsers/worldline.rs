@@ -80,8 +80,9 @@ proptest! {
     fn three_spellings_name_one_payment(id in payment_id()) {
         let [short, long, bare] = id.spellings();
         let read = PaymentId::parse(&short).unwrap();
-        prop_assert_eq!(read.operation(), short);
-        prop_assert_eq!((&read.inner, read.operation.clone()), (&id.inner, Some(id.operation.to_string())));
+        prop_assert_eq!(read.operation(), &*short);
+        let operation = id.operation.to_string();
+        prop_assert_eq!((read.inner, read.operation), (&*id.inner, Some(&*operation)));
         prop_assert_eq!(PaymentId::parse(&long), Some(read), "{}", long);
         let read = PaymentId::parse(&bare).unwrap();
         prop_assert_eq!((read.operation(), read.operation), (id.inner, None));

@@ -17,6 +17,8 @@ pub struct Form<'a> {
     text: Vec<u8>,
     /// Which entries are signed.
     signed: Range<usize>,
+    /// Entries whose name is that of the one before.
+    repeated: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,9 +58,14 @@ impl<'a> Form<'a> {
         // Stable, because that is quick where most of it is in order, as the gateway writes it.
         entries.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
         let mut text = Vec::with_capacity(body.len());
+        let mut repeated = Vec::new();
+        let mut before = None;
         for (at, entry) in entries.iter_mut().enumerate() {
             if at > 0 {
                 text.push(b'+');
+            }
+            if before.replace(entry.start) == Some(entry.start) {
+                repeated.push(at);
             }
             let start = text.len();
             if entry.encoded {
@@ -68,8 +75,12 @@ impl<'a> Form<'a> {
             }
             entry.value = start..text.len();
         }
+        repeated.retain(|at| {
+            let pair = entries.get(at.saturating_sub(1)..=*at);
+            matches!(pair, Some([a, b]) if a.name == b.name)
+        });
         let signed = beginning(&entries, SIGNED);
-        Ok(Self { entries, text, signed })
+        Ok(Self { entries, text, signed, repeated })
     }
 
     /// Every field.
@@ -112,9 +123,8 @@ impl<'a> Form<'a> {
 
     /// Whether some name that begins so is there more than once.
     pub(super) fn repeats(&self, prefix: &str) -> bool {
-        let twins =
-            |pair: &[Entry<'_>]| matches!(pair, [a, b] if a.start == b.start && a.name == b.name);
-        self.part(beginning(&self.entries, prefix)).windows(2).any(twins)
+        let mut again = self.repeated.iter().filter_map(|at| self.entries.get(*at));
+        again.any(|entry| entry.name.starts_with(prefix.as_bytes()))
     }
 
     fn part(&self, range: Range<usize>) -> &[Entry<'a>] {

@@ -284,7 +284,7 @@ fn a_refund_under_way_ends_given_back_or_refused() {
     }
 }
 
-/// Section 3, "Flags": a stub of the vendor's own plugin carries REFUND_REQUESTED with the number of a
+/// Section 3, "Flags": a stub of the vendor's own plugin carries `REFUND_REQUESTED` with the number of a
 /// finished refund. Where they disagree it is not final.
 #[test]
 fn a_requested_refund_with_the_number_of_a_finished_one_is_not_final() {

@@ -1,9 +1,7 @@
 //! From a verified Worldline event to facts. (worldline-direct.md sections 2 to 4.)
 
-use std::fmt;
-
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::signature::Verified;
@@ -14,7 +12,7 @@ use crate::key::{Account, Psp};
 use crate::limits::{MAX_AMOUNT, MAX_EVENTS_PER_NOTIFICATION, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use crate::money::Currency;
 use crate::statement::{Reading, Statement, Unreadable};
-use crate::text::{Number, Text, json_fault};
+use crate::text::{List, Number, Text, json_fault};
 
 /// The only version of the event format; the SDKs refuse any other.
 const API_VERSION: &str = "v1";
@@ -27,16 +25,17 @@ pub fn read(verified: Verified<'_>) -> Vec<Reading> {
     if !text.trim_ascii_start().starts_with('[') {
         return vec![read_one(text, verified)];
     }
-    match serde_json::from_str::<Events<'_>>(text) {
-        Ok(Events(events)) if events.is_empty() => {
+    match serde_json::from_str::<List<&RawValue, MAX_EVENTS_PER_NOTIFICATION>>(text) {
+        Ok(List { count: 0, .. }) => {
             vec![Reading::Unreadable(Unreadable::new("array of events is empty"))]
         }
-        Ok(Events(events)) if events.len() > MAX_EVENTS_PER_NOTIFICATION => {
-            let reason = format!("more than {MAX_EVENTS_PER_NOTIFICATION} events in one array");
+        Ok(List { count, .. }) if count > MAX_EVENTS_PER_NOTIFICATION => {
+            let most = MAX_EVENTS_PER_NOTIFICATION;
+            let reason = format!("more than {most} events in one array, {count}");
             vec![Reading::Unreadable(Unreadable::new(reason))]
         }
-        Ok(Events(events)) => {
-            events.into_iter().map(|event| read_one(event.get(), verified)).collect()
+        Ok(List { kept, .. }) => {
+            kept.into_iter().map(|event| read_one(event.get(), verified)).collect()
         }
         Err(error) => vec![Reading::Unreadable(json_fault("event array", &error))],
     }
@@ -368,37 +367,6 @@ impl PaymentId {
             Some(operation) => format!("{}_{operation}", self.inner),
             None => self.inner.clone(),
         }
-    }
-}
-
-/// The elements of an array, of which one more is kept than may be read: the rest takes no memory.
-struct Events<'a>(Vec<&'a RawValue>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Events<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct EventsVisitor;
-
-        impl<'de> Visitor<'de> for EventsVisitor {
-            type Value = Events<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array of events")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Events<'de>, A::Error> {
-                let mut events = Vec::new();
-                while events.len() <= MAX_EVENTS_PER_NOTIFICATION {
-                    match seq.next_element()? {
-                        Some(event) => events.push(event),
-                        None => return Ok(Events(events)),
-                    }
-                }
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Events(events))
-            }
-        }
-
-        deserializer.deserialize_seq(EventsVisitor)
     }
 }
 

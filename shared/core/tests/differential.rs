@@ -29,6 +29,7 @@ const SECURED: Policy = Policy {
 
 /// A row agrees where it gives no reason, and differs where it gives one.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "a row reads better without references")]
 fn compare<T: PartialEq + std::fmt::Debug>(case: &str, theirs: T, ours: T, why: &str) {
     if why.is_empty() {
         assert_eq!(ours, theirs, "{case}: ours (left) differs without a reason");

@@ -326,7 +326,7 @@ pub(crate) fn worldline_path(reference: &str) -> String {
     order_path("worldline", quittance_testing::worldline::MERCHANT, reference)
 }
 
-/// The path of a Systempay order of the demo site.
+/// The path of a Lyra order of the demo site.
 pub(crate) fn systempay_path(reference: &str) -> String {
     order_path("systempay", quittance_testing::SITE, reference)
 }

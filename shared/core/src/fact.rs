@@ -86,6 +86,14 @@ pub struct ShareFact {
 }
 
 impl ShareFact {
+    /// Whether both speak of one share for certain: by its name, or by the other name of a Lyra share.
+    pub fn is_same_share(&self, other: &Self) -> bool {
+        let names = |fact: &Self| [Some(fact.share.clone()), fact.slot.clone()];
+        let own = names(self);
+        self.kind == other.kind
+            && names(other).iter().flatten().any(|n| own.contains(&Some(n.clone())))
+    }
+
     /// Whether it speaks of this payment: a Worldline payment by its inner id, a Lyra one by day and
     /// transaction id.
     pub fn is_of(&self, payment: &str) -> bool {

@@ -11,7 +11,7 @@ use crate::ids::{fulfilment_id, reversal_id};
 use crate::key::{Mode, OrderKey, Psp};
 use crate::limits::{MAX_DOUBTFUL_FACTS_PER_ORDER, MAX_FACTS_PER_ORDER};
 use crate::money::Currency;
-use crate::statement::Statement;
+use crate::statement::{Reason, Statement};
 use crate::time::Timestamp;
 
 /// How long a Worldline hosted page lives by default (worldline-direct.md section 6): until then the
@@ -54,6 +54,9 @@ pub struct Received {
     /// Why it was not believed on its own word, if so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub doubt: Option<String>,
+    /// Why shares are in their status, where it said so and no notification before it did.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub reasons: Vec<Reason>,
 }
 
 /// The decision to release an order.
@@ -144,6 +147,7 @@ impl Order {
         }
         self.facts = facts;
         if !listed {
+            let reasons = self.new_reasons(statement);
             self.notifications.push(Received {
                 digest,
                 received_at: receipt.received_at,
@@ -151,6 +155,7 @@ impl Order {
                 about: statement.about.clone(),
                 sha256: receipt.sha256.clone(),
                 doubt: statement.doubt.clone(),
+                reasons,
             });
         }
         self.decide(receipt.received_at, policy);
@@ -306,6 +311,13 @@ impl Order {
             .into_iter()
             .filter(|share| share.kind == Kind::Credit && is_final(share))
             .collect()
+    }
+
+    /// The statement's reasons that no notification has given. Every message of a cascade lists all its
+    /// attempts: kept each time, their reasons would outgrow the facts.
+    fn new_reasons(&self, statement: &Statement) -> Vec<Reason> {
+        let known = |r: &&Reason| self.notifications.iter().any(|n| n.reasons.contains(r));
+        statement.reasons.iter().filter(|reason| !known(reason)).cloned().collect()
     }
 
     /// Adds notifications that are not listed yet.

@@ -476,7 +476,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("vads_cust_name", "SSSSSSS", FREE),
     ("vads_cust_phone", "SSSSSSS", FREE),
     ("vads_effective_amount", "SSSHHHH", SHAPE),
-    ("vads_effective_currency", "SSSHHHH", SHAPE),
+    ("vads_effective_currency", "SSHHHHH", SHAPE),
     ("vads_expiry_month", "SSSHHHH", SHAPE),
     ("vads_expiry_year", "SSSHHHH", SHAPE),
     ("vads_extra_result", "SSSHHHH", SHAPE),

@@ -1,18 +1,14 @@
-//! How much memory a message may take, counted by the allocator. A binary of its own with a single
-//! test, because the count is that of the whole process.
+//! How much memory a message may take, counted by the allocator: a binary of its own, because that
+//! counts in every test of it.
 
 #[allow(dead_code, reason = "every file uses a part of it")]
 mod common;
 
-use peak_alloc::PeakAlloc;
 use quittance_core::limits::{MAX_BODY_BYTES, MAX_FORM_FIELDS};
 use quittance_core::lyra::{self, SiteKeys};
 use quittance_core::{Mode, crypto::Secret};
 use quittance_testing::lyra::Form;
 use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, rest_body};
-
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
 
 /// Most memory that a message may take at once, in multiples of its body.
 const MOST: usize = 8;
@@ -21,22 +17,13 @@ const MOST: usize = 8;
 /// been read whole. Worldline's array of events is cut while it is read.
 const MOST_OF_A_LYRA_LIST: usize = 300;
 
-/// What the heap holds at most while `act` runs, beyond what it held before.
-fn peak<T>(act: impl FnOnce() -> T) -> usize {
-    let before = MEMORY.current_usage();
-    MEMORY.reset_peak_usage();
-    let result = act();
-    let peak = MEMORY.peak_usage();
-    drop(result);
-    peak.saturating_sub(before)
-}
-
 #[track_caller]
 fn bounded<T>(case: &str, body: &str, most: usize, act: impl FnOnce() -> T) {
     assert!(body.len() <= MAX_BODY_BYTES, "{case}: {} bytes would not be looked at", body.len());
-    let peak = peak(act);
-    let factor = peak / body.len();
-    assert!(peak <= most * body.len(), "{case}: {peak} bytes, {factor} times the body");
+    let mut result = None;
+    let spent = allocation_counter::measure(|| result = Some(act()));
+    let factor = spent.bytes_max / body.len() as u64;
+    assert!(spent.bytes_max <= (most * body.len()) as u64, "{case}: {factor} times the body");
 }
 
 /// As little encoded as a form may be: most of a body of that size is then its text.

@@ -976,8 +976,7 @@ fn respelt(original: &Form, fields: &[(&str, &str)]) -> Statement {
     statement(read_lyra(&body))
 }
 
-/// A typed word behind the source cannot become the source: what stands there has no other name to go
-/// under that is documented.
+/// A typed word behind the source cannot become the source.
 #[test]
 fn a_typed_source_cannot_take_the_place_of_the_real_one() {
     let real =
@@ -1004,7 +1003,7 @@ fn a_typed_number_cannot_become_the_sequence_of_a_share_without_uuid() {
     let real = Form::single("CMD-1", "seq001", "CB", 10_000, "CAPTURED").without("vads_trans_uuid");
     assert_eq!(real.said().standing, Standing::Sound);
     let typed = real.with("vads_ship_to_name", "7");
-    assert_eq!(typed.said().standing, Standing::Respellable);
+    assert_eq!(typed.said().standing, Standing::Sound);
     let mut fields = typed.fields();
     for (name, _) in &mut fields {
         match *name {

@@ -250,7 +250,7 @@ fn worldline_samples_of_our_own() {
     );
 }
 
-// --- Systempay ---------------------------------------------------------------------------------
+// --- Lyra --------------------------------------------------------------------------------------
 
 fn lyra_keys(site: &str, mode: Mode, keys: SiteKeys) -> lyra::Keys {
     lyra::Keys::new([((site.to_owned(), mode), keys)]).unwrap()

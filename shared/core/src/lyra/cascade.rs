@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 
+use super::results::is_success;
 use crate::fact::Kind;
 use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
 use crate::statement::Unreadable;
-use crate::text::{Number, Text, json_fault};
+use crate::text::{Hint, Number, Text, json_fault};
 
 /// One attempt or share as the list gives it. Refused and cancelled attempts are listed too.
 pub(super) struct Element {
@@ -16,6 +17,10 @@ pub(super) struct Element {
     pub(super) trans_id: Option<String>,
     pub(super) sequence: u32,
     pub(super) status: String,
+    /// `auth_result`, unless it says that all went well.
+    pub(super) auth_result: Option<String>,
+    /// `extra_result`, likewise.
+    pub(super) extra_result: Option<String>,
 }
 
 /// Reads the list. Numbers may be JSON strings (the only published sample has strings), and the list
@@ -55,6 +60,8 @@ struct Raw<'a> {
     trans_id: Option<Text<'a>>,
     sequence_number: Option<Number>,
     trans_status: Option<Text<'a>>,
+    auth_result: Option<Hint<'a>>,
+    extra_result: Option<Hint<'a>>,
 }
 
 impl Raw<'_> {
@@ -65,6 +72,10 @@ impl Raw<'_> {
         let sequence = self.sequence_number.and_then(|number| u32::try_from(number.0).ok());
         let text =
             |text: Option<Text<'_>>| text.map(|t| t.0.into_owned()).filter(|t| !t.is_empty());
+        let fault = |code: &Option<Hint<'_>>| {
+            let code = code.as_ref().and_then(Hint::as_str);
+            code.filter(|code| !code.is_empty() && !is_success(code)).map(str::to_owned)
+        };
         Ok(Element {
             amount: amount.ok_or_else(|| lacks("usable amount"))?,
             kind: kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
@@ -76,6 +87,8 @@ impl Raw<'_> {
                 .map(|id| format!("{id:0>6}")),
             sequence: sequence.ok_or_else(|| lacks("usable sequence_number"))?,
             status: text(self.trans_status).ok_or_else(|| lacks("trans_status"))?,
+            auth_result: fault(&self.auth_result),
+            extra_result: fault(&self.extra_result),
         })
     }
 }
@@ -128,6 +141,29 @@ mod tests {
             fault(&share(r#""amount":1,"card_brand":"CB","sequence_number":99999999999"#))
                 .contains("sequence")
         );
+    }
+
+    #[test]
+    fn result_codes_of_any_type_are_no_reason_to_refuse_a_list() {
+        for (json, read_as) in [
+            (r#""51""#, Some("51")),
+            ("51", Some("51")),
+            (r#""00""#, None),
+            ("0", None),
+            (r#""""#, None),
+            ("null", None),
+            ("-1", None),
+            ("true", None),
+            (r#"{"code":["51"]}"#, None),
+        ] {
+            let text = format!(
+                r#"{{"transactions":[{{"amount":1,"card_brand":"CB","sequence_number":1,
+                "trans_status":"REFUSED","auth_result":{json},"extra_result":{json}}}]}}"#
+            );
+            let share = read(&text).unwrap().remove(0);
+            assert_eq!(share.auth_result.as_deref(), read_as, "{json}");
+            assert_eq!(share.extra_result.as_deref(), read_as, "{json}");
+        }
     }
 
     #[test]

@@ -4,13 +4,14 @@ use super::cascade;
 use super::form::Form;
 use super::reading;
 use super::rest;
+use super::results::{Codes, is_success};
 use super::signature::{Format, Verified};
 use super::status::meaning;
 use crate::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
 use crate::key::{Account, OrderKey};
 use crate::limits::{MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use crate::money::{Currency, amount_from_digits};
-use crate::statement::{Reading, Statement, Unreadable};
+use crate::statement::{Reading, Reason, Statement, Unreadable};
 
 /// The pseudo-brand of a cascade (not to be confused with `vads_payment_config=MULTI:`, instalments).
 const CASCADE_BRAND: &str = "MULTI";
@@ -18,10 +19,10 @@ const CASCADE_BRAND: &str = "MULTI";
 /// Reads a verified notification of either format. `extra_names` are `vads_` fields beyond the
 /// documented ones that this merchant's forms carry.
 pub fn read(verified: &Verified<'_>, extra_names: &[String]) -> Reading {
-    let Verified(format, account) = verified;
+    let Verified { form, format, account } = verified;
     match format {
-        Format::Form(form) => read_form(form, account, extra_names).into(),
-        Format::Rest(answer) => rest::read(answer, account).into(),
+        Format::Form => read_form(form, account, extra_names).into(),
+        Format::Rest => rest::read(form.bytes("kr-answer").unwrap_or_default(), account).into(),
     }
 }
 
@@ -38,12 +39,20 @@ pub(super) struct Transaction<'a> {
     pub(super) kind: Kind,
     pub(super) status: &'a str,
     pub(super) parent: Option<&'a str>,
+    pub(super) codes: Codes<'a>,
 }
 
 impl Transaction<'_> {
+    /// The fact about this share; why it is so goes to `reasons`.
+    pub(super) fn stated(&self, reasons: &mut Vec<Reason>) -> Result<ShareFact, Unreadable> {
+        let fact = self.fact()?;
+        reasons.extend(self.codes.reason(&fact));
+        Ok(fact)
+    }
+
     /// The fact about this share. Its id is the uuid; a share without one is named by day,
     /// transaction id (which repeats every UTC day and ignores case) and sequence number.
-    pub(super) fn fact(&self) -> Result<ShareFact, Unreadable> {
+    fn fact(&self) -> Result<ShareFact, Unreadable> {
         for (what, word) in [("status", self.status), ("brand", self.brand)] {
             if word.len() > MAX_WORD_BYTES {
                 return Err(Unreadable::new(format!(
@@ -129,10 +138,12 @@ fn read_form(
     } else {
         Vec::new()
     };
+    let mut reasons = Vec::new();
     let shares = if transactions.is_empty() {
-        vec![head.transaction(form).fact()?]
+        doubt = doubt.or_else(|| head.result_contradiction(form));
+        vec![head.transaction(form).stated(&mut reasons)?]
     } else {
-        let facts = transactions.iter().map(|element| head.share(element).fact());
+        let facts = transactions.iter().map(|element| head.share(element).stated(&mut reasons));
         facts.collect::<Result<Vec<_>, _>>()?
     };
     if form.bytes("vads_payment_seq").is_some_and(|v| std::str::from_utf8(v).is_err()) {
@@ -141,7 +152,7 @@ fn read_form(
     if !transactions.is_empty() {
         doubt = doubt.or_else(|| cascade_contradiction(&head, &transactions, &shares));
     }
-    let about = about(form, &shares, head.status);
+    let about = about(form, &shares, &reasons, head.status);
     let total = head.total(form, cascade);
     let facts = shares.into_iter().map(|share| Fact::Share(Box::new(share)));
     let mut statement = Statement {
@@ -150,6 +161,7 @@ fn read_form(
         facts: facts.chain(total.map(Fact::Total)).collect(),
         standing: Standing::Sound,
         doubt: None,
+        reasons,
         about,
     };
     if let Some(doubt) = doubt {
@@ -157,6 +169,8 @@ fn read_form(
     }
     if let Err(why) = reading::single(form, extra_names) {
         statement.doubt(Standing::Respellable, why);
+        // Whoever respelt it chose the codes too: they must not explain a share that others state.
+        statement.reasons.clear();
     }
     // A respelt form may name another order's payment: only a sound one may join names. The name of a
     // refund is its own and not that of the payment it gives back.
@@ -225,7 +239,24 @@ impl<'a> Head<'a> {
             kind: self.kind,
             status: self.status,
             parent: None,
+            codes: Codes {
+                auth: form.text("vads_auth_result"),
+                network: form.text("vads_acquirer_network"),
+                result: form.text("vads_result"),
+                extra: form.text("vads_extra_result"),
+                ..Codes::default()
+            },
         }
+    }
+
+    /// Why a form about one payment contradicts itself, if it does: 00 is the only `vads_result` of what
+    /// was done. (systempay.md section 3.2.) A cascade's own result is not documented, and neither is
+    /// that of what follows on one of its shares, which cannot be told from what follows on a payment.
+    fn result_contradiction(&self, form: &Form<'_>) -> Option<&'static str> {
+        let done = matches!(self.status, "CAPTURED" | "AUTHORISED")
+            && Source::of(form.text("vads_url_check_src")) == Source::Whole;
+        let denied = form.text("vads_result").is_some_and(|result| !is_success(result));
+        (done && denied).then_some("vads_result and vads_trans_status disagree")
     }
 
     /// What the form's own transaction is worth. The first message of a plan may carry the whole amount;
@@ -257,6 +288,11 @@ impl<'a> Head<'a> {
             kind: element.kind,
             status: &element.status,
             parent: None,
+            codes: Codes {
+                auth: element.auth_result.as_deref(),
+                extra: element.extra_result.as_deref(),
+                ..Codes::default()
+            },
         }
     }
 
@@ -395,7 +431,7 @@ fn cascade_contradiction(
     }
 }
 
-fn about(form: &Form<'_>, shares: &[ShareFact], status: &str) -> String {
+fn about(form: &Form<'_>, shares: &[ShareFact], reasons: &[Reason], status: &str) -> String {
     let source = form.text("vads_url_check_src").unwrap_or("notification");
     let source: String = source.chars().take(MAX_WORD_BYTES).collect();
     let more = match shares.len().saturating_sub(MAX_SHARES_NAMED) {
@@ -403,18 +439,24 @@ fn about(form: &Form<'_>, shares: &[ShareFact], status: &str) -> String {
         more => format!(" and {more} more"),
     };
     match shares {
-        [_] => format!("{source}: {}", listed(shares)),
-        _ => format!("{source}: {status}, {} shares: {}{more}", shares.len(), listed(shares)),
+        [_] => format!("{source}: {}", listed(shares, reasons)),
+        _ => {
+            let listed = listed(shares, reasons);
+            format!("{source}: {status}, {} shares: {listed}{more}", shares.len())
+        }
     }
 }
 
 /// Most shares named in the line about a notification: it is read by people.
 const MAX_SHARES_NAMED: usize = 5;
 
-/// The first shares with amount and status, for people.
-pub(super) fn listed(shares: &[ShareFact]) -> String {
-    let line =
-        |s: &ShareFact| format!("{} {} {}", s.method, s.currency.display(s.amount), s.psp_status);
+/// The first shares with amount, status and reason, for people.
+pub(super) fn listed(shares: &[ShareFact], reasons: &[Reason]) -> String {
+    let line = |s: &ShareFact| {
+        let why = reasons.iter().find(|reason| reason.explains(s));
+        let why = why.map_or_else(String::new, |reason| format!(": {}", reason.words));
+        format!("{} {} {}{why}", s.method, s.currency.display(s.amount), s.psp_status)
+    };
     shares.iter().take(MAX_SHARES_NAMED).map(line).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,12 +1,14 @@
 //! The Lyra gateway (Systempay, PayZen, Sogecommerce, Scellius, Clic&Pay, OSB ...):
 //! one gateway under many brands, two notification formats on one route.
 
+pub mod brands;
 mod cascade;
 mod event;
 mod form;
 mod keys;
 mod reading;
 mod rest;
+pub mod results;
 mod signature;
 mod status;
 

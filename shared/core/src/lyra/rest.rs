@@ -4,12 +4,13 @@ use serde::Deserialize;
 
 use super::cascade;
 use super::event::{Transaction, day_and_id, is_occurrence, listed, secured};
+use super::results::Codes;
 use crate::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
 use crate::key::{Account, Mode};
 use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
 use crate::money::Currency;
-use crate::statement::{Statement, Unreadable};
-use crate::text::{Number, Text, json_fault};
+use crate::statement::{Reason, Statement, Unreadable};
+use crate::text::{Hint, Number, Text, json_fault};
 
 pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unreadable> {
     let text =
@@ -26,8 +27,9 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     }
     let currency = known(details.order_currency.as_deref(), "orderCurrency")?;
     let amount = bounded(details.order_total_amount, "orderTotalAmount")?;
+    let mut reasons = Vec::new();
     let read: Vec<(ShareFact, Option<&str>)> =
-        answer.transactions.iter().map(Answered::read).collect::<Result<_, _>>()?;
+        answer.transactions.iter().map(|t| t.read(&mut reasons)).collect::<Result<_, _>>()?;
     let doubt = read.iter().find_map(|(_, doubt)| *doubt);
     let shares: Vec<ShareFact> = read.into_iter().map(|(share, _)| share).collect();
     let doubt = doubt.or_else(|| lost_although_covered(&answer, &shares, amount));
@@ -45,7 +47,7 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
             by_payment.clone().ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?
         }
     };
-    let about = about(&answer, &shares);
+    let about = about(&answer, &shares, &reasons);
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
@@ -57,6 +59,7 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
         facts: facts.chain(whole.then_some(Fact::Total(total))).collect(),
         standing: Standing::Sound,
         doubt: None,
+        reasons,
         about,
     };
     if let Some(doubt) = doubt {
@@ -102,11 +105,11 @@ fn lost_although_covered(
     (lost && secured(shares) >= amount).then_some(doubt)
 }
 
-fn about(answer: &Answer<'_>, shares: &[ShareFact]) -> String {
+fn about(answer: &Answer<'_>, shares: &[ShareFact], reasons: &[Reason]) -> String {
     let status = answer.order_status.as_deref().unwrap_or("");
     let cycle = answer.order_cycle.as_deref().unwrap_or("");
     let head: String = format!("REST {status} {cycle}").chars().take(80).collect();
-    format!("{}: {}", head.trim_end(), listed(shares))
+    format!("{}: {}", head.trim_end(), listed(shares, reasons))
 }
 
 fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
@@ -153,12 +156,18 @@ struct Answered<'a> {
     status: Option<Text<'a>>,
     detailed_status: Option<Text<'a>>,
     operation_type: Option<Text<'a>>,
+    error_code: Option<Hint<'a>>,
+    detailed_error_code: Option<Hint<'a>>,
     transaction_details: Option<TransactionDetails<'a>>,
 }
 
 impl Answered<'_> {
-    /// The fact about this transaction, and why it contradicts itself, if so.
-    fn read(&self) -> Result<(ShareFact, Option<&'static str>), Unreadable> {
+    /// The fact about this transaction, and why it contradicts itself, if so. Why it went as it did goes
+    /// to `reasons`.
+    fn read(
+        &self,
+        reasons: &mut Vec<Reason>,
+    ) -> Result<(ShareFact, Option<&'static str>), Unreadable> {
         let word = self.detailed_status.as_deref();
         let details = self.transaction_details.as_ref();
         let card = self.card();
@@ -177,8 +186,9 @@ impl Answered<'_> {
             kind: cascade::kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
             status: word.ok_or_else(|| Unreadable::new("a transaction has no detailedStatus"))?,
             parent: details.and_then(|d| d.parent_transaction_uuid.as_deref()),
+            codes: self.codes(),
         };
-        let fact = transaction.fact()?;
+        let fact = transaction.stated(reasons)?;
         let secured =
             matches!(fact.status, Status::Captured | Status::Authorised | Status::Refunded);
         let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
@@ -193,6 +203,16 @@ impl Answered<'_> {
         let legacy = trans_id.zip(self.date()).and_then(|(id, date)| day_and_id(&date, id));
         let uuid = || self.uuid.as_deref().map(str::to_owned);
         Some(format!("tx:{}", legacy.or_else(uuid)?))
+    }
+
+    fn codes(&self) -> Codes<'_> {
+        let response = self.card().and_then(|card| card.authorization_response.as_ref());
+        Codes {
+            auth: response.and_then(|r| r.authorization_result.as_ref()).and_then(Hint::as_str),
+            error: self.error_code.as_ref().and_then(Hint::as_str),
+            detail: self.detailed_error_code.as_ref().and_then(Hint::as_str),
+            ..Codes::default()
+        }
     }
 
     fn is_occurrence(&self) -> bool {
@@ -230,4 +250,12 @@ struct CardDetails<'a> {
     effective_brand: Option<Text<'a>>,
     legacy_trans_id: Option<Text<'a>>,
     legacy_trans_date: Option<Text<'a>>,
+    authorization_response: Option<AuthorizationResponse<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizationResponse<'a> {
+    #[serde(borrow)]
+    authorization_result: Option<Hint<'a>>,
 }

@@ -84,15 +84,19 @@ impl Keys {
 
 /// A message whose signature holds. There is no other way to [`read`](super::read) one.
 #[derive(Clone, Debug)]
-pub struct Verified<'a>(pub(super) Format<'a>, pub(super) Account);
+pub struct Verified<'a> {
+    pub(super) form: Form<'a>,
+    pub(super) format: Format,
+    pub(super) account: Account,
+}
 
-/// What was signed.
-#[derive(Clone, Debug)]
-pub(super) enum Format<'a> {
+/// Which part of the form was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
     /// The `vads_` fields.
-    Form(Form<'a>),
+    Form,
     /// The `kr-answer` text.
-    Rest(Vec<u8>),
+    Rest,
 }
 
 /// Why a message is not believed. All of it is answered alike, with 401.
@@ -121,8 +125,9 @@ pub enum Refused {
 /// Proves that `body` was signed with one of `keys`.
 pub fn verify<'a>(keys: &Keys, body: &'a [u8]) -> Result<Verified<'a>, Refused> {
     let form = Form::parse(body).map_err(|_| Refused::TooMany)?;
-    match (!form.beginning("kr-").is_empty(), form.bytes("signature").is_some()) {
-        (true, false) => verify_rest(keys, &form),
+    let formats = (form.beginning("kr-").len() > 0, form.bytes("signature").is_some());
+    match formats {
+        (true, false) => verify_rest(keys, form),
         (false, true) => verify_form(keys, form),
         _ => Err(Refused::Missing),
     }
@@ -139,8 +144,7 @@ pub enum Algorithm {
 
 /// The signature that the gateway gives a form, notification or not.
 pub fn form_signature(key: &Secret, form: &Form<'_>, algorithm: Algorithm) -> String {
-    let values = form.signed().iter().flat_map(|field| [&*field.value, b"+"]);
-    let signed = values.chain([key.bytes()]);
+    let signed = [form.signed_text(), b"+", key.bytes()];
     match algorithm {
         Algorithm::HmacSha256 => hmac_base64(key, signed),
         Algorithm::Sha1 => sha1_hex(signed),
@@ -167,10 +171,10 @@ fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
         return Err(Refused::Mismatch);
     }
     let account = Account { psp: Psp::Lyra, merchant: site.to_owned(), mode };
-    Ok(Verified(Format::Form(form), account))
+    Ok(Verified { form, format: Format::Form, account })
 }
 
-fn verify_rest<'a>(keys: &Keys, form: &Form<'a>) -> Result<Verified<'a>, Refused> {
+fn verify_rest<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused> {
     if form.repeats("kr-") {
         return Err(Refused::Repeated);
     }
@@ -191,7 +195,7 @@ fn verify_rest<'a>(keys: &Keys, form: &Form<'a>) -> Result<Verified<'a>, Refused
         };
         if texts.iter().any(|text| same(hmac_hex(password, [*text]).as_bytes(), given)) {
             let account = Account { psp: Psp::Lyra, merchant: site.clone(), mode: *mode };
-            return Ok(Verified(Format::Rest(answer.to_vec()), account));
+            return Ok(Verified { form, format: Format::Rest, account });
         }
     }
     Err(Refused::Mismatch)
@@ -251,7 +255,7 @@ mod tests {
     }
 
     fn check(body: &str) -> Result<Mode, Refused> {
-        verify(&keys(), body.as_bytes()).map(|verified| verified.1.mode)
+        verify(&keys(), body.as_bytes()).map(|verified| verified.account.mode)
     }
 
     #[test]

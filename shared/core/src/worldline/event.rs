@@ -216,6 +216,7 @@ fn statement(
             .collect(),
         standing: Standing::Sound,
         doubt: None,
+        reasons: Vec::new(),
         about,
     };
     if let Some(doubt) = doubt {

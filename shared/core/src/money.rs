@@ -41,17 +41,8 @@ impl Currency {
 
     /// `amount` minor units for a person to read: `120.00 EUR`, `12 JPY`, `1.250 TND`; without a
     /// decimal point, and saying so, where the exponent is not certain: `1200 IDR (minor units)`.
-    pub fn display(self, amount: u64) -> String {
-        let code = self.code();
-        let Some(digits) = self.exponent() else {
-            return format!("{amount} {code} (minor units)");
-        };
-        let unit = 10u64.pow(digits);
-        let (major, minor) = (amount / unit, amount % unit);
-        match digits {
-            0 => format!("{major} {code}"),
-            digits => format!("{major}.{minor:0width$} {code}", width = digits as usize),
-        }
+    pub fn display(self, amount: u64) -> impl fmt::Display {
+        Amount { currency: self, amount }
     }
 
     /// Metals and test codes have no minor unit: an amount in them cannot be read.
@@ -63,6 +54,26 @@ impl Currency {
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
+    }
+}
+
+struct Amount {
+    currency: Currency,
+    amount: u64,
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { currency, amount } = self;
+        let Some(digits) = currency.exponent() else {
+            return write!(f, "{amount} {currency} (minor units)");
+        };
+        let unit = 10u64.pow(digits);
+        let (major, minor) = (amount / unit, amount % unit);
+        match digits {
+            0 => write!(f, "{major} {currency}"),
+            digits => write!(f, "{major}.{minor:0width$} {currency}", width = digits as usize),
+        }
     }
 }
 
@@ -117,7 +128,7 @@ mod tests {
 
     #[test]
     fn display_follows_the_exponent() {
-        let shown = |code, amount| Currency::from_alpha(code).unwrap().display(amount);
+        let shown = |code, amount| Currency::from_alpha(code).unwrap().display(amount).to_string();
         assert_eq!(shown("EUR", 12_000), "120.00 EUR");
         assert_eq!(shown("EUR", 5), "0.05 EUR");
         assert_eq!(shown("JPY", 12), "12 JPY");

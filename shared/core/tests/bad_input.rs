@@ -492,7 +492,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("vads_payment_config", "SSHHHHH", SHAPE),
     ("vads_payment_src", "SSSHHHH", SHAPE),
     ("vads_presentation_date", "SSHHHHH", SHAPE),
-    ("vads_result", "SSHHHHH", SHAPE),
+    ("vads_result", "SSSHHHH", SHAPE),
     ("vads_sequence_number", "RRHUUUH", "only a name beside the uuid; 0 is that of a cascade"),
     ("vads_site_id", "FFFFFFF", "it finds the key"),
     ("vads_threeds_cavv", "SSSHHHH", SHAPE),

@@ -322,12 +322,20 @@ fn no_result_is_no_contradiction_and_neither_is_a_refusal_that_says_so() {
 }
 
 #[test]
-fn the_result_of_a_cascade_and_of_what_follows_on_its_shares_is_not_judged() {
+fn what_follows_on_a_payment_is_held_too_when_it_is_denied() {
+    let card = Share(CARD.0, "CB", 4_000, "CAPTURED");
+    for source in ["BATCH", "BATCH_AUTO", "MERCH_BO", "BO"] {
+        let share = Form::follow_up("CMD-1", "abc123", 2, source, card);
+        assert_eq!(statement(read_lyra(&share.body())).standing, Standing::Sound);
+        let denied = share.with("vads_result", "05");
+        assert_eq!(statement(read_lyra(&denied.body())).standing, Standing::Contradictory);
+    }
+}
+
+#[test]
+fn the_result_of_a_cascade_is_not_judged() {
     let card = Share(CARD.0, "CB", 4_000, "CAPTURED");
     let whole = cascade("CAPTURED", &[VOUCHER, card], &[]).with("vads_result", "05");
-    let share = Form::follow_up("CMD-1", "abc123", 2, "BATCH", card).with("vads_result", "05");
-    for form in [&whole, &share] {
-        assert_eq!(statement(read_lyra(&form.body())).standing, Standing::Sound);
-    }
+    assert_eq!(statement(read_lyra(&whole.body())).standing, Standing::Sound);
     assert!(order(&[whole.body()]).fulfilment.is_some());
 }

@@ -103,7 +103,7 @@ fn every_spelling_of_an_id_gives_the_payment_and_its_operation() {
         ("9999_9", "9999", Some("9"), "the test event's"),
     ] {
         let id = PaymentId::parse(text).unwrap();
-        assert_eq!((id.inner.as_str(), id.operation.as_deref()), (inner, operation), "{why}");
+        assert_eq!((id.inner, id.operation), (inner, operation), "{why}");
     }
     assert_eq!(PaymentId::parse(""), None);
 }

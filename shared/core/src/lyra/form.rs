@@ -112,7 +112,8 @@ impl<'a> Form<'a> {
 
     /// Whether some name that begins so is there more than once.
     pub(super) fn repeats(&self, prefix: &str) -> bool {
-        let twins = |pair: &[Entry<'_>]| matches!(pair, [a, b] if a.name == b.name);
+        let twins =
+            |pair: &[Entry<'_>]| matches!(pair, [a, b] if a.start == b.start && a.name == b.name);
         self.part(beginning(&self.entries, prefix)).windows(2).any(twins)
     }
 

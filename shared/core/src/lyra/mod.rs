@@ -5,6 +5,7 @@ pub mod brands;
 mod cascade;
 mod event;
 mod form;
+mod head;
 mod keys;
 mod reading;
 mod rest;

@@ -1,5 +1,7 @@
 //! From a verified Worldline event to facts. (worldline-direct.md sections 2 to 4.)
 
+use std::fmt::Write;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -113,7 +115,7 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
 
 /// The operation that an event describes: its id and status.
 struct Operation<'a> {
-    id: PaymentId,
+    id: PaymentId<'a>,
     word: Option<&'a str>,
     code: Option<u64>,
     category: Option<&'a str>,
@@ -180,7 +182,7 @@ fn statement(
         currency: amounts.currency,
     };
     let share = ShareFact {
-        share: if credit { operation.id.operation() } else { operation.id.inner.clone() },
+        share: if credit { operation.id.operation() } else { operation.id.inner.to_owned() },
         slot: None,
         operation: Some(operation.id.operation()),
         kind: if credit { Kind::Credit } else { Kind::Debit },
@@ -193,27 +195,27 @@ fn statement(
         psp_status: psp_status(operation),
         sequence: None,
         attempted: format!("{:0>20}", operation.id.inner),
-        parent: credit.then(|| operation.id.inner.clone()),
+        parent: credit.then(|| operation.id.inner.to_owned()),
     };
-    let about = format!(
-        "{kind} {} {} {}",
-        operation.id.operation(),
-        share.psp_status,
-        operation.code.map_or_else(|| "without code".to_owned(), |code| code.to_string()),
-    );
-    let by_payment = format!("tx:{}", operation.id.inner);
+    let about = about(kind, operation, &share);
+    let by_payment = account.order(["tx:", operation.id.inner].concat());
+    let by_payment = by_payment.map_err(|_| Unreadable::new("payment id too long"))?;
     let reference = output.references.as_ref().and_then(|r| r.merchant_reference.as_deref());
-    let reference = reference.filter(|r| !r.is_empty()).unwrap_or(&by_payment);
-    let key =
-        account.order(reference).map_err(|_| Unreadable::new("merchantReference too long"))?;
-    let alias = account.order(&by_payment).map_err(|_| Unreadable::new("payment id too long"))?;
+    let (key, aliases) = match reference.filter(|r| !r.is_empty() && *r != by_payment.order) {
+        Some(reference) => {
+            let key = account.order(reference);
+            let key = key.map_err(|_| Unreadable::new("merchantReference too long"))?;
+            (key, vec![by_payment])
+        }
+        None => (by_payment, Vec::new()),
+    };
+    let mut facts = Vec::with_capacity(2);
+    facts.push(Fact::Share(Box::new(share)));
+    facts.extend(foreign.then_some(Fact::Total(total)));
     let mut statement = Statement {
-        aliases: if alias == key { Vec::new() } else { vec![alias] },
         key,
-        facts: [Fact::Share(Box::new(share))]
-            .into_iter()
-            .chain(foreign.then_some(Fact::Total(total)))
-            .collect(),
+        aliases,
+        facts,
         standing: Standing::Sound,
         doubt: None,
         reasons: Vec::new(),
@@ -224,6 +226,23 @@ fn statement(
     }
     Ok(statement)
 }
+
+/// One line about an event, for people.
+fn about(kind: &str, operation: &Operation<'_>, share: &ShareFact) -> String {
+    let mut line = String::with_capacity(USUAL_LINE_BYTES);
+    line.extend([kind, " ", operation.id.inner]);
+    line.extend(operation.id.operation.into_iter().flat_map(|operation| ["_", operation]));
+    line.extend([" ", &share.psp_status, " "]);
+    match operation.code {
+        // A String takes everything.
+        Some(code) => drop(write!(line, "{code}")),
+        None => line.push_str("without code"),
+    }
+    line
+}
+
+/// Room for most lines.
+const USUAL_LINE_BYTES: usize = 96;
 
 /// What a debit is worth. CAPTURED alone is not paid: only `acquiredAmount` says what was really
 /// obtained, and where it is missing the payment stays pending and in doubt. An authorised card
@@ -318,38 +337,35 @@ fn bounded<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Unread
 /// `3261218192`, and a long one of 19 or 20 digits with `90000` or `900000` before the inner id (10 or
 /// 11 digits) and the operation in three digits behind. (worldline-direct.md section 4, "Identifiers";
 /// the 20 digits, and a long one followed by `_0`: plugin-magento-core `PaymentIdFormatter.php`.)
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PaymentId {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaymentId<'a> {
     /// The part that all operations of one payment share.
-    pub inner: String,
+    pub inner: &'a str,
     /// Which operation, if said.
-    pub operation: Option<String>,
+    pub operation: Option<&'a str>,
 }
 
-impl PaymentId {
+impl<'a> PaymentId<'a> {
     /// `None` when empty or longer than [`MAX_REFERENCE_BYTES`] allows with the prefix `tx:`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &'a str) -> Option<Self> {
         if text.is_empty() || text.len() > MAX_REFERENCE_BYTES - "tx:".len() {
             return None;
         }
         if let Some((inner, operation)) =
             text.split_once('_').filter(|(inner, _)| !inner.is_empty())
         {
-            let named = || Self { inner: inner.to_owned(), operation: Some(operation.to_owned()) };
+            let named = Self { inner, operation: Some(operation) };
             return Some(match Self::from_long(inner) {
                 // The long form names its operation itself.
                 Some(long) if operation == "0" => long,
-                Some(long) => Self { inner: long.inner, ..named() },
-                None => named(),
+                Some(long) => Self { inner: long.inner, ..named },
+                None => named,
             });
         }
-        Some(
-            Self::from_long(text)
-                .unwrap_or_else(|| Self { inner: text.to_owned(), operation: None }),
-        )
+        Some(Self::from_long(text).unwrap_or(Self { inner: text, operation: None }))
     }
 
-    fn from_long(text: &str) -> Option<Self> {
+    fn from_long(text: &'a str) -> Option<Self> {
         if !matches!(text.len(), 19 | 20) || !text.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
@@ -357,16 +373,16 @@ impl PaymentId {
         let (inner, operation) = rest.split_at_checked(rest.len().checked_sub(3)?)?;
         let operation = operation.trim_start_matches('0');
         Some(Self {
-            inner: inner.strip_prefix('0').unwrap_or(inner).to_owned(),
-            operation: Some(if operation.is_empty() { "0" } else { operation }.to_owned()),
+            inner: inner.strip_prefix('0').unwrap_or(inner),
+            operation: Some(if operation.is_empty() { "0" } else { operation }),
         })
     }
 
     /// `inner_operation`, or the inner id where no operation is named.
     pub fn operation(&self) -> String {
-        match &self.operation {
-            Some(operation) => format!("{}_{operation}", self.inner),
-            None => self.inner.clone(),
+        match self.operation {
+            Some(operation) => [self.inner, "_", operation].concat(),
+            None => self.inner.to_owned(),
         }
     }
 }

@@ -39,30 +39,11 @@ pub(super) enum End {
     Open,
 }
 
-impl Original {
-    /// Every kind.
-    #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-    pub(super) const ALL: [Self; 48] = {
-        let first = Self { origin: Origin::Page, cascade: false, end: End::Taken, named: true };
-        let ends = [End::Taken, End::Partly, End::Bare, End::Refused, End::Ended, End::Open];
-        let mut all = [first; 48];
-        let mut rest: &mut [Self] = &mut all;
-        let mut at = 0;
-        while let [next, others @ ..] = rest {
-            *next = Self {
-                origin: if at % 2 == 0 { Origin::Page } else { Origin::Server },
-                cascade: at / 2 % 2 == 1,
-                named: at / 4 % 2 == 0,
-                end: ends[at / 8],
-            };
-            rest = others;
-            at += 1;
-        }
-        all
-    };
-}
-
 impl End {
+    /// Every way.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Taken, Self::Partly, Self::Bare, Self::Refused, Self::Ended, Self::Open];
+
     /// Its status.
     pub(super) fn kind(self) -> u8 {
         match self {

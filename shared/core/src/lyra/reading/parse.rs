@@ -30,7 +30,7 @@ impl<'a, const W: usize> Text<'a, W> {
         };
         // Both are what found the key: no original under this key has others.
         let (mode, site) = (form.bytes("vads_ctx_mode"), form.bytes("vads_site_id"));
-        let mut names = Names::START;
+        let mut names = Names::begin();
         for Field { name, value } in form.signed() {
             let first = text.len;
             let mut common = u64::MAX;
@@ -99,38 +99,51 @@ impl<'a, const W: usize> Text<'a, W> {
     }
 
     /// Whether every original that can stand behind this text says what the form says, and there is one.
+    /// Those are left out that lack pieces which they must have.
     pub(super) fn agrees(&self) -> Result<(), String> {
+        let has = |shape: Shape| !self.can_be(shape as u8).is_empty();
+        let own = |shape| self.own(shape).is_some();
+        let effective = own(Shape::EffectiveAmount) && own(Shape::EffectiveCurrency);
+        let operated = self.can_be(Shape::Operation as u8).next();
+        let unnamed =
+            own(Shape::Order) && !operated.without(self.can_be(Shape::Order as u8)).is_empty();
         let mut found = false;
-        for original in Original::ALL {
-            if self.allows(original) {
-                found |= self.parse(original)?;
+        for end in End::ALL {
+            let behind = self.behind_status(end);
+            if behind.is_empty() || end == End::Bare && effective {
+                continue;
+            }
+            for origin in [Origin::Page, Origin::Server] {
+                if origin == Origin::Server && !self.names_source(behind) {
+                    continue;
+                }
+                for cascade in [false, true] {
+                    if cascade && !has(Shape::Shares) {
+                        continue;
+                    }
+                    found |= self.parse(Original { origin, cascade, end, named: true })?;
+                    if unnamed {
+                        found |= self.parse(Original { origin, cascade, end, named: false })?;
+                    }
+                }
             }
         }
         if found { Ok(()) } else { Err("no documented form reads so".to_owned()) }
     }
 
-    /// Whether the pieces that such an original cannot lack are there at all.
-    fn allows(&self, original: Original) -> bool {
+    /// The places behind a transaction's date, id and status.
+    fn behind_status(&self, end: End) -> Set<W> {
+        let payment = self.can_be(Shape::Date as u8).next().and(self.can_be(Shape::TransId as u8));
+        payment.next().and(self.can_be(end.kind())).next()
+    }
+
+    /// Whether a source stands there. Between the status and the source there are a uuid and two
+    /// addresses, or nothing.
+    fn names_source(&self, behind: Set<W>) -> bool {
         let can_be = |shape: Shape| self.can_be(shape as u8);
-        let own = |shape| self.own(shape).is_some();
-        let effective = own(Shape::EffectiveAmount) && own(Shape::EffectiveCurrency);
-        let unnamed = || {
-            let behind = can_be(Shape::Operation).next();
-            own(Shape::Order) && !behind.without(can_be(Shape::Order)).is_empty()
-        };
-        let payment = can_be(Shape::Date).next().and(can_be(Shape::TransId)).next();
-        let ends = payment.and(self.can_be(original.end.kind())).next();
-        // Between the status and the source there are a uuid and two addresses, or nothing.
-        let source = || {
-            let between = can_be(Shape::Uuid).or(can_be(Shape::Url)).or(self.can_be(piece::EMPTY));
-            let reach = (0..3).fold(ends, |so_far, _| so_far.or(so_far.and(between).next()));
-            !reach.and(self.can_be(piece::OTHER_SOURCE)).is_empty()
-        };
-        !ends.is_empty()
-            && (!original.cascade || !can_be(Shape::Shares).is_empty())
-            && (original.end != End::Bare || !effective)
-            && (original.named || unnamed())
-            && (original.origin == Origin::Page || source())
+        let between = can_be(Shape::Uuid).or(can_be(Shape::Url)).or(self.can_be(piece::EMPTY));
+        let reach = (0..3).fold(behind, |so_far, _| so_far.or(so_far.and(between).next()));
+        !reach.and(self.can_be(piece::OTHER_SOURCE)).is_empty()
     }
 
     /// Tries every parse as such an original: whether there is one, or which of them contradicts the

@@ -167,12 +167,11 @@ fn number(piece: &[u8]) -> u64 {
         _ => 0,
     };
     let result = match piece {
-        b"00" => bit(DONE) | bit(DONE_OR_NOT) | bit(Shape::Result as u8),
-        b"05" => bit(DONE_OR_NOT) | bit(DECLINED) | bit(Shape::Result as u8),
-        b"02" | b"96" => bit(DECLINED) | bit(Shape::Result as u8),
-        b"17" | b"30" | b"99" => bit(Shape::Result as u8),
+        b"00" => bit(DONE) | bit(DONE_OR_NOT),
+        b"05" => bit(DONE_OR_NOT) | bit(DECLINED),
+        b"02" | b"96" => bit(DECLINED),
         _ => 0,
-    };
+    } | u64::from(piece.len() <= 2) << Shape::Result as u8;
     let amount =
         bit(Shape::Digits as u8) | bit(Shape::Amount as u8) | bit(Shape::EffectiveAmount as u8);
     let long = match piece.len() {

@@ -15,7 +15,7 @@ const MOST: usize = 8;
 
 /// The same for a list of empty shares in a Lyra message, which is cut to its bound only when it has
 /// been read whole. Worldline's array of events is cut while it is read.
-const MOST_OF_A_LYRA_LIST: usize = 300;
+const MOST_OF_A_LYRA_LIST: usize = 400;
 
 #[track_caller]
 fn bounded<T>(case: &str, body: &str, most: usize, act: impl FnOnce() -> T) {

@@ -1,5 +1,7 @@
 //! The budget of heap allocations for one message.
 
+#![allow(clippy::print_stdout, reason = "figures for the documentation")]
+
 use quittance_bench::{Receiver, messages};
 
 /// Most heap allocations from a message's bytes to its facts: what a fact keeps (ids, method, status,

@@ -129,6 +129,14 @@ impl OrderKey {
         Ok(Self { psp, merchant: merchant.to_owned(), mode, order })
     }
 
+    /// Whether this is an occurrence of that subscription (`<reference>~<day>-<transaction id>`).
+    pub fn is_occurrence_of(&self, subscription: &Self) -> bool {
+        let name = self.order.strip_prefix(&subscription.order);
+        name.is_some_and(|rest| rest.starts_with('~'))
+            && (self.psp, &self.merchant, self.mode)
+                == (subscription.psp, &subscription.merchant, subscription.mode)
+    }
+
     /// The key of another order of the same merchant, with the same limits as [`OrderKey::new`].
     pub fn sibling(&self, order: &str) -> Result<Self, NotAKey> {
         Self::new(self.psp, &self.merchant, self.mode, order)

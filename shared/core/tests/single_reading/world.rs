@@ -407,7 +407,7 @@ impl World {
     }
 
     /// Where the store takes a statement: to its order, unless its payment's name leads to one that
-    /// has the very share. One payment does not pay for two orders.
+    /// has the very share, and one of them is an occurrence of the other.
     fn home(&self, said: &Statement) -> OrderKey {
         let key = self.resolve(&said.key);
         let has = |home: &OrderKey| {
@@ -419,7 +419,8 @@ impl World {
             })
         };
         let elsewhere = said.aliases.iter().filter_map(|alias| self.names.get(alias));
-        elsewhere.filter(|home| **home != key).find(|home| has(home)).cloned().unwrap_or(key)
+        let twice = |home: &OrderKey| home.is_occurrence_of(&key) || key.is_occurrence_of(home);
+        elsewhere.filter(|home| twice(home)).find(|home| has(home)).cloned().unwrap_or(key)
     }
 
     fn resolve(&self, key: &OrderKey) -> OrderKey {

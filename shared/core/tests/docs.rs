@@ -49,7 +49,8 @@ fn worldline_table(page: &mut String) {
     page.push_str(
         "## Worldline Direct / CAWL\n\n\
          `statusOutput.statusCode` with the `status` words that agree with it. Where number and word \
-         disagree, or a capture lacks either, the share is `pending` and the order `ambiguous`. \
+         disagree, or where one is missing while money is taken, reserved or given back, the share is \
+         `pending` and the order `ambiguous`. `any` is any word that does not say that money moved. \
          `CHARGEBACKED` stands for itself whatever the number.\n\n\
          | number | word | of | share | rank | meaning |\n|---|---|---|---|---|---|\n",
     );

@@ -14,7 +14,7 @@ use crate::key::{Account, Psp};
 use crate::limits::{MAX_AMOUNT, MAX_EVENTS_PER_NOTIFICATION, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use crate::money::Currency;
 use crate::statement::{Reading, Statement, Unreadable};
-use crate::text::{Number, Text, json_fault};
+use crate::text::{List, Number, Text, json_fault};
 
 /// The only version of the event format; the SDKs refuse any other.
 const API_VERSION: &str = "v1";
@@ -27,15 +27,18 @@ pub fn read(verified: Verified<'_>) -> Vec<Reading> {
     if !text.trim_ascii_start().starts_with('[') {
         return vec![read_one(text, verified)];
     }
-    match serde_json::from_str::<Vec<&RawValue>>(text) {
-        Ok(events) if events.is_empty() => {
+    match serde_json::from_str::<List<&RawValue, MAX_EVENTS_PER_NOTIFICATION>>(text) {
+        Ok(List { count: 0, .. }) => {
             vec![Reading::Unreadable(Unreadable::new("array of events is empty"))]
         }
-        Ok(events) if events.len() > MAX_EVENTS_PER_NOTIFICATION => {
-            let reason = format!("more than {MAX_EVENTS_PER_NOTIFICATION} events in one array");
+        Ok(List { count, .. }) if count > MAX_EVENTS_PER_NOTIFICATION => {
+            let most = MAX_EVENTS_PER_NOTIFICATION;
+            let reason = format!("more than {most} events in one array, {count}");
             vec![Reading::Unreadable(Unreadable::new(reason))]
         }
-        Ok(events) => events.into_iter().map(|event| read_one(event.get(), verified)).collect(),
+        Ok(List { kept, .. }) => {
+            kept.into_iter().map(|event| read_one(event.get(), verified)).collect()
+        }
         Err(error) => vec![Reading::Unreadable(json_fault("event array", &error))],
     }
 }
@@ -53,8 +56,16 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
     }
     let kind = event.kind.as_deref().ok_or_else(|| Unreadable::new("type missing"))?;
     let kind = bounded("type", kind, MAX_WORD_BYTES)?;
-    let family = kind.split('.').next().unwrap_or(kind);
-    if kind == "payment.test" || !matches!(family, "payment" | "refund") {
+    // All are named object.event.
+    let family = match kind.split_once('.') {
+        Some((object, event)) if !object.is_empty() && !event.is_empty() => object,
+        _ => return Err(Unreadable::new("type is not the name of an event")),
+    };
+    let tracked = matches!(family, "payment" | "refund");
+    if !tracked && (event.payment.is_some() || event.refund.is_some()) {
+        return Err(Unreadable::new("a payment or refund in an event of another type"));
+    }
+    if kind == "payment.test" || !tracked {
         return Ok(Reading::Untracked { about: kind.to_owned() });
     }
     let merchant = event.merchant_id.as_deref().unwrap_or("");
@@ -67,10 +78,16 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
     }
     let account =
         Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.key.mode };
-    // A finished refund comes as `payment.refunded` with the refund object; where a plugin saw the
-    // payment object instead, its own status tells that it speaks of a refund.
-    let of_refund = family == "refund" || kind == "payment.refunded" || event.payment.is_none();
-    let refund = event.refund.as_ref().filter(|refund| of_refund && refund.id.is_some());
+    // A finished refund comes as `payment.refunded` with the refund object, a refused one as
+    // `payment.rejected`, which may have an empty refund object beside the payment.
+    let told = |refund: &&Refund<'_>| {
+        refund.id.is_some()
+            && (family == "refund"
+                || kind == "payment.refunded"
+                || kind == "payment.rejected" && refund.is_refused()
+                || event.payment.is_none())
+    };
+    let refund = event.refund.as_ref().filter(told);
     let (operation, output) = match (refund, &event.payment) {
         (Some(refund), _) => (
             Operation::of(&refund.id, &refund.status, &refund.status_output),
@@ -82,9 +99,18 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
         ),
         (None, None) => return Err(Unreadable::new("neither payment nor refund in the event")),
     };
-    let is_refund = refund.is_some();
+    // What these announce is money on its way back, whichever object tells of it.
+    let of_credit = refund.is_some()
+        || family == "refund"
+        || matches!(
+            kind,
+            "payment.refunded"
+                | "payment.reversed"
+                | "payment.chargebacked"
+                | "payment.chargeback_notification"
+        );
     let output = output.as_ref().ok_or_else(|| Unreadable::new("output with amounts missing"))?;
-    statement(&account, kind, &operation?, output, is_refund).map(|s| Reading::Order(Box::new(s)))
+    statement(&account, kind, &operation?, output, of_credit).map(|s| Reading::Order(Box::new(s)))
 }
 
 /// The operation that an event describes: its id and status.
@@ -120,19 +146,21 @@ fn statement(
     kind: &str,
     operation: &Operation<'_>,
     output: &Output<'_>,
-    is_refund: bool,
+    of_credit: bool,
 ) -> Result<Statement, Unreadable> {
     let mut meant = meaning(operation.word, operation.code, operation.category);
     let unknown = meant.status == Status::Unknown;
-    if is_refund && meant.side == Side::Debit && !unknown {
+    if of_credit && meant.side == Side::Debit && !unknown {
+        // After a partial refund the payment stays captured (worldline-direct.md section 3, "trap"): how
+        // much of it went back is not said here.
         meant = Meaning {
             side: Side::Credit,
             status: Status::Pending,
             rank: Rank(11),
-            contradiction: Some("a refund with the status of a payment"),
+            contradiction: Some("money given back with the status of a payment"),
         };
     }
-    let credit = is_refund || meant.side == Side::Credit;
+    let credit = of_credit || meant.side == Side::Credit;
     let mut doubt = meant.contradiction;
     let amounts = Amounts::of(output)?;
     let product = output.product();
@@ -306,8 +334,9 @@ fn bounded<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Unread
 }
 
 /// A payment id in its canonical form. Three spellings name one payment: `3261218192_0`, the bare
-/// `3261218192`, and a 19-digit one with `900000` (10-digit inner id) or `90000` (11 digits) before
-/// and the operation in three digits behind. (worldline-direct.md section 4, "Identifiers".)
+/// `3261218192`, and a long one of 19 or 20 digits with `90000` or `900000` before the inner id (10 or
+/// 11 digits) and the operation in three digits behind. (worldline-direct.md section 4, "Identifiers";
+/// the 20 digits, and a long one followed by `_0`: plugin-magento-core `PaymentIdFormatter.php`.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaymentId<'a> {
     /// The part that all operations of one payment share.
@@ -325,17 +354,23 @@ impl<'a> PaymentId<'a> {
         if let Some((inner, operation)) =
             text.split_once('_').filter(|(inner, _)| !inner.is_empty())
         {
-            return Some(Self { inner, operation: Some(operation) });
+            let named = Self { inner, operation: Some(operation) };
+            return Some(match Self::from_long(inner) {
+                // The long form names its operation itself.
+                Some(long) if operation == "0" => long,
+                Some(long) => Self { inner: long.inner, ..named },
+                None => named,
+            });
         }
         Some(Self::from_long(text).unwrap_or(Self { inner: text, operation: None }))
     }
 
     fn from_long(text: &'a str) -> Option<Self> {
-        if text.len() != 19 || !text.bytes().all(|b| b.is_ascii_digit()) {
+        if !matches!(text.len(), 19 | 20) || !text.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
         let rest = text.strip_prefix("90000")?;
-        let (inner, operation) = rest.split_at_checked(11)?;
+        let (inner, operation) = rest.split_at_checked(rest.len().checked_sub(3)?)?;
         let operation = operation.trim_start_matches('0');
         Some(Self {
             inner: inner.strip_prefix('0').unwrap_or(inner),
@@ -382,6 +417,14 @@ struct Refund<'a> {
     status: Option<Text<'a>>,
     status_output: Option<StatusOutput<'a>>,
     refund_output: Option<Output<'a>>,
+}
+
+impl Refund<'_> {
+    /// Whether its number is that of a refund or deletion that was refused.
+    fn is_refused(&self) -> bool {
+        let code = self.status_output.as_ref().and_then(|output| output.status_code);
+        matches!(code, Some(Number(73 | 83)))
+    }
 }
 
 #[derive(Deserialize)]

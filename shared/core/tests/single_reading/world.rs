@@ -406,21 +406,13 @@ impl World {
         world
     }
 
-    /// Where the store takes a statement: to its order, unless its payment's name leads to one that
-    /// has the very share, and one of them is an occurrence of the other.
+    /// Where the store takes a statement: to its order, unless its payment's name leads to one of which
+    /// that is an occurrence, or the other way round.
     fn home(&self, said: &Statement) -> OrderKey {
         let key = self.resolve(&said.key);
-        let has = |home: &OrderKey| {
-            let known = self.orders.get(home).into_iter().flat_map(|order| order.facts.shares());
-            let known: Vec<_> = known.map(|(share, _)| share).collect();
-            said.facts.iter().any(|fact| match fact {
-                Fact::Share(share) => known.iter().any(|k| k.is_same_share(share)),
-                Fact::Total(_) => false,
-            })
-        };
-        let elsewhere = said.aliases.iter().filter_map(|alias| self.names.get(alias));
+        let mut elsewhere = said.aliases.iter().filter_map(|alias| self.names.get(alias));
         let twice = |home: &OrderKey| home.is_occurrence_of(&key) || key.is_occurrence_of(home);
-        elsewhere.filter(|home| twice(home)).find(|home| has(home)).cloned().unwrap_or(key)
+        elsewhere.find(|home| twice(home)).cloned().unwrap_or(key)
     }
 
     fn resolve(&self, key: &OrderKey) -> OrderKey {

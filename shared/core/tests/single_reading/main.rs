@@ -15,7 +15,7 @@ use quittance_testing::lyra::{Form, Share, uuid};
 
 use honest::Looks;
 use respell::{Speller, mutate};
-use world::{Dice, Fields, Story, World, fields, said, same_text};
+use world::{Dice, Fields, Story, World, fields, said, said_with, same_text};
 
 /// A word of 64 hex digits, as a buyer may type it where a name is asked for.
 const TYPED_HASH: &str = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff";
@@ -349,6 +349,30 @@ fn a_notification_typed_into_a_request_is_held() {
     assert_eq!(said(&whole).expect("a readable form").standing, Standing::Respellable);
     // It is what stands behind that gives it away: the gateway could have written the rest.
     assert_eq!(said(&owned(&forged)).expect("a readable form").standing, Standing::Sound);
+}
+
+/// At a shop with a field of its own between the date and the id.
+#[test]
+fn what_is_typed_between_the_date_and_the_id_is_neither_id_nor_status() {
+    let extra = ["vads_trans_heard_of_us".to_owned()];
+    let real = Form::single("CMD-1", "abc123", "CB", 10_000, "REFUSED")
+        .with("vads_result", "00")
+        .without("vads_trans_uuid");
+    let plain = fields(&real.clone().with(&extra[0], "+ by a friend"));
+    assert_eq!(said_with(&plain, &extra).expect("a readable form").standing, Standing::Sound);
+    let typed = fields(&real.with(&extra[0], "zzz999+CAPTURED+PAY"));
+    let mut respelt: Fields = typed.clone();
+    let at = respelt.iter().position(|(name, _)| *name == extra[0]).expect("there");
+    let rest: Vec<String> = respelt.drain(at..).skip(1).map(|(_, value)| value).collect();
+    respelt.extend(owned(&[
+        ("vads_trans_id", "zzz999"),
+        ("vads_trans_status", "CAPTURED"),
+        ("vads_url_check_src", "PAY"),
+        ("vads_user_info", &rest.join("+")),
+    ]));
+    assert!(same_text(&typed, &respelt));
+    let said = said_with(&respelt, &extra).expect("a readable form");
+    assert_eq!(said.standing, Standing::Respellable);
 }
 
 fn owned(fields: &[(&str, &str)]) -> Fields {

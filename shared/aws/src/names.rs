@@ -71,7 +71,7 @@ pub async fn claim(
             Some(join) if !join.weak => {
                 let (home, order) = (&join.home, &order.key);
                 // Whether or not the first message is stored already: its name is written before it.
-                if home.is_occurrence_of(order) || order.is_occurrence_of(home) {
+                if is_occurrence_by(alias, home, order) || is_occurrence_by(alias, order, home) {
                     return Ok(Names::Elsewhere(home.clone()));
                 }
                 tracing::warn!(%alias, %home, %order, "one payment under two references");
@@ -131,6 +131,12 @@ pub async fn confirm(
 /// Whether the name is the order's own key, or known to lead to it for good.
 fn is_own(order: &Order, name: &OrderKey) -> bool {
     *name == order.key || order.aliases.contains(&name.order)
+}
+
+/// Whether one of two orders is the occurrence of the other that this payment is.
+fn is_occurrence_by(name: &OrderKey, one: &OrderKey, other: &OrderKey) -> bool {
+    let payment = name.order.strip_prefix("tx:").unwrap_or(&name.order);
+    one.is_occurrence_of(other) && one.order.ends_with(payment)
 }
 
 /// Takes along what the order that a name pointed to knows of the name's payment.

@@ -16,7 +16,7 @@
 //! The name is written before the order. If we die in between, the name holds what was known under it,
 //! and whoever follows it takes that over ([`Table::load_order`]).
 
-use quittance_core::{Fact, Kind, Order, OrderKey, ShareFact, Statement};
+use quittance_core::{Kind, Order, OrderKey, Statement};
 
 use crate::error::StoreError;
 use crate::table::{Join, Saved, Stored, Table};
@@ -69,10 +69,11 @@ pub async fn claim(
             Some(_) if weak && knows_payment(order, alias) => continue,
             Some(join) if weak => return Ok(Names::Elsewhere(join.home.clone())),
             Some(join) if !join.weak => {
-                if is_twice_one_occurrence(table, statement, &join.home, &order.key).await? {
-                    return Ok(Names::Elsewhere(join.home.clone()));
-                }
                 let (home, order) = (&join.home, &order.key);
+                // Whether or not the first message is stored already: its name is written before it.
+                if is_occurrence_by(alias, home, order) || is_occurrence_by(alias, order, home) {
+                    return Ok(Names::Elsewhere(home.clone()));
+                }
                 tracing::warn!(%alias, %home, %order, "one payment under two references");
                 continue;
             }
@@ -132,25 +133,10 @@ fn is_own(order: &Order, name: &OrderKey) -> bool {
     *name == order.key || order.aliases.contains(&name.order)
 }
 
-/// Whether the statement's payment is one that `home` has, of two orders that are a subscription and an
-/// occurrence of it.
-async fn is_twice_one_occurrence(
-    table: &Table,
-    statement: &Statement,
-    home: &OrderKey,
-    order: &OrderKey,
-) -> Result<bool, StoreError> {
-    if !home.is_occurrence_of(order) && !order.is_occurrence_of(home) {
-        return Ok(false);
-    }
-    let home = table.load(home).await?.order;
-    let stated = |known: &ShareFact| {
-        statement.facts.iter().any(|fact| match fact {
-            Fact::Share(share) => known.is_same_share(share),
-            Fact::Total(_) => false,
-        })
-    };
-    Ok(home.facts.shares().any(|(known, _)| stated(known)))
+/// Whether one of two orders is the occurrence of the other that this payment is.
+fn is_occurrence_by(name: &OrderKey, one: &OrderKey, other: &OrderKey) -> bool {
+    let payment = name.order.strip_prefix("tx:").unwrap_or(&name.order);
+    one.is_occurrence_of(other) && one.order.ends_with(payment)
 }
 
 /// Takes along what the order that a name pointed to knows of the name's payment.

@@ -158,3 +158,25 @@ async fn an_order_that_is_full_loses_nothing_that_a_name_holds() {
     assert_eq!(stack.order(&lyra("FULL-1")).await.facts.count(), MAX_FACTS_PER_ORDER + 1);
     assert_eq!(stack.queue().await.len(), 1);
 }
+
+/// An occurrence that is named and not stored, or the other way round: the payment is that order's all
+/// the same, so nothing else is paid for with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_named_for_an_order_pays_for_no_occurrence_of_it() {
+    for (n, forged_first) in [false, true].into_iter().enumerate() {
+        let stack = Stack::start().await;
+        let (reference, trans_id) = (format!("DIED-{n}"), format!("died0{n}"));
+        let real = Form::single(&reference, &trans_id, "CB", 10_000, "CAPTURED");
+        let forged = real.clone().with("vads_url_check_src", "REC");
+        let (first, second) = if forged_first { (forged, real) } else { (real, forged) };
+        stack.die_after_naming(&first).await;
+        stack.take(&second).await;
+        stack.take(&first).await;
+        stack.sweep().await;
+        let occurrence = format!("{reference}~20261122-{trans_id}");
+        let orders = [stack.order(&lyra(&reference)).await, stack.order(&lyra(&occurrence)).await];
+        let paid = orders.iter().map(|order| order.summary(Policy::default()).captured);
+        assert_eq!(paid.sum::<u64>(), 10_000);
+        assert_eq!(stack.queue().await.len(), 1);
+    }
+}

@@ -158,7 +158,9 @@ impl<'a> Head<'a> {
 
     /// The order this form speaks of. An occurrence of a subscription is an order of its own; what
     /// follows on it gives the subscription's reference, so it is filed under the payment's name, which
-    /// leads to the occurrence (or to the plan, for an instalment of one).
+    /// leads to the occurrence (or to the plan, for an instalment of one). A payment by token at the
+    /// hosted page is called an occurrence as well, but pays for the order that the shop named. (The
+    /// gateway's guide to tokens, "Payment by token".)
     pub(super) fn key(&self, account: &Account) -> Result<OrderKey, Unreadable> {
         let too_long = |_| Unreadable::new("vads_order_id too long");
         match self.order {
@@ -167,7 +169,11 @@ impl<'a> Head<'a> {
                 let occurrence = day_and_id(self.date, self.trans_id).unwrap_or_default();
                 account.order(format!("{reference}~{occurrence}")).map_err(too_long)
             }
-            Some(_) if is_occurrence(self.occurrence) && self.plan.is_none() => {
+            Some(_)
+                if is_occurrence(self.occurrence)
+                    && self.plan.is_none()
+                    && self.source != Some("PAY") =>
+            {
                 self.by_payment(account)
             }
             Some(reference) => account.order(reference.to_owned()).map_err(too_long),

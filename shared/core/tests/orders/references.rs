@@ -24,6 +24,20 @@ fn an_occurrence_of_a_subscription_is_an_order_of_its_own() {
     given(&occurrence).is(State::Captured).released();
 }
 
+/// The gateway calls it an occurrence, but the buyer was there and paid for what the shop named.
+#[test]
+fn a_payment_by_token_pays_for_the_order_that_the_shop_named() {
+    let token = pay("CAPTURED")
+        .with("vads_identifier", "d3b07384d113edec49eaa6238ad5ff00")
+        .with("vads_occurrence_type", "RECURRENT_INTERMEDIAIRE");
+    let said = token.said();
+    assert_eq!(said.key.order, "CMD-1");
+    assert_eq!(said.aliases.len(), 1, "what follows on it comes under the payment's name");
+    let followed = token.with("vads_url_check_src", "BATCH").said();
+    assert_eq!([followed.key], *said.aliases);
+    given(&pay("CAPTURED").with("vads_occurrence_type", "RECURRENT_FINAL")).released();
+}
+
 #[test]
 fn what_was_known_by_payment_id_alone_is_joined_and_not_released_twice() {
     let nameless = Payment::new("", "3254564310_0", VISA, 9, 140_000).said();

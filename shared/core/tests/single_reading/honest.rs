@@ -197,7 +197,8 @@ pub(crate) fn form(dice: &mut Dice) -> Honest {
     let fields = fields(&form);
     let looks = match words {
         true => Looks::LikeWords,
-        false if result_and_number(&fields) || amount_and_currency(&fields) => Looks::LikeNumbers,
+        false if result_and_number(&fields) => Looks::LikeNumbers,
+        false if amount_and_currency(&fields) => Looks::LikeNumbers,
         false => Looks::Plain,
     };
     let paid = matches!(form.get("vads_trans_status"), Some("CAPTURED" | "AUTHORISED"));
@@ -222,8 +223,8 @@ fn result_and_number(fields: &Fields) -> bool {
     })
 }
 
-/// Whether an address or a phone number reads like the amount and currency that a partial
-/// authorisation reached.
+/// Whether something reads like the amount and currency that a partial authorisation reached: an address,
+/// a phone number, or these themselves.
 fn amount_and_currency(fields: &Fields) -> bool {
     let typed = |name: &str| ("vads_cust_".."vads_hash").contains(&name);
     let pieces: Vec<&str> = fields
@@ -233,7 +234,7 @@ fn amount_and_currency(fields: &Fields) -> bool {
         .collect();
     let digits = |piece: &str| !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_digit());
     fields.iter().any(|(_, value)| value == "PARTIALLY_AUTHORISED")
-        && pieces.windows(2).filter(|p| digits(p[0]) && p[1].len() == 3 && digits(p[1])).count() > 1
+        && pieces.windows(2).filter(|p| digits(p[0]) && p[1].len() == 3 && digits(p[1])).count() > 0
 }
 
 /// Fields that are there or not, by contract and kind of payment.

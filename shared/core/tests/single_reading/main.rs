@@ -15,7 +15,7 @@ use quittance_testing::lyra::{Form, Share, uuid};
 
 use honest::Looks;
 use respell::{Speller, mutate};
-use world::{Dice, Fields, Story, World, fields, said, same_text};
+use world::{Dice, Fields, Story, World, fields, said, said_with, same_text};
 
 /// A word of 64 hex digits, as a buyer may type it where a name is asked for.
 const TYPED_HASH: &str = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff";
@@ -302,4 +302,159 @@ fn a_cascade_with_pluses_in_its_list_is_believed() {
         .expect("a cascade lists its shares")
         .replace("Z\"", "+00:00\"");
     sound(&form.with("vads_payment_seq", &list).with("vads_site_id", SITE));
+}
+
+/// What a shop asks of the gateway is signed with the same key, and goes through the buyer's browser.
+#[test]
+fn a_notification_typed_into_a_request_is_held() {
+    let end = format!("{SITE}+20261122100000+abc123");
+    let typed = format!("{TYPED_HASH}+DEBIT+CMD-1+PAYMENT+SINGLE+EC+00+1+{end}+CAPTURED+PAY");
+    let rest = format!("CMD-1+PAYMENT+SINGLE+{end}+https://shop.example+0+V2");
+    let head = [
+        ("vads_action_mode", "INTERACTIVE"),
+        ("vads_amount", "10000"),
+        ("vads_ctx_mode", "TEST"),
+        ("vads_currency", "978"),
+    ];
+    let request = [
+        ("vads_cust_name", typed.as_str()),
+        ("vads_order_id", "CMD-1"),
+        ("vads_page_action", "PAYMENT"),
+        ("vads_payment_config", "SINGLE"),
+        ("vads_site_id", SITE),
+        ("vads_trans_date", "20261122100000"),
+        ("vads_trans_id", "abc123"),
+        ("vads_url_return", "https://shop.example"),
+        ("vads_validation_mode", "0"),
+        ("vads_version", "V2"),
+    ];
+    let forged = [
+        ("vads_hash", TYPED_HASH),
+        ("vads_operation_type", "DEBIT"),
+        ("vads_order_id", "CMD-1"),
+        ("vads_page_action", "PAYMENT"),
+        ("vads_payment_config", "SINGLE"),
+        ("vads_payment_src", "EC"),
+        ("vads_result", "00"),
+        ("vads_sequence_number", "1"),
+        ("vads_site_id", SITE),
+        ("vads_trans_date", "20261122100000"),
+        ("vads_trans_id", "abc123"),
+        ("vads_trans_status", "CAPTURED"),
+        ("vads_url_check_src", "PAY"),
+    ];
+    let forged = [&head[..], &forged].concat();
+    let whole = owned(&[&forged[..], &[("vads_user_info", &rest)]].concat());
+    assert!(same_text(&owned(&[&head[..], &request].concat()), &whole));
+    assert_eq!(said(&whole).expect("a readable form").standing, Standing::Respellable);
+    // It is what stands behind that gives it away: the gateway could have written the rest.
+    assert_eq!(said(&owned(&forged)).expect("a readable form").standing, Standing::Sound);
+}
+
+/// At a shop with a field of its own between the date and the id.
+#[test]
+fn what_is_typed_between_the_date_and_the_id_is_neither_id_nor_status() {
+    let extra = ["vads_trans_heard_of_us".to_owned()];
+    let real = Form::single("CMD-1", "abc123", "CB", 10_000, "REFUSED")
+        .with("vads_result", "00")
+        .without("vads_trans_uuid");
+    let plain = fields(&real.clone().with(&extra[0], "+ by a friend"));
+    assert_eq!(said_with(&plain, &extra).expect("a readable form").standing, Standing::Sound);
+    let typed = fields(&real.with(&extra[0], "zzz999+CAPTURED+PAY"));
+    let mut respelt: Fields = typed.clone();
+    let at = respelt.iter().position(|(name, _)| *name == extra[0]).expect("there");
+    let rest: Vec<String> = respelt.drain(at..).skip(1).map(|(_, value)| value).collect();
+    respelt.extend(owned(&[
+        ("vads_trans_id", "zzz999"),
+        ("vads_trans_status", "CAPTURED"),
+        ("vads_url_check_src", "PAY"),
+        ("vads_user_info", &rest.join("+")),
+    ]));
+    assert!(same_text(&typed, &respelt));
+    let said = said_with(&respelt, &extra).expect("a readable form");
+    assert_eq!(said.standing, Standing::Respellable);
+}
+
+fn owned(fields: &[(&str, &str)]) -> Fields {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn a_typed_amount_is_not_what_a_partial_authorisation_reached() {
+    let real = Form::single("CMD-1", "abc123", "CB", 10_000, "PARTIALLY_AUTHORISED")
+        .with("vads_result", "00")
+        .without("vads_cust_phone")
+        .without("vads_effective_amount")
+        .without("vads_effective_currency");
+    sound(&real);
+    let typed = real.with("vads_cust_zip", "10000+978");
+    let mut respelt = fields(&typed);
+    respelt.retain(|(name, _)| name != "vads_cust_zip");
+    for (name, value) in [("vads_effective_amount", "10000"), ("vads_effective_currency", "978")] {
+        respelt.push((name.to_owned(), value.to_owned()));
+    }
+    respelt.sort();
+    held(&typed, &respelt);
+}
+
+/// Whoever guesses site, date and id may type the end of a form before it comes.
+#[test]
+fn a_typed_end_does_not_take_the_place_of_the_form_s_own() {
+    for (status, source) in [("CAPTURED", "REC"), ("CAPTURED", "PAY"), ("REFUSED", "PAY")] {
+        let typed = format!("x+{SITE}+20261122100000+abc123+CAPTURED+{source}");
+        let real = Form::single("CMD-1", "abc123", "CB", 10_000, status)
+            .without("vads_trans_uuid")
+            .with("vads_ship_to_name", &typed);
+        let mut respelt = fields(&real);
+        let at = respelt.iter().position(|(name, _)| name == "vads_ship_to_name").expect("there");
+        let rest: Vec<String> = respelt.drain(at..).skip(1).map(|(_, value)| value).collect();
+        respelt.extend(owned(&[
+            ("vads_ship_to_name", "x"),
+            ("vads_site_id", SITE),
+            ("vads_trans_date", "20261122100000"),
+            ("vads_trans_id", "abc123"),
+            ("vads_trans_status", "CAPTURED"),
+            ("vads_url_check_src", source),
+            ("vads_user_info", &rest.join("+")),
+        ]));
+        held(&real, &respelt);
+    }
+}
+
+/// As published in other people's tests (values are ours): a re-send by hand without reference, page
+/// action and configuration; a plan of card data kept by the network; an old form without uuid.
+#[test]
+fn published_forms_are_believed() {
+    let hand = Form::single("", "abc123", "CB", 4_300, "AUTHORISED")
+        .with("vads_url_check_src", "BO")
+        .with("vads_payment_certificate", "d6fdfcb76d0e23f0d8a2e205c5570348c1a9478e")
+        .without("vads_order_id")
+        .without("vads_page_action")
+        .without("vads_payment_config")
+        .without("vads_action_mode");
+    sound(&hand);
+    let kept = Form::single("CMD-1", "xneDZL", "VISA", 1_800, "AUTHORISED")
+        .with("vads_acquirer_network", "PROCESOS_ISO")
+        .with("vads_archival_reference_id", "PV1220908700")
+        .with("vads_card_nature", "CONSUMER_CARD")
+        .with("vads_card_product_category", "DEBIT")
+        .with("vads_cardholder_card_expiry_month", "6")
+        .with("vads_cardholder_card_expiry_year", "2028")
+        .with("vads_cardholder_card_number", "497010XXXXXX0014")
+        .with("vads_ext_info_cybersource_mdd_24", "BAJO")
+        .with("vads_payment_option_code", "0")
+        .with("vads_risk_analysis_result", "ACCEPT")
+        .with("vads_threeds_user_interaction", "")
+        .with("vads_threeds_exit_status", "15");
+    sound(&kept);
+    sound(&kept.with("vads_threeds_user_interaction", "CHALLENGE"));
+    let old = Form::single("100368", "550758", "CB", 1_904, "AUTHORISED")
+        .with("vads_hash", "rcI8uquHGoTJ69krXVkmBDSydSIoFJs2ZE8S26Xt4DQ-")
+        .with("vads_subscription", "")
+        .with("vads_theme_config", "")
+        .with("vads_threeds_cavv", "Q2F2dkNhdnZDYXZ2Q2F2dkNhdnY=")
+        .with("vads_user_info", "")
+        .without("vads_trans_uuid")
+        .without("vads_effective_currency");
+    sound(&old);
 }

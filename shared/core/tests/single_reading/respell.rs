@@ -236,11 +236,19 @@ impl Speller {
         }
         let mut spelt = Fields::new();
         let mut place = 0;
+        // Every other spelling gives each name that decides what it can have, so that whole forms
+        // come out of what was typed.
+        let whole = dice.once_in(2);
         for name in 0..self.names.len() {
             let takes = self.takes(name, place);
             // Free text mostly takes little or nothing, so that the deciding names get their turn.
             let most = if dice.once_in(3) { takes.len() } else { takes.len().min(2) };
-            let taken = takes[dice.below(most)];
+            let open = [Looks::Any, Looks::Text, Looks::Word].contains(&self.names[name].1);
+            let taken = match takes[..] {
+                [.., last] if whole && !open && !dice.once_in(12) => last,
+                [first, ..] if whole && open && !dice.once_in(4) => first,
+                _ => takes[dice.below(most)],
+            };
             self.push(&mut spelt, name, place, taken);
             place += taken;
         }

@@ -6,7 +6,7 @@ use quittance_core::crypto::Secret;
 use quittance_core::fold::Instalments;
 use quittance_core::lyra::{self, SiteKeys};
 use quittance_core::{
-    Fact, Mode, Order, OrderKey, Policy, Reading, Receipt, ReleaseOn, Standing, Statement, Status,
+    Mode, Order, OrderKey, Policy, Reading, Receipt, ReleaseOn, Standing, Statement, Status,
     Timestamp,
 };
 use quittance_testing::lyra::{Form, Share, uuid};
@@ -58,12 +58,17 @@ pub(crate) fn same_text(one: &Fields, other: &Fields) -> bool {
 
 /// What a form says when it is posted as a notification; `None` when it is refused or not to be read.
 pub(crate) fn said(fields: &Fields) -> Option<Statement> {
+    said_with(fields, &[])
+}
+
+/// The same at a shop whose forms carry these names too.
+pub(crate) fn said_with(fields: &Fields, extra_names: &[String]) -> Option<Statement> {
     let site = SiteKeys { form: Secret::new(FORM_KEY), rest_password: None, allow_sha1: false };
     let keys = lyra::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let body = form_body(FORM_KEY, &fields);
     let verified = lyra::verify(&keys, body.as_bytes()).ok()?;
-    match lyra::read(&verified, &[]) {
+    match lyra::read(&verified, extra_names) {
         Reading::Order(statement) => Some(*statement),
         _ => None,
     }
@@ -230,8 +235,10 @@ impl Story {
         if matches!(status, "ABANDONED" | "CANCELLED") && dice.once_in(2) {
             base = base.without("vads_sequence_number").with("vads_result", "17");
         }
-        if status == "PARTIALLY_AUTHORISED" {
+        if status == "PARTIALLY_AUTHORISED" && dice.once_in(2) {
             base = base.with("vads_effective_amount", "300");
+        } else if status == "PARTIALLY_AUTHORISED" {
+            base = base.without("vads_effective_amount").without("vads_effective_currency");
         }
         let (one, two) = (uuid(&["one"]), uuid(&["two"]));
         let shape = dice.below(8);
@@ -279,7 +286,12 @@ impl Story {
                 base = base.without(name);
             }
         }
-        let base = typed(base, dice, named, browsed);
+        let mut base = typed(base, dice, named, browsed);
+        // More than one word of pieces.
+        for line in 0..if dice.once_in(12) { 30 } else { 0 } {
+            let label = (*dice.pick(&["T-shirt + broche", "1+2", "7", ""])).to_owned();
+            base = base.with(&format!("vads_product_label{line}"), &label);
+        }
 
         let mut told = vec![base.clone()];
         let mut held = Vec::new();
@@ -288,6 +300,7 @@ impl Story {
             let shown = if dice.once_in(4) { shown } else { shown.without("vads_url_check_src") };
             // What stands between the typed text and what follows need not be there.
             held.push(shown);
+            held.push(request(&base, dice));
         }
         if dice.once_in(3) {
             told.push(base.clone().sent_again(dice.pick::<&str>(&["RETRY", "BO"])));
@@ -326,6 +339,60 @@ impl Story {
         }
         Self { told: told.iter().map(fields).collect(), held: held.iter().map(fields).collect() }
     }
+}
+
+/// What the shop asked of the gateway, in the buyer's browser: signed with the same key.
+fn request(paid: &Form, dice: &mut Dice) -> Form {
+    let asked = [
+        "vads_action_mode",
+        "vads_amount",
+        "vads_capture_delay",
+        "vads_ctx_mode",
+        "vads_currency",
+        "vads_cust_",
+        "vads_ext_info",
+        "vads_language",
+        "vads_order_",
+        "vads_page_action",
+        "vads_payment_config",
+        "vads_product_",
+        "vads_ship_to_",
+        "vads_site_id",
+        "vads_trans_date",
+        "vads_trans_id",
+        "vads_validation_mode",
+        "vads_version",
+    ];
+    let mut form = paid.clone();
+    for (name, _) in paid.fields() {
+        if !asked.iter().any(|known| name.starts_with(known)) {
+            form = form.without(name);
+        }
+    }
+    if dice.once_in(2) {
+        form = form.with("vads_url_return", "https://shop.example/back");
+    }
+    if dice.once_in(4) {
+        form = form.with("vads_user_info", "Boutique Démo");
+    }
+    // A token is asked for without an amount, perhaps without an id.
+    if dice.once_in(6) {
+        form = form.with("vads_page_action", "REGISTER").without("vads_amount");
+        form = form.without("vads_currency").without("vads_payment_config");
+    }
+    if dice.once_in(6) {
+        form = form.without("vads_trans_id");
+    }
+    if dice.once_in(2) {
+        let head = *dice.pick(&["", "10000+TEST+978+"]);
+        let order = *dice.pick(&["CMD-1", "CMD-2"]);
+        let rest = *dice.pick(&["PAYMENT+SINGLE+EC+00+1", "00+1", "EC+00+1"]);
+        let source = *dice.pick(&["PAY", "REC", "BATCH"]);
+        let end = format!("{SITE}+20261122100000+abc123+CAPTURED+{source}");
+        let typed = format!("{head}{TYPED_HASH}+DEBIT+{order}+{rest}+{end}");
+        form = form.with(dice.pick::<&str>(&["vads_cust_name", "vads_cust_zip"]), &typed);
+    }
+    form
 }
 
 /// With what the buyer typed. `browsed`: its end is shown to the browser, and can do with a hash.
@@ -406,21 +473,13 @@ impl World {
         world
     }
 
-    /// Where the store takes a statement: to its order, unless its payment's name leads to one that
-    /// has the very share, and one of them is an occurrence of the other.
+    /// Where the store takes a statement: to its order, unless its payment's name leads to one of which
+    /// that is an occurrence, or the other way round.
     fn home(&self, said: &Statement) -> OrderKey {
         let key = self.resolve(&said.key);
-        let has = |home: &OrderKey| {
-            let known = self.orders.get(home).into_iter().flat_map(|order| order.facts.shares());
-            let known: Vec<_> = known.map(|(share, _)| share).collect();
-            said.facts.iter().any(|fact| match fact {
-                Fact::Share(share) => known.iter().any(|k| k.is_same_share(share)),
-                Fact::Total(_) => false,
-            })
-        };
-        let elsewhere = said.aliases.iter().filter_map(|alias| self.names.get(alias));
+        let mut elsewhere = said.aliases.iter().filter_map(|alias| self.names.get(alias));
         let twice = |home: &OrderKey| home.is_occurrence_of(&key) || key.is_occurrence_of(home);
-        elsewhere.filter(|home| twice(home)).find(|home| has(home)).cloned().unwrap_or(key)
+        elsewhere.find(|home| twice(home)).cloned().unwrap_or(key)
     }
 
     fn resolve(&self, key: &OrderKey) -> OrderKey {

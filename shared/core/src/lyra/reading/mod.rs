@@ -16,7 +16,8 @@
 //!   is there that could be `MULTI`;
 //! - a cascade has brand `MULTI`, the sequence number 0 and a list of shares; nothing else has the latter
 //!   two;
-//! - a partial authorisation says what it reached, or does not speak of an effective amount at all;
+//! - a partial authorisation says what it reached, or does not speak of an effective amount at all (so
+//!   one that says it is held: the amount may have been typed);
 //! - the end of a payment at the hosted page ([`Origin::Page`](original::Origin::Page)), which the
 //!   browser is given too, and there perhaps without its source, has a page action and a payment
 //!   configuration. Any other call ([`Origin::Server`](original::Origin::Server)) goes to the server
@@ -30,11 +31,18 @@
 //!   either: there the page action, the configuration, a certificate or the payment's source follows
 //!   the operation.
 //!
+//! What a shop asks of the gateway is signed with the same key and goes through the buyer's browser, so
+//! it is thought of too. (systempay.md sections 2.1 and 2.3.) It has a date like any form, but no status
+//! behind it: there follow its id, addresses, the merchant's user, the validation mode and the version.
+//! So a notification that was typed into one has another date behind its own, and is held. A shop whose
+//! requests copy what its buyers type into `vads_user_info`, and give no address, breaks this as well.
+//!
 //! Where the form at hand lacks something of this that is not needed to read it (result, sequence
 //! number, page action, configuration), originals without it are thought of as well: they only add to
 //! the parses that must agree.
 //!
-//! **Argument.** The genuine form behind a signed text is one of the parses tried here. If they all have
+//! **Argument.** The genuine form behind a signed text, unless that is a request, is one of the parses
+//! tried here. If they all have
 //! the value that the form at hand gives, for each field that decides, then so has the genuine one, and
 //! the form at hand, wherever it came from, says nothing else than the gateway did: nothing depends on
 //! what a forger can think of. These differences are let through:

@@ -101,16 +101,18 @@ impl<'a, const W: usize> Text<'a, W> {
     /// Whether every original that can stand behind this text says what the form says, and there is one.
     /// Those are left out that lack pieces which they must have.
     pub(super) fn agrees(&self) -> Result<(), String> {
+        if !self.ends_as_a_form() {
+            return Err("it could be a request for a payment".to_owned());
+        }
         let has = |shape: Shape| !self.can_be(shape as u8).is_empty();
         let own = |shape| self.own(shape).is_some();
-        let effective = own(Shape::EffectiveAmount) && own(Shape::EffectiveCurrency);
         let operated = self.can_be(Shape::Operation as u8).next();
         let unnamed =
             own(Shape::Order) && !operated.without(self.can_be(Shape::Order as u8)).is_empty();
         let mut found = false;
         for end in End::ALL {
             let behind = self.behind_status(end);
-            if behind.is_empty() || end == End::Bare && effective {
+            if behind.is_empty() {
                 continue;
             }
             for origin in [Origin::Page, Origin::Server] {
@@ -131,8 +133,30 @@ impl<'a, const W: usize> Text<'a, W> {
         if found { Ok(()) } else { Err("no documented form reads so".to_owned()) }
     }
 
+    /// Whether no other date follows that of the form at hand. Behind the date of a shop's request there
+    /// is no status, so a form that was typed into one has taken another date from before it.
+    fn ends_as_a_form(&self) -> bool {
+        let last = self.can_be(Shape::Date as u8).places().last();
+        last.is_some() && last == self.own(Shape::Date).map(|(at, _)| at)
+    }
+
+    /// Whether the form at hand says how much a partial authorisation reached.
+    fn says_effective(&self) -> bool {
+        let own = |shape| self.own(shape).is_some();
+        own(Shape::EffectiveAmount) && own(Shape::EffectiveCurrency)
+    }
+
+    /// Whether a name beyond the documented ones may stand between the date and the source.
+    fn has_extra_behind_date(&self) -> bool {
+        let mut names = self.extra_names.iter().map(String::as_str);
+        names.any(|name| name > "vads_trans_date" && name < "vads_url_check_src")
+    }
+
     /// The places behind a transaction's date, id and status.
     fn behind_status(&self, end: End) -> Set<W> {
+        if self.has_extra_behind_date() {
+            return Set::ALL;
+        }
         let payment = self.can_be(Shape::Date as u8).next().and(self.can_be(Shape::TransId as u8));
         payment.next().and(self.can_be(end.kind())).next()
     }
@@ -373,9 +397,11 @@ impl<'a, const W: usize> Text<'a, W> {
             Shape::Sequence => {
                 original.end == End::Ended || all(with) && !(without && own.is_some())
             }
-            Shape::EffectiveAmount | Shape::EffectiveCurrency => {
-                all(with) || original.end != End::Partly
-            }
+            Shape::EffectiveAmount | Shape::EffectiveCurrency => match original.end {
+                End::Partly => all(with),
+                End::Bare => !self.says_effective(),
+                _ => true,
+            },
             // One of them may be made up where the gateway sends none: date, id and sequence name the
             // share as well, and an occurrence without a plan is filed under its payment, which leads
             // to the order.
@@ -396,6 +422,8 @@ impl<'a, const W: usize> Text<'a, W> {
             }
             Shape::Shares => own.is_none(),
             Shape::Source if original.origin == Origin::Server => all(with),
+            // The only source that leads to another order than `PAY`.
+            Shape::Source => value != Some(b"REC"),
             _ => true,
         };
         if same { Ok(()) } else { Err(shape.what()) }

@@ -15,7 +15,7 @@ pub(crate) fn explain(order: &Order, summary: &Summary, policy: Policy) -> Optio
     if summary.state == State::ChargedBack {
         return Some("not released: the money was charged back".to_owned());
     }
-    if summary.refunded > 0 {
+    if summary.shares.iter().any(|share| share.status == Status::Refunded) {
         return Some("not released: money was given back before".to_owned());
     }
     if summary.flags.contains(&Flag::CurrencyMismatch) {

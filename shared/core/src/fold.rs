@@ -123,7 +123,7 @@ pub fn fold(facts: &Facts, policy: Policy) -> Summary {
         captured: sums.captured,
         refunded: sums.refunded,
         shares,
-        releasable: complete && sums.refunded == 0 && state != State::ChargedBack,
+        releasable: complete && !shown.shares.iter().any(Joined::gives_back),
         voucher_waits,
     }
 }
@@ -421,6 +421,11 @@ impl Joined<'_> {
     /// What the payment is to reach in the currency it was paid in.
     fn aim(&self) -> Option<u64> {
         self.aims.get(&self.currency).copied()
+    }
+
+    /// Whether it is money given back for good. That holds a release whatever the amount and its currency.
+    fn gives_back(&self) -> bool {
+        matches!(self.status, Status::Refunded | Status::ChargedBack)
     }
 
     fn to_share(&self) -> Share {

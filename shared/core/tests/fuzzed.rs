@@ -3,6 +3,7 @@
 #[allow(dead_code, reason = "other tests need more of it")]
 mod common;
 
+use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::{Order, Policy, Statement};
 use quittance_testing::lyra::Form;
 
@@ -33,4 +34,20 @@ fn a_refund_before_the_capture_holds_whatever_its_currency_and_amount() {
         order.decide(receipt(2).received_at, policy);
         assert_eq!(order, once);
     }
+}
+
+/// Sums of amounts that no parser lets through, but that an item could hold, overflowed.
+#[test]
+fn an_item_with_amounts_beyond_the_bound_is_not_read() {
+    let mut order = Order::new(said(&paid()).key);
+    order.take(&said(&paid()), &receipt(0), Policy::default()).unwrap();
+    let item = serde_json::to_string(&order).unwrap();
+    let with = |amount: u64| {
+        let changed = item.replacen("\"a\":10000", &format!("\"a\":{amount}"), 1);
+        assert_ne!(changed, item);
+        serde_json::from_str::<Order>(&changed).is_ok()
+    };
+    assert!(with(2 * MAX_AMOUNT));
+    assert!(!with(2 * MAX_AMOUNT + 1));
+    assert!(!with(u64::MAX));
 }

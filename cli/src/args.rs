@@ -21,6 +21,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Send an event file to a running stack, signed anew with the configured keys
     Send(Send),
+    /// List the brands of the Lyra gateway with their hosts, and those of the configured sites
+    Brands(Brands),
 }
 
 /// The local stack.
@@ -53,6 +55,14 @@ pub(crate) struct Local {
     /// Port of the embedded DynamoDB at 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 0, value_name = "PORT")]
     pub(crate) dynamodb_port: u16,
+}
+
+/// How to list.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Brands {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What to send, and where.

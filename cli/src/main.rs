@@ -1,6 +1,7 @@
 //! `quittance`: the local stack, and what one needs to play with it.
 
 mod args;
+mod brands;
 mod engine;
 mod event;
 mod play;
@@ -28,6 +29,7 @@ async fn main() -> ExitCode {
     fmt().with_max_level(level).with_target(false).with_writer(std::io::stderr).init();
     let result = match args.command {
         Some(Command::Send(send)) => send::run(&send).await,
+        Some(Command::Brands(args)) => brands::run(&args),
         None => stack::run(&args.local).await,
     };
     match result {

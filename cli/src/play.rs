@@ -198,7 +198,8 @@ fn others_table(others: &[(&str, Reply)]) -> Table {
 
 fn shares(order: &OrderView) -> String {
     let lines = order.shares.iter().map(|share| {
-        let amount = order.currency.map_or_else(String::new, |c| c.display(share.amount));
+        let amount =
+            order.currency.map_or_else(String::new, |c| c.display(share.amount).to_string());
         let sign = if share.kind == quittance_core::Kind::Credit { "-" } else { "" };
         format!("{} {sign}{amount} {}", share.method, share.psp_status)
     });

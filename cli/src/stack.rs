@@ -25,8 +25,11 @@ use crate::{Failure, play, say, serve, stream};
 const DEMO_WORLDLINE_KEYS: &str = r#"{"demo-key": "demo-secret"}"#;
 
 /// The Lyra keys of the demo, used unless configured.
-const DEMO_LYRA_KEYS: &str =
+pub(crate) const DEMO_LYRA_KEYS: &str =
     r#"{"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}}"#;
+
+/// The variable with the Lyra keys and brands.
+pub(crate) const LYRA_KEYS: &str = "QUITTANCE_SYSTEMPAY_KEYS";
 
 /// The table that lists every message ever released.
 const QUEUE_TABLE: &str = "quittance-local-queue";
@@ -92,9 +95,7 @@ impl Keys {
             worldline: keys("QUITTANCE_WORLDLINE_KEYS", DEMO_WORLDLINE_KEYS, |text| {
                 worldline::Keys::from_json(text)
             }),
-            lyra: keys("QUITTANCE_SYSTEMPAY_KEYS", DEMO_LYRA_KEYS, |text| {
-                lyra::Keys::from_json(text)
-            }),
+            lyra: keys(LYRA_KEYS, DEMO_LYRA_KEYS, lyra::Keys::from_json),
         }
     }
 }
@@ -104,9 +105,14 @@ fn keys<K, E: Display>(
     demo: &str,
     parse: impl Fn(&str) -> Result<K, E>,
 ) -> Option<K> {
-    let text = std::env::var(variable).ok().filter(|text| !text.is_empty());
+    let text = configured(variable);
     let parsed = parse(text.as_deref().unwrap_or(demo));
     parsed.inspect_err(|error| tracing::error!("{variable}: {error}; its route answers 500")).ok()
+}
+
+/// A variable's value, unless it is empty.
+pub(crate) fn configured(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|text| !text.is_empty())
 }
 
 impl Stack {

@@ -15,8 +15,7 @@ use quittance_testing::{
 };
 use serde_json::json;
 use support::{
-    FORM, Request, SYSTEMPAY, Stack, WORLDLINE, exchange, free_port, systempay_path, wait_for,
-    worldline_path,
+    FORM, Request, SYSTEMPAY, Stack, WORLDLINE, free_port, systempay_path, wait_for, worldline_path,
 };
 
 /// Sends a notification that must be taken, twice; the second time it must be known.
@@ -238,11 +237,6 @@ fn upper_case_hash(rest: &str) -> String {
 #[test]
 fn whatever_is_refused_leaves_every_table_empty() {
     let stack = Stack::start();
-    let engine = wait_for("the engine's address", || {
-        let output = stack.output();
-        let line = output.lines().find(|line| line.contains("DynamoDB"))?.to_owned();
-        line.rsplit_once(':')?.1.parse::<u16>().ok()
-    });
     for (name, status, request) in refused() {
         let reply = stack.send(&request);
         assert_eq!(reply.status, status, "{name}: {} {}", request.method, reply.text());
@@ -260,26 +254,12 @@ fn whatever_is_refused_leaves_every_table_empty() {
     assert_eq!(stack.get("/local/quarantine").text(), "[]");
     assert_eq!(stack.get("/orders").json(), json!({"orders": [], "next": null}));
     for table in ["quittance-orders", "quittance-archive", "quittance-local-queue"] {
-        assert_eq!(rows(engine, table), 0, "{table}");
+        assert_eq!(stack.rows(table), 0, "{table}");
     }
     // The count is one that can be wrong.
     stack.worldline(&Payment::new("OPEN", "3254569998_0", 130, 9, 100).body());
     // An order and its payment's own name; one notification.
-    assert_eq!((rows(engine, "quittance-orders"), rows(engine, "quittance-archive")), (2, 1));
-}
-
-/// How many items a table of the embedded engine has.
-fn rows(engine: u16, table: &str) -> u64 {
-    let credential = "AWS4-HMAC-SHA256 Credential=local/20261122/eu-west-3/dynamodb/aws4_request, \
-        SignedHeaders=host;x-amz-date, Signature=00";
-    let scan = Request::new("POST", "/")
-        .header("Content-Type", "application/x-amz-json-1.0")
-        .header("X-Amz-Target", "DynamoDB_20120810.Scan")
-        .header("X-Amz-Date", "20261122T100000Z")
-        .header("Authorization", credential)
-        .body(json!({"TableName": table, "Select": "COUNT"}).to_string().as_bytes());
-    let reply = exchange(engine, &scan).expect("the engine answers");
-    reply.json()["Count"].as_u64().unwrap_or_else(|| panic!("{}", reply.text()))
+    assert_eq!((stack.rows("quittance-orders"), stack.rows("quittance-archive")), (2, 1));
 }
 
 #[test]

@@ -246,6 +246,7 @@ fn unusable_keys_are_500_and_no_secret_is_printed() {
         ("QUITTANCE_WORLDLINE_KEYS", "{}"),
         ("QUITTANCE_SYSTEMPAY_KEYS", r#"{"1": {"test": {"key": "SECRET"}}}"#),
         ("QUITTANCE_SYSTEMPAY_KEYS", r#"{"1": "SECRET"}"#),
+        ("QUITTANCE_SYSTEMPAY_KEYS", r#"{"1": {"brand": "SECRET", "test": {"form": "SECRET"}}}"#),
     ] {
         let stack = Stack::start_with(&[], &[(variable, &value.replace("SECRET", SECRET))]);
         let (broken, works) = match variable {
@@ -256,6 +257,51 @@ fn unusable_keys_are_500_and_no_secret_is_printed() {
         assert_eq!(stack.send(&works).status, 200, "{variable}={value}");
         assert!(stack.errors().contains(variable), "{}", stack.errors());
         assert!(!stack.errors().contains(SECRET) && !stack.output().contains(SECRET));
+    }
+}
+
+#[test]
+fn brands_lists_every_brand_and_the_hosts_of_the_configured_sites() {
+    let keys = r#"{
+        "1": {"brand": "scellius", "test": {"form": "hunter2-hunter2"}},
+        "2": {"brand": {"name": "Ma Banque", "rest": "api.ma-banque.example"}}
+    }"#;
+    let keys = [("QUITTANCE_SYSTEMPAY_KEYS", keys)];
+    let (table, json) = (run(&["brands"], &keys), run(&["brands", "--json"], &keys));
+    assert_eq!((table.status.code(), json.status.code()), (Some(0), Some(0)));
+    let table = text(&table.stdout);
+    let json: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    for brand in quittance_core::lyra::brands::BRANDS {
+        let row = table.lines().find(|line| line.contains(&format!("│ {} ", brand.id)));
+        let row = row.unwrap_or_else(|| panic!("{} in {table}", brand.id));
+        let listed = json["brands"].as_array().expect("a list");
+        let listed = listed.iter().find(|listed| listed["id"] == brand.id).expect("listed");
+        for (name, host) in [("back_office", brand.back_office), ("rest", brand.rest)] {
+            assert!(row.contains(host.unwrap_or("not known")), "{row}");
+            assert_eq!(listed[name], json!(host));
+        }
+        assert_eq!(row.contains("(inferred)"), brand.rest_inferred, "{row}");
+    }
+    for part in ["https://scelliuspaiement.labanquepostale.fr/vads-merchant/", "Ma Banque"] {
+        assert!(table.contains(part), "{part} in {table}");
+    }
+    assert_eq!(json["sites"]["2"]["rest"], "api.ma-banque.example");
+    assert_eq!(json["sites"]["2"]["back_office"], Value::Null);
+    assert!(!format!("{table}{json}").contains("hunter2"));
+    let demo = text(&run(&["brands"], &[]).stdout);
+    assert!(demo.contains("https://api.systempay.fr/api-payment/V4/"), "{demo}");
+}
+
+#[test]
+fn an_unknown_brand_is_2_with_those_that_there_are() {
+    let keys = r#"{"1": {"brand": "scelius", "test": {"form": "hunter2-hunter2"}}}"#;
+    for args in [&["brands"][..], &["brands", "--json"]] {
+        let output = run(args, &[("QUITTANCE_SYSTEMPAY_KEYS", keys)]);
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(errors.contains("QUITTANCE_SYSTEMPAY_KEYS") && errors.contains("scellius"));
+        assert!(!errors.contains("hunter2") && !errors.contains("scelius\""), "{errors}");
+        assert_eq!(text(&output.stdout).contains("clicandpay"), args.len() == 1);
     }
 }
 

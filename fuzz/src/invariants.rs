@@ -122,7 +122,10 @@ fn told_watched(story: &[&Statement], policy: Policy) -> Result<Order, Full> {
         let before = order.clone();
         let outcome = order.take(statement, &receipt(second), policy);
         match outcome {
-            Ok(Outcome::Changed) => assert_ne!(before, order),
+            Ok(Outcome::Changed(ref summary)) => {
+                assert_ne!(before, order);
+                assert_eq!(*summary, order.summary(policy));
+            }
             Ok(Outcome::Known) | Err(Full) => assert_eq!(before, order),
         }
         outcome?;

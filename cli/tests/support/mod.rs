@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use quittance_testing::{KEY_ID, SECRET, worldline_signature};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long anything may take that is waited for. Far beyond what is usual, so that a busy machine
 /// does not fail a test.
@@ -191,6 +191,25 @@ impl Stack {
         self.queue().into_iter().filter(about).collect()
     }
 
+    /// How many items a table of the embedded engine has.
+    pub(crate) fn rows(&self, table: &str) -> u64 {
+        let engine = wait_for("the engine's address", || {
+            let output = self.output();
+            let line = output.lines().find(|line| line.contains("DynamoDB"))?.to_owned();
+            line.rsplit_once(':')?.1.parse::<u16>().ok()
+        });
+        let credential = "AWS4-HMAC-SHA256 Credential=local/20261122/eu-west-3/dynamodb/aws4_request, \
+            SignedHeaders=host;x-amz-date, Signature=00";
+        let scan = Request::new("POST", "/")
+            .header("Content-Type", "application/x-amz-json-1.0")
+            .header("X-Amz-Target", "DynamoDB_20120810.Scan")
+            .header("X-Amz-Date", "20261122T100000Z")
+            .header("Authorization", credential)
+            .body(json!({"TableName": table, "Select": "COUNT"}).to_string().as_bytes());
+        let reply = exchange(engine, &scan).expect("the engine answers");
+        reply.json()["Count"].as_u64().unwrap_or_else(|| panic!("{}", reply.text()))
+    }
+
     /// Why a body is in quarantine, if it is.
     pub(crate) fn quarantined(&self, body: &[u8]) -> Option<String> {
         let sha256 = quittance_core::crypto::sha256_hex(body);
@@ -326,7 +345,7 @@ pub(crate) fn worldline_path(reference: &str) -> String {
     order_path("worldline", quittance_testing::worldline::MERCHANT, reference)
 }
 
-/// The path of a Systempay order of the demo site.
+/// The path of a Lyra order of the demo site.
 pub(crate) fn systempay_path(reference: &str) -> String {
     order_path("systempay", quittance_testing::SITE, reference)
 }

@@ -16,7 +16,7 @@ th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ddd;vertical
 /// The page. Everything that came from outside is escaped.
 pub(crate) fn render(order: &OrderView) -> String {
     let money = |amount: u64| match order.currency {
-        Some(currency) => currency.display(amount),
+        Some(currency) => currency.display(amount).to_string(),
         None => amount.to_string(),
     };
     let mut html = String::new();

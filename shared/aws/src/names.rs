@@ -5,6 +5,10 @@
 //! name that points to the order of the first message that had both, and messages that give the name
 //! alone go where it points. A debit with a reference goes to its reference, always.
 //!
+//! There is one exception. A payment may be stated as a subscription's own and as an occurrence of it,
+//! which is another order: then one of the two messages is a browser return respelt as the other, and
+//! the order that was known first has the payment. Nothing is paid for twice with it.
+//!
 //! A refund may carry a reference of its own. It belongs where the money was taken, so a credit goes
 //! to the order that the name leads to, unless the order of its reference knows the payment. A name
 //! that only a credit has claimed is weak: a debit claims it anew and takes the credit along.
@@ -12,7 +16,7 @@
 //! The name is written before the order. If we die in between, the name holds what was known under it,
 //! and whoever follows it takes that over ([`Table::load_order`]).
 
-use quittance_core::{Kind, Order, OrderKey, Statement};
+use quittance_core::{Fact, Kind, Order, OrderKey, ShareFact, Statement};
 
 use crate::error::StoreError;
 use crate::table::{Join, Saved, Stored, Table};
@@ -24,7 +28,7 @@ pub enum Names {
     Settled(bool),
     /// Someone else wrote one of them at the same time.
     Raced,
-    /// It gives back what this other order took.
+    /// It speaks of what this other order took.
     Elsewhere(OrderKey),
 }
 
@@ -65,6 +69,9 @@ pub async fn claim(
             Some(_) if weak && knows_payment(order, alias) => continue,
             Some(join) if weak => return Ok(Names::Elsewhere(join.home.clone())),
             Some(join) if !join.weak => {
+                if is_twice_one_occurrence(table, statement, &join.home, &order.key).await? {
+                    return Ok(Names::Elsewhere(join.home.clone()));
+                }
                 let (home, order) = (&join.home, &order.key);
                 tracing::warn!(%alias, %home, %order, "one payment under two references");
                 continue;
@@ -123,6 +130,27 @@ pub async fn confirm(
 /// Whether the name is the order's own key, or known to lead to it for good.
 fn is_own(order: &Order, name: &OrderKey) -> bool {
     *name == order.key || order.aliases.contains(&name.order)
+}
+
+/// Whether the statement's payment is one that `home` has, of two orders that are a subscription and an
+/// occurrence of it.
+async fn is_twice_one_occurrence(
+    table: &Table,
+    statement: &Statement,
+    home: &OrderKey,
+    order: &OrderKey,
+) -> Result<bool, StoreError> {
+    if !home.is_occurrence_of(order) && !order.is_occurrence_of(home) {
+        return Ok(false);
+    }
+    let home = table.load(home).await?.order;
+    let stated = |known: &ShareFact| {
+        statement.facts.iter().any(|fact| match fact {
+            Fact::Share(share) => known.is_same_share(share),
+            Fact::Total(_) => false,
+        })
+    };
+    Ok(home.facts.shares().any(|(known, _)| stated(known)))
 }
 
 /// Takes along what the order that a name pointed to knows of the name's payment.

@@ -7,7 +7,7 @@ use crate::clock::now;
 use crate::error::StoreError;
 use crate::queue::Queue;
 use crate::receive::Patience;
-use crate::table::{Saved, Stored, Table};
+use crate::table::{Draft, Saved, Stored, Table};
 
 /// Sends what is decided and not yet sent.
 #[derive(Clone, Debug)]
@@ -41,8 +41,9 @@ impl Outbox {
             let at = now();
             let marked = sent.iter().filter(|id| stored.order.mark_sent(id, at)).count();
             if marked > 0 || stored.repaired {
-                let saved = self.table.save(&stored.order, stored.version, self.policy, at).await?;
-                if saved == Saved::Conflict {
+                let order = &stored.order;
+                let draft = Draft::new(order, order.summary(self.policy), self.policy, at)?;
+                if self.table.save(draft, stored.version).await? == Saved::Conflict {
                     stored = self.table.load_order(key).await?;
                     continue;
                 }

@@ -10,7 +10,7 @@ use crate::clock::now;
 use crate::error::StoreError;
 use crate::http::Answer;
 use crate::names::{Names, claim, confirm, open};
-use crate::table::{Saved, Table};
+use crate::table::{Draft, Saved, Table};
 
 /// The longest pause before the second attempt; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -123,18 +123,16 @@ impl Receiver {
                     continue;
                 }
             };
-            let outcome = match order.take(statement, &receipt, self.policy) {
-                Ok(outcome) => outcome,
+            let summary = match order.take(statement, &receipt, self.policy) {
+                Ok(Outcome::Changed(summary)) => summary,
+                // What a name held may complete the order although the statement itself is no news.
+                Ok(Outcome::Known) if joined => order.decide(receipt.received_at, self.policy),
+                Ok(Outcome::Known) => return Ok(Taken::Known(order.headline(self.policy))),
                 Err(full) => return self.quarantine(raw, full.to_string()).await,
             };
-            if outcome == Outcome::Known {
-                if !joined {
-                    return Ok(Taken::Known(order.headline(self.policy)));
-                }
-                // What a name held may complete the order although the statement itself is no news.
-                order.decide(receipt.received_at, self.policy);
-            }
-            if !Table::fits(&order, self.policy, receipt.received_at)? {
+            let headline = order.headline_of(&summary, self.policy);
+            let draft = Draft::new(&order, summary, self.policy, now())?;
+            if !draft.fits() {
                 let reason = "the order is as large as it may be";
                 return self.quarantine(raw, reason.to_owned()).await;
             }
@@ -142,9 +140,9 @@ impl Receiver {
                 self.archive.keep(&order.key, raw).await?;
                 archived = true;
             }
-            match self.table.save(&order, stored.version, self.policy, now()).await? {
+            match self.table.save(draft, stored.version).await? {
                 Saved::Done if confirm(&self.table, statement, &order).await? => {
-                    return Ok(Taken::Stored(order.headline(self.policy)));
+                    return Ok(Taken::Stored(headline));
                 }
                 Saved::Done | Saved::Conflict => {}
             }

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use quittance_core::{Order, OrderKey, OrderView, Policy, State, Timestamp};
+use quittance_core::{Order, OrderKey, OrderView, Policy, State, Summary, Timestamp};
 
 use crate::clock::now;
 use crate::error::{StoreError, written};
@@ -76,6 +76,38 @@ pub struct Join {
     pub home: OrderKey,
     /// Whether only a credit has claimed it: a debit of the same payment may claim it anew.
     pub weak: bool,
+}
+
+/// An order about to be written, in the text in which it will be: folded and serialised once for all
+/// that has to be known of it before.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    order: &'a Order,
+    state: State,
+    json: String,
+    summary: String,
+    updated_at: Timestamp,
+}
+
+impl<'a> Draft<'a> {
+    /// `summary` is what the order's facts amount to under `policy`.
+    pub fn new(
+        order: &'a Order,
+        summary: Summary,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let state = summary.state;
+        let view = order.view_of(summary, policy, now).without_notifications();
+        let summary = serde_json::to_string(&view)?;
+        let json = serde_json::to_string(order)?;
+        Ok(Self { order, state, json, summary, updated_at: now })
+    }
+
+    /// Whether it is small enough to be stored. One that is not must not be sent again for ever.
+    pub fn fits(&self) -> bool {
+        self.json.len() + self.summary.len() <= MAX_ORDER_BYTES
+    }
 }
 
 /// What became of a conditional write.
@@ -163,27 +195,12 @@ impl Table {
         Ok(stored)
     }
 
-    /// Whether an order is small enough to be stored. One that is not must not be sent again for ever.
-    pub fn fits(order: &Order, policy: Policy, now: Timestamp) -> Result<bool, StoreError> {
-        let summary = serde_json::to_string(&order.view(policy, now).without_notifications())?;
-        let bytes = serde_json::to_string(order)?.len() + summary.len();
-        Ok(bytes <= MAX_ORDER_BYTES)
-    }
-
     /// Writes an order if the item is still at `version`.
-    pub async fn save(
-        &self,
-        order: &Order,
-        version: Option<u64>,
-        policy: Policy,
-        now: Timestamp,
-    ) -> Result<Saved, StoreError> {
-        let view = order.view(policy, now);
-        let state = view.state.as_str().to_owned();
-        let summary = serde_json::to_string(&view.without_notifications())?;
-        let mut item = self.item(order, version)?;
-        item.insert("state".to_owned(), AttributeValue::S(state));
-        item.insert("updated_at".to_owned(), AttributeValue::S(now.to_string()));
+    pub async fn save(&self, draft: Draft<'_>, version: Option<u64>) -> Result<Saved, StoreError> {
+        let Draft { order, state, json, summary, updated_at } = draft;
+        let mut item = new_item(&order.key, version, json);
+        item.insert("state".to_owned(), AttributeValue::S(state.as_str().to_owned()));
+        item.insert("updated_at".to_owned(), AttributeValue::S(updated_at.to_string()));
         item.insert(SUMMARY.to_owned(), AttributeValue::S(summary));
         if order.has_unsent() {
             item.insert("unsent".to_owned(), AttributeValue::S(UNSENT.to_owned()));
@@ -195,7 +212,8 @@ impl Table {
     /// stays in the item, with its mark when the queue has not been told of it, so that taking it over
     /// can be repeated after a crash.
     pub async fn join(&self, stored: &Stored, join: &Join) -> Result<Saved, StoreError> {
-        let mut item = self.item(&stored.order, stored.version)?;
+        let json = serde_json::to_string(&stored.order)?;
+        let mut item = new_item(&stored.order.key, stored.version, json);
         item.insert("joined".to_owned(), AttributeValue::S(join.home.to_string()));
         if join.weak {
             item.insert("weak".to_owned(), AttributeValue::Bool(true));
@@ -292,15 +310,6 @@ impl Table {
         Ok(Page { orders, next: start.as_ref().map(Cursor::text) })
     }
 
-    fn item(&self, order: &Order, version: Option<u64>) -> Result<Item, StoreError> {
-        let next = version.map_or(1, |version| version + 1);
-        Ok(HashMap::from([
-            ("pk".to_owned(), AttributeValue::S(order.key.to_string())),
-            ("version".to_owned(), AttributeValue::N(next.to_string())),
-            ("order".to_owned(), AttributeValue::S(serde_json::to_string(order)?)),
-        ]))
-    }
-
     async fn put(&self, item: Item, version: Option<u64>) -> Result<Saved, StoreError> {
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
         let put = match version {
@@ -315,6 +324,16 @@ impl Table {
 }
 
 type Item = HashMap<String, AttributeValue>;
+
+/// What every item has: key, version, and the order as JSON.
+fn new_item(key: &OrderKey, version: Option<u64>, order: String) -> Item {
+    let next = version.map_or(1, |version| version + 1);
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(key.to_string())),
+        ("version".to_owned(), AttributeValue::N(next.to_string())),
+        ("order".to_owned(), AttributeValue::S(order)),
+    ])
+}
 
 /// Where a page of a list ended.
 #[derive(Clone, Debug)]

@@ -32,14 +32,26 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// HMAC-SHA-256 of the concatenated `parts` as standard Base64 with padding (44 characters).
-pub(crate) fn hmac_base64<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> String {
-    STANDARD.encode(hmac(key, parts))
+/// HMAC-SHA-256 of the concatenated `parts` as standard Base64 with padding.
+pub(crate) fn hmac_base64<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 44] {
+    let mut text = [0; 44];
+    // 32 bytes are 44 characters. Otherwise it would match no signature.
+    let length = STANDARD.encode_slice(hmac(key, parts), &mut text);
+    debug_assert_eq!(length, Ok(text.len()));
+    text
 }
 
-/// HMAC-SHA-256 of the concatenated `parts` as lowercase hex (64 characters).
-pub(crate) fn hmac_hex<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> String {
-    hex(hmac(key, parts).as_ref())
+/// HMAC-SHA-256 of the concatenated `parts` as lowercase hex.
+pub(crate) fn hmac_hex<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 64] {
+    let mut text = [0; 64];
+    let digits = hmac(key, parts).into_iter().flat_map(hex_digits);
+    text.iter_mut().zip(digits).for_each(|(slot, digit)| *slot = digit);
+    text
+}
+
+/// ASCII as text.
+pub(crate) fn ascii(text: &[u8]) -> String {
+    text.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// SHA-1 of the concatenated `parts` as lowercase hex (40 characters). Only for Lyra shops that still
@@ -63,20 +75,24 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
     let mut text = String::with_capacity(bytes.len() * 2);
-    text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    text.extend(bytes.iter().flat_map(|byte| hex_digits(*byte)).map(char::from));
     text
 }
 
-fn hmac<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> impl AsRef<[u8]> {
+fn hex_digits(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15]
+        .map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble })
+}
+
+fn hmac<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     // HMAC takes a key of any length, so the error branch has no way to be reached; it would match no
     // signature.
     let mac = Hmac::<Sha256>::new_from_slice(key.bytes()).map(|mut mac| {
         for part in parts {
             mac.update(part);
         }
-        mac.finalize().into_bytes()
+        mac.finalize().into_bytes().into()
     });
     mac.unwrap_or_default()
 }
@@ -97,7 +113,7 @@ mod tests {
     fn hmac_matches_rfc_4231_case_2() {
         let key = Secret::new("Jefe").unwrap();
         assert_eq!(
-            hmac_hex(&key, [&b"what do ya want "[..], b"for nothing?"]),
+            ascii(&hmac_hex(&key, [&b"what do ya want "[..], b"for nothing?"])),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
     }

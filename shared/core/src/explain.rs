@@ -3,6 +3,7 @@
 use crate::fact::{Flag, Kind, State, Status};
 use crate::fold::{Policy, ReleaseOn, Share, Summary};
 use crate::order::Order;
+use crate::statement::Reason;
 
 /// Most shares named in one explanation: a merchant reads a line, not a list.
 const MAX_SHARES_NAMED: usize = 4;
@@ -33,7 +34,7 @@ pub(crate) fn explain(order: &Order, summary: &Summary, policy: Policy) -> Optio
     };
     let missing = currency.display(expected.saturating_sub(counted));
     let whole = currency.display(expected);
-    Some(format!("waiting for {missing} of {whole}: {}", shares(summary, policy)))
+    Some(format!("waiting for {missing} of {whole}: {}", shares(order, summary, policy)))
 }
 
 /// The reason of the last doubtful notification, or what is missing without any.
@@ -48,13 +49,13 @@ fn doubt(order: &Order, summary: &Summary) -> String {
     })
 }
 
-/// The shares that do not count, each with its status.
-fn shares(summary: &Summary, policy: Policy) -> String {
+/// The shares that do not count, each with its status and why.
+fn shares(order: &Order, summary: &Summary, policy: Policy) -> String {
     let waiting: Vec<String> = summary
         .shares
         .iter()
         .filter(|share| share.kind == Kind::Debit && !counts(share, policy))
-        .map(name)
+        .map(|share| format!("{}{}", name(share), reason(order, share)))
         .collect();
     let more = match waiting.len().saturating_sub(MAX_SHARES_NAMED) {
         0 => String::new(),
@@ -85,4 +86,22 @@ fn name(share: &Share) -> String {
         _ => "",
     };
     format!("{method} share {psp_status}{note}")
+}
+
+/// Why a share is in its status, as the newest notification that gave a reason for it says.
+fn reason(order: &Order, share: &Share) -> String {
+    // A message without uuid names the share by its slot.
+    let is_slot = |name: &str| {
+        order.facts.shares().any(|(fact, _)| {
+            fact.kind == share.kind
+                && fact.share == share.share
+                && fact.slot.as_deref() == Some(name)
+        })
+    };
+    let told = |reason: &&Reason| {
+        reason.psp_status == share.psp_status
+            && (reason.share == share.share || is_slot(&reason.share))
+    };
+    let mut newest_first = order.notifications.iter().rev().flat_map(|told| &told.reasons);
+    newest_first.find(told).map_or_else(String::new, |reason| format!(": {}", reason.words))
 }

@@ -89,8 +89,8 @@ pub struct Account {
 impl Account {
     /// The key of one of this merchant's orders. An error when the reference is empty or longer than
     /// [`MAX_REFERENCE_BYTES`].
-    pub fn order(&self, reference: &str) -> Result<OrderKey, NotAKey> {
-        OrderKey::new(self.psp, &self.merchant, self.mode, reference)
+    pub fn order(&self, reference: impl Into<String>) -> Result<OrderKey, NotAKey> {
+        OrderKey::of(self.psp, &self.merchant, self.mode, reference.into())
     }
 }
 
@@ -118,11 +118,23 @@ pub struct NotAKey;
 impl OrderKey {
     /// An error when a part is empty or longer than [`MAX_REFERENCE_BYTES`].
     pub fn new(psp: Psp, merchant: &str, mode: Mode, order: &str) -> Result<Self, NotAKey> {
+        Self::of(psp, merchant, mode, order.to_owned())
+    }
+
+    fn of(psp: Psp, merchant: &str, mode: Mode, order: String) -> Result<Self, NotAKey> {
         let fits = |part: &str| !part.is_empty() && part.len() <= MAX_REFERENCE_BYTES;
-        if !fits(merchant) || !fits(order) {
+        if !fits(merchant) || !fits(&order) {
             return Err(NotAKey);
         }
-        Ok(Self { psp, merchant: merchant.to_owned(), mode, order: order.to_owned() })
+        Ok(Self { psp, merchant: merchant.to_owned(), mode, order })
+    }
+
+    /// Whether this is an occurrence of that subscription (`<reference>~<day>-<transaction id>`).
+    pub fn is_occurrence_of(&self, subscription: &Self) -> bool {
+        let name = self.order.strip_prefix(&subscription.order);
+        name.is_some_and(|rest| rest.starts_with('~'))
+            && (self.psp, &self.merchant, self.mode)
+                == (subscription.psp, &subscription.merchant, subscription.mode)
     }
 
     /// The key of another order of the same merchant, with the same limits as [`OrderKey::new`].

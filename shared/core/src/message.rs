@@ -49,8 +49,12 @@ impl Order {
             .filter(|r| r.sent_at.is_none())
             .map(|r| (r.id.clone(), REVERSAL_REQUESTED, r.decided_at));
         let key = &self.key;
-        fulfilment
-            .chain(reversals)
+        let mut unsent = fulfilment.chain(reversals).peekable();
+        if unsent.peek().is_none() {
+            return Vec::new();
+        }
+        let data = self.view(policy, now).without_notifications();
+        unsent
             .map(|(id, kind, time)| CloudEvent {
                 specversion: "1.0".to_owned(),
                 id,
@@ -64,7 +68,7 @@ impl Order {
                 subject: key.order.clone(),
                 time,
                 datacontenttype: "application/json".to_owned(),
-                data: self.view(policy, now).without_notifications(),
+                data: data.clone(),
             })
             .collect()
     }

@@ -26,9 +26,12 @@ impl Currency {
         iso_currency::Currency::from_numeric(number).and_then(Self::with_exponent)
     }
 
-    /// Digits after the decimal point: 2 for EUR, 0 for JPY, 3 for TND.
-    pub fn exponent(self) -> u32 {
-        self.0.exponent().map_or(0, u32::from)
+    /// Digits after the decimal point: 2 for EUR, 0 for JPY, 3 for TND. `None` where sources differ, so
+    /// that nobody can say what an amount in minor units is worth: IDR and KHR have 2 in ISO 4217 and 0
+    /// in Lyra's plugins (systempay.md 3.5; plugin-magento's currency table).
+    pub fn exponent(self) -> Option<u32> {
+        let disputed = matches!(self.code(), "IDR" | "KHR");
+        self.0.exponent().map(u32::from).filter(|_| !disputed)
     }
 
     /// The three-letter code.
@@ -36,14 +39,10 @@ impl Currency {
         self.0.code()
     }
 
-    /// `amount` minor units for a person to read: `120.00 EUR`, `12 JPY`, `1.250 TND`.
-    pub fn display(self, amount: u64) -> String {
-        let unit = 10u64.pow(self.exponent());
-        let (major, minor) = (amount / unit, amount % unit);
-        match self.exponent() {
-            0 => format!("{major} {}", self.code()),
-            digits => format!("{major}.{minor:0width$} {}", self.code(), width = digits as usize),
-        }
+    /// `amount` minor units for a person to read: `120.00 EUR`, `12 JPY`, `1.250 TND`; without a
+    /// decimal point, and saying so, where the exponent is not certain: `1200 IDR (minor units)`.
+    pub fn display(self, amount: u64) -> impl fmt::Display {
+        Amount { currency: self, amount }
     }
 
     /// Metals and test codes have no minor unit: an amount in them cannot be read.
@@ -55,6 +54,26 @@ impl Currency {
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
+    }
+}
+
+struct Amount {
+    currency: Currency,
+    amount: u64,
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { currency, amount } = self;
+        let Some(digits) = currency.exponent() else {
+            return write!(f, "{amount} {currency} (minor units)");
+        };
+        let unit = 10u64.pow(digits);
+        let (major, minor) = (amount / unit, amount % unit);
+        match digits {
+            0 => write!(f, "{major} {currency}"),
+            digits => write!(f, "{major}.{minor:0width$} {currency}", width = digits as usize),
+        }
     }
 }
 
@@ -109,11 +128,12 @@ mod tests {
 
     #[test]
     fn display_follows_the_exponent() {
-        let shown = |code, amount| Currency::from_alpha(code).unwrap().display(amount);
+        let shown = |code, amount| Currency::from_alpha(code).unwrap().display(amount).to_string();
         assert_eq!(shown("EUR", 12_000), "120.00 EUR");
         assert_eq!(shown("EUR", 5), "0.05 EUR");
         assert_eq!(shown("JPY", 12), "12 JPY");
         assert_eq!(shown("TND", 1_250), "1.250 TND");
+        assert_eq!(shown("IDR", 1_200), "1200 IDR (minor units)");
     }
 
     #[test]

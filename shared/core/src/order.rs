@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::explain::explain;
-use crate::fact::{Fact, Facts, Flag, Kind, Standing, Status, digest};
+use crate::fact::{Fact, Facts, Flag, digest};
 use crate::fold::{Policy, Share, Summary, fold};
 use crate::ids::{fulfilment_id, reversal_id};
 use crate::key::{Mode, OrderKey, Psp};
 use crate::limits::{MAX_DOUBTFUL_FACTS_PER_ORDER, MAX_FACTS_PER_ORDER};
 use crate::money::Currency;
-use crate::statement::Statement;
+use crate::statement::{Reason, Statement};
 use crate::time::Timestamp;
 
 /// How long a Worldline hosted page lives by default (worldline-direct.md section 6): until then the
@@ -54,6 +54,9 @@ pub struct Received {
     /// Why it was not believed on its own word, if so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub doubt: Option<String>,
+    /// Why shares are in their status, where it said so and no notification before it did.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub reasons: Vec<Reason>,
 }
 
 /// The decision to release an order.
@@ -94,12 +97,13 @@ pub struct Receipt {
 }
 
 /// What taking a statement did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Everything in it was known: nothing to write.
     Known,
-    /// The order changed and must be stored before the notification is acknowledged.
-    Changed,
+    /// The order changed, now amounts to this, and must be stored before the notification is
+    /// acknowledged.
+    Changed(Summary),
 }
 
 /// The order cannot hold more facts of this standing: the notification goes to quarantine.
@@ -144,6 +148,7 @@ impl Order {
         }
         self.facts = facts;
         if !listed {
+            let reasons = self.new_reasons(statement);
             self.notifications.push(Received {
                 digest,
                 received_at: receipt.received_at,
@@ -151,10 +156,10 @@ impl Order {
                 about: statement.about.clone(),
                 sha256: receipt.sha256.clone(),
                 doubt: statement.doubt.clone(),
+                reasons,
             });
         }
-        self.decide(receipt.received_at, policy);
-        Ok(Outcome::Changed)
+        Ok(Outcome::Changed(self.decide(receipt.received_at, policy)))
     }
 
     /// Takes over what was known of the same payment under another name, decisions included: an order
@@ -222,7 +227,11 @@ impl Order {
 
     /// The order as others see it. `now` decides whether a waiting voucher is stranded.
     pub fn view(&self, policy: Policy, now: Timestamp) -> OrderView {
-        let mut summary = self.summary(policy);
+        self.view_of(self.summary(policy), policy, now)
+    }
+
+    /// [`Order::view`] where what the facts amount to is at hand.
+    pub fn view_of(&self, mut summary: Summary, policy: Policy, now: Timestamp) -> OrderView {
         if summary.voucher_waits && self.session_is_over(now) {
             summary.flags.insert(Flag::StrandedVoucher);
         }
@@ -249,7 +258,11 @@ impl Order {
 
     /// One line for the PSP's history: reference, state, amount, flags, and why it is not released.
     pub fn headline(&self, policy: Policy) -> String {
-        let summary = self.summary(policy);
+        self.headline_of(&self.summary(policy), policy)
+    }
+
+    /// [`Order::headline`] where what the facts amount to is at hand.
+    pub fn headline_of(&self, summary: &Summary, policy: Policy) -> String {
         let amount = match (summary.currency, summary.captured, summary.expected) {
             (Some(currency), 0, Some(expected)) => format!(" {}", currency.display(expected)),
             (Some(currency), captured, Some(expected)) if captured < expected => {
@@ -263,14 +276,13 @@ impl Order {
         let flags: Vec<&str> = summary.flags.iter().map(|flag| flag.as_str()).collect();
         let flags =
             if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(", ")) };
-        let why =
-            explain(self, &summary, policy).map_or_else(String::new, |why| format!("; {why}"));
+        let why = explain(self, summary, policy).map_or_else(String::new, |why| format!("; {why}"));
         format!("{} {}{amount}{flags}{why}", self.key.order, summary.state.as_str())
     }
 
     /// Decides anew from the facts: a release when they cover the order, a reversal for each credit that
-    /// became final after it. Deciding twice changes nothing.
-    pub fn decide(&mut self, at: Timestamp, policy: Policy) {
+    /// became final after it. Deciding twice changes nothing. Returns what the facts amount to.
+    pub fn decide(&mut self, at: Timestamp, policy: Policy) -> Summary {
         let summary = self.summary(policy);
         match &self.fulfilment {
             None if summary.releasable => {
@@ -279,11 +291,11 @@ impl Order {
             }
             None => {}
             Some(_) => {
-                for credit in self.certain_credits(policy) {
-                    if !self.reversals.iter().any(|known| known.share == credit.share) {
+                for credit in &summary.certain_credits {
+                    if !self.reversals.iter().any(|known| credit.names.contains(&known.share)) {
                         self.reversals.push(Reversal {
                             id: reversal_id(&self.key, &credit.share),
-                            share: credit.share,
+                            share: credit.share.clone(),
                             amount: credit.amount,
                             decided_at: at,
                             sent_at: None,
@@ -292,20 +304,14 @@ impl Order {
                 }
             }
         }
+        summary
     }
 
-    /// Final refunds and chargebacks stated in good standing.
-    fn certain_credits(&self, policy: Policy) -> Vec<Share> {
-        let mut sound = Facts::default();
-        for (fact, standing) in self.facts.iter().filter(|(_, s)| *s == Standing::Sound) {
-            sound.add(fact.clone(), standing);
-        }
-        let is_final = |s: &Share| matches!(s.status, Status::Refunded | Status::ChargedBack);
-        fold(&sound, policy)
-            .shares
-            .into_iter()
-            .filter(|share| share.kind == Kind::Credit && is_final(share))
-            .collect()
+    /// The statement's reasons that no notification has given. Every message of a cascade lists all its
+    /// attempts: kept each time, their reasons would outgrow the facts.
+    fn new_reasons(&self, statement: &Statement) -> Vec<Reason> {
+        let known = |r: &&Reason| self.notifications.iter().any(|n| n.reasons.contains(r));
+        statement.reasons.iter().filter(|reason| !known(reason)).cloned().collect()
     }
 
     /// Adds notifications that are not listed yet.

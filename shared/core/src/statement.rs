@@ -1,6 +1,8 @@
 //! What one genuine notification says, once read.
 
-use crate::fact::{Fact, Kind, Standing};
+use serde::{Deserialize, Serialize};
+
+use crate::fact::{Fact, Kind, ShareFact, Standing};
 use crate::key::OrderKey;
 
 /// What one element of a notification turned out to be.
@@ -54,8 +56,32 @@ pub struct Statement {
     pub standing: Standing,
     /// Why it is not [`Standing::Sound`].
     pub doubt: Option<String>,
+    /// Why shares are in the status stated, where the message says more than the status. Not part of the
+    /// facts: a re-send may lack it, and is still a repeat.
+    pub reasons: Vec<Reason>,
     /// One line for people: kind of message, share, status. No personal data.
     pub about: String,
+}
+
+/// Why one share is in one status, as a notification says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The share's id, as in [`ShareFact::share`].
+    #[serde(rename = "i")]
+    pub share: String,
+    /// The status it explains, in the PSP's words: the reason of an older one explains no newer one.
+    #[serde(rename = "p")]
+    pub psp_status: String,
+    /// In words for a merchant, with the PSP's code. Short, and no personal data.
+    #[serde(rename = "w")]
+    pub words: String,
+}
+
+impl Reason {
+    /// Whether it speaks of this share in this status.
+    pub fn explains(&self, fact: &ShareFact) -> bool {
+        self.share == fact.share && self.psp_status == fact.psp_status
+    }
 }
 
 impl Statement {

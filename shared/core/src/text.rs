@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A JSON string, borrowed from the message unless it has escapes. A number stands for its digits:
 /// identifiers are written either way.
@@ -74,6 +75,122 @@ impl<'de> Deserialize<'de> for Number {
 
         deserializer.deserialize_any(NumberVisitor)
     }
+}
+
+/// The first elements of a JSON array, at most so many, and how many it has. What is beyond them is
+/// skipped and takes no memory: an array of empty objects would otherwise take a hundred times its text.
+#[derive(Clone, Debug)]
+pub(crate) struct List<T, const MOST: usize> {
+    pub(crate) kept: Vec<T>,
+    pub(crate) count: usize,
+}
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor<T, const MOST: usize>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for ListVisitor<T, MOST> {
+            type Value = List<T, MOST>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut kept = Vec::new();
+                while kept.len() < MOST {
+                    match seq.next_element()? {
+                        Some(element) => kept.push(element),
+                        None => return Ok(List { count: kept.len(), kept }),
+                    }
+                }
+                let mut count = kept.len();
+                while seq.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(List { kept, count })
+            }
+        }
+
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+/// Text on which nothing depends: a value of another type is as good as none, and does not make the whole
+/// message unreadable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hint<'a>(Option<Text<'a>>);
+
+impl<'a> Hint<'a> {
+    /// The text; `None` for another type.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// The same, kept.
+    pub(crate) fn into_text(self) -> Option<Cow<'a, str>> {
+        self.0.map(|text| text.0)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Hint<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct HintVisitor;
+
+        impl<'de> Visitor<'de> for HintVisitor {
+            type Value = Hint<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Hint<'de>, E> {
+                Ok(Hint(Some(Text(Cow::Borrowed(text)))))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Hint<'de>, E> {
+                Ok(Hint(Some(Text(Cow::Owned(text.to_owned())))))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Hint<'de>, E> {
+                Ok(Hint(Some(Text(Cow::Owned(number.to_string())))))
+            }
+
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Hint<'de>, E> {
+                Ok(Hint(None))
+            }
+
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Hint<'de>, E> {
+                Ok(Hint(None))
+            }
+
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<Hint<'de>, E> {
+                Ok(Hint(None))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Hint<'de>, E> {
+                Ok(Hint(None))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Hint<'de>, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Hint(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Hint<'de>, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Hint(None))
+            }
+        }
+
+        deserializer.deserialize_any(HintVisitor)
+    }
+}
+
+/// The beginning of a text, at most so many characters of it.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
+    let end = text.char_indices().nth(most).map(|(at, _)| at);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// Where and how a JSON text is wrong, without quoting it: it may hold personal data.

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use quittance_core::fact::{Facts, Rank, Total};
 use quittance_core::fold::fold;
+use quittance_core::lyra::brands::{BRANDS, DEFAULT_BRAND};
+use quittance_core::lyra::results::{self, Code};
 use quittance_core::{
     Currency, Fact, Flag, Kind, Policy, ShareFact, Standing, State, Status, lyra, worldline,
 };
@@ -36,6 +38,8 @@ fn page() -> String {
     );
     worldline_table(&mut page);
     lyra_table(&mut page);
+    lyra_results(&mut page);
+    lyra_brands(&mut page);
     states(&mut page);
     flags(&mut page);
     page
@@ -45,7 +49,8 @@ fn worldline_table(page: &mut String) {
     page.push_str(
         "## Worldline Direct / CAWL\n\n\
          `statusOutput.statusCode` with the `status` words that agree with it. Where number and word \
-         disagree, or a capture lacks either, the share is `pending` and the order `ambiguous`. \
+         disagree, or where one is missing while money is taken, reserved or given back, the share is \
+         `pending` and the order `ambiguous`. `any` is any word that does not say that money moved. \
          `CHARGEBACKED` stands for itself whatever the number.\n\n\
          | number | word | of | share | rank | meaning |\n|---|---|---|---|---|---|\n",
     );
@@ -85,6 +90,58 @@ fn lyra_table(page: &mut String) {
     for row in lyra::ROWS {
         let status = word(row.status);
         let _ = writeln!(page, "| {} | `{status}` | {} | {} |", row.word, row.rank, row.meaning);
+    }
+}
+
+fn lyra_results(page: &mut String) {
+    page.push_str(
+        "\n### Why: result codes\n\n\
+         They explain a status, in the line about a notification and in the order's `explanation`, and \
+         decide nothing. One exception: a payment that is CAPTURED or AUTHORISED beside a `vads_result` \
+         other than 00 contradicts itself and is held (not a cascade, nor a follow-up). All lists are open: a code that is not listed is shown as it is.\n",
+    );
+    let mut table = |title: &str, note: &str, codes: &[Code]| {
+        let _ = write!(page, "\n**{title}**{note}\n\n| code | says |\n|---|---|\n");
+        for row in codes {
+            let _ = writeln!(page, "| {} | {} |", row.code, row.words);
+        }
+    };
+    table("`vads_result`", "", results::RESULTS);
+    let note =
+        " beside a `vads_result` of 00 or 05, and in a share of a cascade: the shop's risk checks";
+    table("`vads_extra_result`", note, results::RISKS);
+    let note = " beside a `vads_result` of 30: the malformed field";
+    table("`vads_extra_result`", note, results::FIELDS);
+    for method in results::METHODS {
+        let brands = method.brands.join(", ");
+        let note = format!(" and REST `authorizationResult`: {} ({brands})", method.name);
+        table("`vads_auth_result`", &note, method.codes);
+    }
+    table("REST `errorCode`", "", results::ERRORS);
+    table("REST `errorCode`, any other", ": by what is before its `_`", results::LAYERS);
+}
+
+fn lyra_brands(page: &mut String) {
+    let _ = write!(
+        page,
+        "\n### Brands and hosts\n\n\
+         `quittance brands` prints them. A site of `QUITTANCE_SYSTEMPAY_KEYS` names its brand with \
+         `\"brand\": \"<id>\"`, else it is `{DEFAULT_BRAND}`; \
+         `\"brand\": {{\"name\": \"…\", \"back_office\": \"<host>\", \"rest\": \"<host>\"}}` says other hosts. \
+         No host is derived from another, and an inferred one is used only where it is configured.\n\n\
+         | id | name | form and Back Office | REST | source |\n|---|---|---|---|---|\n"
+    );
+    for brand in BRANDS {
+        let inferred = if brand.rest_inferred { " (inferred)" } else { "" };
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {}{inferred} | {} |",
+            brand.id,
+            brand.name,
+            brand.back_office.unwrap_or("not known"),
+            brand.rest.unwrap_or("not known"),
+            brand.source
+        );
     }
 }
 

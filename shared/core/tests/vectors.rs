@@ -146,7 +146,7 @@ fn worldline_payment_ids() {
         // The file gives the long form's operation as its three digits.
         let operation =
             case["operation"].as_str().map(|o| if o.starts_with("000") { "0" } else { o });
-        assert_eq!(id.operation.as_deref(), operation, "{case}");
+        assert_eq!(id.operation, operation, "{case}");
     }
 }
 
@@ -250,7 +250,7 @@ fn worldline_samples_of_our_own() {
     );
 }
 
-// --- Systempay ---------------------------------------------------------------------------------
+// --- Lyra --------------------------------------------------------------------------------------
 
 fn lyra_keys(site: &str, mode: Mode, keys: SiteKeys) -> lyra::Keys {
     lyra::Keys::new([((site.to_owned(), mode), keys)]).unwrap()

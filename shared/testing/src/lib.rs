@@ -8,7 +8,9 @@ pub mod samples;
 mod sign;
 pub mod worldline;
 
-pub use self::sign::{form_body, form_body_sha1, rest_body, url_encode, worldline_signature};
+pub use self::sign::{
+    form_body, form_body_sha1, rest_body, rest_body_of_bytes, url_encode, worldline_signature,
+};
 
 /// The demo Worldline key's id, as in the local defaults.
 pub const KEY_ID: &str = "demo-key";

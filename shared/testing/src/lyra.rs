@@ -205,6 +205,7 @@ pub fn answer(
             let class = match *status {
                 "AUTHORISED" | "CAPTURED" | "ACCEPTED" => "PAID",
                 "REFUSED" | "EXPIRED" | "CANCELLED" => "UNPAID",
+                "ABANDONED" => "ABANDONED",
                 _ => "RUNNING",
             };
             json!({

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -14,27 +14,32 @@ pub fn worldline_signature(secret: &str, body: &[u8]) -> String {
     STANDARD.encode(hmac_sha256(secret, body))
 }
 
-/// A signed Lyra form body with HMAC-SHA-256. Fields stay in the order given.
-pub fn form_body(key: &str, fields: &[(&str, &str)]) -> String {
-    let text = format!("{}+{key}", signed_values(fields));
-    with_signature(fields, &STANDARD.encode(hmac_sha256(key, text.as_bytes())))
+/// A signed Lyra form body with HMAC-SHA-256. Fields stay in the order given; a value may be bytes that
+/// are no text.
+pub fn form_body(key: &str, fields: &[(&str, impl AsRef<[u8]>)]) -> String {
+    let signature = hmac_sha256(key, &signed_text(key, fields));
+    with_signature(fields, &STANDARD.encode(signature))
 }
 
 /// A signed Lyra form body with the legacy SHA-1.
-pub fn form_body_sha1(key: &str, fields: &[(&str, &str)]) -> String {
-    let text = format!("{}+{key}", signed_values(fields));
-    with_signature(fields, &hex(&Sha1::digest(text.as_bytes())))
+pub fn form_body_sha1(key: &str, fields: &[(&str, impl AsRef<[u8]>)]) -> String {
+    with_signature(fields, &hex(&Sha1::digest(signed_text(key, fields))))
 }
 
 /// A signed Lyra REST body around a `kr-answer`.
 pub fn rest_body(password: &str, answer: &str) -> String {
-    let hash = hex(&hmac_sha256(password, answer.as_bytes()));
+    rest_body_of_bytes(password, answer.as_bytes())
+}
+
+/// The same around bytes that need be no text.
+pub fn rest_body_of_bytes(password: &str, answer: &[u8]) -> String {
+    let hash = hex(&hmac_sha256(password, answer));
     encode(&[
-        ("kr-hash-key", "password"),
-        ("kr-hash-algorithm", "sha256_hmac"),
-        ("kr-answer-type", "V4/Payment"),
+        ("kr-hash-key", &b"password"[..]),
+        ("kr-hash-algorithm", b"sha256_hmac"),
+        ("kr-answer-type", b"V4/Payment"),
         ("kr-answer", answer),
-        ("kr-hash", &hash),
+        ("kr-hash", hash.as_bytes()),
     ])
 }
 
@@ -43,22 +48,29 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'
 
 /// One value, encoded for a form.
 pub fn url_encode(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string().replace("%20", "+")
+    url_encode_bytes(text.as_bytes())
 }
 
-/// The values of the `vads_` fields, by name, joined by `+`.
-fn signed_values(fields: &[(&str, &str)]) -> String {
-    let by_name: BTreeMap<&str, &str> =
-        fields.iter().copied().filter(|(name, _)| name.starts_with("vads_")).collect();
-    by_name.into_values().collect::<Vec<_>>().join("+")
+fn url_encode_bytes(value: &[u8]) -> String {
+    percent_encode(value, ESCAPED).to_string().replace("%20", "+")
 }
 
-fn with_signature(fields: &[(&str, &str)], signature: &str) -> String {
+/// The values of the `vads_` fields, by name, joined by `+`, and the key after them.
+fn signed_text(key: &str, fields: &[(&str, impl AsRef<[u8]>)]) -> Vec<u8> {
+    let signed = fields.iter().filter(|(name, _)| name.starts_with("vads_"));
+    let by_name: BTreeMap<&str, &[u8]> =
+        signed.map(|(name, value)| (*name, value.as_ref())).collect();
+    let parts: Vec<&[u8]> = by_name.into_values().chain([key.as_bytes()]).collect();
+    parts.join(&b'+')
+}
+
+fn with_signature(fields: &[(&str, impl AsRef<[u8]>)], signature: &str) -> String {
     format!("{}&signature={}", encode(fields), url_encode(signature))
 }
 
-fn encode(fields: &[(&str, &str)]) -> String {
-    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", url_encode(value)));
+fn encode(fields: &[(&str, impl AsRef<[u8]>)]) -> String {
+    let pairs =
+        fields.iter().map(|(name, value)| format!("{name}={}", url_encode_bytes(value.as_ref())));
     pairs.collect::<Vec<_>>().join("&")
 }
 

@@ -95,6 +95,19 @@ impl Payment {
         self
     }
 
+    /// With another event type.
+    #[must_use]
+    pub fn kind(mut self, kind: &str) -> Self {
+        kind.clone_into(&mut self.kind);
+        self
+    }
+
+    /// With another event type, `status`, `statusCode` and `statusCategory`.
+    #[must_use]
+    pub fn stating(self, kind: &str, word: &str, code: u64, category: &str) -> Self {
+        Self { status: (word.to_owned(), code, category.to_owned()), ..self.kind(kind) }
+    }
+
     /// With a surcharge on top of `amountOfMoney`.
     #[must_use]
     pub fn surcharge(mut self, amount: u64) -> Self {
@@ -203,6 +216,13 @@ pub fn chargeback(reference: &str, id: &str, amount: u64) -> Value {
             "id": id,
         }),
     )
+}
+
+/// The same event with another `statusCode` in its object (`payment` or `refund`).
+#[must_use]
+pub fn with_number(mut event: Value, object: &str, code: u64) -> Value {
+    event[object]["statusOutput"]["statusCode"] = json!(code);
+    event
 }
 
 /// The same event as sent again: another envelope id and time, the same payment.

@@ -221,6 +221,41 @@ async fn a_payment_is_not_filed_under_the_reference_of_its_refund() {
     assert!(stack.order(&wl("RFND-9")).await.fulfilment.is_none());
 }
 
+/// A browser return that tells no source, into which `REC` was typed, can be posted as an occurrence: its
+/// payment has an order already, or gets it now, and pays for that one only.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_does_not_pay_for_its_order_and_for_an_occurrence_of_it() {
+    let stack = Stack::start().await;
+    for (n, forged_first) in [false, true].into_iter().enumerate() {
+        let (reference, trans_id) = (format!("TWICE-{n}"), format!("twice{n}"));
+        let real = Form::single(&reference, &trans_id, "CB", 10_000, "CAPTURED");
+        let forged = real.clone().with("vads_url_check_src", "REC");
+        let mut messages = [real, forged];
+        if forged_first {
+            messages.reverse();
+        }
+        for message in &messages {
+            stack.take(message).await;
+            stack.sweep().await;
+        }
+        let occurrence = format!("{reference}~20261122-{trans_id}");
+        let orders = [stack.order(&lyra(&reference)).await, stack.order(&lyra(&occurrence)).await];
+        let released = orders.iter().map(|order| order.fulfilment.is_some());
+        assert_eq!(released.collect::<Vec<_>>(), [!forged_first, forged_first]);
+        let paid = orders.iter().map(|order| order.summary(Policy::default()).captured);
+        assert_eq!(paid.sum::<u64>(), 10_000);
+    }
+    assert_eq!(stack.queue().await.len(), 2);
+
+    // The first payment of a subscription and its occurrences are payments of their own.
+    stack.take(&Form::single("CLUB", "club01", "CB", 500, "CAPTURED")).await;
+    let later = Form::single("CLUB", "club02", "CB", 500, "CAPTURED");
+    stack.take(&later.with("vads_url_check_src", "REC")).await;
+    for order in ["CLUB", "CLUB~20261122-club02"] {
+        assert!(stack.order(&lyra(order)).await.fulfilment.is_some(), "{order}");
+    }
+}
+
 /// The reference is the order's key: two references are two orders, also where the provider should give
 /// both the same payment. The name stays with the first.
 #[tokio::test(flavor = "multi_thread")]

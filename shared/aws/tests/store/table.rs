@@ -1,7 +1,7 @@
 //! What the table and the archive promise to those who build on them.
 
 use quittance_aws::archive::Raw;
-use quittance_aws::table::{Cursor, Join, Saved};
+use quittance_aws::table::{Cursor, Draft, Join, Saved};
 use quittance_core::{Order, Policy, Psp, Receipt, State, Timestamp};
 use quittance_testing::lyra::Form;
 
@@ -20,7 +20,9 @@ fn order(reference: &str, status: &str) -> Order {
 }
 
 async fn save(stack: &Stack, order: &Order, version: Option<u64>, seconds: i64) -> Saved {
-    stack.table.save(order, version, Policy::default(), at(seconds)).await.unwrap()
+    let policy = Policy::default();
+    let draft = Draft::new(order, order.summary(policy), policy, at(seconds)).unwrap();
+    stack.table.save(draft, version).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,26 +1,33 @@
 //! `vads_payment_seq`: the shares of a cascade. (systempay.md section 4.)
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
+use super::results::is_success;
 use crate::fact::Kind;
 use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
 use crate::statement::Unreadable;
-use crate::text::{Number, Text, json_fault};
+use crate::text::{Hint, Number, Text, json_fault};
 
 /// One attempt or share as the list gives it. Refused and cancelled attempts are listed too.
-pub(super) struct Element {
+pub(super) struct Element<'a> {
     pub(super) amount: u64,
     pub(super) kind: Kind,
-    pub(super) brand: String,
-    pub(super) uuid: Option<String>,
-    pub(super) trans_id: Option<String>,
+    pub(super) brand: Cow<'a, str>,
+    pub(super) uuid: Option<Cow<'a, str>>,
+    pub(super) trans_id: Option<Cow<'a, str>>,
     pub(super) sequence: u32,
-    pub(super) status: String,
+    pub(super) status: Cow<'a, str>,
+    /// `auth_result`, unless it says that all went well.
+    pub(super) auth_result: Option<Cow<'a, str>>,
+    /// `extra_result`, likewise.
+    pub(super) extra_result: Option<Cow<'a, str>>,
 }
 
 /// Reads the list. Numbers may be JSON strings (the only published sample has strings), and the list
 /// may be called `transaction` (the field reference says so).
-pub(super) fn read(text: &str) -> Result<Vec<Element>, Unreadable> {
+pub(super) fn read(text: &str) -> Result<Vec<Element<'_>>, Unreadable> {
     let sequence: Sequence<'_> =
         serde_json::from_str(text).map_err(|error| json_fault("vads_payment_seq", &error))?;
     let ((Some(elements), None) | (None, Some(elements))) =
@@ -34,7 +41,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Element>, Unreadable> {
             elements.len()
         )));
     }
-    elements.into_iter().map(|raw| raw.read(sequence.trans_id.as_deref())).collect()
+    let trans_id = sequence.trans_id.map(|id| id.0);
+    elements.into_iter().map(|raw| raw.read(trans_id.as_ref())).collect()
 }
 
 #[derive(Deserialize)]
@@ -55,29 +63,37 @@ struct Raw<'a> {
     trans_id: Option<Text<'a>>,
     sequence_number: Option<Number>,
     trans_status: Option<Text<'a>>,
+    auth_result: Option<Hint<'a>>,
+    extra_result: Option<Hint<'a>>,
 }
 
-impl Raw<'_> {
-    fn read(self, trans_id: Option<&str>) -> Result<Element, Unreadable> {
+impl<'a> Raw<'a> {
+    fn read(self, trans_id: Option<&Cow<'a, str>>) -> Result<Element<'a>, Unreadable> {
         let lacks =
             |what: &str| Unreadable::new(format!("a share of vads_payment_seq has no {what}"));
         let amount = self.amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
         let sequence = self.sequence_number.and_then(|number| u32::try_from(number.0).ok());
-        let text =
-            |text: Option<Text<'_>>| text.map(|t| t.0.into_owned()).filter(|t| !t.is_empty());
+        let text = |text: Option<Text<'a>>| text.map(|t| t.0).filter(|t| !t.is_empty());
+        let fault = |code: Option<Hint<'a>>| {
+            code.and_then(Hint::into_text).filter(|code| !code.is_empty() && !is_success(code))
+        };
         Ok(Element {
             amount: amount.ok_or_else(|| lacks("usable amount"))?,
             kind: kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
             brand: text(self.card_brand).ok_or_else(|| lacks("card_brand"))?,
             uuid: text(self.trans_uuid),
-            // Six characters; written as a number it has lost its leading zeros.
-            trans_id: text(self.trans_id)
-                .or_else(|| trans_id.map(str::to_owned))
-                .map(|id| format!("{id:0>6}")),
+            trans_id: text(self.trans_id).or_else(|| trans_id.cloned()).map(padded),
             sequence: sequence.ok_or_else(|| lacks("usable sequence_number"))?,
             status: text(self.trans_status).ok_or_else(|| lacks("trans_status"))?,
+            auth_result: fault(self.auth_result),
+            extra_result: fault(self.extra_result),
         })
     }
+}
+
+/// A transaction id has six characters; written as a number it has lost its leading zeros.
+fn padded(id: Cow<'_, str>) -> Cow<'_, str> {
+    if id.len() < 6 { Cow::Owned(format!("{id:0>6}")) } else { id }
 }
 
 /// `vads_operation_type`, REST `operationType`.
@@ -128,6 +144,29 @@ mod tests {
             fault(&share(r#""amount":1,"card_brand":"CB","sequence_number":99999999999"#))
                 .contains("sequence")
         );
+    }
+
+    #[test]
+    fn result_codes_of_any_type_are_no_reason_to_refuse_a_list() {
+        for (json, read_as) in [
+            (r#""51""#, Some("51")),
+            ("51", Some("51")),
+            (r#""00""#, None),
+            ("0", None),
+            (r#""""#, None),
+            ("null", None),
+            ("-1", None),
+            ("true", None),
+            (r#"{"code":["51"]}"#, None),
+        ] {
+            let text = format!(
+                r#"{{"transactions":[{{"amount":1,"card_brand":"CB","sequence_number":1,
+                "trans_status":"REFUSED","auth_result":{json},"extra_result":{json}}}]}}"#
+            );
+            let share = read(&text).unwrap().remove(0);
+            assert_eq!(share.auth_result.as_deref(), read_as, "{json}");
+            assert_eq!(share.extra_result.as_deref(), read_as, "{json}");
+        }
     }
 
     #[test]

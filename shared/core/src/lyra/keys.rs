@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::brands::{BRANDS, Choice};
 use super::signature::{Keys, SiteKeys};
 use crate::crypto::Secret;
 use crate::key::Mode;
@@ -14,7 +15,7 @@ use crate::limits::MAX_REST_PASSWORDS;
 pub enum BadKeys {
     /// Not the documented JSON.
     #[error(
-        "not a JSON object of site ids with \"test\" and \"production\", each with \"form\", \"rest_password\" and \"allow_sha1\""
+        "not a JSON object of site ids with \"brand\", \"test\" and \"production\", the last two each with \"form\", \"rest_password\" and \"allow_sha1\""
     )]
     Json,
     /// Nothing to verify with.
@@ -23,17 +24,33 @@ pub enum BadKeys {
     /// Each is tried on every REST message, so their number is bounded.
     #[error("more than {MAX_REST_PASSWORDS} REST passwords")]
     TooManyPasswords,
+    /// A site names a brand that the table does not have, and gives no hosts for it.
+    #[error(
+        "a site's \"brand\" is none of {}, and no object with \"name\" and host names \"back_office\" or \"rest\"",
+        known_brands()
+    )]
+    UnknownBrand,
+    /// A brand's host is something else than a host name.
+    #[error(
+        "a host of a \"brand\" is not a plain host name: no scheme, user, port, path or address"
+    )]
+    BadHost,
+}
+
+fn known_brands() -> String {
+    let ids: Vec<&str> = BRANDS.iter().map(|brand| brand.id).collect();
+    ids.join(", ")
 }
 
 impl Keys {
     /// Reads `{"<site id>": {"test": {"form": "…", "rest_password": "…", "allow_sha1": false},
     /// "production": {…}}}`; every part may be left
-    /// out or empty, and is then refused as unknown.
+    /// out or empty, and is then refused as unknown. A site may also say its `"brand"`, which
+    /// [`Sites::from_json`](super::brands::Sites::from_json) reads: it must be right here too.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
-        let document: BTreeMap<String, Site> =
-            serde_json::from_str(text).map_err(|_| BadKeys::Json)?;
         let mut keys = Vec::new();
-        for (id, site) in document {
+        for (id, site) in document(text)? {
+            site.brand()?;
             for (mode, raw) in [(Mode::Test, site.test), (Mode::Production, site.production)] {
                 let Some(raw) = raw else { continue };
                 let secret = |text: Option<String>| text.and_then(|text| Secret::new(&text));
@@ -50,9 +67,16 @@ impl Keys {
     }
 }
 
+/// The sites of a key document by their ids.
+pub(super) fn document(text: &str) -> Result<BTreeMap<String, Site>, BadKeys> {
+    serde_json::from_str(text).map_err(|_| BadKeys::Json)
+}
+
+/// One site of the key document.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Site {
+pub(super) struct Site {
+    pub(super) brand: Option<Choice>,
     test: Option<Raw>,
     production: Option<Raw>,
 }
@@ -86,6 +110,12 @@ mod tests {
         for text in ["", "[]", r#"{"1": {"TEST": {}}}"#, r#"{"1": {"test": {"from": "k"}}}"#] {
             assert_eq!(refused(text), BadKeys::Json, "{text}");
         }
+        let with_brand =
+            |brand| format!(r#"{{"1": {{"brand": {brand}, "test": {{"form": "k"}}}}}}"#);
+        assert!(Keys::from_json(&with_brand(r#""scellius""#)).is_ok());
+        assert_eq!(refused(&with_brand(r#""scelius""#)), BadKeys::UnknownBrand);
+        let host = r#"{"name": "osb", "rest": "http://secure.osb.pf"}"#;
+        assert_eq!(refused(&with_brand(host)), BadKeys::BadHost);
         let many: Vec<String> = (0..=MAX_REST_PASSWORDS)
             .map(|n| format!(r#""{n}": {{"test": {{"rest_password": "p{n}"}}}}"#))
             .collect();

@@ -1,12 +1,15 @@
 //! The Lyra gateway (Systempay, PayZen, Sogecommerce, Scellius, Clic&Pay, OSB ...):
 //! one gateway under many brands, two notification formats on one route.
 
+pub mod brands;
 mod cascade;
 mod event;
 mod form;
+mod head;
 mod keys;
 mod reading;
 mod rest;
+pub mod results;
 mod signature;
 mod status;
 

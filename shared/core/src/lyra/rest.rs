@@ -3,13 +3,14 @@
 use serde::Deserialize;
 
 use super::cascade;
-use super::event::{Transaction, day_and_id, is_occurrence, listed, secured};
+use super::event::{Transaction, is_occurrence, list, named_payment, secured};
+use super::results::Codes;
 use crate::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
 use crate::key::{Account, Mode};
-use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
+use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION, MAX_WORD_BYTES};
 use crate::money::Currency;
-use crate::statement::{Statement, Unreadable};
-use crate::text::{Number, Text, json_fault};
+use crate::statement::{Reason, Statement, Unreadable};
+use crate::text::{Hint, Number, Text, beginning, json_fault};
 
 pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unreadable> {
     let text =
@@ -26,13 +27,17 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     }
     let currency = known(details.order_currency.as_deref(), "orderCurrency")?;
     let amount = bounded(details.order_total_amount, "orderTotalAmount")?;
-    let read: Vec<(ShareFact, Option<&str>)> =
-        answer.transactions.iter().map(Answered::read).collect::<Result<_, _>>()?;
-    let doubt = read.iter().find_map(|(_, doubt)| *doubt);
-    let shares: Vec<ShareFact> = read.into_iter().map(|(share, _)| share).collect();
+    let mut reasons = Vec::new();
+    let mut shares = Vec::with_capacity(answer.transactions.len());
+    let mut doubt = None;
+    for transaction in &answer.transactions {
+        let (share, own) = transaction.read(&mut reasons)?;
+        shares.push(share);
+        doubt = doubt.or(own);
+    }
     let doubt = doubt.or_else(|| lost_although_covered(&answer, &shares, amount));
     let by_payment = answer.transactions.iter().find_map(Answered::by_payment);
-    let by_payment = by_payment.map(|reference| account.order(&reference));
+    let by_payment = by_payment.map(|reference| account.order(reference));
     let by_payment =
         by_payment.transpose().map_err(|_| Unreadable::new("transaction id too long"))?;
     // As in the form format, an occurrence of a subscription is not the subscription's own order.
@@ -45,18 +50,21 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
             by_payment.clone().ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?
         }
     };
-    let about = about(&answer, &shares);
+    let about = about(&answer, &shares, &reasons);
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
     let total = Total { amount: Some(amount), first_instalment: None, currency };
-    let facts = shares.into_iter().map(|share| Fact::Share(Box::new(share)));
+    let mut facts = Vec::with_capacity(shares.len() + 1);
+    facts.extend(shares.into_iter().map(|share| Fact::Share(Box::new(share))));
+    facts.extend(whole.then_some(Fact::Total(total)));
     let mut statement = Statement {
         aliases: by_payment.filter(|alias| *alias != key).into_iter().collect(),
         key,
-        facts: facts.chain(whole.then_some(Fact::Total(total))).collect(),
+        facts,
         standing: Standing::Sound,
         doubt: None,
+        reasons,
         about,
     };
     if let Some(doubt) = doubt {
@@ -102,11 +110,16 @@ fn lost_although_covered(
     (lost && secured(shares) >= amount).then_some(doubt)
 }
 
-fn about(answer: &Answer<'_>, shares: &[ShareFact]) -> String {
+fn about(answer: &Answer<'_>, shares: &[ShareFact], reasons: &[Reason]) -> String {
     let status = answer.order_status.as_deref().unwrap_or("");
     let cycle = answer.order_cycle.as_deref().unwrap_or("");
-    let head: String = format!("REST {status} {cycle}").chars().take(80).collect();
-    format!("{}: {}", head.trim_end(), listed(shares))
+    let mut line = String::from("REST");
+    for word in [status, cycle].into_iter().filter(|word| !word.is_empty()) {
+        line.extend([" ", beginning(word, MAX_WORD_BYTES)]);
+    }
+    line.push_str(": ");
+    list(&mut line, shares, reasons);
+    line
 }
 
 fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
@@ -153,21 +166,28 @@ struct Answered<'a> {
     status: Option<Text<'a>>,
     detailed_status: Option<Text<'a>>,
     operation_type: Option<Text<'a>>,
+    error_code: Option<Hint<'a>>,
+    detailed_error_code: Option<Hint<'a>>,
     transaction_details: Option<TransactionDetails<'a>>,
 }
 
 impl Answered<'_> {
-    /// The fact about this transaction, and why it contradicts itself, if so.
-    fn read(&self) -> Result<(ShareFact, Option<&'static str>), Unreadable> {
+    /// The fact about this transaction, and why it contradicts itself, if so. Why it went as it did goes
+    /// to `reasons`.
+    fn read(
+        &self,
+        reasons: &mut Vec<Reason>,
+    ) -> Result<(ShareFact, Option<&'static str>), Unreadable> {
         let word = self.detailed_status.as_deref();
         let details = self.transaction_details.as_ref();
         let card = self.card();
         let date = self.date();
+        let date = date.as_ref().and_then(|date| std::str::from_utf8(date).ok());
         let brand = card.and_then(|c| c.effective_brand.as_deref());
         let transaction = Transaction {
             uuid: self.uuid.as_deref(),
             trans_id: card.and_then(|c| c.legacy_trans_id.as_deref()),
-            date: date.as_deref(),
+            date,
             sequence: details
                 .and_then(|d| d.sequence_number)
                 .and_then(|number| u32::try_from(number.0).ok()),
@@ -177,8 +197,9 @@ impl Answered<'_> {
             kind: cascade::kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
             status: word.ok_or_else(|| Unreadable::new("a transaction has no detailedStatus"))?,
             parent: details.and_then(|d| d.parent_transaction_uuid.as_deref()),
+            codes: self.codes(),
         };
-        let fact = transaction.fact()?;
+        let fact = transaction.stated(reasons)?;
         let secured =
             matches!(fact.status, Status::Captured | Status::Authorised | Status::Refunded);
         let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
@@ -190,9 +211,20 @@ impl Answered<'_> {
     /// or the uuid for methods that have none.
     fn by_payment(&self) -> Option<String> {
         let trans_id = self.card().and_then(|card| card.legacy_trans_id.as_deref());
-        let legacy = trans_id.zip(self.date()).and_then(|(id, date)| day_and_id(&date, id));
-        let uuid = || self.uuid.as_deref().map(str::to_owned);
-        Some(format!("tx:{}", legacy.or_else(uuid)?))
+        let legacy = trans_id.zip(self.date()).and_then(|(id, date)| {
+            std::str::from_utf8(&date).ok().and_then(|date| named_payment(date, id))
+        });
+        legacy.or_else(|| Some(format!("tx:{}", self.uuid.as_deref()?)))
+    }
+
+    fn codes(&self) -> Codes<'_> {
+        let response = self.card().and_then(|card| card.authorization_response.as_ref());
+        Codes {
+            auth: response.and_then(|r| r.authorization_result.as_ref()).and_then(Hint::as_str),
+            error: self.error_code.as_ref().and_then(Hint::as_str),
+            detail: self.detailed_error_code.as_ref().and_then(Hint::as_str),
+            ..Codes::default()
+        }
     }
 
     fn is_occurrence(&self) -> bool {
@@ -205,11 +237,15 @@ impl Answered<'_> {
     }
 
     /// `legacyTransDate` in the form format's spelling (14 digits), which must be in UTC.
-    fn date(&self) -> Option<String> {
+    fn date(&self) -> Option<[u8; 14]> {
         let text = self.card()?.legacy_trans_date.as_deref()?;
         let utc = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z'))?;
-        let digits: String = utc.chars().filter(char::is_ascii_digit).take(14).collect();
-        (digits.len() == 14).then_some(digits)
+        let mut digits = utc.bytes().filter(u8::is_ascii_digit);
+        let mut date = [0; 14];
+        for slot in &mut date {
+            *slot = digits.next()?;
+        }
+        Some(date)
     }
 }
 
@@ -230,4 +266,12 @@ struct CardDetails<'a> {
     effective_brand: Option<Text<'a>>,
     legacy_trans_id: Option<Text<'a>>,
     legacy_trans_date: Option<Text<'a>>,
+    authorization_response: Option<AuthorizationResponse<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizationResponse<'a> {
+    #[serde(borrow)]
+    authorization_result: Option<Hint<'a>>,
 }

@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::form::Form;
-use crate::crypto::{Secret, hmac_base64, hmac_hex, same, sha1_hex};
+use crate::crypto::{Secret, ascii, hmac_base64, hmac_hex, same, sha1_hex};
 use crate::key::{Account, Mode, Psp};
 use crate::limits::MAX_REST_PASSWORDS;
 
 /// The keys of a stack, by site and mode.
 #[derive(Clone, Debug, Default)]
-pub struct Keys(BTreeMap<(String, Mode), SiteKeys>);
+pub struct Keys(BTreeMap<String, BTreeMap<Mode, SiteKeys>>);
 
 /// What one site signs with in one mode.
 #[derive(Clone, Debug, Default)]
@@ -42,35 +42,43 @@ impl Keys {
     pub fn new(
         keys: impl IntoIterator<Item = ((String, Mode), SiteKeys)>,
     ) -> Result<Self, TooManyPasswords> {
-        let keys: BTreeMap<_, _> = keys
-            .into_iter()
-            .map(|((site, mode), keys)| ((site.trim().to_owned(), mode), keys))
-            .collect();
-        if keys.values().filter(|keys| keys.rest_password.is_some()).count() > MAX_REST_PASSWORDS {
+        let mut held = Self::default();
+        for ((site, mode), keys) in keys {
+            held.0.entry(site.trim().to_owned()).or_default().insert(mode, keys);
+        }
+        if held.all().filter(|(.., keys)| keys.rest_password.is_some()).count() > MAX_REST_PASSWORDS
+        {
             return Err(TooManyPasswords);
         }
-        Ok(Self(keys))
+        Ok(held)
     }
 
     /// Whether no key is held.
     pub fn is_empty(&self) -> bool {
-        self.0.values().all(|keys| keys.form.is_none() && keys.rest_password.is_none())
+        self.all().all(|(.., keys)| keys.form.is_none() && keys.rest_password.is_none())
     }
-}
 
-impl Keys {
+    fn all(&self) -> impl Iterator<Item = (&str, Mode, &SiteKeys)> {
+        self.0.iter().flat_map(|(site, modes)| {
+            modes.iter().map(move |(mode, keys)| (site.as_str(), *mode, keys))
+        })
+    }
+
+    fn of(&self, site: &str, mode: Mode) -> Option<&SiteKeys> {
+        self.0.get(site)?.get(&mode)
+    }
+
     /// A notification's body signed anew, for sending test messages: a form with the key of the site
     /// and mode it names, a REST message with the first password held. `None` when there is no such
     /// key.
     pub fn sign(&self, body: &[u8]) -> Option<Vec<u8>> {
         let form = Form::parse(body).ok()?;
         let (field, signature) = if let Some(answer) = form.bytes("kr-answer") {
-            let password = self.0.values().find_map(|held| held.rest_password.as_ref())?;
-            ("kr-hash", hmac_hex(password, [answer]))
+            let password = self.all().find_map(|(.., held)| held.rest_password.as_ref())?;
+            ("kr-hash", ascii(&hmac_hex(password, [answer])))
         } else {
             let mode = mode(form.text("vads_ctx_mode")?)?;
-            let held = self.0.get(&(form.text("vads_site_id")?.to_owned(), mode))?;
-            let key = held.form.as_ref()?;
+            let key = self.of(form.text("vads_site_id")?, mode)?.form.as_ref()?;
             ("signature", form_signature(key, &form, Algorithm::HmacSha256))
         };
         let named = |piece: &&[u8]| piece.split(|b| *b == b'=').next() != Some(field.as_bytes());
@@ -84,15 +92,19 @@ impl Keys {
 
 /// A message whose signature holds. There is no other way to [`read`](super::read) one.
 #[derive(Clone, Debug)]
-pub struct Verified<'a>(pub(super) Format<'a>, pub(super) Account);
+pub struct Verified<'a> {
+    pub(super) form: Form<'a>,
+    pub(super) format: Format,
+    pub(super) account: Account,
+}
 
-/// What was signed.
-#[derive(Clone, Debug)]
-pub(super) enum Format<'a> {
+/// Which part of the form was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
     /// The `vads_` fields.
-    Form(Form<'a>),
+    Form,
     /// The `kr-answer` text.
-    Rest(Vec<u8>),
+    Rest,
 }
 
 /// Why a message is not believed. All of it is answered alike, with 401.
@@ -121,8 +133,9 @@ pub enum Refused {
 /// Proves that `body` was signed with one of `keys`.
 pub fn verify<'a>(keys: &Keys, body: &'a [u8]) -> Result<Verified<'a>, Refused> {
     let form = Form::parse(body).map_err(|_| Refused::TooMany)?;
-    match (!form.beginning("kr-").is_empty(), form.bytes("signature").is_some()) {
-        (true, false) => verify_rest(keys, &form),
+    let formats = (form.beginning("kr-").len() > 0, form.bytes("signature").is_some());
+    match formats {
+        (true, false) => verify_rest(keys, form),
         (false, true) => verify_form(keys, form),
         _ => Err(Refused::Missing),
     }
@@ -139,12 +152,15 @@ pub enum Algorithm {
 
 /// The signature that the gateway gives a form, notification or not.
 pub fn form_signature(key: &Secret, form: &Form<'_>, algorithm: Algorithm) -> String {
-    let values = form.signed().iter().flat_map(|field| [&*field.value, b"+"]);
-    let signed = values.chain([key.bytes()]);
     match algorithm {
-        Algorithm::HmacSha256 => hmac_base64(key, signed),
-        Algorithm::Sha1 => sha1_hex(signed),
+        Algorithm::HmacSha256 => ascii(&hmac_base64(key, covered(key, form))),
+        Algorithm::Sha1 => sha1_hex(covered(key, form)),
     }
+}
+
+/// What a form's signature is computed over.
+fn covered<'f>(key: &'f Secret, form: &'f Form<'_>) -> [&'f [u8]; 3] {
+    [form.signed_text(), b"+", key.bytes()]
 }
 
 fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused> {
@@ -154,23 +170,24 @@ fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
     // Read before verification, only to find the key: a lie here finds a key that does not fit.
     let site = form.text("vads_site_id").ok_or(Refused::UnknownKey)?;
     let mode = form.text("vads_ctx_mode").and_then(mode).ok_or(Refused::UnknownKey)?;
-    let held = keys.0.get(&(site.to_owned(), mode)).ok_or(Refused::UnknownKey)?;
+    let held = keys.of(site, mode).ok_or(Refused::UnknownKey)?;
     let key = held.form.as_ref().ok_or(Refused::UnknownKey)?;
     // Only the server's own call carries it; the browser return is signed with the same key.
     if form.text("vads_hash").is_none() {
         return Err(Refused::NotANotification);
     }
     let given = form.bytes("signature").unwrap_or_default();
-    let fits = |algorithm| same(form_signature(key, &form, algorithm).as_bytes(), given);
-    let genuine = fits(Algorithm::HmacSha256) || held.allow_sha1 && fits(Algorithm::Sha1);
+    let hmac = same(&hmac_base64(key, covered(key, &form)), given);
+    let sha1 = || same(sha1_hex(covered(key, &form)).as_bytes(), given);
+    let genuine = hmac || held.allow_sha1 && sha1();
     if !genuine {
         return Err(Refused::Mismatch);
     }
     let account = Account { psp: Psp::Lyra, merchant: site.to_owned(), mode };
-    Ok(Verified(Format::Form(form), account))
+    Ok(Verified { form, format: Format::Form, account })
 }
 
-fn verify_rest<'a>(keys: &Keys, form: &Form<'a>) -> Result<Verified<'a>, Refused> {
+fn verify_rest<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused> {
     if form.repeats("kr-") {
         return Err(Refused::Repeated);
     }
@@ -183,15 +200,16 @@ fn verify_rest<'a>(keys: &Keys, form: &Form<'a>) -> Result<Verified<'a>, Refused
     }
     // Some senders escape slashes after signing; undoing that cannot make another message genuine,
     // and changes nothing of what the JSON means. (systempay.md section 5, "Slash pitfall")
-    let unescaped = unescape_slashes(answer);
-    let texts: &[&[u8]] = if unescaped == answer { &[answer] } else { &[answer, &unescaped] };
-    for ((site, mode), held) in &keys.0 {
+    let escaped = answer.windows(2).any(|pair| pair == br"\/");
+    let unescaped = if escaped { unescape_slashes(answer) } else { Vec::new() };
+    let texts: &[&[u8]] = if escaped { &[answer, &unescaped] } else { &[answer] };
+    for (site, mode, held) in keys.all() {
         let Some(password) = &held.rest_password else {
             continue;
         };
-        if texts.iter().any(|text| same(hmac_hex(password, [*text]).as_bytes(), given)) {
-            let account = Account { psp: Psp::Lyra, merchant: site.clone(), mode: *mode };
-            return Ok(Verified(Format::Rest(answer.to_vec()), account));
+        if texts.iter().any(|text| same(&hmac_hex(password, [*text]), given)) {
+            let account = Account { psp: Psp::Lyra, merchant: site.to_owned(), mode };
+            return Ok(Verified { form, format: Format::Rest, account });
         }
     }
     Err(Refused::Mismatch)
@@ -251,7 +269,7 @@ mod tests {
     }
 
     fn check(body: &str) -> Result<Mode, Refused> {
-        verify(&keys(), body.as_bytes()).map(|verified| verified.1.mode)
+        verify(&keys(), body.as_bytes()).map(|verified| verified.account.mode)
     }
 
     #[test]
@@ -323,7 +341,7 @@ mod tests {
         let body = quittance_testing::form_body_sha1(FORM_KEY, &fields(&[]));
         assert_eq!(check(&body), Err(Refused::Mismatch));
         let mut lenient = keys();
-        for site in lenient.0.values_mut() {
+        for site in lenient.0.values_mut().flat_map(BTreeMap::values_mut) {
             site.allow_sha1 = true;
         }
         assert!(verify(&lenient, body.as_bytes()).is_ok());

@@ -1,5 +1,7 @@
 //! From a verified Worldline event to facts. (worldline-direct.md sections 2 to 4.)
 
+use std::fmt::Write;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -12,7 +14,7 @@ use crate::key::{Account, Psp};
 use crate::limits::{MAX_AMOUNT, MAX_EVENTS_PER_NOTIFICATION, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use crate::money::Currency;
 use crate::statement::{Reading, Statement, Unreadable};
-use crate::text::{Number, Text, json_fault};
+use crate::text::{List, Number, Text, json_fault};
 
 /// The only version of the event format; the SDKs refuse any other.
 const API_VERSION: &str = "v1";
@@ -25,15 +27,18 @@ pub fn read(verified: Verified<'_>) -> Vec<Reading> {
     if !text.trim_ascii_start().starts_with('[') {
         return vec![read_one(text, verified)];
     }
-    match serde_json::from_str::<Vec<&RawValue>>(text) {
-        Ok(events) if events.is_empty() => {
+    match serde_json::from_str::<List<&RawValue, MAX_EVENTS_PER_NOTIFICATION>>(text) {
+        Ok(List { count: 0, .. }) => {
             vec![Reading::Unreadable(Unreadable::new("array of events is empty"))]
         }
-        Ok(events) if events.len() > MAX_EVENTS_PER_NOTIFICATION => {
-            let reason = format!("more than {MAX_EVENTS_PER_NOTIFICATION} events in one array");
+        Ok(List { count, .. }) if count > MAX_EVENTS_PER_NOTIFICATION => {
+            let most = MAX_EVENTS_PER_NOTIFICATION;
+            let reason = format!("more than {most} events in one array, {count}");
             vec![Reading::Unreadable(Unreadable::new(reason))]
         }
-        Ok(events) => events.into_iter().map(|event| read_one(event.get(), verified)).collect(),
+        Ok(List { kept, .. }) => {
+            kept.into_iter().map(|event| read_one(event.get(), verified)).collect()
+        }
         Err(error) => vec![Reading::Unreadable(json_fault("event array", &error))],
     }
 }
@@ -51,8 +56,16 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
     }
     let kind = event.kind.as_deref().ok_or_else(|| Unreadable::new("type missing"))?;
     let kind = bounded("type", kind, MAX_WORD_BYTES)?;
-    let family = kind.split('.').next().unwrap_or(kind);
-    if kind == "payment.test" || !matches!(family, "payment" | "refund") {
+    // All are named object.event.
+    let family = match kind.split_once('.') {
+        Some((object, event)) if !object.is_empty() && !event.is_empty() => object,
+        _ => return Err(Unreadable::new("type is not the name of an event")),
+    };
+    let tracked = matches!(family, "payment" | "refund");
+    if !tracked && (event.payment.is_some() || event.refund.is_some()) {
+        return Err(Unreadable::new("a payment or refund in an event of another type"));
+    }
+    if kind == "payment.test" || !tracked {
         return Ok(Reading::Untracked { about: kind.to_owned() });
     }
     let merchant = event.merchant_id.as_deref().unwrap_or("");
@@ -65,10 +78,16 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
     }
     let account =
         Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.key.mode };
-    // A finished refund comes as `payment.refunded` with the refund object; where a plugin saw the
-    // payment object instead, its own status tells that it speaks of a refund.
-    let of_refund = family == "refund" || kind == "payment.refunded" || event.payment.is_none();
-    let refund = event.refund.as_ref().filter(|refund| of_refund && refund.id.is_some());
+    // A finished refund comes as `payment.refunded` with the refund object, a refused one as
+    // `payment.rejected`, which may have an empty refund object beside the payment.
+    let told = |refund: &&Refund<'_>| {
+        refund.id.is_some()
+            && (family == "refund"
+                || kind == "payment.refunded"
+                || kind == "payment.rejected" && refund.is_refused()
+                || event.payment.is_none())
+    };
+    let refund = event.refund.as_ref().filter(told);
     let (operation, output) = match (refund, &event.payment) {
         (Some(refund), _) => (
             Operation::of(&refund.id, &refund.status, &refund.status_output),
@@ -80,14 +99,23 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
         ),
         (None, None) => return Err(Unreadable::new("neither payment nor refund in the event")),
     };
-    let is_refund = refund.is_some();
+    // What these announce is money on its way back, whichever object tells of it.
+    let of_credit = refund.is_some()
+        || family == "refund"
+        || matches!(
+            kind,
+            "payment.refunded"
+                | "payment.reversed"
+                | "payment.chargebacked"
+                | "payment.chargeback_notification"
+        );
     let output = output.as_ref().ok_or_else(|| Unreadable::new("output with amounts missing"))?;
-    statement(&account, kind, &operation?, output, is_refund).map(|s| Reading::Order(Box::new(s)))
+    statement(&account, kind, &operation?, output, of_credit).map(|s| Reading::Order(Box::new(s)))
 }
 
 /// The operation that an event describes: its id and status.
 struct Operation<'a> {
-    id: PaymentId,
+    id: PaymentId<'a>,
     word: Option<&'a str>,
     code: Option<u64>,
     category: Option<&'a str>,
@@ -118,19 +146,21 @@ fn statement(
     kind: &str,
     operation: &Operation<'_>,
     output: &Output<'_>,
-    is_refund: bool,
+    of_credit: bool,
 ) -> Result<Statement, Unreadable> {
     let mut meant = meaning(operation.word, operation.code, operation.category);
     let unknown = meant.status == Status::Unknown;
-    if is_refund && meant.side == Side::Debit && !unknown {
+    if of_credit && meant.side == Side::Debit && !unknown {
+        // After a partial refund the payment stays captured (worldline-direct.md section 3, "trap"): how
+        // much of it went back is not said here.
         meant = Meaning {
             side: Side::Credit,
             status: Status::Pending,
             rank: Rank(11),
-            contradiction: Some("a refund with the status of a payment"),
+            contradiction: Some("money given back with the status of a payment"),
         };
     }
-    let credit = is_refund || meant.side == Side::Credit;
+    let credit = of_credit || meant.side == Side::Credit;
     let mut doubt = meant.contradiction;
     let amounts = Amounts::of(output)?;
     let product = output.product();
@@ -152,7 +182,7 @@ fn statement(
         currency: amounts.currency,
     };
     let share = ShareFact {
-        share: if credit { operation.id.operation() } else { operation.id.inner.clone() },
+        share: if credit { operation.id.operation() } else { operation.id.inner.to_owned() },
         slot: None,
         operation: Some(operation.id.operation()),
         kind: if credit { Kind::Credit } else { Kind::Debit },
@@ -165,29 +195,30 @@ fn statement(
         psp_status: psp_status(operation),
         sequence: None,
         attempted: format!("{:0>20}", operation.id.inner),
-        parent: credit.then(|| operation.id.inner.clone()),
+        parent: credit.then(|| operation.id.inner.to_owned()),
     };
-    let about = format!(
-        "{kind} {} {} {}",
-        operation.id.operation(),
-        share.psp_status,
-        operation.code.map_or_else(|| "without code".to_owned(), |code| code.to_string()),
-    );
-    let by_payment = format!("tx:{}", operation.id.inner);
+    let about = about(kind, operation, &share);
+    let by_payment = account.order(["tx:", operation.id.inner].concat());
+    let by_payment = by_payment.map_err(|_| Unreadable::new("payment id too long"))?;
     let reference = output.references.as_ref().and_then(|r| r.merchant_reference.as_deref());
-    let reference = reference.filter(|r| !r.is_empty()).unwrap_or(&by_payment);
-    let key =
-        account.order(reference).map_err(|_| Unreadable::new("merchantReference too long"))?;
-    let alias = account.order(&by_payment).map_err(|_| Unreadable::new("payment id too long"))?;
+    let (key, aliases) = match reference.filter(|r| !r.is_empty() && *r != by_payment.order) {
+        Some(reference) => {
+            let key = account.order(reference);
+            let key = key.map_err(|_| Unreadable::new("merchantReference too long"))?;
+            (key, vec![by_payment])
+        }
+        None => (by_payment, Vec::new()),
+    };
+    let mut facts = Vec::with_capacity(2);
+    facts.push(Fact::Share(Box::new(share)));
+    facts.extend(foreign.then_some(Fact::Total(total)));
     let mut statement = Statement {
-        aliases: if alias == key { Vec::new() } else { vec![alias] },
         key,
-        facts: [Fact::Share(Box::new(share))]
-            .into_iter()
-            .chain(foreign.then_some(Fact::Total(total)))
-            .collect(),
+        aliases,
+        facts,
         standing: Standing::Sound,
         doubt: None,
+        reasons: Vec::new(),
         about,
     };
     if let Some(doubt) = doubt {
@@ -195,6 +226,23 @@ fn statement(
     }
     Ok(statement)
 }
+
+/// One line about an event, for people.
+fn about(kind: &str, operation: &Operation<'_>, share: &ShareFact) -> String {
+    let mut line = String::with_capacity(USUAL_LINE_BYTES);
+    line.extend([kind, " ", operation.id.inner]);
+    line.extend(operation.id.operation.into_iter().flat_map(|operation| ["_", operation]));
+    line.extend([" ", &share.psp_status, " "]);
+    match operation.code {
+        // A String takes everything.
+        Some(code) => drop(write!(line, "{code}")),
+        None => line.push_str("without code"),
+    }
+    line
+}
+
+/// Room for most lines.
+const USUAL_LINE_BYTES: usize = 96;
 
 /// What a debit is worth. CAPTURED alone is not paid: only `acquiredAmount` says what was really
 /// obtained, and where it is missing the payment stays pending and in doubt. An authorised card
@@ -286,51 +334,55 @@ fn bounded<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Unread
 }
 
 /// A payment id in its canonical form. Three spellings name one payment: `3261218192_0`, the bare
-/// `3261218192`, and a 19-digit one with `900000` (10-digit inner id) or `90000` (11 digits) before
-/// and the operation in three digits behind. (worldline-direct.md section 4, "Identifiers".)
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PaymentId {
+/// `3261218192`, and a long one of 19 or 20 digits with `90000` or `900000` before the inner id (10 or
+/// 11 digits) and the operation in three digits behind. (worldline-direct.md section 4, "Identifiers";
+/// the 20 digits, and a long one followed by `_0`: plugin-magento-core `PaymentIdFormatter.php`.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaymentId<'a> {
     /// The part that all operations of one payment share.
-    pub inner: String,
+    pub inner: &'a str,
     /// Which operation, if said.
-    pub operation: Option<String>,
+    pub operation: Option<&'a str>,
 }
 
-impl PaymentId {
+impl<'a> PaymentId<'a> {
     /// `None` when empty or longer than [`MAX_REFERENCE_BYTES`] allows with the prefix `tx:`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &'a str) -> Option<Self> {
         if text.is_empty() || text.len() > MAX_REFERENCE_BYTES - "tx:".len() {
             return None;
         }
         if let Some((inner, operation)) =
             text.split_once('_').filter(|(inner, _)| !inner.is_empty())
         {
-            return Some(Self { inner: inner.to_owned(), operation: Some(operation.to_owned()) });
+            let named = Self { inner, operation: Some(operation) };
+            return Some(match Self::from_long(inner) {
+                // The long form names its operation itself.
+                Some(long) if operation == "0" => long,
+                Some(long) => Self { inner: long.inner, ..named },
+                None => named,
+            });
         }
-        Some(
-            Self::from_long(text)
-                .unwrap_or_else(|| Self { inner: text.to_owned(), operation: None }),
-        )
+        Some(Self::from_long(text).unwrap_or(Self { inner: text, operation: None }))
     }
 
-    fn from_long(text: &str) -> Option<Self> {
-        if text.len() != 19 || !text.bytes().all(|b| b.is_ascii_digit()) {
+    fn from_long(text: &'a str) -> Option<Self> {
+        if !matches!(text.len(), 19 | 20) || !text.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
         let rest = text.strip_prefix("90000")?;
-        let (inner, operation) = rest.split_at_checked(11)?;
+        let (inner, operation) = rest.split_at_checked(rest.len().checked_sub(3)?)?;
         let operation = operation.trim_start_matches('0');
         Some(Self {
-            inner: inner.strip_prefix('0').unwrap_or(inner).to_owned(),
-            operation: Some(if operation.is_empty() { "0" } else { operation }.to_owned()),
+            inner: inner.strip_prefix('0').unwrap_or(inner),
+            operation: Some(if operation.is_empty() { "0" } else { operation }),
         })
     }
 
     /// `inner_operation`, or the inner id where no operation is named.
     pub fn operation(&self) -> String {
-        match &self.operation {
-            Some(operation) => format!("{}_{operation}", self.inner),
-            None => self.inner.clone(),
+        match self.operation {
+            Some(operation) => [self.inner, "_", operation].concat(),
+            None => self.inner.to_owned(),
         }
     }
 }
@@ -365,6 +417,14 @@ struct Refund<'a> {
     status: Option<Text<'a>>,
     status_output: Option<StatusOutput<'a>>,
     refund_output: Option<Output<'a>>,
+}
+
+impl Refund<'_> {
+    /// Whether its number is that of a refund or deletion that was refused.
+    fn is_refused(&self) -> bool {
+        let code = self.status_output.as_ref().and_then(|output| output.status_code);
+        matches!(code, Some(Number(73 | 83)))
+    }
 }
 
 #[derive(Deserialize)]

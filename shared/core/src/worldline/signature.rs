@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::crypto::{Secret, hmac_base64, same};
+use crate::crypto::{Secret, ascii, hmac_base64, same};
 use crate::key::Mode;
 
 /// The webhook keys of a stack, by key id. Several are held at once during a rotation.
@@ -35,7 +35,7 @@ impl Keys {
     /// The signature that the platform gives a body under this key id, for sending test messages.
     /// `None` when no such key is held.
     pub fn sign(&self, key_id: &str, body: &[u8]) -> Option<String> {
-        self.0.get(key_id).map(|key| hmac_base64(&key.secret, [body]))
+        self.0.get(key_id).map(|key| ascii(&hmac_base64(&key.secret, [body])))
     }
 }
 
@@ -76,11 +76,7 @@ pub fn verify<'a>(
     let key_id = std::str::from_utf8(key_id).map_err(|_| Refused::UnknownKey)?;
     let key = keys.0.get(key_id).ok_or(Refused::UnknownKey)?;
     let expected = hmac_base64(&key.secret, [body]);
-    if same(expected.as_bytes(), signature) {
-        Ok(Verified { body, key })
-    } else {
-        Err(Refused::Mismatch)
-    }
+    if same(&expected, signature) { Ok(Verified { body, key }) } else { Err(Refused::Mismatch) }
 }
 
 /// The single value of a header. Java's, Python's and Node's SDK refuse a repeated one too.

@@ -18,7 +18,7 @@ pub struct Row {
     /// `statusOutput.statusCode`.
     pub code: u64,
     /// The `status` words that agree with it; empty where no source names one and nothing depends on
-    /// it.
+    /// it: then any word does that does not say that money moved.
     pub words: &'static [&'static str],
     /// The categories that agree with it; empty where nothing depends on it.
     pub categories: &'static [&'static str],
@@ -36,6 +36,8 @@ pub struct Row {
 
 const COMPLETED: &[&str] = &["COMPLETED"];
 const GIVEN_BACK: &[&str] = &["REFUNDED", "COMPLETED"];
+const RESERVED: &[&str] = &["PENDING_MERCHANT", "PENDING_CONNECT_OR_3RD_PARTY"];
+const NOT_TAKEN: &[&str] = &["PENDING_MERCHANT", "PENDING_CONNECT_OR_3RD_PARTY", "UNSUCCESSFUL"];
 const NONE: &[&str] = &[];
 
 macro_rules! rows {
@@ -53,11 +55,11 @@ pub const ROWS: &[Row] = rows! {
      0 Debit  Pending    10 ["CREATED", "PAYMENT_CREATED"] NONE "created, not finished";
      1 Debit  Cancelled  20 ["CANCELLED"] NONE "cancelled by the buyer";
      2 Debit  Refused    20 ["REJECTED"] NONE "authorisation declined";
-     4 Debit  Authorised 40 ["CAPTURE_REQUESTED"] NONE "capture asked for";
+     4 Debit  Authorised 40 ["CAPTURE_REQUESTED"] RESERVED "capture asked for";
     40 Debit  Pending    12 [] NONE "waiting for an external result";
     41 Debit  Pending    12 [] NONE "waiting for the buyer's payment";
     46 Debit  Pending    12 ["REDIRECTED", "PENDING_PAYMENT"] NONE "buyer sent to authenticate or pay";
-     5 Debit  Authorised 30 ["PENDING_CAPTURE", "PENDING_APPROVAL"] NONE "authorised";
+     5 Debit  Authorised 30 ["PENDING_CAPTURE", "PENDING_APPROVAL"] RESERVED "authorised";
     50 Debit  Pending    14 [] NONE "waiting for an external or fraud check";
     51 Debit  Pending    14 ["AUTHORIZATION_REQUESTED"] NONE "authorisation waiting";
     52 Debit  Pending    14 ["AUTHORIZATION_REQUESTED"] NONE "authorisation uncertain";
@@ -65,8 +67,8 @@ pub const ROWS: &[Row] = rows! {
      6 Debit  Cancelled  50 ["CANCELLED"] NONE "authorised, then cancelled";
     61 Debit  Pending    16 ["CANCELLED"] NONE "cancellation waiting";
     62 Debit  Pending    16 ["CANCELLED"] NONE "cancellation uncertain";
-    63 Debit  Authorised 30 [] NONE "cancellation refused: stays authorised";
-     7 Credit Refunded  100 [] NONE "payment deleted";
+    63 Debit  Authorised 30 ["CANCELLATION_REJECTED", "PENDING_CAPTURE"] NOT_TAKEN "cancellation refused: stays authorised";
+     7 Credit Refunded  100 ["REFUNDED"] GIVEN_BACK "payment deleted";
     71 Credit Pending    10 [] NONE "deletion waiting";
     72 Credit Pending    10 [] NONE "deletion uncertain";
     73 Credit Refused    50 ["REJECTED"] NONE "deletion refused: stays captured";
@@ -76,10 +78,10 @@ pub const ROWS: &[Row] = rows! {
     83 Credit Refused    50 ["REJECTED"] NONE "refund refused: stays captured";
     85 Credit Refunded  100 ["REFUNDED"] GIVEN_BACK "refunded by the merchant";
      9 Debit  Captured  100 ["CAPTURED"] COMPLETED "captured";
-    91 Debit  Authorised 40 ["CAPTURE_REQUESTED"] NONE "capture processing";
-    92 Debit  Authorised 40 ["CAPTURE_REQUESTED"] NONE "capture uncertain";
-    93 Debit  Authorised 40 ["REJECTED_CAPTURE"] NONE "capture refused: stays authorised";
-    99 Debit  Authorised 40 ["CAPTURE_REQUESTED"] NONE "capture being processed";
+    91 Debit  Authorised 40 ["CAPTURE_REQUESTED"] RESERVED "capture processing";
+    92 Debit  Authorised 40 ["CAPTURE_REQUESTED"] RESERVED "capture uncertain";
+    93 Debit  Authorised 40 ["REJECTED_CAPTURE"] NOT_TAKEN "capture refused: stays authorised";
+    99 Debit  Authorised 40 ["CAPTURE_REQUESTED"] RESERVED "capture being processed";
 };
 
 /// What number, word and category say together.
@@ -92,8 +94,8 @@ pub(super) struct Meaning {
     pub(super) contradiction: Option<&'static str>,
 }
 
-/// Reads a status. Money counts as moved only when the number and the word say so and no category
-/// denies it; where they disagree the outcome is pending and the order waits.
+/// Reads a status. Money counts as moved or reserved only when the number and the word say so and no
+/// category denies it; where they disagree the outcome is pending and the order waits.
 pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&str>) -> Meaning {
     match word {
         // No number is documented for chargebacks, so the word decides. (worldline-direct.md section 3)
@@ -101,6 +103,9 @@ pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&s
         Some("CHARGEBACK_NOTIFICATION") => {
             return Meaning::of(Side::Credit, Status::Pending, Rank(10));
         }
+        // No source tells its number or whether money went back: kept apart from the payment, whose
+        // capture would hide it.
+        Some("REVERSED") => return Meaning::of(Side::Credit, Status::Unknown, Rank::UNKNOWN),
         _ => {}
     }
     let row = match code {
@@ -110,13 +115,11 @@ pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&s
     let Some(row) = row else {
         return Meaning::of(Side::Debit, Status::Unknown, Rank::UNKNOWN);
     };
-    let moves_money = matches!(row.status, Status::Captured | Status::Refunded);
+    let decides = moves_money(row) || row.status == Status::Authorised;
     let contradiction = match (word, code, category) {
-        (_, None, _) if moves_money => Some("statusCode missing"),
-        (None, ..) if moves_money => Some("status missing"),
-        (Some(word), Some(_), _) if !row.words.is_empty() && !row.words.contains(&word) => {
-            Some("status and statusCode disagree")
-        }
+        (_, None, _) if decides => Some("statusCode missing"),
+        (None, ..) if decides => Some("status missing"),
+        (Some(word), Some(_), _) if !agrees(row, word) => Some("status and statusCode disagree"),
         (_, _, Some(category))
             if !row.categories.is_empty() && !row.categories.contains(&category) =>
         {
@@ -128,6 +131,19 @@ pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&s
         None => Meaning::of(row.side, row.status, Rank(row.rank)),
         Some(_) => Meaning { contradiction, ..Meaning::of(row.side, Status::Pending, Rank(11)) },
     }
+}
+
+fn agrees(row: &Row, word: &str) -> bool {
+    if row.words.is_empty() {
+        let of_word = |other: &&Row| other.words.contains(&word);
+        !ROWS.iter().filter(of_word).any(moves_money)
+    } else {
+        row.words.contains(&word)
+    }
+}
+
+fn moves_money(row: &Row) -> bool {
+    matches!(row.status, Status::Captured | Status::Refunded)
 }
 
 impl Meaning {
@@ -176,10 +192,24 @@ mod tests {
             (Some("FUTURE_WORD"), Some(9), None),
             (Some("CAPTURED"), Some(9), Some("UNSUCCESSFUL")),
             (Some("REFUND_REQUESTED"), Some(8), None),
+            (Some("REFUND_REQUESTED"), Some(7), None),
+            // Numbers whose word no source names: a word that says that money moved is none of theirs.
+            (Some("CAPTURED"), Some(50), None),
+            (Some("REFUNDED"), Some(71), None),
+            // Reserved money may release an order too, where the merchant says so.
+            (Some("PENDING_CAPTURE"), None, None),
+            (None, Some(5), None),
+            (Some("PENDING_CAPTURE"), Some(5), Some("UNSUCCESSFUL")),
+            (Some("CANCELLED"), Some(63), None),
         ] {
             assert_eq!(status(word, code, category), (Status::Pending, true), "{word:?} {code:?}");
         }
+        assert_eq!(
+            status(Some("PENDING_FRAUD_APPROVAL"), Some(50), None),
+            (Status::Pending, false)
+        );
         assert_eq!(status(Some("PAID"), Some(1000), None), (Status::Unknown, false));
         assert_eq!(status(None, None, None), (Status::Unknown, false));
+        assert_eq!(meaning(Some("REVERSED"), Some(9), None).side, Side::Credit);
     }
 }

@@ -126,6 +126,12 @@ impl Order {
         self
     }
 
+    /// In another currency.
+    pub(super) fn currency(mut self, code: &'static str) -> Self {
+        self.currency = Some(code);
+        self
+    }
+
     /// Without any amount that is trusted, and so without a currency.
     pub(super) fn without_currency(mut self) -> Self {
         self.currency = None;
@@ -160,6 +166,18 @@ impl Order {
         psp_status: &'static str,
     ) -> Self {
         self.share("credit", share, method, amount, (status, psp_status))
+    }
+
+    /// With a check of the payment method, which moves no money.
+    pub(super) fn verification(
+        self,
+        share: &str,
+        method: &'static str,
+        amount: u64,
+        status: &'static str,
+        psp_status: &'static str,
+    ) -> Self {
+        self.share("verification", share, method, amount, (status, psp_status))
     }
 
     /// With this sequence number on the share named last.

@@ -117,13 +117,16 @@ fn plans() -> Vec<Case> {
         case(
             "47-second-instalment",
             "The second instalment is taken: neither a second release nor too much.",
-            sent(&Form::follow_up(
-                "CMD-2046",
-                "2046aa",
-                2,
-                "BATCH_AUTO",
-                Share(&second, "CB", 5_000, "CAPTURED"),
-            )),
+            sent(
+                &Form::follow_up(
+                    "CMD-2046",
+                    "2046aa",
+                    2,
+                    "BATCH_AUTO",
+                    Share(&second, "CB", 5_000, "CAPTURED"),
+                )
+                .with("vads_occurrence_type", "RECURRENT_INTERMEDIAIRE"),
+            ),
             stored(
                 "CMD-2046 captured 100.00 EUR",
                 instalments()
@@ -131,6 +134,24 @@ fn plans() -> Vec<Case> {
                     .debit(&second, "CB", 5_000, "captured", "CAPTURED")
                     .sequence(2)
                     .notifications(2),
+            ),
+        ),
+        case(
+            "29-instalments-with-dates",
+            "150.00 EUR in two instalments with their dates (MULTI_EXT:): the first releases the order.",
+            sent(
+                &Form::single("CMD-2029", "2029aa", "CB", 15_000, "CAPTURED")
+                    .with("vads_payment_config", "MULTI_EXT:20261122=5000;20261222=10000")
+                    .with("vads_occurrence_type", "RECURRENT_INITIAL"),
+            ),
+            stored(
+                "CMD-2029 captured 50.00 EUR",
+                Order::systempay("CMD-2029", "captured")
+                    .expected(5_000)
+                    .captured(5_000)
+                    .debit(&share("CMD-2029", "2029aa", "1"), "CB", 5_000, "captured", "CAPTURED")
+                    .sequence(1)
+                    .released(),
             ),
         ),
     ]

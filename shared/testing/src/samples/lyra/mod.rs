@@ -8,6 +8,7 @@ mod payments;
 mod refunds;
 mod refused;
 mod rest;
+mod statuses;
 
 use super::delivery::Delivery;
 use super::expected::Order;
@@ -23,6 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
         doubtful::cases(),
         rest::cases(),
         refused::cases(),
+        statuses::cases(),
     ]
     .into_iter()
     .flatten()

@@ -1,12 +1,17 @@
 //! The REST format (`kr-answer`).
 
+use serde_json::json;
+
 use super::super::expected::{Order, stored};
 use super::{Case, Delivery, case, paid, share};
-use crate::lyra::{Share, rest};
+use crate::lyra::{Share, answer, rest};
+use crate::{REST_PASSWORD, rest_body};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = paid_at_once();
     cases.extend(attempts());
+    cases.extend(statuses());
+    cases.extend(names());
     cases
 }
 
@@ -88,6 +93,117 @@ fn attempts() -> Vec<Case> {
                     .sequence(2)
                     .released()
                     .notifications(2),
+            ),
+        ),
+    ]
+}
+
+/// What the order as a whole is called.
+fn statuses() -> Vec<Case> {
+    let [wire, abandoned] =
+        [("CMD-2065", "2065aa"), ("CMD-2066", "2066aa")].map(|(r, t)| share(r, t, "1"));
+    let voucher = share("CMD-2067", "2067aa", "1");
+    vec![
+        case(
+            "65-rest-running",
+            "A bank transfer is under way. The cycle is closed, and closed does not mean paid.",
+            Delivery::systempay(rest(
+                "CMD-2065",
+                "2065aa",
+                12_000,
+                ("RUNNING", "CLOSED"),
+                &[Share(&wire, "IP_WIRE", 12_000, "WAITING_AUTHORISATION")],
+            )),
+            stored(
+                "CMD-2065 pending",
+                Order::systempay("CMD-2065", "pending")
+                    .expected(12_000)
+                    .debit(&wire, "IP_WIRE", 12_000, "pending", "WAITING_AUTHORISATION")
+                    .sequence(1),
+            ),
+        ),
+        case(
+            "66-rest-abandoned",
+            "The buyer left.",
+            Delivery::systempay(rest(
+                "CMD-2066",
+                "2066aa",
+                12_000,
+                ("ABANDONED", "CLOSED"),
+                &[Share(&abandoned, "CB", 12_000, "ABANDONED")],
+            )),
+            stored(
+                "CMD-2066 cancelled",
+                Order::systempay("CMD-2066", "cancelled")
+                    .expected(12_000)
+                    .debit(&abandoned, "CB", 12_000, "cancelled", "ABANDONED")
+                    .sequence(1),
+            ),
+        ),
+        case(
+            "67-rest-partially-paid",
+            "Vouchers paid half, and the complement may still come.",
+            Delivery::systempay(rest(
+                "CMD-2067",
+                "2067aa",
+                12_000,
+                ("PARTIALLY_PAID", "OPEN"),
+                &[Share(&voucher, "CVCO", 6_000, "CAPTURED")],
+            )),
+            stored(
+                "CMD-2067 partially_captured 60.00 EUR",
+                Order::systempay("CMD-2067", "partially_captured")
+                    .expected(12_000)
+                    .captured(6_000)
+                    .debit(&voucher, "CVCO", 6_000, "captured", "CAPTURED")
+                    .sequence(1),
+            ),
+        ),
+    ]
+}
+
+/// Orders that the merchant did not name, or that are not the named one.
+fn names() -> Vec<Case> {
+    let [unnamed, last] =
+        [("CMD-2068", "2068aa"), ("CMD-2069", "2069aa")].map(|(r, t)| share(r, t, "1"));
+    let paid = ("PAID", "CLOSED");
+    let shares = [Share(&unnamed, "CB", 12_000, "CAPTURED")];
+    let mut without_order = answer("CMD-2068", "2068aa", 12_000, paid, &shares);
+    without_order["orderDetails"]["orderId"] = json!(null);
+    let shares = [Share(&last, "CB", 12_500, "CAPTURED")];
+    let mut occurrence = answer("CMD-2069", "2069aa", 12_500, paid, &shares);
+    occurrence["orderDetails"]["orderCurrency"] = json!("KWD");
+    occurrence["transactions"][0]["currency"] = json!("KWD");
+    occurrence["transactions"][0]["transactionDetails"]["occurrenceType"] =
+        json!("RECURRENT_FINAL");
+    let by_payment = |reference: &str| Order::systempay(reference, "captured").released();
+    vec![
+        case(
+            "68-rest-without-order",
+            "orderId may be null: the payment names the order, as in the form format.",
+            Delivery::systempay(rest_body(REST_PASSWORD, &without_order.to_string())),
+            stored(
+                "tx:20261122-2068aa captured 120.00 EUR",
+                by_payment("tx:20261122-2068aa")
+                    .expected(12_000)
+                    .captured(12_000)
+                    .debit(&unnamed, "CB", 12_000, "captured", "CAPTURED")
+                    .sequence(1),
+            ),
+        ),
+        case(
+            "69-rest-last-occurrence",
+            "The last occurrence of a subscription, in a currency with three decimals, is not the \
+             subscription's own order.",
+            Delivery::systempay(rest_body(REST_PASSWORD, &occurrence.to_string())),
+            stored(
+                "tx:20261122-2069aa captured 12.500 KWD",
+                by_payment("tx:20261122-2069aa")
+                    .currency("KWD")
+                    .expected(12_500)
+                    .captured(12_500)
+                    .debit(&last, "CB", 12_500, "captured", "CAPTURED")
+                    .sequence(1),
             ),
         ),
     ]

@@ -3,10 +3,14 @@
 
 mod doubtful;
 mod identity;
+mod kinds;
 mod payments;
 mod refunds;
 mod refused;
 mod splits;
+mod statuses;
+
+use serde_json::Value;
 
 use super::delivery::Delivery;
 use super::expected::Order;
@@ -21,6 +25,8 @@ pub(super) fn cases() -> Vec<Case> {
         identity::cases(),
         doubtful::cases(),
         refused::cases(),
+        statuses::cases(),
+        kinds::cases(),
     ]
     .into_iter()
     .flatten()
@@ -36,6 +42,11 @@ const CVCO: u64 = 5412;
 /// A signed payment event.
 fn sent(payment: &Payment) -> Delivery {
     Delivery::worldline(&payment.json())
+}
+
+/// Several events in one array, in this order.
+fn array(events: impl IntoIterator<Item = Value>) -> Delivery {
+    Delivery::worldline(&Value::Array(events.into_iter().collect()))
 }
 
 /// A payment of 120.00 EUR by card.

@@ -4,6 +4,28 @@ use super::super::expected::{Order, stored};
 use super::{CB, CVCO, Case, case, sent};
 use crate::worldline::Payment;
 
+/// Half of an order paid by another voucher product: not paid, whatever the product.
+fn half_paid_by(
+    name: &'static str,
+    about: &'static str,
+    (reference, payment): (&str, &str),
+    (product, method): (u64, &'static str),
+) -> Case {
+    let share = Payment::new(reference, &format!("{payment}_0"), product, 9, 12_000);
+    case(
+        name,
+        about,
+        sent(&share.acquired(6_000)),
+        stored(
+            &format!("{reference} partially_captured 60.00 EUR of 120.00 EUR"),
+            Order::worldline(reference, "partially_captured")
+                .expected(12_000)
+                .captured(6_000)
+                .debit(payment, method, 6_000, "captured", "CAPTURED"),
+        ),
+    )
+}
+
 /// The voucher share: captured, although the payment is to reach the whole order.
 fn voucher(reference: &str, id: &str) -> Payment {
     Payment::new(reference, id, CVCO, 9, 12_000).acquired(6_000)
@@ -97,6 +119,24 @@ pub(super) fn cases() -> Vec<Case> {
             "Half paid by vouchers, and the complement never comes.",
             sent(&voucher("CMD-1027", "3254561027_0")),
             stored("CMD-1027 partially_captured 60.00 EUR", half_paid("CMD-1027", "3254561027")),
+        ),
+        half_paid_by(
+            "28-split-meal-vouchers",
+            "Meal vouchers (5402) pay half.",
+            ("CMD-1028", "3254561028"),
+            (5402, "MEAL_VOUCHER"),
+        ),
+        half_paid_by(
+            "29-split-older-vouchers",
+            "The older product of Chèque-Vacances Connect (5403) pays half.",
+            ("CMD-1029", "3254561029"),
+            (5403, "CVCO"),
+        ),
+        half_paid_by(
+            "98-split-gift-card",
+            "An Illicado card (3112) pays half.",
+            ("CMD-1098", "3254561098"),
+            (3112, "ILLICADO"),
         ),
     ]
 }

@@ -1,0 +1,202 @@
+//! From the set of facts to what it amounts to: a pure function, blind to order and repetition.
+//!
+//! Here: the policy, what comes out, and the state. `share` joins the facts about one share, `names`
+//! says which names stand for the same one, `acquired` what a Worldline payment is worth, `tally` adds
+//! the shares up, and `flags` says what a person should know.
+
+mod acquired;
+mod flags;
+mod names;
+mod share;
+mod tally;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use self::share::{Joined, only_respellable};
+use self::tally::{Sums, Tally};
+use crate::fact::{Facts, Flag, Kind, Standing, State, Status};
+use crate::money::Currency;
+
+/// When an order may be released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// Which shares count.
+    pub release_on: ReleaseOn,
+    /// Which instalments are waited for.
+    pub instalments: Instalments,
+}
+
+/// Which shares count towards a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ReleaseOn {
+    /// Only money that is really taken.
+    #[default]
+    Captured,
+    /// Authorised money too, for merchants who ship on authorisation.
+    Secured,
+}
+
+/// Which instalments a release waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Instalments {
+    /// The first.
+    #[default]
+    First,
+    /// All of them; their sum must have been stated.
+    All,
+}
+
+/// What an order's facts amount to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Where the order stands.
+    pub state: State,
+    /// What a person should know.
+    pub flags: BTreeSet<Flag>,
+    /// The currency of the sums; `None` while no fact has one.
+    pub currency: Option<Currency>,
+    /// What the order costs, in minor units; `None` while no message about the whole is known.
+    pub expected: Option<u64>,
+    /// Reserved and not captured, in minor units.
+    pub authorised: u64,
+    /// Really taken, in minor units, also beyond what was expected.
+    pub captured: u64,
+    /// Given back for good, in minor units.
+    pub refunded: u64,
+    /// The shares, by kind and then in the order in which they were attempted.
+    pub shares: Vec<Share>,
+    /// Whether facts in good standing cover the expected amount under the policy, with nothing given
+    /// back.
+    #[serde(skip)]
+    pub releasable: bool,
+    /// Refunds and chargebacks that facts in good standing say are final: after a release, each is a
+    /// reversal.
+    #[serde(skip)]
+    pub certain_credits: Vec<Credit>,
+    /// Whether a voucher is captured while the order is not covered.
+    #[serde(skip)]
+    pub voucher_waits: bool,
+}
+
+/// One share of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Its id; see [`ShareFact::share`](crate::ShareFact::share).
+    pub share: String,
+    /// `CVCO`, `CB`, …; two names joined by `+` when one Worldline payment was paid with both.
+    pub method: String,
+    /// Which way the money goes.
+    pub kind: Kind,
+    /// Minor units.
+    pub amount: u64,
+    /// The status in Quittance's words.
+    pub status: Status,
+    /// The status in the PSP's words.
+    pub psp_status: String,
+    /// The PSP's number of this attempt.
+    pub sequence: Option<u32>,
+}
+
+/// A refund or chargeback that is final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// Its share's id.
+    pub share: String,
+    /// Minor units.
+    pub amount: u64,
+    /// Every id under which it was stated: the first news of it may have lacked its uuid.
+    pub names: BTreeSet<String>,
+}
+
+/// What the facts amount to under a policy.
+pub fn fold(facts: &Facts, policy: Policy) -> Summary {
+    // Shown and sound differ only by contradictory facts; the sums are the shown ones, because the
+    // PSP did sign them, and the release looks at the sound ones alone.
+    let shown = Tally::of(facts, Standing::Contradictory, policy);
+    let sound = Tally::of(facts, Standing::Sound, policy);
+    let complete = sound.currency_complete();
+    let currency = shown.currency(complete);
+    let sums = currency.map(|currency| shown.sums(currency)).unwrap_or_default();
+    let state = state(&sums, &shown.shares);
+    let mut shares: Vec<Share> = shown.shares.iter().map(Joined::to_share).collect();
+    shares.extend(only_respellable(facts, &shares));
+    Summary {
+        state,
+        flags: flags::of(facts, &shown, currency, complete.is_some()),
+        currency,
+        expected: sums.expected,
+        authorised: sums.authorised,
+        captured: sums.captured,
+        refunded: sums.refunded,
+        shares,
+        // Money given back holds a release whatever the amount and its currency.
+        releasable: complete.is_some() && shown.final_credits().next().is_none(),
+        certain_credits: sound.final_credits().map(Joined::to_credit).collect(),
+        voucher_waits: !sums.covers() && shown.shares.iter().any(Joined::is_captured_voucher),
+    }
+}
+
+/// The state of an order: the first rule that fits, as the design lists them.
+fn state(sums: &Sums, shares: &[Joined<'_>]) -> State {
+    let Sums { captured, authorised, refunded, .. } = *sums;
+    let expected = sums.expected.unwrap_or(0);
+    if shares.iter().any(|s| s.status == Status::ChargedBack) {
+        State::ChargedBack
+    } else if refunded >= captured && captured > 0 {
+        State::Refunded
+    } else if refunded > 0 {
+        State::PartiallyRefunded
+    } else if captured >= expected && expected > 0 {
+        State::Captured
+    } else if captured > 0 {
+        State::PartiallyCaptured
+    } else if authorised >= expected && expected > 0 {
+        State::Authorised
+    } else {
+        last_end(shares).filter(|_| expected > 0).unwrap_or(State::Pending)
+    }
+}
+
+/// How the last attempt ended, when none is open.
+fn last_end(shares: &[Joined<'_>]) -> Option<State> {
+    let mut last = None;
+    for share in shares.iter().filter(|s| s.kind == Kind::Debit) {
+        last = Some(match share.status {
+            Status::Refused => State::Refused,
+            Status::Cancelled => State::Cancelled,
+            Status::Expired => State::Expired,
+            _ => return None,
+        });
+    }
+    last
+}
+
+/// Brands and product names that are vouchers or gift cards: paid with a balance, so that a
+/// complement by another method is usual. (systempay.md 3.5; worldline-direct.md 4, point 8.)
+pub fn is_voucher(method: &str) -> bool {
+    const BRANDS: [&str; 17] = [
+        "CVCO",
+        "E_CV",
+        "CONECS",
+        "APETIZ",
+        "CHQ_DEJ",
+        "SODEXO",
+        "EDENRED",
+        "EDENRED_TR",
+        "EDENRED_EC",
+        "EDENRED_SC",
+        "EDENRED_TC",
+        "EDENRED_CC",
+        "ILLICADO",
+        "CA_DO_CARTE",
+        "MEAL_VOUCHER",
+        "ONEY_GIFT_CARD",
+        "INTERSOLVE",
+    ];
+    method.split('+').any(|brand| {
+        let brand = brand.strip_suffix("_SB").unwrap_or(brand);
+        BRANDS.contains(&brand) || brand.starts_with("KADEOS_") || brand.ends_with("_CDX")
+    })
+}

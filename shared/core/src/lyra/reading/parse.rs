@@ -1,0 +1,431 @@
+//! All parses of one signed text at once: two sweeps over the documented names.
+
+use super::names::{Names, Shape};
+use super::original::{End, Origin, Original};
+use super::piece::{self, bit};
+use super::places::Set;
+use super::steps::{MAX_STEPS, STEPS, Step, Takes, place_among};
+use crate::lyra::form::{Field, Form};
+
+/// A signed text in pieces, with what the form at hand makes of it.
+pub(super) struct Text<'a, const W: usize> {
+    extra_names: &'a [String],
+    pieces: [[&'a [u8]; 64]; W],
+    len: usize,
+    /// By kind: which pieces can be that.
+    can_be: [Set<W>; piece::ALL],
+    /// By deciding shape: the first and the last piece of the form's own value, if it has one.
+    own: [Option<(usize, usize)>; Shape::Free as usize],
+}
+
+impl<'a, const W: usize> Text<'a, W> {
+    /// Cuts the text, and compares each field with its documented shape on the way.
+    pub(super) fn of(form: &'a Form<'_>, extra_names: &'a [String]) -> Result<Self, String> {
+        let mut text = Self {
+            extra_names,
+            pieces: [[&[]; 64]; W],
+            len: 0,
+            can_be: [Set::EMPTY; piece::ALL],
+            own: [None; Shape::Free as usize],
+        };
+        // Both are what found the key: no original under this key has others.
+        let (mode, site) = (form.bytes("vads_ctx_mode"), form.bytes("vads_site_id"));
+        let mut names = Names::begin();
+        for Field { name, value } in form.signed() {
+            let first = text.len;
+            let mut common = u64::MAX;
+            for piece in value.split(|byte| *byte == b'+') {
+                let is_mode = u64::from(Some(piece) == mode) << Shape::Mode as u8;
+                let is_site = u64::from(Some(piece) == site) << Shape::Site as u8;
+                let kinds = piece::all_of(piece) | is_mode | is_site;
+                common &= kinds;
+                text.push(piece, kinds);
+            }
+            let Some(shape) = names.documented(name) else {
+                if extra_names.iter().any(|extra| extra.as_bytes() == name) {
+                    continue;
+                }
+                return Err("an undocumented vads_ field".to_owned());
+            };
+            let last = text.len - 1;
+            let fits = match shape {
+                _ if value.is_empty() => true,
+                Shape::Free => true,
+                Shape::Json | Shape::Shares => value.starts_with(b"{") && value.ends_with(b"}"),
+                Shape::Proof => common & bit(shape as u8) != 0,
+                _ => first == last && common & bit(shape as u8) != 0,
+            };
+            if !fits {
+                let name = String::from_utf8_lossy(name);
+                return Err(format!("{name} has another shape than documented"));
+            }
+            if let (false, Some(own)) = (value.is_empty(), text.own.get_mut(shape as usize)) {
+                *own = Some((first, last));
+            }
+        }
+        Ok(text)
+    }
+
+    fn push(&mut self, piece: &'a [u8], kinds: u64) {
+        let row = self.pieces.get_mut(self.len / 64);
+        if let Some(slot) = row.and_then(|row| row.get_mut(self.len % 64)) {
+            *slot = piece;
+        }
+        let mut rest = kinds;
+        while rest != 0 {
+            if let Some(set) = self.can_be.get_mut(rest.trailing_zeros() as usize) {
+                set.add(self.len);
+            }
+            rest &= rest - 1;
+        }
+        self.len += 1;
+    }
+
+    fn piece(&self, place: usize) -> &'a [u8] {
+        self.pieces.get(place / 64).and_then(|row| row.get(place % 64)).copied().unwrap_or_default()
+    }
+
+    fn can_be(&self, kind: u8) -> Set<W> {
+        self.can_be.get(usize::from(kind)).copied().unwrap_or(Set::EMPTY)
+    }
+
+    /// Where the form's own value of a deciding shape begins and ends.
+    fn own(&self, shape: Shape) -> Option<(usize, usize)> {
+        self.own.get(shape as usize).copied().flatten()
+    }
+
+    fn own_value(&self, shape: Shape) -> Option<&'a [u8]> {
+        self.own(shape).map(|(first, _)| self.piece(first))
+    }
+
+    /// Whether every original that can stand behind this text says what the form says, and there is one.
+    /// Those are left out that lack pieces which they must have.
+    pub(super) fn agrees(&self) -> Result<(), String> {
+        let has = |shape: Shape| !self.can_be(shape as u8).is_empty();
+        let own = |shape| self.own(shape).is_some();
+        let effective = own(Shape::EffectiveAmount) && own(Shape::EffectiveCurrency);
+        let operated = self.can_be(Shape::Operation as u8).next();
+        let unnamed =
+            own(Shape::Order) && !operated.without(self.can_be(Shape::Order as u8)).is_empty();
+        let mut found = false;
+        for end in End::ALL {
+            let behind = self.behind_status(end);
+            if behind.is_empty() || end == End::Bare && effective {
+                continue;
+            }
+            for origin in [Origin::Page, Origin::Server] {
+                if origin == Origin::Server && !self.names_source(behind) {
+                    continue;
+                }
+                for cascade in [false, true] {
+                    if cascade && !has(Shape::Shares) {
+                        continue;
+                    }
+                    found |= self.parse(Original { origin, cascade, end, named: true })?;
+                    if unnamed {
+                        found |= self.parse(Original { origin, cascade, end, named: false })?;
+                    }
+                }
+            }
+        }
+        if found { Ok(()) } else { Err("no documented form reads so".to_owned()) }
+    }
+
+    /// The places behind a transaction's date, id and status.
+    fn behind_status(&self, end: End) -> Set<W> {
+        let payment = self.can_be(Shape::Date as u8).next().and(self.can_be(Shape::TransId as u8));
+        payment.next().and(self.can_be(end.kind())).next()
+    }
+
+    /// Whether a source stands there. Between the status and the source there are a uuid and two
+    /// addresses, or nothing.
+    fn names_source(&self, behind: Set<W>) -> bool {
+        let can_be = |shape: Shape| self.can_be(shape as u8);
+        let between = can_be(Shape::Uuid).or(can_be(Shape::Url)).or(self.can_be(piece::EMPTY));
+        let reach = (0..3).fold(behind, |so_far, _| so_far.or(so_far.and(between).next()));
+        !reach.and(self.can_be(piece::OTHER_SOURCE)).is_empty()
+    }
+
+    /// Tries every parse as such an original: whether there is one, or which of them contradicts the
+    /// form at hand.
+    fn parse(&self, original: Original) -> Result<bool, String> {
+        let steps = STEPS.as_slice();
+        // Backwards: from which places the rest of the names can take up the rest of the text.
+        let mut rests = [(Set::<W>::EMPTY, Want::NOTHING); MAX_STEPS];
+        // Where a form's end can go without its source: nothing behind can be taken for one.
+        let no_source = self.can_be(piece::KNOWN_SOURCE).behind();
+        let mut rest = Set::only(self.len);
+        if self.has_extra(steps.len()) {
+            rest = rest.until();
+        }
+        for ((at, step), slot) in steps.iter().enumerate().zip(&mut rests).rev() {
+            let want = self.want(step, original);
+            *slot = (rest, want);
+            let Want { pieces, presence } = want;
+            rest = match step.takes {
+                _ if presence == Presence::Never => rest,
+                Takes::Free => rest.or(rest.until().and(pieces)),
+                Takes::Run(_) => self.run_back(pieces, rest),
+                Takes::Value(shape) => {
+                    let with = match shape {
+                        Shape::Shares => pieces.and(self.ends(rest).until()),
+                        _ => pieces.and(rest.back()),
+                    };
+                    let bare = if shape == Shape::Source { rest.and(no_source) } else { rest };
+                    let without = bare.or(self.can_be(piece::EMPTY).and(bare.back()));
+                    if presence == Presence::Required { with } else { with.or(without) }
+                }
+            };
+            if presence == Presence::Required && matches!(step.takes, Takes::Free) {
+                rest = rest.and(pieces);
+            }
+            if self.has_extra(at) {
+                rest = rest.until();
+            }
+            if rest.is_empty() {
+                return Ok(false);
+            }
+        }
+        if !rest.has(0) {
+            return Ok(false);
+        }
+        // Forwards: where each value can stand, given that the rest can still be taken up.
+        let mut reach = Set::only(0);
+        for ((at, step), (rest, want)) in steps.iter().enumerate().zip(rests) {
+            if self.has_extra(at) {
+                reach = reach.onwards();
+            }
+            let Want { pieces, presence } = want;
+            if let Takes::Value(shape) = step.takes {
+                let stands = self.stands(shape, want, reach, rest);
+                self.same(shape, original, stands)
+                    .map_err(|what| format!("{what} could stand elsewhere"))?;
+            }
+            reach = match step.takes {
+                _ if presence == Presence::Never => reach,
+                Takes::Free => reach.or(reach.and(pieces).next().onwards()),
+                Takes::Run(_) => self.run(pieces, reach),
+                Takes::Value(shape) => {
+                    let with = match shape {
+                        Shape::Shares => {
+                            self.can_be(piece::JSON_END).and(reach.and(pieces).onwards()).next()
+                        }
+                        _ => reach.and(pieces).next(),
+                    };
+                    let without = reach.or(self.can_be(piece::EMPTY).and(reach).next());
+                    if presence == Presence::Required { with } else { with.or(without) }
+                }
+            };
+        }
+        Ok(true)
+    }
+
+    /// Whether a name beyond the documented ones stands before this step.
+    fn has_extra(&self, step: usize) -> bool {
+        self.extra_names.iter().any(|name| place_among(&STEPS, name) == step)
+    }
+
+    /// The places from which any number of these pieces lead to `rest`.
+    fn run_back(&self, pieces: Set<W>, rest: Set<W>) -> Set<W> {
+        let mut all = rest;
+        loop {
+            let more = all.or(pieces.and(all.back()));
+            if more == all {
+                return all;
+            }
+            all = more;
+        }
+    }
+
+    /// The places to which any number of these pieces lead from `reach`.
+    fn run(&self, pieces: Set<W>, reach: Set<W>) -> Set<W> {
+        let mut all = reach;
+        loop {
+            let more = all.or(pieces.and(all).next());
+            if more == all {
+                return all;
+            }
+            all = more;
+        }
+    }
+
+    /// Where a value can stand that begins within `reach` and leaves a text that the rest can take up.
+    fn stands(&self, shape: Shape, want: Want<W>, reach: Set<W>, rest: Set<W>) -> Stands<W> {
+        let Want { pieces, presence } = want;
+        if presence == Presence::Never {
+            return Stands { with: Set::EMPTY, ends: Set::EMPTY, without: true };
+        }
+        let ends = self.ends(rest);
+        let with = match shape {
+            Shape::Shares => reach.and(pieces).and(ends.until()),
+            _ => reach.and(pieces).and(rest.back()),
+        };
+        let empty = self.can_be(piece::EMPTY).and(reach);
+        let without = reach.and(rest).or(empty.and(rest.back()));
+        Stands {
+            with,
+            ends: ends.and(with.onwards()),
+            without: presence == Presence::Optional && !without.is_empty(),
+        }
+    }
+
+    /// The pieces with which a list of shares can end before `rest`.
+    fn ends(&self, rest: Set<W>) -> Set<W> {
+        self.can_be(piece::JSON_END).and(rest.back())
+    }
+
+    /// What an original of this kind has at a step.
+    fn want(&self, step: &Step, original: Original) -> Want<W> {
+        use Presence::{Never, Optional, Required};
+        let unnamed = !original.named && step.of_order;
+        let page = original.origin == Origin::Page;
+        match step.takes {
+            Takes::Value(shape) => self.want_value(shape, original),
+            // The certificate may follow the operation, and must not be taken for a reference.
+            Takes::Run(_) if unnamed && step.name == "vads_payment_cards" => {
+                Want { pieces: self.can_be(piece::CERTIFICATE), presence: Optional }
+            }
+            Takes::Free if unnamed && step.name == "vads_payment_src" => {
+                let presence = if page { Optional } else { Required };
+                let first = if page { Set::ALL } else { self.can_be(piece::PAYMENT_SRC) };
+                Want { pieces: first, presence }
+            }
+            Takes::Run(_) | Takes::Free if unnamed => Want { pieces: Set::EMPTY, presence: Never },
+            Takes::Run(kinds) => {
+                let mut pieces = self.can_be(piece::EMPTY);
+                let mut rest = kinds;
+                while rest != 0 {
+                    pieces = pieces.or(self.can_be(rest.trailing_zeros() as u8));
+                    rest &= rest - 1;
+                }
+                Want { pieces, presence: Optional }
+            }
+            Takes::Free => Want { pieces: Set::ALL, presence: Optional },
+        }
+    }
+
+    fn want_value(&self, shape: Shape, original: Original) -> Want<W> {
+        use Presence::{Never, Optional, Required};
+        let Original { origin, cascade, end, named } = original;
+        let own = |shape| self.own(shape).is_some();
+        let page = origin == Origin::Page;
+        let required = |on: bool| if on { Required } else { Optional };
+        let (kind, presence) = match shape {
+            Shape::Order if !named => (shape as u8, Never),
+            Shape::Order => (shape as u8, required(own(shape))),
+            Shape::Page => (shape as u8, required(page && (own(shape) || !named))),
+            Shape::Plan => (shape as u8, required(page && own(shape))),
+            Shape::Result => {
+                let fits = |(at, _): (usize, usize)| self.can_be(end.result()).has(at);
+                let kind = match self.own(Shape::Result) {
+                    Some(own) if !fits(own) => Shape::Result as u8,
+                    _ => end.result(),
+                };
+                (kind, required(own(shape)))
+            }
+            Shape::EffectiveAmount | Shape::EffectiveCurrency => match end {
+                End::Partly => (shape as u8, Required),
+                End::Bare => (shape as u8, Never),
+                _ => (shape as u8, Optional),
+            },
+            Shape::Sequence => {
+                let kind = if cascade { piece::CASCADE } else { piece::ATTEMPT };
+                (kind, required(cascade || end != End::Ended && own(shape)))
+            }
+            Shape::Shares => (shape as u8, if cascade { Required } else { Never }),
+            Shape::Source if page => (piece::PAY, Optional),
+            Shape::Source => (piece::OTHER_SOURCE, Required),
+            Shape::Status => (end.kind(), Required),
+            Shape::Occurrence | Shape::Uuid => (shape as u8, Optional),
+            _ => (shape as u8, Required),
+        };
+        let mut pieces = self.can_be(kind);
+        if shape == Shape::Mode && end == End::Ended && !cascade {
+            // It may lack the sequence number, but no card holder typed the brand of a cascade.
+            pieces = pieces.and(self.can_be(piece::MULTI).before());
+        }
+        Want { pieces, presence }
+    }
+
+    /// Whether a value can stand only where it is what the form says. Names it otherwise.
+    fn same(
+        &self,
+        shape: Shape,
+        original: Original,
+        stands: Stands<W>,
+    ) -> Result<(), &'static str> {
+        let Stands { with, ends, without } = stands;
+        let own = self.own(shape);
+        let value = self.own_value(shape);
+        let all = |set: Set<W>| {
+            let mut others = set.places().filter(|place| own.is_none_or(|(at, _)| at != *place));
+            others.all(|place| value == Some(self.piece(place)))
+        };
+        let same = match shape {
+            Shape::Amount
+            | Shape::Currency
+            | Shape::Date
+            | Shape::Operation
+            | Shape::Order
+            | Shape::Status
+            | Shape::TransId => all(with) && !(without && own.is_some()),
+            // What was left or cancelled is worth nothing under any number.
+            Shape::Sequence => {
+                original.end == End::Ended || all(with) && !(without && own.is_some())
+            }
+            Shape::EffectiveAmount | Shape::EffectiveCurrency => {
+                all(with) || original.end != End::Partly
+            }
+            // One of them may be made up where the gateway sends none: date, id and sequence name the
+            // share as well, and an occurrence without a plan is filed under its payment, which leads
+            // to the order.
+            Shape::Occurrence | Shape::Uuid => all(with),
+            Shape::Plan => {
+                let instalments = self.can_be(piece::INSTALMENTS);
+                let planned = own.is_some_and(|(at, _)| instalments.has(at));
+                // Calls to the server alone need not have one, and buyers do not see those.
+                let without = without && original.origin != Origin::Server;
+                let other = without || with.places().any(|at| !instalments.has(at));
+                all(with.and(instalments)) && !(planned && other)
+            }
+            Shape::Shares if original.cascade => {
+                let list = own.is_some_and(|(first, last)| {
+                    with.places().eq([first]) && ends.places().eq([last])
+                });
+                list && self.own_value(Shape::Brand) == Some(b"MULTI")
+            }
+            Shape::Shares => own.is_none(),
+            Shape::Source if original.origin == Origin::Server => all(with),
+            _ => true,
+        };
+        if same { Ok(()) } else { Err(shape.what()) }
+    }
+}
+
+/// Where a value can stand in some parse: where it begins, where a list of shares ends, and whether it
+/// can be left out.
+#[derive(Clone, Copy)]
+struct Stands<const W: usize> {
+    with: Set<W>,
+    ends: Set<W>,
+    without: bool,
+}
+
+/// What an original has at a step: which pieces can be its value, and whether there must be one.
+#[derive(Clone, Copy)]
+struct Want<const W: usize> {
+    pieces: Set<W>,
+    presence: Presence,
+}
+
+impl<const W: usize> Want<W> {
+    const NOTHING: Self = Self { pieces: Set::EMPTY, presence: Presence::Never };
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Required,
+    /// Absent, empty or there.
+    Optional,
+    Never,
+}

@@ -1,0 +1,65 @@
+//! Payments in instalments.
+
+use std::collections::BTreeSet;
+
+use quittance_core::fold::Instalments;
+use quittance_core::{Fact, Order, Policy, State};
+use quittance_testing::lyra::{Form, Share};
+
+use crate::common::receipt;
+use crate::story::{CAPTURED, CARD, Message, follow_up, under};
+
+#[test]
+fn instalments_are_released_as_the_merchant_chose() {
+    let all = Policy { instalments: Instalments::All, ..CAPTURED };
+    let first = Form::single("CMD-1", "abc123", "CB", 15_000, "CAPTURED")
+        .with("vads_payment_config", "MULTI:first=5000;count=3;period=30")
+        .with("vads_occurrence_type", "RECURRENT_INITIAL");
+    under(CAPTURED).then(&first).sums(5_000, 0, 5_000, 0).flagged([]).released();
+    under(all).then(&first).sums(15_000, 0, 5_000, 0).flagged([]).held();
+    let next = |n: u32| {
+        let uuid = n.to_string().repeat(32);
+        follow_up(n, "BATCH_AUTO", Share(&uuid, "CB", 5_000, "CAPTURED"))
+    };
+    under(all)
+        .then(&first)
+        .then(&next(2))
+        .held()
+        .then(&next(3))
+        .sums(15_000, 0, 15_000, 0)
+        .released();
+    // A re-send leaves the plan out: it must neither count the whole as paid nor raise what is due.
+    let again = first.clone().sent_again("RETRY");
+    under(all).then(&first).then(&again).sums(15_000, 0, 5_000, 0).held();
+    under(all).then(&again).held();
+    under(CAPTURED).then(&first).then(&again).sums(5_000, 0, 5_000, 0);
+    // With each due date, the sum is stated.
+    let dated = first.with("vads_payment_config", "MULTI_EXT:20270101=10000;20261122=5000");
+    under(all).then(&dated).sums(15_000, 0, 5_000, 0).held();
+}
+
+#[test]
+fn an_instalment_larger_than_the_first_counts_in_full() {
+    const PLAN: &str = "MULTI:first=2000;count=2;period=30";
+    let all = Policy { instalments: Instalments::All, ..CAPTURED };
+    let first = Form::single("CMD-1", "abc123", "CB", 6_000, "CAPTURED")
+        .with("vads_payment_config", PLAN)
+        .with("vads_occurrence_type", "RECURRENT_INITIAL");
+    let second = follow_up(2, "BATCH_AUTO", Share(CARD.0, "CB", 4_000, "CAPTURED"))
+        .with("vads_occurrence_type", "RECURRENT_FINAL");
+    // The plan may or may not be repeated with it.
+    for second in [second.clone().with("vads_payment_config", PLAN), second] {
+        let seconds = second.said();
+        let [Fact::Share(share)] = &seconds.facts[..] else { panic!("{seconds:?}") };
+        assert_eq!(share.amount, 4_000);
+        let mut order = Order::new(first.said().key);
+        order.take(&first.said(), &receipt(0), all).unwrap();
+        assert!(order.fulfilment.is_none());
+        // Without the plan it is filed under its payment, whose name leads to the order.
+        order.take(&seconds, &receipt(60), all).unwrap();
+        let summary = order.summary(all);
+        assert_eq!((summary.captured, summary.expected), (6_000, Some(6_000)));
+        assert_eq!((summary.state, &summary.flags), (State::Captured, &BTreeSet::new()));
+        assert!(order.fulfilment.is_some());
+    }
+}

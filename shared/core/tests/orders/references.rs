@@ -1,0 +1,51 @@
+//! Which order a message speaks of.
+
+use quittance_core::{Order, State};
+use quittance_testing::worldline::Payment;
+
+use crate::common::receipt;
+use crate::story::{CAPTURED, Message, VISA, given, pay, wl};
+
+#[test]
+fn without_a_reference_the_payment_names_the_order() {
+    let nameless = pay("CAPTURED").without("vads_order_id").with("vads_trans_id", "AbC123");
+    let said = nameless.said();
+    assert_eq!(said.key.order, "tx:20261122-abc123");
+    assert!(said.aliases.is_empty());
+    given(&nameless).released();
+    let named = pay("CAPTURED").with("vads_trans_id", "ABC123").said();
+    assert_eq!(named.aliases, [said.key]);
+}
+
+#[test]
+fn an_occurrence_of_a_subscription_is_an_order_of_its_own() {
+    let occurrence = pay("CAPTURED").sent_again("REC");
+    assert_eq!(occurrence.said().key.order, "CMD-1~20261122-abc123");
+    given(&occurrence).is(State::Captured).released();
+}
+
+#[test]
+fn what_was_known_by_payment_id_alone_is_joined_and_not_released_twice() {
+    let nameless = Payment::new("", "3254564310_0", VISA, 9, 140_000).said();
+    let mut early = Order::new(nameless.key.clone());
+    early.take(&nameless, &receipt(0), CAPTURED).unwrap();
+    let id = early.fulfilment.clone().unwrap().id;
+
+    let named = wl("3254564310_0", VISA, 5).said();
+    assert_eq!(named.aliases, [nameless.key]);
+    let mut order = Order::new(named.key.clone());
+    order.absorb(early.clone());
+    order.take(&named, &receipt(60), CAPTURED).unwrap();
+    assert_eq!(order.fulfilment.as_ref().unwrap().id, id);
+    assert_eq!(order.summary(CAPTURED).state, State::Captured);
+    assert_eq!(order.notifications.len(), 2);
+
+    let before = order.clone();
+    order.absorb(early);
+    assert_eq!(order, before, "absorbing twice changes nothing");
+}
+
+#[test]
+fn a_respelt_form_joins_no_names() {
+    assert!(pay("CAPTURED").with("vads_invented", "x").said().aliases.is_empty());
+}

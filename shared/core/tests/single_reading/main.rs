@@ -1,0 +1,305 @@
+//! What one signed text can be made to say (design, section 3): a forger's search for a respelling
+//! that is believed, and how many honest forms the check holds.
+//!
+//! `QUITTANCE_SEARCH_ROUNDS` makes the search longer, `QUITTANCE_HONEST_FORMS` the count.
+
+#![allow(clippy::print_stdout, reason = "figures for the documentation")]
+
+mod honest;
+mod respell;
+mod world;
+
+use quittance_core::Standing;
+use quittance_testing::SITE;
+use quittance_testing::lyra::{Form, Share, uuid};
+
+use honest::Looks;
+use respell::{Speller, mutate};
+use world::{Dice, Fields, Story, World, fields, said, same_text};
+
+/// A word of 64 hex digits, as a buyer may type it where a name is asked for.
+const TYPED_HASH: &str = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff";
+
+fn rounds(otherwise: usize) -> usize {
+    setting("QUITTANCE_SEARCH_ROUNDS").unwrap_or(otherwise)
+}
+
+fn setting(name: &str) -> Option<usize> {
+    std::env::var(name).ok().map(|digits| digits.parse().expect("a number"))
+}
+
+/// The same values under other names, as a sorted form.
+fn renamed(form: &Form, names: &[(&str, &str)]) -> Fields {
+    let mut fields = fields(form);
+    for (name, _) in &mut fields {
+        if let Some((_, new)) = names.iter().find(|(old, _)| old == name) {
+            (*new).clone_into(name);
+        }
+    }
+    fields.sort();
+    fields
+}
+
+/// `original` respelt must be worth nothing.
+#[track_caller]
+fn held(original: &Form, respelt: &Fields) {
+    assert!(same_text(&fields(original), respelt), "not the same signed text");
+    if let Some(said) = said(respelt) {
+        assert_eq!(said.standing, Standing::Respellable, "{respelt:?}");
+    }
+}
+
+#[track_caller]
+fn sound(form: &Form) {
+    let said = said(&fields(form)).expect("a readable form");
+    assert_eq!((said.standing, said.doubt), (Standing::Sound, None), "{form:?}");
+}
+
+/// Typed behind the source, a word must not take its place.
+#[test]
+fn a_typed_source_makes_no_second_order() {
+    let real =
+        Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED").with("vads_user_info", "REC");
+    sound(&real);
+    for behind in ["vads_url_aaa", "vads_url_check"] {
+        let names = [("vads_url_check_src", behind), ("vads_user_info", "vads_url_check_src")];
+        held(&real, &renamed(&real, &names));
+    }
+}
+
+/// The browser may not be told the source: there a word stands in the very place of one. What it
+/// names is the same share under the same name of its payment, by which the store knows it.
+#[test]
+fn a_typed_source_of_a_browser_return_states_nothing_but_its_payment() {
+    let shown = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED")
+        .with("vads_user_info", "REC")
+        .with("vads_ext_info_gift", TYPED_HASH);
+    let told = said(&fields(&shown)).expect("a readable form");
+    let shown = shown.without("vads_url_check_src").without("vads_hash");
+    let shown = shown.without("vads_extra_result");
+    let names = [("vads_user_info", "vads_url_check_src"), ("vads_ext_info_gift", "vads_hash")];
+    let forged = renamed(&shown, &names);
+    assert!(same_text(&fields(&shown), &forged));
+    let forged = said(&forged).expect("a readable form");
+    assert_eq!((&forged.aliases, &forged.facts), (&told.aliases, &told.facts));
+    assert_ne!(forged.key, told.key);
+
+    for word in ["x+REC", "REC+x", "https://shop.example/+REC", "PAY+REC"] {
+        let shown = shown.clone().with("vads_user_info", word);
+        held(&shown, &renamed(&shown, &names));
+    }
+}
+
+#[test]
+fn an_occurrence_of_a_subscription_is_known_by_its_subscription() {
+    let real = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED")
+        .with("vads_url_check_src", "REC")
+        .with("vads_identifier", "d3b07384d113edec49eaa6238ad5ff00")
+        .with("vads_subscription", "20261001a7xk2p9ms4tq8w1e5r6t7y0u")
+        .with("vads_recurrence_number", "3")
+        .with("vads_occurrence_type", "RECURRENT_INTERMEDIAIRE");
+    sound(&real);
+    let bare = real.clone().without("vads_subscription").without("vads_recurrence_number");
+    sound(&bare);
+    sound(&bare.without("vads_identifier").without("vads_occurrence_type"));
+    sound(&real.with("vads_subscription", "club"));
+}
+
+#[test]
+fn a_typed_sequence_number_makes_no_second_share() {
+    let real = Form::single("CMD-1", "abc123", "CB", 4_000, "CAPTURED")
+        .without("vads_trans_uuid")
+        .with("vads_ship_to_name", "7");
+    sound(&real);
+    for name in
+        ["vads_risk_x", "vads_risk_control", "vads_return_mode", "vads_risk_analysis_result"]
+    {
+        let names = [("vads_sequence_number", name), ("vads_ship_to_name", "vads_sequence_number")];
+        held(&real, &renamed(&real, &names));
+    }
+    let names = [
+        ("vads_result", "vads_product_label0"),
+        ("vads_sequence_number", "vads_proof_of_id_number"),
+        ("vads_ship_to_name", "vads_sequence_number"),
+    ];
+    held(&real, &renamed(&real, &names));
+}
+
+#[test]
+fn a_name_of_a_closed_family_must_be_documented() {
+    for name in
+        ["vads_url_aaa", "vads_risk_x", "vads_card_x", "vads_threeds_x", "vads_shop_x", "vads_zzz"]
+    {
+        let form = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED").with(name, "x");
+        held(&form, &fields(&form));
+    }
+    for name in [
+        "vads_ext_info_x",
+        "vads_ext_info",
+        "vads_product_label12",
+        "vads_cust_x",
+        "vads_ship_to_x",
+    ] {
+        sound(&Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED").with(name, "x + y"));
+    }
+}
+
+/// All spellings of forms as short as a payment can be, with the names that decide and a free one
+/// wherever there can be one; of those with very many, so many.
+#[test]
+fn no_spelling_of_a_short_form_is_believed_with_another_meaning() {
+    let most = rounds(1_000);
+    let mut dice = Dice(3);
+    let (mut tried, mut believed, mut whole, mut forms) = (0_u64, 0, 0, 0);
+    let typed = [
+        "REC",
+        "7",
+        "00+7",
+        "CMD-2",
+        "MULTI",
+        "CAPTURED",
+        "PAYMENT+SINGLE",
+        "DEBIT",
+        "CREDIT",
+        "abc123+CAPTURED",
+        "17",
+        "99",
+        "",
+    ];
+    for (at, typed) in typed.iter().enumerate() {
+        for place in ["vads_cust_name", "vads_order_info", "vads_ship_to_name", "vads_user_info"] {
+            let status = ["CAPTURED", "REFUSED", "AUTHORISED"][at % 3];
+            let story = Story::short(status, place, typed);
+            let world = World::of(&story.told);
+            for original in &story.held {
+                let speller = Speller::short(original);
+                forms += 1;
+                let mut judge = |spelt: &Fields| {
+                    assert!(same_text(original, spelt));
+                    tried += 1;
+                    believed += u64::from(world.judge(original, spelt));
+                };
+                if speller.count() <= most as u64 {
+                    whole += 1;
+                    speller.all(&mut judge);
+                } else {
+                    judge(original);
+                    (0..most / 4).filter_map(|_| speller.any(&mut dice)).for_each(|s| judge(&s));
+                }
+            }
+        }
+    }
+    println!(
+        "{forms} short forms ({whole} of them in every spelling): {tried} spellings, \
+         {believed} believed with the same meaning"
+    );
+    assert!(believed > 0, "not even the originals are believed");
+}
+
+#[test]
+fn no_respelling_of_any_form_is_believed_with_another_meaning() {
+    let mut dice = Dice(1);
+    let (mut tried, mut believed, mut originals) = (0, 0, 0);
+    while tried < rounds(6_000) {
+        let story = Story::roll(&mut dice);
+        let world = World::of(&story.told);
+        for original in &story.held {
+            originals += 1;
+            let speller = Speller::new(original);
+            for round in 0..24 {
+                let spelt = match round % 3 {
+                    0 => mutate(original, &mut dice),
+                    _ => match speller.any(&mut dice) {
+                        Some(spelt) if round % 3 == 1 => spelt,
+                        Some(spelt) => mutate(&spelt, &mut dice),
+                        None => mutate(original, &mut dice),
+                    },
+                };
+                debug_assert!(same_text(original, &spelt));
+                tried += 1;
+                believed += usize::from(world.judge(original, &spelt));
+            }
+        }
+    }
+    println!("{originals} forms, {tried} respellings, {believed} believed with the same meaning");
+    assert!(believed > 0);
+}
+
+#[test]
+fn honest_forms_are_not_held() {
+    let number = setting("QUITTANCE_HONEST_FORMS").unwrap_or(2_000);
+    let mut dice = Dice(7);
+    let mut counts = [(Looks::Plain, 0), (Looks::LikeNumbers, 0), (Looks::LikeWords, 0)]
+        .map(|(looks, none)| (looks, none, 0, 0));
+    for _ in 0..number {
+        let honest = honest::form(&mut dice);
+        let said = said(&honest.fields).expect("an honest form is readable");
+        let is_held = said.standing == Standing::Respellable;
+        assert!(!is_held || honest.looks != Looks::Plain, "{:?}: {:?}", said.doubt, honest.fields);
+        for (looks, forms, held, held_paid) in &mut counts {
+            if *looks == honest.looks {
+                *forms += 1;
+                *held += usize::from(is_held);
+                *held_paid += usize::from(is_held && honest.paid);
+            }
+        }
+    }
+    for (looks, forms, held, paid) in counts {
+        println!("{looks:?}: {forms} honest forms, {held} held, {paid} of them about money");
+    }
+}
+
+/// The dearest forms that a body can hold: the check is bounded by fields, pieces and kinds of
+/// original, and a form beyond the bound is held.
+#[test]
+fn hostile_forms_take_bounded_time() {
+    let base = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED");
+    let many = |piece: &str, times: usize| vec![piece; times].join("+");
+    let mut forms = vec![
+        base.clone().with("vads_cust_name", &many("", 250_000)),
+        base.clone().with("vads_cust_name", &many("DEBIT", 1_900)),
+        base.clone().with("vads_user_info", &many("20261122100000+abc123+CAPTURED", 600)),
+        base.clone().with("vads_order_info", &many("PAYMENT+SINGLE+00+1", 450)),
+        base.clone().with("vads_cust_name", &many("REGISTER_PAY_SUBSCRIBE+REFUSED+MULTI", 600)),
+        base.clone().with("vads_ext_info_x", &"{\"trans}".repeat(30_000)),
+    ];
+    let mut wide = base;
+    for n in 0..980 {
+        wide = wide.with(&format!("vads_product_label{n}"), "1+2");
+    }
+    forms.push(wide);
+    for form in forms {
+        let body = form.body();
+        let start = std::time::Instant::now();
+        let _ = said(&fields(&form));
+        let took = start.elapsed();
+        println!("{} bytes: {took:?}", body.len());
+        assert!(took.as_secs() < 2, "{took:?}");
+    }
+}
+
+#[test]
+fn a_cart_of_many_lines_is_believed() {
+    let mut form = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED");
+    for n in 0..180 {
+        form = form
+            .with(&format!("vads_product_label{n}"), "T-shirt + broche")
+            .with(&format!("vads_product_amount{n}"), "1250")
+            .with(&format!("vads_product_qty{n}"), "2");
+    }
+    sound(&form);
+}
+
+#[test]
+fn a_cascade_with_pluses_in_its_list_is_believed() {
+    let shares = [
+        Share(&uuid(&["a"]), "CVCO", 6_000, "CAPTURED"),
+        Share(&uuid(&["b"]), "CB", 4_000, "AUTHORISED"),
+    ];
+    let form = Form::cascade("CMD-1", "abc123", 10_000, "AUTHORISED", &shares);
+    let list = form
+        .get("vads_payment_seq")
+        .expect("a cascade lists its shares")
+        .replace("Z\"", "+00:00\"");
+    sound(&form.with("vads_payment_seq", &list).with("vads_site_id", SITE));
+}

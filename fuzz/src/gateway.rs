@@ -137,13 +137,7 @@ pub fn hash(password: &str, answer: &[u8]) -> String {
 }
 
 fn with_key(key: &str, fields: &[Field]) -> Vec<u8> {
-    let mut text = signed_text(fields);
-    // A form without any signed field has no value before the key, and no `+` either.
-    if fields.iter().any(|(name, _)| name.starts_with(b"vads_")) {
-        text.push(b'+');
-    }
-    text.extend_from_slice(key.as_bytes());
-    text
+    [&signed_text(fields), &b"+"[..], key.as_bytes()].concat()
 }
 
 fn hex(bytes: &[u8]) -> String {

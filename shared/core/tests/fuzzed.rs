@@ -4,8 +4,8 @@
 mod common;
 
 use quittance_core::limits::MAX_AMOUNT;
-use quittance_core::{Order, Policy, Statement};
-use quittance_testing::lyra::Form;
+use quittance_core::{Fact, Order, Policy, Reading, Statement};
+use quittance_testing::lyra::{Form, Share, rest};
 
 use crate::common::{read_lyra, receipt, statement};
 
@@ -33,6 +33,26 @@ fn a_refund_before_the_capture_holds_whatever_its_currency_and_amount() {
         let once = order.clone();
         order.decide(receipt(2).received_at, policy);
         assert_eq!(order, once);
+    }
+}
+
+/// Payments whose ids are empty were all one payment, and their orders one order.
+#[test]
+fn an_empty_id_in_an_answer_is_none() {
+    let answer = |uuid: &str, trans_id: &str| {
+        let share = Share(uuid, "CB", 10_000, "CAPTURED");
+        read_lyra(&rest("", trans_id, 10_000, ("PAID", "CLOSED"), &[share]))
+    };
+    assert!(matches!(answer("", ""), Reading::Unreadable(_)));
+    let uuid = "c".repeat(32);
+    for (uuid, trans_id, share, order) in [
+        (&*uuid, "", &*uuid, &*format!("tx:{uuid}")),
+        ("", "abc123", "20261122-abc123-1", "tx:20261122-abc123"),
+    ] {
+        let said = statement(answer(uuid, trans_id));
+        let Some(Fact::Share(fact)) = said.facts.first() else { panic!("{said:?}") };
+        assert_eq!((fact.share.as_str(), said.key.order.as_str()), (share, order));
+        assert_eq!((&fact.slot, said.aliases.as_slice()), (&None, &[][..]));
     }
 }
 

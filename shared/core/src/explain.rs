@@ -16,7 +16,7 @@ pub(crate) fn explain(order: &Order, summary: &Summary, policy: Policy) -> Optio
     if summary.state == State::ChargedBack {
         return Some("not released: the money was charged back".to_owned());
     }
-    if summary.shares.iter().any(|share| share.status == Status::Refunded) {
+    if summary.given_back {
         return Some("not released: money was given back before".to_owned());
     }
     if summary.flags.contains(&Flag::CurrencyMismatch) {

@@ -13,10 +13,6 @@ use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, rest_body};
 /// Most memory that a message may take at once, in multiples of its body.
 const MOST: usize = 8;
 
-/// The same for a list of empty shares in a Lyra message, which is cut to its bound only when it has
-/// been read whole. Worldline's array of events is cut while it is read.
-const MOST_OF_A_LYRA_LIST: usize = 400;
-
 #[track_caller]
 fn bounded<T>(case: &str, body: &str, most: usize, act: impl FnOnce() -> T) {
     assert!(body.len() <= MAX_BODY_BYTES, "{case}: {} bytes would not be looked at", body.len());
@@ -50,12 +46,11 @@ fn a_message_takes_a_small_multiple_of_its_size() {
         let shares = format!("{{\"transactions\":[{}]}}", list(unit));
         let answer = format!("{{\"transactions\":[{}],\"shopId\":1}}", list(unit));
         let events = format!("[{}]", list(unit));
-        let lyra_list = if unit == "{}," { MOST_OF_A_LYRA_LIST } else { MOST };
         for (shape, text, most) in [
             ("alone", fill(unit), MOST),
             ("in an array", events, MOST),
-            ("in a list of shares", shares, lyra_list),
-            ("in a list of transactions", answer, lyra_list),
+            ("in a list of shares", shares, MOST),
+            ("in a list of transactions", answer, MOST),
         ] {
             let case = format!("{unit:?} {shape}");
             bounded(&format!("{case}, event"), &text, MOST, || {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::share::{Joined, only_respellable};
 use self::tally::{Sums, Tally};
-use crate::fact::{Facts, Flag, Kind, Standing, State, Status};
+use crate::fact::{Facts, Flag, Kind, ShareFact, Standing, State, Status};
 use crate::money::Currency;
 
 /// When an order may be released.
@@ -71,6 +71,9 @@ pub struct Summary {
     /// back.
     #[serde(skip)]
     pub releasable: bool,
+    /// Whether money went back for good, in whatever currency.
+    #[serde(skip)]
+    pub given_back: bool,
     /// Refunds and chargebacks that facts in good standing say are final: after a release, each is a
     /// reversal.
     #[serde(skip)]
@@ -120,6 +123,7 @@ pub fn fold(facts: &Facts, policy: Policy) -> Summary {
     let currency = shown.currency(complete);
     let sums = currency.map(|currency| shown.sums(currency)).unwrap_or_default();
     let state = state(&sums, &shown.shares);
+    let given_back = shown.final_credits().next().is_some();
     let mut shares: Vec<Share> = shown.shares.iter().map(Joined::to_share).collect();
     shares.extend(only_respellable(facts, &shares));
     Summary {
@@ -131,11 +135,17 @@ pub fn fold(facts: &Facts, policy: Policy) -> Summary {
         captured: sums.captured,
         refunded: sums.refunded,
         shares,
-        // Money given back holds a release whatever the amount and its currency.
-        releasable: complete.is_some() && shown.final_credits().next().is_none(),
+        releasable: complete.is_some() && !given_back && !facts.shares().any(may_give_back),
+        given_back,
         certain_credits: sound.final_credits().map(Joined::to_credit).collect(),
         voucher_waits: !sums.covers() && shown.shares.iter().any(Joined::is_captured_voucher),
     }
+}
+
+/// Whether a genuine message says that money goes back, and contradicts itself. Then a person decides
+/// about an order that was not released before.
+fn may_give_back((share, standing): (&ShareFact, Standing)) -> bool {
+    share.kind == Kind::Credit && standing == Standing::Contradictory
 }
 
 /// The state of an order: the first rule that fits, as the design lists them.

@@ -109,7 +109,7 @@ impl<'a> Tally<'a> {
     /// Whether shares are known and what the whole order costs is not: a share of a cascade and a
     /// single payment look the same then.
     pub(super) fn whole_unknown(&self) -> bool {
-        !self.shares.is_empty()
+        self.shares.iter().any(|share| share.kind != Kind::Verification)
             && self.totals.is_empty()
             && self.shares.iter().all(|share| share.aims.is_empty())
     }

@@ -8,7 +8,7 @@ use super::results::is_success;
 use crate::fact::Kind;
 use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
 use crate::statement::Unreadable;
-use crate::text::{Hint, Number, Text, json_fault};
+use crate::text::{Hint, List, Number, Text, json_fault};
 
 /// One attempt or share as the list gives it. Refused and cancelled attempts are listed too.
 pub(super) struct Element<'a> {
@@ -35,22 +35,24 @@ pub(super) fn read(text: &str) -> Result<Vec<Element<'_>>, Unreadable> {
     else {
         return Err(Unreadable::new("vads_payment_seq must have one list of transactions"));
     };
-    if elements.is_empty() || elements.len() > MAX_SHARES_PER_NOTIFICATION {
+    if !(1..=MAX_SHARES_PER_NOTIFICATION).contains(&elements.count) {
         return Err(Unreadable::new(format!(
             "vads_payment_seq must list 1 to {MAX_SHARES_PER_NOTIFICATION} shares, not {}",
-            elements.len()
+            elements.count
         )));
     }
     let trans_id = sequence.trans_id.map(|id| id.0);
-    elements.into_iter().map(|raw| raw.read(trans_id.as_ref())).collect()
+    elements.kept.into_iter().map(|raw| raw.read(trans_id.as_ref())).collect()
 }
+
+type Shares<'a> = List<Raw<'a>, MAX_SHARES_PER_NOTIFICATION>;
 
 #[derive(Deserialize)]
 struct Sequence<'a> {
     #[serde(borrow)]
     trans_id: Option<Text<'a>>,
-    transactions: Option<Vec<Raw<'a>>>,
-    transaction: Option<Vec<Raw<'a>>>,
+    transactions: Option<Shares<'a>>,
+    transaction: Option<Shares<'a>>,
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use crate::key::{Account, Mode};
 use crate::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION, MAX_WORD_BYTES};
 use crate::money::Currency;
 use crate::statement::{Reason, Statement, Unreadable};
-use crate::text::{Hint, Number, Text, beginning, json_fault};
+use crate::text::{Hint, List, Number, Text, beginning, json_fault};
 
 pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unreadable> {
     let text =
@@ -20,7 +20,7 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     let details = answer.order_details.as_ref();
     let details = details.ok_or_else(|| Unreadable::new("orderDetails missing"))?;
     agrees(&answer, details, account)?;
-    if answer.transactions.len() > MAX_SHARES_PER_NOTIFICATION {
+    if answer.transactions.count > MAX_SHARES_PER_NOTIFICATION {
         return Err(Unreadable::new(format!(
             "more than {MAX_SHARES_PER_NOTIFICATION} transactions"
         )));
@@ -28,20 +28,21 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     let currency = known(details.order_currency.as_deref(), "orderCurrency")?;
     let amount = bounded(details.order_total_amount, "orderTotalAmount")?;
     let mut reasons = Vec::new();
-    let mut shares = Vec::with_capacity(answer.transactions.len());
+    let transactions = &answer.transactions.kept;
+    let mut shares = Vec::with_capacity(transactions.len());
     let mut doubt = None;
-    for transaction in &answer.transactions {
+    for transaction in transactions {
         let (share, own) = transaction.read(&mut reasons)?;
         shares.push(share);
         doubt = doubt.or(own);
     }
     let doubt = doubt.or_else(|| lost_although_covered(&answer, &shares, amount));
-    let by_payment = answer.transactions.iter().find_map(Answered::by_payment);
+    let by_payment = transactions.iter().find_map(Answered::by_payment);
     let by_payment = by_payment.map(|reference| account.order(reference));
     let by_payment =
         by_payment.transpose().map_err(|_| Unreadable::new("transaction id too long"))?;
     // As in the form format, an occurrence of a subscription is not the subscription's own order.
-    let occurrence = answer.transactions.iter().any(Answered::is_occurrence);
+    let occurrence = transactions.iter().any(Answered::is_occurrence);
     let key = match details.order_id.as_deref().filter(|id| !id.is_empty() && !occurrence) {
         Some(reference) => {
             account.order(reference).map_err(|_| Unreadable::new("orderId too long"))?
@@ -90,7 +91,7 @@ fn agrees(
     if details.mode.as_deref() != Some(mode) {
         return Err(Unreadable::new("orderDetails.mode is not the mode of the password"));
     }
-    let shops = answer.transactions.iter().filter_map(|t| t.shop_id.as_deref());
+    let shops = answer.transactions.kept.iter().filter_map(|t| t.shop_id.as_deref());
     let mut shops = answer.shop_id.as_deref().into_iter().chain(shops).peekable();
     if shops.peek().is_none() || shops.any(|shop| shop != account.merchant) {
         return Err(Unreadable::new("shopId is not the site of the password"));
@@ -141,7 +142,7 @@ struct Answer<'a> {
     order_cycle: Option<Text<'a>>,
     order_details: Option<OrderDetails<'a>>,
     #[serde(default)]
-    transactions: Vec<Answered<'a>>,
+    transactions: List<Answered<'a>, MAX_SHARES_PER_NOTIFICATION>,
 }
 
 #[derive(Deserialize)]

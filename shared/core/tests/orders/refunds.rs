@@ -132,3 +132,22 @@ fn a_refund_of_doubtful_standing_is_no_reversal() {
         .flagged([Flag::Ambiguous])
         .reversals(&[]);
 }
+
+/// Money that goes back in another currency, or in nothing but a message that contradicts itself, holds an
+/// order whose capture becomes known later: a person decides.
+#[test]
+fn a_refund_in_doubt_known_before_the_capture_holds_the_order() {
+    let foreign = give_back('c', 3_000, "CAPTURED").with("vads_currency", "840");
+    let doubtful = give_back('c', 3_000, "CAPTURED").with("vads_result", "05");
+    for refund in [foreign, doubtful] {
+        given(&refund).then(&pay("CAPTURED")).held();
+        given(&pay("CAPTURED")).released().then(&refund).released();
+    }
+}
+
+/// A check of the payment method moves nothing, so there is nothing to ask about.
+#[test]
+fn an_order_known_by_a_check_alone_is_pending_and_in_no_doubt() {
+    let check = pay("ACCEPTED").with("vads_operation_type", "VERIFICATION");
+    given(&check).is(State::Pending).flagged([]).held();
+}

@@ -75,3 +75,14 @@ fn a_rest_answer_with_a_refund_is_a_credit() {
     let credit = story.order().summary(CAPTURED).shares.pop().unwrap();
     assert_eq!((credit.kind, credit.status), (Kind::Credit, Status::Refunded));
 }
+
+/// An empty uuid names nothing: the share goes by day, transaction id and sequence number.
+#[test]
+fn a_rest_transaction_with_an_empty_uuid_is_named_by_its_slot() {
+    let mut answer = lyra::answer("CMD-1", "abc123", 6_000, ("PAID", "CLOSED"), &[VOUCHER]);
+    answer["transactions"][0]["uuid"] = json!("");
+    let body = quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
+    let story = given(&body).released();
+    let (share, _) = story.order().facts.shares().next().unwrap();
+    assert_eq!((share.share.as_str(), &share.slot), ("20261122-abc123-1", &None));
+}

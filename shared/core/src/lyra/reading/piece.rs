@@ -14,7 +14,7 @@ pub(super) const DECLINED: u8 = FIRST + 3;
 /// The sequence number of an attempt, and that of a cascade.
 pub(super) const ATTEMPT: u8 = FIRST + 4;
 pub(super) const CASCADE: u8 = FIRST + 5;
-/// Statuses; see [`super::End`].
+/// Statuses; see [`End`](super::original::End).
 pub(super) const TAKEN: u8 = FIRST + 6;
 pub(super) const PARTLY: u8 = FIRST + 7;
 pub(super) const REFUSED: u8 = FIRST + 8;

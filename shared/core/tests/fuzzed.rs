@@ -5,7 +5,8 @@ mod common;
 
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::{Fact, Order, Policy, Reading, Statement};
-use quittance_testing::lyra::{Form, Share, rest};
+use quittance_testing::lyra::{Form, Share, answer, rest};
+use quittance_testing::{REST_PASSWORD, rest_body};
 
 use crate::common::{read_lyra, receipt, statement};
 
@@ -34,6 +35,25 @@ fn a_refund_before_the_capture_holds_whatever_its_currency_and_amount() {
         order.decide(receipt(2).received_at, policy);
         assert_eq!(order, once);
     }
+}
+
+/// Each stood under the name of the other, which it did not know for its own: every decision reversed it
+/// again.
+#[test]
+fn two_refunds_that_name_each_other_are_two_reversals() {
+    let policy = Policy::default();
+    let mut order = Order::new(said(&paid()).key);
+    order.take(&said(&paid()), &receipt(0), policy).unwrap();
+    let names = ["20261122-aaa111-1", "20261122-bbb222-1"];
+    for (uuid, trans_id) in [(names[0], "bbb222"), (names[1], "aaa111")] {
+        let share = Share(uuid, "CB", 4_000, "CAPTURED");
+        let mut refund = answer("CMD-1", trans_id, 4_000, ("PAID", "CLOSED"), &[share]);
+        refund["transactions"][0]["operationType"] = "CREDIT".into();
+        let refund = read_lyra(&rest_body(REST_PASSWORD, &refund.to_string()));
+        order.take(&statement(refund), &receipt(1), policy).unwrap();
+    }
+    order.decide(receipt(2).received_at, policy);
+    assert_eq!(order.reversals.len(), 2, "{:#?}", order.reversals);
 }
 
 /// Payments whose ids are empty were all one payment, and their orders one order.

@@ -33,6 +33,8 @@ enum Change<'a> {
     Drop(u8),
     /// A field more.
     Add(&'a [u8], &'a [u8]),
+    /// A field once more, with another value.
+    Again(u8, &'a [u8]),
     /// The same value under another name.
     Rename(u8, &'a [u8]),
     /// Each under the other's name.
@@ -131,6 +133,10 @@ impl Change<'_> {
                 fields.remove(place(field));
             }
             Self::Add(name, value) => fields.push((name.to_vec(), value.to_vec())),
+            Self::Again(field, value) => {
+                let name = fields[place(field)].0.clone();
+                fields.push((name, value.to_vec()));
+            }
             Self::Rename(field, name) => fields[place(field)].0 = name.to_vec(),
             Self::Swap(one, other) => {
                 let (one, other) = (place(one), place(other));

@@ -39,7 +39,8 @@ fn main() -> io::Result<()> {
 
     write("worldline_event", events.iter().cloned().chain(arrays))?;
     write("lyra_notification", unsigned.iter().cloned().chain(lines))?;
-    write("lyra_form", unsigned.iter().chain(&answers).chain([&wide, &forms[0]]).cloned())?;
+    let forged = unsigned.iter().map(|form| format!("{form}&signature=x"));
+    write("lyra_form", forged.chain(answers).chain([wide, forms[0].clone()]))?;
     write("lyra_cascade", lists)?;
     let answer_stories = stories(&texts, |answer| {
         let answer: Value = serde_json::from_str(answer).ok()?;

@@ -166,7 +166,7 @@ fn no_whole_payment() -> Vec<Case> {
         ),
         case(
             "96-verification-accepted",
-            "A card is checked over its amount and no money moves; what an order costs it does not say.",
+            "A card is checked over its amount: no money moves, and there is nothing to ask about.",
             sent(
                 &undecided("CMD-2096", "2096aa", "ACCEPTED")
                     .with("vads_operation_type", "VERIFICATION")
@@ -176,8 +176,7 @@ fn no_whole_payment() -> Vec<Case> {
                 "CMD-2096 pending",
                 Order::systempay("CMD-2096", "pending")
                     .verification(&verified, "CB", 12_000, "accepted", "ACCEPTED")
-                    .sequence(1)
-                    .flag("ambiguous"),
+                    .sequence(1),
             ),
         ),
         case(

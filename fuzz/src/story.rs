@@ -1,9 +1,11 @@
 //! Genuine payments with what their buyer typed, and what a respelling may gain on top: nothing.
 //! (Design, section 3, "What the form signature does not cover".)
 //!
-//! What the gateway sends is taken to keep to this, and the stories do too:
+//! What the gateway sends is taken to keep to the premises of `shared/core/src/lyra/reading`. Those that
+//! show here:
 //!
-//! - a site names its orders always or never;
+//! - a site names its orders always or never, and one that never does puts no `vads_order_info` in their
+//!   place;
 //! - what happens at the hosted page is shown to the browser, without `vads_hash` and mostly without
 //!   `vads_url_check_src`; any other call goes to the server alone;
 //! - a call to the server alone says a plan only if it has one, since buyers do not see those calls;
@@ -11,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use quittance_core::{Order, OrderKey, Policy, Reading, Standing, Statement, Status};
+use quittance_core::{Fact, Order, OrderKey, Policy, Reading, Standing, Statement, Status};
 use quittance_testing::lyra::{Form, Share, uuid};
 use quittance_testing::{FORM_KEY, form_body};
 
@@ -331,6 +333,24 @@ impl World {
         self.names.get(key).unwrap_or(key)
     }
 
+    /// Where the store takes a statement: to its order, unless its payment's name leads to one that has
+    /// the very share, and one of them is an occurrence of the other.
+    fn home<'a>(&'a self, said: &'a Statement) -> &'a OrderKey {
+        let key = self.resolve(&said.key);
+        let has = |home: &OrderKey| {
+            let known = self.orders.get(home).into_iter().flat_map(|order| order.facts.shares());
+            let known: Vec<_> = known.map(|(share, _)| share).collect();
+            said.facts.iter().any(|fact| match fact {
+                Fact::Share(share) => known.iter().any(|known| known.is_same_share(share)),
+                Fact::Total(_) => false,
+            })
+        };
+        let elsewhere = said.aliases.iter().filter_map(|alias| self.names.get(alias));
+        let mut twice =
+            elsewhere.filter(|home| home.is_occurrence_of(key) || key.is_occurrence_of(home));
+        twice.find(|home| has(home)).unwrap_or(key)
+    }
+
     /// Fails when a respelling gains anything. Whether it is believed at all.
     pub fn judge(&self, original: &Fields, spelt: &Fields) -> bool {
         let Some(said) = said(spelt) else { return false };
@@ -338,15 +358,12 @@ impl World {
             assert!(said.aliases.is_empty(), "a doubtful form joins names");
             return false;
         }
-        if said.standing != Standing::Sound {
-            return false;
-        }
         if self.told.contains(&said) {
             return true;
         }
         let show =
             || format!("{original:?}\nrespelt\n{spelt:?}\nsays\n{said:?}\ntold\n{:?}", self.told);
-        let key = self.resolve(&said.key);
+        let key = self.home(&said);
         let Some(order) = self.orders.get(key) else {
             panic!("believed of another order\n{}", show());
         };

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::sha256_hex;
+use crate::limits::MAX_AMOUNT;
 use crate::money::Currency;
 
 /// One thing that a genuine notification states about an order.
@@ -56,7 +57,7 @@ pub struct ShareFact {
     #[serde(rename = "m")]
     pub method: String,
     /// What this share or operation is worth, in minor units.
-    #[serde(rename = "a")]
+    #[serde(rename = "a", deserialize_with = "summable")]
     pub amount: u64,
     /// Worldline: the amount that the payment is to reach (amountOfMoney plus surcharge), in minor
     /// units, when `amount` is what was acquired of it.
@@ -102,6 +103,14 @@ impl ShareFact {
         let of_slot = slot.strip_prefix(payment).is_some_and(|rest| rest.starts_with('-'));
         self.share == payment || self.parent.as_deref() == Some(payment) || of_slot
     }
+}
+
+/// An amount as a message may state it: within [`MAX_AMOUNT`], and as much again in surcharge. An item that
+/// says more was not written here, and its sums could not be trusted.
+fn summable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let amount = u64::deserialize(deserializer)?;
+    let too_large = || serde::de::Error::custom("amount too large");
+    (amount <= 2 * MAX_AMOUNT).then_some(amount).ok_or_else(too_large)
 }
 
 /// Which way a share's money goes.

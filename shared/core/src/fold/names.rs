@@ -39,7 +39,8 @@ impl<'a> Names<'a> {
         if fact.kind == Kind::Debit {
             return self.debits.get(share).copied().unwrap_or(share);
         }
-        let known = self.others.get(&(fact.kind, share));
+        // What has a slot besides is named by its uuid, also where that looks like a slot.
+        let known = self.others.get(&(fact.kind, share)).filter(|_| fact.slot.is_none());
         known
             .filter(|names| names.len() == 1)
             .and_then(|names| names.first())

@@ -187,7 +187,7 @@ impl Answered<'_> {
         let brand = card.and_then(|c| c.effective_brand.as_deref());
         let transaction = Transaction {
             uuid: self.uuid(),
-            trans_id: card.and_then(|c| c.legacy_trans_id.as_deref()),
+            trans_id: self.trans_id(),
             date,
             sequence: details
                 .and_then(|d| d.sequence_number)
@@ -211,15 +211,20 @@ impl Answered<'_> {
     /// `tx:` and what names the payment where the merchant gave no reference: day and transaction id,
     /// or the uuid for methods that have none.
     fn by_payment(&self) -> Option<String> {
-        let trans_id = self.card().and_then(|card| card.legacy_trans_id.as_deref());
-        let legacy = trans_id.zip(self.date()).and_then(|(id, date)| {
+        let legacy = self.trans_id().zip(self.date()).and_then(|(id, date)| {
             std::str::from_utf8(&date).ok().and_then(|date| named_payment(date, id))
         });
         legacy.or_else(|| Some(format!("tx:{}", self.uuid()?)))
     }
 
+    /// `None` also where it is empty, as in the form format: nothing names no payment.
     fn uuid(&self) -> Option<&str> {
         self.uuid.as_deref().filter(|uuid| !uuid.is_empty())
+    }
+
+    /// The same.
+    fn trans_id(&self) -> Option<&str> {
+        self.card()?.legacy_trans_id.as_deref().filter(|id| !id.is_empty())
     }
 
     fn codes(&self) -> Codes<'_> {

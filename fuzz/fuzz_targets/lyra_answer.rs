@@ -1,0 +1,73 @@
+//! Any bytes as REST answers, one a line, signed: verified, read, folded, and held to the invariants.
+#![no_main]
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use quittance_core::{Fact, Reading, Statement, Status};
+use quittance_fuzz::{gateway, invariants, mutate};
+use quittance_testing::SITE;
+use serde_json::Value;
+
+/// Most answers in one story.
+const MOST: usize = 8;
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate::json(data, size, max_size, seed)
+});
+
+fuzz_target!(|lines: &[u8]| {
+    let mut readings = Vec::new();
+    for answer in lines.split(|byte| *byte == b'\n').take(MOST) {
+        // The same text under the other password speaks of the other mode.
+        let [test, production] = gateway::KEYS.map(|key| {
+            let body = gateway::rest_body(answer, gateway::hash(key.password, answer).as_bytes());
+            assert_eq!(gateway::judge(body.as_bytes()), Ok(key.mode));
+            let reading = gateway::read(body.as_bytes()).expect("its own hash");
+            if let Reading::Order(statement) = &reading {
+                assert_eq!((statement.key.merchant.as_str(), statement.key.mode), (SITE, key.mode));
+                let answer: Value = serde_json::from_slice(answer).expect("what was read is JSON");
+                assert_eq!(answer["orderDetails"]["mode"], key.word);
+                says(&answer, statement);
+            }
+            reading
+        });
+        let both = matches!((&test, &production), (Reading::Order(_), Reading::Order(_)));
+        assert!(!both, "of both modes");
+        readings.extend([test, production]);
+    }
+    invariants::hold(&readings);
+});
+
+/// Each transaction is a share, with what it says.
+fn says(answer: &Value, statement: &Statement) {
+    let shares: Vec<_> = statement
+        .facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Share(share) => Some(share),
+            Fact::Total(_) => None,
+        })
+        .collect();
+    let none = Vec::new();
+    let transactions = answer["transactions"].as_array().unwrap_or(&none);
+    assert_eq!(shares.len(), transactions.len());
+    for (share, transaction) in shares.iter().zip(transactions) {
+        assert_eq!(number(&transaction["amount"]), Some(share.amount));
+        assert_eq!(transaction["currency"], share.currency.code());
+        if matches!(share.status, Status::Captured | Status::Refunded) {
+            assert_eq!(transaction["detailedStatus"], "CAPTURED");
+        }
+    }
+    for fact in &statement.facts {
+        if let Fact::Total(total) = fact {
+            let details = &answer["orderDetails"];
+            assert_eq!(number(&details["orderTotalAmount"]), total.amount);
+            assert_eq!(details["orderCurrency"], total.currency.code());
+            assert_eq!(total.first_instalment, None);
+        }
+    }
+}
+
+/// A number, or its digits.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}

@@ -1,0 +1,46 @@
+//! Any bytes as the JSON of an order, as the table holds it.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use quittance_core::{Order, Reading, Statement};
+use quittance_fuzz::{gateway, invariants, mutate};
+use quittance_testing::lyra::Form;
+
+/// What an honest form says.
+static SINGLE: LazyLock<Statement> = LazyLock::new(|| {
+    let form = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED").body();
+    match gateway::read(form.as_bytes()) {
+        Ok(Reading::Order(statement)) => *statement,
+        other => panic!("{other:?}"),
+    }
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate::json(data, size, max_size, seed)
+});
+
+fuzz_target!(|item: &[u8]| {
+    let Ok(order) = serde_json::from_slice::<Order>(item) else { return };
+    invariants::reads_back(&order);
+    for policy in invariants::POLICIES {
+        let now = invariants::moment(1_000_000);
+        let view = order.view(policy, now);
+        serde_json::to_string(&view).expect("a view is JSON");
+        let _ = (order.headline(policy), order.unsent_messages(policy, now));
+
+        // Whatever was there, it learns and decides.
+        let mut order = order.clone();
+        order.decide(now, policy);
+        let once = order.clone();
+        order.decide(now, policy);
+        assert_eq!(order, once, "decided twice");
+        let _ = order.take(&SINGLE, &invariants::receipt(0), policy);
+        invariants::reads_back(&order);
+        let mut joined = once;
+        joined.absorb(order.clone());
+        joined.absorb_payment(&order, "tx:20261122-abc123");
+        invariants::reads_back(&joined);
+    }
+});

@@ -1,0 +1,396 @@
+//! Genuine payments with what their buyer typed, and what a respelling may gain on top: nothing.
+//! (Design, section 3, "What the form signature does not cover".)
+//!
+//! What the gateway sends is taken to keep to the premises of `shared/core/src/lyra/reading`. Those that
+//! show here:
+//!
+//! - a site names its orders always or never, and one that never does puts no `vads_order_info` in their
+//!   place;
+//! - what happens at the hosted page is shown to the browser, without `vads_hash` and mostly without
+//!   `vads_url_check_src`; any other call goes to the server alone;
+//! - a call to the server alone says a plan only if it has one, since buyers do not see those calls;
+//! - nobody types a card holder's name into a payment that was left.
+
+use std::collections::BTreeMap;
+
+use quittance_core::{Fact, Order, OrderKey, Policy, Reading, Standing, Statement, Status};
+use quittance_testing::lyra::{Form, Share, uuid};
+use quittance_testing::{FORM_KEY, form_body};
+
+use crate::gateway;
+use crate::invariants::{POLICIES, receipt};
+use crate::respell::{Dice, Fields};
+
+/// A word of 64 hex digits, as a buyer may type it where a name is asked for: a respelt browser return
+/// needs one, because only the gateway's own calls have a hash.
+const TYPED_HASH: &str = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff";
+
+const STATUSES: [&str; 14] = [
+    "REFUSED",
+    "CAPTURED",
+    "AUTHORISED",
+    "CANCELLED",
+    "ABANDONED",
+    "EXPIRED",
+    "AUTHORISED_TO_VALIDATE",
+    "WAITING_AUTHORISATION",
+    "PARTIALLY_AUTHORISED",
+    "UNDER_VERIFICATION",
+    "CAPTURE_FAILED",
+    "INITIAL",
+    "CAPTURED",
+    "AUTHORISED",
+];
+
+/// Words that look as if they decided.
+const PIECES: [&str; 46] = [
+    "x",
+    "",
+    "0",
+    "1",
+    "2",
+    "7",
+    "00",
+    "05",
+    "17",
+    "96",
+    "500",
+    "10000",
+    "4000",
+    "978",
+    "840",
+    "TEST",
+    "PRODUCTION",
+    "DEBIT",
+    "CREDIT",
+    "VERIFICATION",
+    "CMD-1",
+    "CMD-2",
+    "PAYMENT",
+    "SINGLE",
+    "MULTI:first=1;count=2;period=30",
+    "MULTI",
+    "CB",
+    "CAPTURED",
+    "AUTHORISED",
+    "REFUSED",
+    "ABANDONED",
+    "PAY",
+    "REC",
+    "RETRY",
+    "BATCH",
+    "MERCH_BO",
+    "UNITAIRE",
+    "RECURRENT_INITIAL",
+    "RECURRENT_FINAL",
+    "EC",
+    "fr",
+    "12345678",
+    "20261122100000",
+    "20261121090000",
+    "abc123",
+    "00112233445566778899aabbccddeeff",
+];
+
+/// Several of them, as a stretch of a form.
+const RUNS: [&str; 12] = [
+    "20261122100000+abc123+CAPTURED",
+    "20261121090000+zzz999+CAPTURED+00112233445566778899aabbccddeeff+PAY",
+    "00112233445566778899aabbccddeeff+PAY",
+    "00112233445566778899aabbccddeeff+REC",
+    "00+7",
+    "00+0",
+    "DEBIT+CMD-2+PAYMENT+SINGLE",
+    "CREDIT+CMD-1",
+    "TEST+978",
+    "PAYMENT+SINGLE+EC+20261122100005+00+2",
+    "{\"trans_id\":\"abc123\",\"transactions\":[{\"amount\":\"10000\",\"card_brand\":\"CB\",\"sequence_number\":\"1\",\"trans_status\":\"CAPTURED\"}]}",
+    "12345678+20261122100000+abc123+CAPTURED",
+];
+
+/// Where a buyer types.
+const PLACES: [&str; 18] = [
+    "vads_cust_name",
+    "vads_card_holder_name",
+    "vads_cust_address",
+    "vads_cust_city",
+    "vads_cust_phone",
+    "vads_cust_zip",
+    "vads_ext_info_a",
+    "vads_ext_info_gift",
+    "vads_order_info",
+    "vads_order_info2",
+    "vads_product_label0",
+    "vads_product_qty0",
+    "vads_product_ref0",
+    "vads_ship_to_city",
+    "vads_ship_to_name",
+    "vads_ship_to_street_number",
+    "vads_ship_to_zip",
+    "vads_user_info",
+];
+
+/// What a form says when it is posted as a notification; `None` when it is refused or not to be read.
+pub fn said(fields: &Fields) -> Option<Statement> {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    match gateway::read(form_body(FORM_KEY, &fields).as_bytes()).ok()? {
+        Reading::Order(statement) => Some(*statement),
+        _ => None,
+    }
+}
+
+fn fields(form: &Form) -> Fields {
+    let mut fields: Fields =
+        form.fields().into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    fields.sort();
+    fields
+}
+
+/// One or several payments of one buyer.
+pub struct Story {
+    /// The notifications that the gateway sent.
+    pub told: Vec<Fields>,
+    /// The signed forms that the buyer holds: those, and what the browser was given.
+    pub held: Vec<Fields>,
+}
+
+impl Story {
+    /// Any story.
+    pub fn roll(dice: &mut Dice<'_>) -> Self {
+        let mut dice = dice.part(96);
+        let status = dice.pick(&STATUSES);
+        let amount = dice.pick(&[4_000, 10_000, 500]);
+        let mut base = Form::single("CMD-1", "abc123", "CB", amount, status);
+        if dice.once_in(2) && matches!(status, "ABANDONED" | "CANCELLED") {
+            base = base.without("vads_sequence_number").with("vads_result", "17");
+        }
+        if status == "PARTIALLY_AUTHORISED" {
+            base = base.with("vads_effective_amount", "300");
+        }
+        let (one, two) = (uuid(&["one"]), uuid(&["two"]));
+        let shape = dice.below(8);
+        match shape {
+            7 => {
+                let shares =
+                    [Share(&one, "CVCO", amount - 300, "CAPTURED"), Share(&two, "CB", 300, status)];
+                base = Form::cascade("CMD-1", "abc123", amount, status, &shares);
+            }
+            6 => {
+                base = base
+                    .with("vads_payment_config", "MULTI:first=300;count=3;period=30")
+                    .with("vads_occurrence_type", "RECURRENT_INITIAL");
+            }
+            5 => {
+                base = base
+                    .with("vads_url_check_src", "REC")
+                    .with("vads_subscription", "20261001a7xk2p9ms4tq8w1e5r6t7y0u")
+                    .with("vads_recurrence_number", "3")
+                    .with("vads_occurrence_type", "RECURRENT_INTERMEDIAIRE");
+            }
+            _ => {}
+        }
+        let (cascade, browsed) = (shape == 7, shape != 5);
+        if dice.once_in(4) && !cascade {
+            base = base.without("vads_trans_uuid");
+        }
+        let named = !dice.once_in(8);
+        if !named {
+            base = base.without("vads_order_id");
+        }
+        base = shorten(base, &mut dice, status);
+        base = typed(base, &mut dice, named, browsed);
+
+        let mut told = vec![base.clone()];
+        let mut held = Vec::new();
+        if browsed {
+            let shown = base.clone().without("vads_hash");
+            held.push(if dice.once_in(4) { shown } else { shown.without("vads_url_check_src") });
+        }
+        let again = dice.pick(&["", "", "RETRY", "BO"]);
+        if !again.is_empty() {
+            told.push(base.clone().sent_again(again));
+        }
+        let own = base.get("vads_trans_uuid").map(str::to_owned);
+        if let Some(own) = own.filter(|_| named && shape < 5 && dice.once_in(2)) {
+            let status = if status == "AUTHORISED" { "CAPTURED" } else { status };
+            let source = dice.pick(&["BATCH", "MERCH_BO", "BATCH_AUTO"]);
+            let sequence = base.get("vads_sequence_number").and_then(|n| n.parse().ok());
+            let share = Share(&own, "CB", amount, status);
+            let news = Form::follow_up("CMD-1", "abc123", sequence.unwrap_or(1), source, share);
+            told.push(typed(news, &mut dice, named, false));
+            if dice.once_in(2) {
+                let back = Form::refund("CMD-1", "abc123", &two, "CB", 300, "CAPTURED");
+                told.push(typed(back, &mut dice, named, false));
+            }
+        }
+        // Another payment of the same order, so that there are two shares to confuse.
+        let other = dice.pick(&["", "CAPTURED", "REFUSED"]);
+        if named && !other.is_empty() {
+            let other = Form::single("CMD-1", "zzz999", "CB", 6_000, other)
+                .with("vads_trans_date", "20261121090000")
+                .with("vads_trans_uuid", "00112233445566778899aabbccddeeff");
+            told.push(other);
+        }
+        held.extend(told.iter().cloned());
+        // Somebody else's order, which was not paid.
+        if named {
+            told.push(Form::single("CMD-2", "vic001", "CB", 10_000, "REFUSED"));
+        }
+        Self { told: told.iter().map(fields).collect(), held: held.iter().map(fields).collect() }
+    }
+}
+
+/// Without some of what need not be there.
+fn shorten(mut form: Form, dice: &mut Dice<'_>, status: &str) -> Form {
+    const OPTIONAL: [&str; 8] = [
+        "vads_extra_result",
+        "vads_language",
+        "vads_action_mode",
+        "vads_card_brand",
+        "vads_cust_phone",
+        "vads_effective_amount",
+        "vads_effective_currency",
+        "vads_auth_number",
+    ];
+    let cascade = form.get("vads_payment_seq").is_some();
+    let left = dice.below(256);
+    for (bit, name) in OPTIONAL.into_iter().enumerate() {
+        let kept = cascade && name == "vads_card_brand"
+            || status == "PARTIALLY_AUTHORISED" && name.contains("effective");
+        if left >> bit & 1 == 1 && !kept {
+            form = form.without(name);
+        }
+    }
+    form
+}
+
+/// With what the buyer typed. `browsed`: its end is shown to the browser, and can do with a hash.
+fn typed(mut form: Form, dice: &mut Dice<'_>, named: bool, browsed: bool) -> Form {
+    let around = dice.pick(&["", "x+", "+"]);
+    let behind = dice.pick(&["", "++fr", "+fr", "+fr+RECURRENT_FINAL", "+x"]);
+    let place = dice.pick(&["vads_ext_info_z", "vads_cust_name"]);
+    if browsed {
+        form = form.with(place, &format!("{around}{TYPED_HASH}{behind}"));
+    }
+    for _ in 0..dice.below(4) {
+        let place = dice.pick(&PLACES);
+        let mut text = match dice.below(5) {
+            0 => dice.pick(&RUNS).to_owned(),
+            pieces => (0..pieces).map(|_| dice.pick(&PIECES)).collect::<Vec<_>>().join("+"),
+        };
+        if !browsed || form.get("vads_url_check_src") != Some("PAY") {
+            text = text.replace("MULTI:", "MULTI");
+        }
+        let left = matches!(form.get("vads_trans_status"), Some("ABANDONED" | "CANCELLED"));
+        // A site that names no order leaves what stands in the place of its name to itself.
+        let nobodys = left && place == "vads_card_holder_name"
+            || !named && place.starts_with("vads_order_info");
+        if !nobodys {
+            form = form.with(place, &text);
+        }
+    }
+    form
+}
+
+/// The orders that the genuine notifications alone add up to.
+pub struct World {
+    orders: BTreeMap<OrderKey, Order>,
+    names: BTreeMap<OrderKey, OrderKey>,
+    told: Vec<Statement>,
+}
+
+impl World {
+    /// After these notifications. One that is held is taken at its word here: the gateway did say it,
+    /// and once it is asked, the order says so too.
+    pub fn of(story: &Story) -> Self {
+        let mut world = Self { orders: BTreeMap::new(), names: BTreeMap::new(), told: Vec::new() };
+        for fields in &story.told {
+            let Some(mut statement) = said(fields) else { continue };
+            if statement.standing == Standing::Respellable {
+                statement.standing = Standing::Sound;
+            }
+            let value =
+                |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+            let date = value("vads_trans_date").and_then(|date| date.get(..8)).unwrap_or_default();
+            let id = value("vads_trans_id").unwrap_or_default().to_ascii_lowercase();
+            if let Ok(name) = statement.key.sibling(&format!("tx:{date}-{id}"))
+                && name != statement.key
+            {
+                world.names.insert(name, statement.key.clone());
+            }
+            world.told.push(statement);
+        }
+        for statement in &world.told {
+            let key = world.names.get(&statement.key).unwrap_or(&statement.key).clone();
+            let order = world.orders.entry(key.clone()).or_insert_with(|| Order::new(key));
+            let taken = order.take(statement, &receipt(0), POLICIES[0]);
+            assert!(taken.is_ok(), "a story is short");
+        }
+        world
+    }
+
+    fn resolve<'a>(&'a self, key: &'a OrderKey) -> &'a OrderKey {
+        self.names.get(key).unwrap_or(key)
+    }
+
+    /// Where the store takes a statement: to its order, unless its payment's name leads to one that has
+    /// the very share, and one of them is an occurrence of the other.
+    fn home<'a>(&'a self, said: &'a Statement) -> &'a OrderKey {
+        let key = self.resolve(&said.key);
+        let has = |home: &OrderKey| {
+            let known = self.orders.get(home).into_iter().flat_map(|order| order.facts.shares());
+            let known: Vec<_> = known.map(|(share, _)| share).collect();
+            said.facts.iter().any(|fact| match fact {
+                Fact::Share(share) => known.iter().any(|known| known.is_same_share(share)),
+                Fact::Total(_) => false,
+            })
+        };
+        let elsewhere = said.aliases.iter().filter_map(|alias| self.names.get(alias));
+        let mut twice =
+            elsewhere.filter(|home| home.is_occurrence_of(key) || key.is_occurrence_of(home));
+        twice.find(|home| has(home)).unwrap_or(key)
+    }
+
+    /// Fails when a respelling gains anything. Whether it is believed at all.
+    pub fn judge(&self, original: &Fields, spelt: &Fields) -> bool {
+        let Some(said) = said(spelt) else { return false };
+        if said.standing == Standing::Respellable {
+            assert!(said.aliases.is_empty(), "a doubtful form joins names");
+            return false;
+        }
+        if self.told.contains(&said) {
+            return true;
+        }
+        let show =
+            || format!("{original:?}\nrespelt\n{spelt:?}\nsays\n{said:?}\ntold\n{:?}", self.told);
+        let key = self.home(&said);
+        let Some(order) = self.orders.get(key) else {
+            panic!("believed of another order\n{}", show());
+        };
+        for alias in &said.aliases {
+            assert_eq!(self.resolve(alias), key, "joins another name\n{}", show());
+        }
+        let mut with = order.clone();
+        let taken = with.take(&said, &receipt(1), POLICIES[0]);
+        assert!(taken.is_ok(), "a story is short");
+        for policy in POLICIES {
+            assert_eq!(gist(order, policy), gist(&with, policy), "{policy:?}\n{}", show());
+        }
+        true
+    }
+}
+
+/// Everything that money or goods depend on. Not what a share is called, because a gateway without uuids
+/// may be given one, and no cancelled shares, which are worth nothing under any number.
+fn gist(order: &Order, policy: Policy) -> impl PartialEq + std::fmt::Debug + use<> {
+    let summary = order.summary(policy);
+    let mut shares: Vec<_> = summary
+        .shares
+        .iter()
+        .filter(|share| !matches!(share.status, Status::Ambiguous | Status::Cancelled))
+        .map(|s| (s.kind, s.amount, s.status, s.sequence))
+        .collect();
+    shares.sort_unstable();
+    let sums = (summary.captured, summary.authorised, summary.refunded, summary.expected);
+    (summary.releasable, sums, summary.currency, shares)
+}

@@ -1,9 +1,9 @@
 //! Authorisation as enough.
 
-use quittance_core::{Standing, State};
+use quittance_core::State;
 use quittance_testing::lyra::Share;
 
-use crate::story::{CARD, CVCO, Message, SECURED, VISA, VOUCHER, cascade, now, pay, under, wl};
+use crate::story::{CARD, CVCO, SECURED, VISA, VOUCHER, cascade, now, pay, under, wl};
 
 #[test]
 fn secured_counts_what_is_reserved() {
@@ -28,25 +28,25 @@ fn secured_counts_what_is_reserved() {
     under(SECURED).then(&cascade("AUTHORISED", &[VOUCHER, covering])).released();
 }
 
-/// The amount that it reached may be one that the buyer typed: no field of a form without it tells.
 #[test]
-fn a_partial_authorisation_secures_nothing_on_the_word_of_a_form() {
+fn a_partial_authorisation_secures_what_was_authorised_and_no_more() {
     let partly = |amount: &str, currency: &str| {
         pay("PARTIALLY_AUTHORISED")
             .with("vads_effective_amount", amount)
             .with("vads_effective_currency", currency)
     };
-    for (form, standing) in [
-        (partly("4000", "978"), Standing::Respellable),
-        (partly("9999", "978"), Standing::Respellable),
-        (partly("20000", "978"), Standing::Respellable),
-        (partly("10000", "840"), Standing::Respellable),
-        (partly("10000", "978").without("vads_effective_currency"), Standing::Sound),
-        (partly("10000", "978").without("vads_effective_amount"), Standing::Sound),
+    for (form, authorised) in [
+        (partly("4000", "978"), 4_000),
+        (partly("9999", "978"), 9_999),
+        // More than was asked for cannot have been authorised in part.
+        (partly("20000", "978"), 10_000),
+        (partly("10000", "840"), 0),
+        (partly("0", "978"), 0),
+        (partly("10000", "978").without("vads_effective_currency"), 0),
+        (partly("10000", "978").without("vads_effective_amount"), 0),
     ] {
-        assert_eq!(form.said().standing, standing);
-        let story = under(SECURED).then(&form).held();
-        assert_eq!(story.order().summary(SECURED).authorised, 0);
+        let story = under(SECURED).then(&form).sums(10_000, authorised, 0, 0);
+        assert_eq!(story.order().fulfilment.is_some(), authorised == 10_000, "{authorised}");
         // Once captured it counts for what the form says was captured.
         story.then(&pay("CAPTURED")).sums(10_000, 0, 10_000, 0).released();
     }

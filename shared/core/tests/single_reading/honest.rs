@@ -223,8 +223,8 @@ fn result_and_number(fields: &Fields) -> bool {
     })
 }
 
-/// Whether something reads like the amount and currency that a partial authorisation reached: an address,
-/// a phone number, or these themselves.
+/// Whether an address or a phone number reads like the amount and currency that a partial authorisation
+/// reached.
 fn amount_and_currency(fields: &Fields) -> bool {
     let typed = |name: &str| ("vads_cust_".."vads_hash").contains(&name);
     let pieces: Vec<&str> = fields
@@ -234,7 +234,7 @@ fn amount_and_currency(fields: &Fields) -> bool {
         .collect();
     let digits = |piece: &str| !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_digit());
     fields.iter().any(|(_, value)| value == "PARTIALLY_AUTHORISED")
-        && pieces.windows(2).filter(|p| digits(p[0]) && p[1].len() == 3 && digits(p[1])).count() > 0
+        && pieces.windows(2).filter(|p| digits(p[0]) && p[1].len() == 3 && digits(p[1])).count() > 1
 }
 
 /// Fields that are there or not, by contract and kind of payment.

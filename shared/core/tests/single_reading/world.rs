@@ -235,10 +235,8 @@ impl Story {
         if matches!(status, "ABANDONED" | "CANCELLED") && dice.once_in(2) {
             base = base.without("vads_sequence_number").with("vads_result", "17");
         }
-        if status == "PARTIALLY_AUTHORISED" && dice.once_in(2) {
+        if status == "PARTIALLY_AUTHORISED" {
             base = base.with("vads_effective_amount", "300");
-        } else if status == "PARTIALLY_AUTHORISED" {
-            base = base.without("vads_effective_amount").without("vads_effective_currency");
         }
         let (one, two) = (uuid(&["one"]), uuid(&["two"]));
         let shape = dice.below(8);

@@ -29,7 +29,7 @@ pub(super) enum End {
     Taken,
     /// Authorised for a part, which is the effective amount.
     Partly,
-    /// The same without its amount.
+    /// The same without its amount. Not thought of where the form at hand has one.
     Bare,
     /// Declined.
     Refused,

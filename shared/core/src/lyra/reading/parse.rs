@@ -112,7 +112,7 @@ impl<'a, const W: usize> Text<'a, W> {
         let mut found = false;
         for end in End::ALL {
             let behind = self.behind_status(end);
-            if behind.is_empty() {
+            if behind.is_empty() || end == End::Bare && self.says_effective() {
                 continue;
             }
             for origin in [Origin::Page, Origin::Server] {
@@ -397,11 +397,9 @@ impl<'a, const W: usize> Text<'a, W> {
             Shape::Sequence => {
                 original.end == End::Ended || all(with) && !(without && own.is_some())
             }
-            Shape::EffectiveAmount | Shape::EffectiveCurrency => match original.end {
-                End::Partly => all(with),
-                End::Bare => !self.says_effective(),
-                _ => true,
-            },
+            Shape::EffectiveAmount | Shape::EffectiveCurrency => {
+                all(with) || original.end != End::Partly
+            }
             // One of them may be made up where the gateway sends none: date, id and sequence name the
             // share as well, and an occurrence without a plan is filed under its payment, which leads
             // to the order.

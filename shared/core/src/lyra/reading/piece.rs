@@ -176,10 +176,22 @@ fn number(piece: &[u8]) -> u64 {
         bit(Shape::Digits as u8) | bit(Shape::Amount as u8) | bit(Shape::EffectiveAmount as u8);
     let long = match piece.len() {
         ..=12 => amount,
-        14 => bit(Shape::Moment as u8) | bit(Shape::Date as u8),
+        14 => bit(Shape::Moment as u8) | u64::from(is_date(piece)) << Shape::Date as u8,
         _ => 0,
     };
     short | result | long
+}
+
+/// Whether 14 digits can be the date of a transaction: a buyer's number seldom is.
+fn is_date(piece: &[u8]) -> bool {
+    let [b'2', b'0', _, _, rest @ ..] = piece else {
+        return false;
+    };
+    let limits = [(1, 12), (1, 31), (0, 23), (0, 59), (0, 59)];
+    rest.chunks_exact(2).zip(limits).all(|(pair, (least, most))| {
+        let number = pair.iter().fold(0, |number, digit| number * 10 + (digit - b'0'));
+        (least..=most).contains(&number)
+    })
 }
 
 /// What upper-case letters can be beside a word.

@@ -52,7 +52,7 @@ fuzz_target!(|list: &[u8]| {
         let list: Value = serde_json::from_slice(list).expect("what was read is JSON");
         says(&list, statement);
     }
-    invariants::hold(&[reading, SINGLE.clone()]);
+    invariants::hold(list, &[reading, SINGLE.clone()]);
 });
 
 /// Each element is a share, with what it says.

@@ -7,7 +7,7 @@
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use quittance_core::{Fact, Kind, Reading, Standing, Statement, Status};
 use quittance_fuzz::gateway::{Field, KEYS};
-use quittance_fuzz::{gateway, invariants, mutate};
+use quittance_fuzz::{gateway, invariants, mutate, thorough};
 use quittance_testing::SITE;
 
 /// Most forms in one story.
@@ -18,9 +18,9 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 });
 
 fuzz_target!(|lines: &[u8]| {
-    let lines = lines.split(|byte| *byte == b'\n').take(MOST);
-    let readings: Vec<Reading> = lines.filter_map(reading).collect();
-    invariants::hold(&readings);
+    let forms = lines.split(|byte| *byte == b'\n').take(MOST);
+    let readings: Vec<Reading> = forms.filter_map(reading).collect();
+    invariants::hold(lines, &readings);
 });
 
 fn reading(form: &[u8]) -> Option<Reading> {
@@ -38,9 +38,12 @@ fn reading(form: &[u8]) -> Option<Reading> {
     let signature = gateway::encode(gateway::signature(key.form, &fields).as_bytes());
     body.extend_from_slice(format!("&signature={signature}").as_bytes());
 
-    gateway::judge(&body).ok()?;
-    let reading = gateway::read(&body).expect("it was believed a moment ago");
-    assert_eq!(gateway::read(&body).as_ref(), Ok(&reading), "read twice");
+    let reading = gateway::read(&body).ok();
+    if thorough(form) {
+        assert_eq!(gateway::judge(&body).is_ok(), reading.is_some());
+        assert_eq!(gateway::read(&body).ok(), reading, "read twice");
+    }
+    let reading = reading?;
     if let Reading::Order(statement) = &reading {
         says(&fields, statement);
     }

@@ -293,7 +293,7 @@ fn typed(mut form: Form, dice: &mut Dice<'_>, named: bool, browsed: bool) -> For
 }
 
 /// The orders that the genuine notifications alone add up to.
-pub struct World {
+struct World {
     orders: BTreeMap<OrderKey, Order>,
     names: BTreeMap<OrderKey, OrderKey>,
     told: Vec<Statement>,
@@ -302,7 +302,7 @@ pub struct World {
 impl World {
     /// After these notifications. One that is held is taken at its word here: the gateway did say it,
     /// and once it is asked, the order says so too.
-    pub fn of(story: &Story) -> Self {
+    fn of(story: &Story) -> Self {
         let mut world = Self { orders: BTreeMap::new(), names: BTreeMap::new(), told: Vec::new() };
         for fields in &story.told {
             let Some(mut statement) = said(fields) else { continue };
@@ -351,19 +351,14 @@ impl World {
         twice.find(|home| has(home)).unwrap_or(key)
     }
 
-    /// Fails when a respelling gains anything. Whether it is believed at all.
-    pub fn judge(&self, original: &Fields, spelt: &Fields) -> bool {
-        let Some(said) = said(spelt) else { return false };
-        if said.standing == Standing::Respellable {
-            assert!(said.aliases.is_empty(), "a doubtful form joins names");
-            return false;
-        }
-        if self.told.contains(&said) {
-            return true;
+    /// Fails when what was believed of a respelling gains anything.
+    fn believes(&self, said: &Statement, original: &Fields, spelt: &Fields) {
+        if self.told.contains(said) {
+            return;
         }
         let show =
             || format!("{original:?}\nrespelt\n{spelt:?}\nsays\n{said:?}\ntold\n{:?}", self.told);
-        let key = self.home(&said);
+        let key = self.home(said);
         let Some(order) = self.orders.get(key) else {
             panic!("believed of another order\n{}", show());
         };
@@ -371,13 +366,23 @@ impl World {
             assert_eq!(self.resolve(alias), key, "joins another name\n{}", show());
         }
         let mut with = order.clone();
-        let taken = with.take(&said, &receipt(1), POLICIES[0]);
+        let taken = with.take(said, &receipt(1), POLICIES[0]);
         assert!(taken.is_ok(), "a story is short");
         for policy in POLICIES {
             assert_eq!(gist(order, policy), gist(&with, policy), "{policy:?}\n{}", show());
         }
-        true
     }
+}
+
+/// Fails when a respelling of one of the story's forms gains anything. What the story comes to is worked out
+/// only where one is believed.
+pub fn judge(story: &Story, original: &Fields, spelt: &Fields) {
+    let Some(said) = said(spelt) else { return };
+    if said.standing == Standing::Respellable {
+        assert!(said.aliases.is_empty(), "a doubtful form joins names");
+        return;
+    }
+    World::of(story).believes(&said, original, spelt);
 }
 
 /// Everything that money or goods depend on. Not what a share is called, because a gateway without uuids

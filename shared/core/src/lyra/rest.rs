@@ -204,8 +204,15 @@ impl Answered<'_> {
         let secured =
             matches!(fact.status, Status::Captured | Status::Authorised | Status::Refunded);
         let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
-        let doubt = "status and detailedStatus of a transaction disagree";
-        Ok((fact, (secured && denied).then_some(doubt)))
+        let doubt = if secured && denied {
+            Some("status and detailedStatus of a transaction disagree")
+        } else if word == Some("PARTIALLY_AUTHORISED") {
+            // No source says which amount of an answer is the one that was authorised.
+            Some("a partial authorisation that does not say what it reached")
+        } else {
+            None
+        };
+        Ok((fact, doubt))
     }
 
     /// `tx:` and what names the payment where the merchant gave no reference: day and transaction id,

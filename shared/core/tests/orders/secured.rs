@@ -1,7 +1,8 @@
 //! Authorisation as enough.
 
-use quittance_core::State;
-use quittance_testing::lyra::Share;
+use quittance_core::{Flag, State};
+use quittance_testing::lyra::{self, Share};
+use serde_json::json;
 
 use crate::story::{CARD, CVCO, SECURED, VISA, VOUCHER, cascade, now, pay, under, wl};
 
@@ -50,6 +51,16 @@ fn a_partial_authorisation_secures_what_was_authorised_and_no_more() {
         // Once captured it counts for what the form says was captured.
         story.then(&pay("CAPTURED")).sums(10_000, 0, 10_000, 0).released();
     }
+}
+
+/// An answer states the amount that was asked for, and no source says where the authorised one stands.
+#[test]
+fn a_partial_authorisation_of_an_answer_secures_nothing() {
+    let share = Share(CARD.0, CARD.1, 10_000, "PARTIALLY_AUTHORISED");
+    let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[share]);
+    answer["transactions"][0]["status"] = json!("PAID");
+    let body = quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
+    under(SECURED).then(&body).flagged([Flag::Ambiguous]).held();
 }
 
 #[test]

@@ -3,11 +3,13 @@
 
 mod event;
 mod keys;
+mod payment_id;
 mod signature;
 mod status;
 
-pub use self::event::{PaymentId, read};
+pub use self::event::read;
 pub use self::keys::BadKeys;
+pub use self::payment_id::PaymentId;
 pub use self::signature::{Key, Keys, Refused, Verified, verify};
 pub use self::status::{ROWS, Row, Side};
 

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use quittance_core::{Fact, Reading, Statement, Status};
-use quittance_fuzz::{gateway, invariants, mutate, thorough};
+use quittance_fuzz::{gateway, invariants, mutate, seeds, thorough};
 use quittance_testing::SITE;
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 const MOST: usize = 8;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    mutate::json(data, size, max_size, seed)
+    mutate::json(data, size, max_size, seed, &seeds::ANSWERS)
 });
 
 fuzz_target!(|lines: &[u8]| {

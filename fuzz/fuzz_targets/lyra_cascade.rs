@@ -7,7 +7,7 @@ use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use quittance_core::limits::MAX_SHARES_PER_NOTIFICATION;
 use quittance_core::{Fact, Kind, Reading, Standing, Statement, Status};
 use quittance_fuzz::gateway::Field;
-use quittance_fuzz::{gateway, invariants, mutate};
+use quittance_fuzz::{gateway, invariants, mutate, seeds};
 use quittance_testing::FORM_KEY;
 use quittance_testing::lyra::{Form, Share};
 use serde_json::Value;
@@ -32,7 +32,7 @@ static SINGLE: LazyLock<Reading> = LazyLock::new(|| {
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    mutate::json(data, size, max_size, seed)
+    mutate::json(data, size, max_size, seed, &seeds::LISTS)
 });
 
 fuzz_target!(|list: &[u8]| {

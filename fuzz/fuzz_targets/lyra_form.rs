@@ -8,11 +8,11 @@ use quittance_core::crypto::Secret;
 use quittance_core::limits::MAX_FORM_FIELDS;
 use quittance_core::lyra::{Algorithm, Form, Refused, TooManyFields, form_signature};
 use quittance_fuzz::gateway::{self, Field};
-use quittance_fuzz::{mutate, thorough};
+use quittance_fuzz::{mutate, seeds, thorough};
 use quittance_testing::FORM_KEY;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    mutate::form(data, size, max_size, seed)
+    mutate::form(data, size, max_size, seed, &seeds::FORGED)
 });
 
 fuzz_target!(|body: &[u8]| {

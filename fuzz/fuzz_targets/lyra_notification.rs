@@ -7,14 +7,14 @@
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use quittance_core::{Fact, Kind, Reading, Standing, Statement, Status};
 use quittance_fuzz::gateway::{Field, KEYS};
-use quittance_fuzz::{gateway, invariants, mutate, thorough};
+use quittance_fuzz::{gateway, invariants, mutate, seeds, thorough};
 use quittance_testing::SITE;
 
 /// Most forms in one story.
 const MOST: usize = 8;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    mutate::form(data, size, max_size, seed)
+    mutate::form(data, size, max_size, seed, &seeds::FORMS)
 });
 
 fuzz_target!(|lines: &[u8]| {

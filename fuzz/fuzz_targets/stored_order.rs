@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use quittance_core::{Order, Reading, Statement};
-use quittance_fuzz::{gateway, invariants, mutate};
+use quittance_fuzz::{gateway, invariants, mutate, seeds};
 use quittance_testing::lyra::Form;
 
 /// What an honest form says.
@@ -18,7 +18,7 @@ static SINGLE: LazyLock<Statement> = LazyLock::new(|| {
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    mutate::json(data, size, max_size, seed)
+    mutate::json(data, size, max_size, seed, &seeds::ORDERS)
 });
 
 fuzz_target!(|item: &[u8]| {

@@ -3,13 +3,15 @@
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use quittance_core::{Fact, Kind, Mode, Reading, Standing, Status, worldline};
-use quittance_fuzz::{BOUND_KEY_ID, BOUND_SECRET, WORLDLINE_KEYS, invariants, mutate, thorough};
+use quittance_fuzz::{
+    BOUND_KEY_ID, BOUND_SECRET, WORLDLINE_KEYS, invariants, mutate, seeds, thorough,
+};
 use quittance_testing::worldline::MERCHANT;
 use quittance_testing::{KEY_ID, SECRET, worldline_signature};
 use serde_json::Value;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    mutate::json(data, size, max_size, seed)
+    mutate::json(data, size, max_size, seed, &seeds::EVENTS)
 });
 
 fuzz_target!(|body: &[u8]| {
@@ -61,6 +63,8 @@ fn says(event: &Value, reading: &Reading) {
                 let payment = &event["payment"];
                 assert_eq!(payment["status"], "CAPTURED");
                 assert_eq!(number(&payment["statusOutput"]["statusCode"]), Some(9));
+                let category = &payment["statusOutput"]["statusCategory"];
+                assert!(category.is_null() || category == "COMPLETED");
                 let acquired = &payment["paymentOutput"]["acquiredAmount"];
                 assert_eq!(number(&acquired["amount"]), Some(share.amount));
                 assert_eq!(acquired["currencyCode"], share.currency.code());

@@ -153,9 +153,10 @@ const NAMES: [&str; 24] = [
     "vads_user_info",
 ];
 
-/// Mutates JSON texts, one a line.
-pub fn json(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    lines(data, size, max_size, seed, |line, dice| {
+/// Mutates JSON texts, one a line. Now and then it begins anew from a genuine one, because what a run keeps
+/// is mostly odd.
+pub fn json(data: &mut [u8], size: usize, max_size: usize, seed: u32, genuine: &[String]) -> usize {
+    lines(data, size, max_size, seed, genuine, |line, dice| {
         let Ok(mut value) = serde_json::from_slice::<Value>(line) else { return false };
         for _ in 0..=dice.below(3) {
             change(&mut value, dice);
@@ -165,9 +166,9 @@ pub fn json(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     })
 }
 
-/// Mutates forms, one a line.
-pub fn form(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    lines(data, size, max_size, seed, |line, dice| {
+/// Mutates forms, one a line, in the same way.
+pub fn form(data: &mut [u8], size: usize, max_size: usize, seed: u32, genuine: &[String]) -> usize {
+    lines(data, size, max_size, seed, genuine, |line, dice| {
         let mut pieces: Vec<Vec<u8>> =
             line.split(|byte| *byte == b'&').map(<[u8]>::to_vec).collect();
         for _ in 0..=dice.below(3) {
@@ -184,6 +185,7 @@ fn lines(
     size: usize,
     max_size: usize,
     seed: u32,
+    genuine: &[String],
     change: impl FnOnce(&mut Vec<u8>, &mut Dice<'_>) -> bool,
 ) -> usize {
     let chance = chance(seed, 64);
@@ -193,16 +195,23 @@ fn lines(
     }
     let mut lines: Vec<Vec<u8>> =
         data[..size].split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
-    let at = dice.below(lines.len().min(256));
-    match dice.below(16) {
+    let mut at = dice.below(lines.len().min(256));
+    let begin = genuine.get(dice.below(genuine.len().min(256))).map(String::as_bytes);
+    let kind = dice.below(16);
+    match kind {
         0 => lines.push(lines[at].clone()),
         1 if lines.len() > 1 => drop(lines.remove(at)),
         2 => lines.rotate_left(at),
-        _ => {
-            if !change(&mut lines[at], &mut dice) {
-                return fuzzer_mutate(data, size, max_size);
-            }
+        3..6 => {
+            lines = begin.into_iter().map(<[u8]>::to_vec).collect();
+            at = 0;
         }
+        6 => lines.extend(begin.map(<[u8]>::to_vec)),
+        _ => {}
+    }
+    let known = lines.get_mut(at).is_some_and(|line| change(line, &mut dice));
+    if !known && kind > 2 {
+        return fuzzer_mutate(data, size, max_size);
     }
     let text = lines.join(&b'\n');
     if text.len() > max_size {

@@ -2,10 +2,13 @@
 //! so is any other signature.
 #![no_main]
 
+use std::sync::LazyLock;
+
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use quittance_core::lyra::Refused;
-use quittance_fuzz::gateway::{self, Field, KEYS};
+use quittance_core::lyra::{Refused, verify};
+use quittance_fuzz::gateway::{self, Field, KEYS, LYRA_KEYS};
+use quittance_fuzz::thorough;
 use quittance_testing::lyra::{Form, Share};
 
 #[derive(Arbitrary, Debug)]
@@ -61,19 +64,27 @@ fuzz_target!(|journey: Journey<'_>| {
     } else {
         gateway::signature(key.form, &fields)
     };
-    let genuine = gateway::judge(&body(&fields, Some(signature.as_bytes())));
-    assert_eq!(genuine.is_ok(), !journey.sha1 || key.sha1, "{genuine:?}");
+    // As genuine as it can be, unless it is signed in a way that was not agreed to.
+    let agreed = !journey.sha1 || key.sha1;
+    if thorough(journey.typed) {
+        let genuine = gateway::judge(&body(&fields, Some(signature.as_bytes())));
+        assert_eq!(genuine.is_ok(), agreed, "{genuine:?}");
+    }
 
     let signed = gateway::signed_text(&fields);
     for change in journey.changes.iter().take(4) {
         change.make(&mut fields);
     }
     let given = journey.signature.of(signature.as_bytes());
-    let judged = gateway::judge(&body(&fields, given.as_deref()));
+    let sent = body(&fields, given.as_deref());
+    let judged = match thorough(journey.typed) {
+        true => gateway::judge(&sent).map(drop),
+        false => verify(&LYRA_KEYS, &sent).map(drop),
+    };
     if gateway::signed_text(&fields) != signed || given.as_deref() != Some(signature.as_bytes()) {
         assert!(judged.is_err(), "{journey:?}");
     }
-    if genuine.is_err() {
+    if !agreed {
         assert!(judged.is_err(), "SHA-1 was not agreed to");
     }
     // Whatever was done, the message says no more than why it is refused.
@@ -82,19 +93,27 @@ fuzz_target!(|journey: Journey<'_>| {
     }
 });
 
-fn honest(form: u8, mode: &str, typed: &[u8]) -> Vec<Field> {
+/// A payment, a cascade, what follows on one of its shares, and a refund.
+static HONEST: LazyLock<[Form; 4]> = LazyLock::new(|| {
     let shares = [
         Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 6_000, "CAPTURED"),
         Share("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "CB", 4_000, "AUTHORISED"),
     ];
-    let form = match form % 4 {
-        0 => Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED"),
-        1 => Form::cascade("CMD-1", "abc123", 10_000, "AUTHORISED", &shares),
-        2 => Form::follow_up("CMD-1", "abc123", 2, "BATCH", shares[1]),
-        _ => Form::refund("CMD-1", "abc123", shares[0].0, "CVCO", 6_000, "CAPTURED"),
-    };
-    let form = form.with("vads_ctx_mode", mode).with("unsigned", "x");
-    let fields = form.fields().into_iter().filter(|(name, _)| *name != "vads_cust_name");
+    let forms = [
+        Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED"),
+        Form::cascade("CMD-1", "abc123", 10_000, "AUTHORISED", &shares),
+        Form::follow_up("CMD-1", "abc123", 2, "BATCH", shares[1]),
+        Form::refund("CMD-1", "abc123", shares[0].0, "CVCO", 6_000, "CAPTURED"),
+    ];
+    forms.map(|form| form.without("vads_cust_name").with("unsigned", "x"))
+});
+
+fn honest(form: u8, mode: &str, typed: &[u8]) -> Vec<Field> {
+    let fields = HONEST[usize::from(form) % HONEST.len()].fields().into_iter();
+    let fields = fields.map(|(name, value)| match name {
+        "vads_ctx_mode" => (name, mode),
+        _ => (name, value),
+    });
     let mut fields: Vec<Field> = fields.map(|(name, value)| (name.into(), value.into())).collect();
     fields.push((b"vads_cust_name".to_vec(), typed.to_vec()));
     fields

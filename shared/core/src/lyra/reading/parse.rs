@@ -106,6 +106,9 @@ impl<'a, const W: usize> Text<'a, W> {
         }
         let has = |shape: Shape| !self.can_be(shape as u8).is_empty();
         let own = |shape| self.own(shape).is_some();
+        if !own(Shape::Operation) {
+            return Err("vads_operation_type missing".to_owned());
+        }
         let operated = self.can_be(Shape::Operation as u8).next();
         let unnamed =
             own(Shape::Order) && !operated.without(self.can_be(Shape::Order as u8)).is_empty();

@@ -26,9 +26,11 @@ fuzz_target!(|lines: &[u8]| {
             let reading = gateway::read(body.as_bytes()).expect("its own hash");
             if let Reading::Order(statement) = &reading {
                 assert_eq!((statement.key.merchant.as_str(), statement.key.mode), (SITE, key.mode));
-                let answer: Value = serde_json::from_slice(answer).expect("what was read is JSON");
-                assert_eq!(answer["orderDetails"]["mode"], key.word);
-                says(&answer, statement);
+                // Numbers that are passed over may be beyond what a JSON value can hold.
+                if let Ok(answer) = serde_json::from_slice::<Value>(answer) {
+                    assert_eq!(answer["orderDetails"]["mode"], key.word);
+                    says(&answer, statement);
+                }
             }
             reading
         });

@@ -49,8 +49,10 @@ fuzz_target!(|list: &[u8]| {
     let reading = gateway::read(body.as_bytes()).expect("its own signature");
 
     if let Reading::Order(statement) = &reading {
-        let list: Value = serde_json::from_slice(list).expect("what was read is JSON");
-        says(&list, statement);
+        // Numbers that are passed over may be beyond what a JSON value can hold.
+        if let Ok(list) = serde_json::from_slice::<Value>(list) {
+            says(&list, statement);
+        }
     }
     invariants::hold(list, &[reading, SINGLE.clone()]);
 });

@@ -333,22 +333,18 @@ impl World {
         self.names.get(key).unwrap_or(key)
     }
 
-    /// Where the store takes a statement: to its order, unless its payment's name leads to one that has
-    /// the very share, and one of them is an occurrence of the other.
+    /// Where the store takes a statement: to its order, unless its payment's name leads to another, and one
+    /// of them is the occurrence of the other that this payment is.
     fn home<'a>(&'a self, said: &'a Statement) -> &'a OrderKey {
         let key = self.resolve(&said.key);
-        let has = |home: &OrderKey| {
-            let known = self.orders.get(home).into_iter().flat_map(|order| order.facts.shares());
-            let known: Vec<_> = known.map(|(share, _)| share).collect();
-            said.facts.iter().any(|fact| match fact {
-                Fact::Share(share) => known.iter().any(|known| known.is_same_share(share)),
-                Fact::Total(_) => false,
-            })
-        };
-        let elsewhere = said.aliases.iter().filter_map(|alias| self.names.get(alias));
-        let mut twice =
-            elsewhere.filter(|home| home.is_occurrence_of(key) || key.is_occurrence_of(home));
-        twice.find(|home| has(home)).unwrap_or(key)
+        let homes = said.aliases.iter().filter_map(|alias| Some((alias, self.names.get(alias)?)));
+        let mut twice = homes.filter(|(alias, home)| {
+            let payment = alias.order.strip_prefix("tx:").unwrap_or(&alias.order);
+            let is =
+                |one: &OrderKey, other| one.is_occurrence_of(other) && one.order.ends_with(payment);
+            is(home, key) || is(key, home)
+        });
+        twice.next().map_or(key, |(_, home)| home)
     }
 
     /// Fails when what was believed of a respelling gains anything.

@@ -87,15 +87,6 @@ pub struct ShareFact {
 }
 
 impl ShareFact {
-    /// Whether both speak of one share for certain: by its name, or by the other name of a Lyra share.
-    pub fn is_same_share(&self, other: &Self) -> bool {
-        fn names(fact: &ShareFact) -> [Option<&str>; 2] {
-            [Some(&fact.share), fact.slot.as_deref()]
-        }
-        let own = names(self);
-        self.kind == other.kind && names(other).iter().any(|n| n.is_some() && own.contains(n))
-    }
-
     /// Whether it speaks of this payment: a Worldline payment by its inner id, a Lyra one by day and
     /// transaction id.
     pub fn is_of(&self, payment: &str) -> bool {

@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use quittance_core::{Fact, Order, OrderKey, Policy, Reading, Standing, Statement, Status};
+use quittance_core::{Order, OrderKey, Policy, Reading, Standing, Statement, Status};
 use quittance_testing::lyra::{Form, Share, uuid};
 use quittance_testing::{FORM_KEY, form_body};
 

@@ -91,3 +91,21 @@ fn an_item_with_amounts_beyond_the_bound_is_not_read() {
     assert!(!with(2 * MAX_AMOUNT + 1));
     assert!(!with(u64::MAX));
 }
+
+/// A list may give a transaction id of any length: what is too long to be a name is none, and the uuid names
+/// the share.
+#[test]
+fn a_slot_is_no_longer_than_a_name() {
+    let list = |id: &str| {
+        format!(
+            r#"{{"trans_id":"{id}","transactions":[{{"amount":2,"card_brand":"CB","sequence_number":5,"trans_status":"CAPTURED","trans_uuid":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}}]}}"#
+        )
+    };
+    for (id, named) in [("abc123".to_owned(), true), ("a".repeat(300), false)] {
+        let form = Form::cascade("CMD-1", "abc123", 2, "CAPTURED", &[])
+            .with("vads_payment_seq", &list(&id));
+        let said = statement(read_lyra(&form.body()));
+        let Some(Fact::Share(share)) = said.facts.first() else { panic!("a share") };
+        assert_eq!(share.slot.is_some(), named);
+    }
+}

@@ -68,6 +68,7 @@ impl Transaction<'_> {
         };
         let fits = |name: &str| name.len() <= MAX_REFERENCE_BYTES;
         let share = share.filter(|share| fits(share));
+        let slot = slot.filter(|slot| fits(slot));
         let (status, rank) = meaning(self.status, self.kind);
         Ok(ShareFact {
             share: share.ok_or_else(|| Unreadable::new("a share has no usable id"))?,

@@ -3,10 +3,14 @@
 //! The answers and their reasons are the table of the design's section 3. There is no 3xx: Lyra takes
 //! a redirect for success.
 
+use std::fmt::Display;
+
 use lambda_http::http::{HeaderMap, Method, header};
 use lambda_http::{Body, Request, Response};
 use quittance_core::Psp;
 use quittance_core::limits::MAX_BODY_BYTES;
+
+use crate::keys::Unverified;
 
 /// How many characters of an answer Lyra shows to the merchant.
 const MAX_ANSWER_CHARS: usize = 512;
@@ -63,8 +67,17 @@ impl Answer {
     }
 }
 
+/// The answer to a message that is not verified; why goes to the log.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
+pub fn unverified(psp: Psp, why: Unverified<impl Display>) -> Answer {
+    match why {
+        Unverified::NoKeys => Answer::Misconfigured,
+        Unverified::Refused(why) => refuse(psp, &why),
+    }
+}
+
 /// The answer to a message that is not genuine; why goes to the log.
-pub fn refuse(psp: Psp, why: &impl std::fmt::Display) -> Answer {
+pub fn refuse(psp: Psp, why: &impl Display) -> Answer {
     tracing::warn!(psp = psp.as_str(), %why, outcome = "refused", "refused");
     Answer::Refused
 }

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 mod error;
 pub mod http;
+pub mod keys;
 pub mod names;
 pub mod outbox;
 pub mod queue;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use quittance_core::crypto::sha256_hex;
-use quittance_core::{Outcome, Policy, Psp, Reading, Receipt, Statement, Unreadable};
+use quittance_core::{Outcome, Policy, Psp, Reading, Receipt, Statement, Timestamp, Unreadable};
 
 use crate::archive::{Archive, Raw};
 use crate::clock::now;
@@ -27,6 +27,8 @@ pub struct Receiver {
     pub archive: Archive,
     /// When an order is released.
     pub policy: Policy,
+    /// When what comes in now arrived, if that was at another time: see [`Receiver::replaying`].
+    pub arrived: Option<Timestamp>,
 }
 
 /// What became of a statement.
@@ -37,6 +39,13 @@ enum Taken {
 }
 
 impl Receiver {
+    /// The same for a notification out of the archive: it counts as arrived when it did arrive, so that
+    /// times of decisions come out as they were, and is not archived again.
+    pub fn replaying(&self, arrived: Timestamp) -> Self {
+        let archive = self.archive.without_retention();
+        Self { archive, arrived: Some(arrived), ..self.clone() }
+    }
+
     /// Stores every reading of one notification; the answer is positive only when all are durable.
     pub async fn take(
         &self,
@@ -46,7 +55,13 @@ impl Receiver {
         readings: Vec<Reading>,
     ) -> Answer {
         let sha256 = sha256_hex(body);
-        let raw = Raw { psp, body, sha256: &sha256, headers, received_at: now() };
+        let raw = Raw {
+            psp,
+            body,
+            sha256: &sha256,
+            headers,
+            received_at: self.arrived.unwrap_or_else(now),
+        };
         let mut lines = Vec::new();
         for reading in readings {
             match self.take_one(&raw, reading).await {

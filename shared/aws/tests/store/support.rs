@@ -184,6 +184,7 @@ fn receiver(client: &Client) -> Receiver {
         table: Table::new(client.clone(), ORDERS),
         archive: Archive::new(client.clone(), ARCHIVE, Some(1)),
         policy: Policy::default(),
+        arrived: None,
     }
 }
 

@@ -130,6 +130,13 @@ pub enum Refused {
     Mismatch,
 }
 
+impl Refused {
+    /// Whether other keys might tell otherwise: those held may be older than the message.
+    pub fn may_be_stale(&self) -> bool {
+        matches!(self, Self::UnknownKey | Self::Mismatch)
+    }
+}
+
 /// Proves that `body` was signed with one of `keys`.
 pub fn verify<'a>(keys: &Keys, body: &'a [u8]) -> Result<Verified<'a>, Refused> {
     let form = Form::parse(body).map_err(|_| Refused::TooMany)?;

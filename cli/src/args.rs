@@ -3,13 +3,23 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap_complete::Shell;
 
-/// Receive payment notifications on this machine, with the handlers that run under Lambda.
+use crate::operate::dlq::Dlq;
+use crate::operate::keys::Keys;
+use crate::operate::orders::Orders;
+use crate::operate::quarantine::Quarantine;
+use crate::operate::rebuild::Rebuild;
+use crate::operate::replay::Replay;
+use crate::operate::unsent::Unsent;
+
+/// Receive payment notifications on this machine, and look after a stack on AWS.
 ///
-/// Without a command: starts the local stack, plays the sample events, prints what happened and stays
-/// up.
+/// Without a command: starts the local stack with the handlers that run under Lambda, plays the sample
+/// events, prints what happened and stays up. The commands work on the local stack, or with --stack on a
+/// deployed one.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -17,12 +27,32 @@ pub(crate) struct Args {
     pub(crate) local: Local,
 }
 
+/// What the exit status means, for every command.
+const EXIT: &str =
+    "Exit status: 0 done; 1 something is wrong, or not all was done; 2 it could not run.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Send an event file to a running stack, signed anew with the configured keys
+    Orders(Orders),
+    Quarantine(Quarantine),
+    Replay(Replay),
+    Rebuild(Rebuild),
+    Unsent(Unsent),
+    Dlq(Dlq),
+    Keys(Keys),
+    /// Send an event file to a stack, signed anew with the configured keys
     Send(Send),
     /// List the brands of the Lyra gateway with their hosts, and those of the configured sites
     Brands(Brands),
+    /// Print a script that completes this command in a shell
+    Completions(Completions),
+}
+
+/// For which shell.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
 }
 
 /// The local stack.
@@ -68,12 +98,18 @@ pub(crate) struct Brands {
 /// What to send, and where.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Send {
-    /// A Lambda Function URL event, like those under events/
+    /// A Lambda Function URL event, or the name of a sample (systempay/01-single-card-captured)
     pub(crate) file: PathBuf,
-    /// The stack to send it to
+    /// Where to send it: http or https; the route is in the event
     #[arg(long, default_value = "http://127.0.0.1:9000", value_name = "URL")]
     pub(crate) to: String,
     /// Send the signature in the file as it is
     #[arg(long)]
     pub(crate) as_is: bool,
+    /// Sign with the keys of the deployed stack of this name
+    #[arg(long, value_name = "NAME", conflicts_with = "as_is")]
+    pub(crate) stack: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -7,8 +7,11 @@ use quittance_core::lyra::brands::{BRANDS, Brand, Sites};
 use serde_json::json;
 
 use crate::args::Brands;
-use crate::stack::{DEMO_LYRA_KEYS, LYRA_KEYS, configured};
+use crate::keys::{DEMO_LYRA_KEYS, configured};
 use crate::{Failure, say};
+
+/// The variable with the Lyra keys and brands.
+const LYRA_KEYS: &str = systempay_ipn::KEYS.variable;
 
 /// What is said of a host that the facts do not have.
 const NOT_KNOWN: &str = "not known";

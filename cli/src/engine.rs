@@ -22,6 +22,8 @@ const REGION: &str = "eu-west-3";
 pub(crate) struct Engine {
     /// Configuration of DynamoDB and stream clients.
     pub(crate) config: SdkConfig,
+    /// Where it is.
+    pub(crate) url: String,
     /// For people.
     pub(crate) description: String,
     /// Keeps the embedded engine alive; dropping it ends the engine.
@@ -35,13 +37,15 @@ impl Engine {
             Ok(url) if !url.is_empty() => Ok(Self {
                 config: sdk_config(Some(&url)).await,
                 description: format!("DynamoDB at {url}"),
+                url,
                 _alive: None,
             }),
             _ => Self::embedded(data, port).await,
         }
     }
 
-    async fn embedded(data: Option<&Path>, port: u16) -> Result<Self, Failure> {
+    /// An engine in this process.
+    pub(crate) async fn embedded(data: Option<&Path>, port: u16) -> Result<Self, Failure> {
         let (database, place) = match data {
             None => (Database::memory(), "in memory".to_owned()),
             Some(directory) => {
@@ -65,6 +69,7 @@ impl Engine {
         Ok(Self {
             config: sdk_config(Some(&url)).await,
             description: format!("embedded DynamoDB {place}, at {url}"),
+            url,
             _alive: Some(alive),
         })
     }

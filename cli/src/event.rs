@@ -6,11 +6,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use lambda_http::http::Request;
 use quittance_core::OrderKey;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -101,7 +104,7 @@ pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 /// Sends requests to a stack.
 pub(crate) struct Sender {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: String,
 }
 
@@ -112,10 +115,24 @@ pub(crate) struct Reply {
 }
 
 impl Sender {
-    /// To the stack at this URL.
-    pub(crate) fn new(url: &str) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { client, url: url.trim_end_matches('/').to_owned() }
+    /// To the stack at this URL, over TLS where it says https. The system's authorities are trusted.
+    pub(crate) fn new(url: &str) -> Result<Self, Failure> {
+        let provider = default_provider();
+        let builder = HttpsConnectorBuilder::new();
+        let builder = if url.starts_with("https:") {
+            let builder = builder.with_provider_and_native_roots(provider);
+            builder.map_err(|error| format!("no certificate authorities: {error}"))?
+        } else {
+            // Reading the system's takes longer than a request to the local stack.
+            let trusting_nobody = ClientConfig::builder_with_provider(provider.into())
+                .with_safe_default_protocol_versions()?
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            builder.with_tls_config(trusting_nobody)
+        };
+        let connector = builder.https_or_http().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { client, url: url.trim_end_matches('/').to_owned() })
     }
 
     /// Sends an event as the HTTP request it stands for.
@@ -146,9 +163,20 @@ impl Sender {
             .client
             .request(request)
             .await
-            .map_err(|error| format!("{} does not answer: {error}", self.url))?;
+            .map_err(|error| format!("{} does not answer: {}", self.url, causes(&error)))?;
         let status = reply.status().as_u16();
         let body = reply.into_body().collect().await?.to_bytes();
         Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
     }
+}
+
+/// An error with what caused it: what the client says by itself is only that it could not connect.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }

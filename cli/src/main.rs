@@ -1,9 +1,11 @@
-//! `quittance`: the local stack, and what one needs to play with it.
+//! `quittance`: the local stack, and the operator's commands.
 
 mod args;
 mod brands;
 mod engine;
 mod event;
+mod keys;
+mod operate;
 mod play;
 mod send;
 mod serve;
@@ -12,11 +14,12 @@ mod stream;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use lambda_http::tracing::subscriber::filter::LevelFilter;
 use lambda_http::tracing::subscriber::fmt;
 
 use crate::args::{Args, Command};
+use crate::operate::{dlq, orders, quarantine, rebuild, replay, unsent};
 
 /// What stops the command: shown to the user as it is.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -28,8 +31,7 @@ async fn main() -> ExitCode {
     // Standard output belongs to the table; logs go beside it.
     fmt().with_max_level(level).with_target(false).with_writer(std::io::stderr).init();
     let result = match args.command {
-        Some(Command::Send(send)) => send::run(&send).await,
-        Some(Command::Brands(args)) => brands::run(&args),
+        Some(command) => run(&command).await,
         None => stack::run(&args.local).await,
     };
     match result {
@@ -37,6 +39,25 @@ async fn main() -> ExitCode {
         Err(failure) => {
             tracing::error!("{failure}");
             ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(command: &Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Orders(args) => orders::run(args).await,
+        Command::Quarantine(args) => quarantine::run(args).await,
+        Command::Replay(args) => replay::run(args).await,
+        Command::Rebuild(args) => rebuild::run(args).await,
+        Command::Unsent(args) => unsent::run(args).await,
+        Command::Dlq(args) => dlq::run(args).await,
+        Command::Keys(args) => operate::keys::run(args).await,
+        Command::Send(args) => send::run(args).await,
+        Command::Brands(args) => brands::run(args),
+        Command::Completions(args) => {
+            let (mut command, out) = (Args::command(), &mut std::io::stdout());
+            clap_complete::generate(args.shell, &mut command, "quittance", out);
+            Ok(ExitCode::SUCCESS)
         }
     }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn all(
     events: &Path,
     quiet: bool,
 ) -> Result<bool, Failure> {
-    let sender = Sender::new(url);
+    let sender = Sender::new(url)?;
     let mut cases = Vec::new();
     for psp in PSPS {
         for file in files(&events.join(psp))? {

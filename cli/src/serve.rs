@@ -13,6 +13,7 @@ use quittance_core::Psp;
 use quittance_core::limits::MAX_BODY_BYTES;
 use tokio::net::TcpListener;
 
+use crate::operate::context::LOCAL_SETTINGS;
 use crate::stack::Stack;
 
 /// How much of an oversized body is read and dropped, so that its sender gets the answer instead of a
@@ -29,6 +30,7 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
         .route("/orders/{*key}", any(orders))
         .route("/local/queue", get(queue))
         .route("/local/quarantine", get(quarantine))
+        .route(LOCAL_SETTINGS, get(settings))
         .fallback(async || respond(Answer::NotFound.into_response()))
         .with_state(stack);
     if let Err(error) = axum::serve(listener, router).await {
@@ -84,6 +86,11 @@ async fn quarantine(State(stack): State<Arc<Stack>>) -> Response {
         }
     }
     respond(Answer::Json(serde_json::json!(found).to_string()).into_response())
+}
+
+/// Where the tables and the queue are, for the operator's commands.
+async fn settings(State(stack): State<Arc<Stack>>) -> Response {
+    respond(Answer::Json(serde_json::json!(stack.variables).to_string()).into_response())
 }
 
 /// The request as a handler gets it under Lambda. A body that is too large is read to its end, but

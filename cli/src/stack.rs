@@ -1,42 +1,37 @@
 //! The local stack: the functions, the engine, the server and the stream, wired once.
 
-use std::fmt::Display;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use quittance_aws::archive::Archive;
 use quittance_aws::config::{Settings, list};
-use quittance_aws::keys::KeyRing;
+use quittance_aws::keys::SECRET;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
 use quittance_aws::{clients, schema};
-use quittance_core::{lyra, worldline};
+use quittance_core::ReleaseOn;
+use quittance_core::fold::Instalments;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Local;
 use crate::engine::{Engine, sdk_config};
+use crate::keys::{Rings, configured};
 use crate::{Failure, play, say, serve, stream};
-
-/// The Worldline keys of the demo, used unless configured.
-const DEMO_WORLDLINE_KEYS: &str = r#"{"demo-key": "demo-secret"}"#;
-
-/// The Lyra keys of the demo, used unless configured.
-pub(crate) const DEMO_LYRA_KEYS: &str =
-    r#"{"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}}"#;
-
-/// The variable with the Lyra keys and brands.
-pub(crate) const LYRA_KEYS: &str = "QUITTANCE_SYSTEMPAY_KEYS";
 
 /// The table that lists every message ever released.
 const QUEUE_TABLE: &str = "quittance-local-queue";
 
 /// The FIFO queue that is made where `AWS_ENDPOINT_URL_SQS` is set and no queue is named.
 const QUEUE_NAME: &str = "quittance-fulfilment.fifo";
+
+/// The variable with the endpoint of SQS.
+const SQS_ENDPOINT: &str = "AWS_ENDPOINT_URL_SQS";
 
 /// Everything that answers requests.
 pub(crate) struct Stack {
@@ -46,19 +41,22 @@ pub(crate) struct Stack {
     pub(crate) outbox: Outbox,
     pub(crate) archive: Archive,
     pub(crate) log: TableQueue,
+    /// How another process reaches the same tables and queue: variables with their values.
+    pub(crate) variables: BTreeMap<&'static str, String>,
 }
 
 /// Starts the stack, plays, and stays up until interrupted.
 pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     let settings = Settings::from_env()?;
-    let keys = Keys::from_env();
+    let secret = configured(SECRET);
+    let rings = Rings::open(secret.as_deref(), &clients::sdk_config().await, true).await;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error} (try --port 0)"))?;
     let url = format!("http://{}", listener.local_addr()?);
     let engine = Engine::start(args.data.as_deref(), args.dynamodb_port).await?;
-    let stack = Arc::new(Stack::build(&engine, &settings, keys).await?);
+    let stack = Arc::new(Stack::build(&engine, &settings, rings).await?);
 
     let dispatcher = dispatch::Function { outbox: stack.outbox.clone() };
     let follower = stream::Follower::start(&engine.config, &settings.table, dispatcher).await;
@@ -71,7 +69,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     }
     let mut met = true;
     if !args.no_play {
-        met = play::all(&url, &stack, &events(args), args.quiet).await?;
+        met = play::all(&url, &stack, &events(args.events.as_deref()), args.quiet).await?;
     }
     if !args.exit {
         if !args.quiet {
@@ -82,42 +80,8 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The keys of both PSPs; none where what is configured cannot be used.
-pub(crate) struct Keys {
-    pub(crate) worldline: Option<worldline::Keys>,
-    pub(crate) lyra: Option<lyra::Keys>,
-}
-
-impl Keys {
-    /// Reads the variables, or takes the demo's keys where they are not set. As under Lambda, keys that
-    /// cannot be used do not stop the start: their route answers 500, and the log says what is wrong.
-    pub(crate) fn from_env() -> Self {
-        Self {
-            worldline: keys("QUITTANCE_WORLDLINE_KEYS", DEMO_WORLDLINE_KEYS, |text| {
-                worldline::Keys::from_json(text)
-            }),
-            lyra: keys(LYRA_KEYS, DEMO_LYRA_KEYS, lyra::Keys::from_json),
-        }
-    }
-}
-
-fn keys<K, E: Display>(
-    variable: &'static str,
-    demo: &str,
-    parse: impl Fn(&str) -> Result<K, E>,
-) -> Option<K> {
-    let text = configured(variable);
-    let parsed = parse(text.as_deref().unwrap_or(demo));
-    parsed.inspect_err(|error| tracing::error!("{variable}: {error}; its route answers 500")).ok()
-}
-
-/// A variable's value, unless it is empty.
-pub(crate) fn configured(variable: &str) -> Option<String> {
-    std::env::var(variable).ok().filter(|text| !text.is_empty())
-}
-
 impl Stack {
-    async fn build(engine: &Engine, settings: &Settings, keys: Keys) -> Result<Self, Failure> {
+    async fn build(engine: &Engine, settings: &Settings, rings: Rings) -> Result<Self, Failure> {
         let client = clients::dynamodb(&engine.config);
         schema::create_orders(&client, &settings.table).await?;
         schema::create_archive(&client, &settings.archive_table).await?;
@@ -125,29 +89,62 @@ impl Stack {
         let log = TableQueue::new(client.clone(), QUEUE_TABLE);
         let receiver = Receiver::new(&client, settings);
         let (table, policy) = (receiver.table.clone(), settings.policy);
+        let queue = queue(settings, &client, &log).await?;
         Ok(Self {
+            variables: variables(engine, settings, &queue),
             archive: receiver.archive.clone(),
             worldline: worldline_webhook::Function {
-                keys: KeyRing::fixed(keys.worldline),
+                keys: rings.worldline,
                 receiver: receiver.clone(),
             },
             lyra: systempay_ipn::Function {
-                keys: KeyRing::fixed(keys.lyra),
+                keys: rings.lyra,
                 extra_names: list("QUITTANCE_SYSTEMPAY_FIELDS"),
                 receiver,
             },
             orders: orders::Function { table: table.clone(), policy },
-            outbox: Outbox { table, queue: queue(settings, &client, &log).await?, policy },
+            outbox: Outbox { table, queue, policy },
             log,
         })
     }
 }
 
+/// What the operator's commands need to know of this stack.
+fn variables(
+    engine: &Engine,
+    settings: &Settings,
+    queue: &Queue,
+) -> BTreeMap<&'static str, String> {
+    let release_on = match settings.policy.release_on {
+        ReleaseOn::Captured => "captured",
+        ReleaseOn::Secured => "secured",
+    };
+    let instalments = match settings.policy.instalments {
+        Instalments::First => "first",
+        Instalments::All => "all",
+    };
+    let mut variables = BTreeMap::from([
+        ("AWS_ENDPOINT_URL_DYNAMODB", engine.url.clone()),
+        ("QUITTANCE_TABLE", settings.table.clone()),
+        ("QUITTANCE_ARCHIVE_TABLE", settings.archive_table.clone()),
+        ("QUITTANCE_RELEASE_ON", release_on.to_owned()),
+        ("QUITTANCE_INSTALMENTS", instalments.to_owned()),
+        ("QUITTANCE_RAW_RETENTION_DAYS", settings.raw_retention_days.unwrap_or(0).to_string()),
+        ("QUITTANCE_QUEUE_URL", format!("table:{QUEUE_TABLE}")),
+    ]);
+    if let Queue::Both(first, _) = queue
+        && let Queue::Sqs { url, .. } = first.as_ref()
+    {
+        variables.insert("QUITTANCE_QUEUE_URL", url.clone());
+        variables.extend(configured(SQS_ENDPOINT).map(|endpoint| (SQS_ENDPOINT, endpoint)));
+    }
+    variables
+}
+
 /// The queue: a table that lists every message, and before it SQS where an endpoint is configured.
 async fn queue(settings: &Settings, client: &Client, log: &TableQueue) -> Result<Queue, Failure> {
     let log = Queue::Table(log.clone());
-    let endpoint = std::env::var("AWS_ENDPOINT_URL_SQS").ok().filter(|url| !url.is_empty());
-    let Some(endpoint) = endpoint else {
+    let Some(endpoint) = configured(SQS_ENDPOINT) else {
         return Ok(log);
     };
     let sqs = clients::sqs(&sdk_config(Some(&endpoint)).await);
@@ -159,10 +156,10 @@ async fn queue(settings: &Settings, client: &Client, log: &TableQueue) -> Result
 }
 
 /// The sample events: as said, else beside us, else where this was built.
-fn events(args: &Local) -> PathBuf {
+pub(crate) fn events(directory: Option<&Path>) -> PathBuf {
     let here = PathBuf::from("events");
-    match &args.events {
-        Some(directory) => directory.clone(),
+    match directory {
+        Some(directory) => directory.to_owned(),
         None if here.is_dir() => here,
         None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../events")),
     }

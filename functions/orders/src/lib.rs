@@ -11,6 +11,8 @@ use quittance_aws::table::{Cursor, MAX_PAGE, Table};
 use quittance_core::{OrderKey, OrderView, Policy, State};
 use serde::Serialize;
 
+pub use crate::page::timeline;
+
 /// Orders on a page unless the caller says otherwise.
 const DEFAULT_PAGE: u32 = 50;
 

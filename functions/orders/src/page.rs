@@ -68,7 +68,7 @@ pub(crate) fn render(order: &OrderView) -> String {
 }
 
 /// Notifications and decisions by time.
-fn timeline(order: &OrderView) -> Vec<(String, String)> {
+pub fn timeline(order: &OrderView) -> Vec<(String, String)> {
     let mut entries = Vec::new();
     for received in order.notifications.iter().flatten() {
         entries.push((received.received_at.to_string(), received.about.clone()));

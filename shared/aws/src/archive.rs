@@ -6,12 +6,14 @@
 //! | the order's key | arrival in nanoseconds and digest: a replay keeps the order | as configured |
 //! | `untracked/<psp>` | arrival and digest | as configured |
 //! | `quarantine/<psp>` | digest | until a person decides |
+//! | the order's key | `erased/` and a time: which digests were deleted on request | for ever |
 
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Write};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
@@ -23,6 +25,15 @@ use crate::error::{StoreError, written};
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
+
+/// How the sort key of a note about an erasure begins. Those of notifications begin with a digit.
+const ERASED: &str = "erased/";
+
+/// How the partitions begin in which nothing is to be replayed.
+const QUARANTINE: &str = "quarantine/";
+
+/// What a list of places needs of each item.
+const PLACE: &str = "pk, sk, sha256, received_at, erased";
 
 /// The archive.
 #[derive(Clone, Debug)]
@@ -58,6 +69,56 @@ pub struct Quarantined {
     pub reason: String,
     /// When it first came.
     pub received_at: String,
+}
+
+/// Where a notification is kept, without its contents.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Sorts by arrival, except in quarantine.
+    pub sort: String,
+    /// The key of the order for which it was kept, or what else the module's table says.
+    pub partition: String,
+    /// SHA-256 of the body, lowercase hex.
+    pub sha256: String,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// A notification out of the archive.
+#[derive(Clone)]
+pub struct Kept {
+    /// Who sent it.
+    pub psp: Psp,
+    /// The body, unmodified: it holds personal data.
+    pub body: Vec<u8>,
+    /// SHA-256 of the body as it came, lowercase hex.
+    pub sha256: String,
+    /// The headers that a verification needs.
+    pub headers: Vec<(String, String)>,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Why it is in quarantine, if so.
+    pub reason: Option<String>,
+}
+
+/// What a part of the archive holds.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// The notifications, in the order of their arrival.
+    pub places: Vec<Place>,
+    /// SHA-256 of the bodies that were deleted on request.
+    pub erased: BTreeSet<String>,
+    /// Items that are not as they are written here: partition and sort key.
+    pub unreadable: Vec<String>,
+}
+
+/// Which notifications are looked for, in all partitions.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// None that came earlier.
+    pub from: Option<Timestamp>,
+    /// None that came at that time or later.
+    pub to: Option<Timestamp>,
 }
 
 impl Archive {
@@ -118,6 +179,112 @@ impl Archive {
         Ok(found)
     }
 
+    /// What is kept under an order's key.
+    pub async fn of(&self, key: &OrderKey) -> Result<Contents, StoreError> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(key.to_string()))
+            .projection_expression(PLACE)
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut contents = Contents::default();
+        while let Some(item) = items.next().await {
+            contents.add(&item.map_err(|e| StoreError::unavailable("query archive", &e))?);
+        }
+        contents.places.sort();
+        Ok(contents)
+    }
+
+    /// What is kept of everything but the quarantine. Reads the whole table, and tells `seen` after each
+    /// page how many items it has looked at.
+    pub async fn scan(
+        &self,
+        wanted: &Wanted,
+        mut seen: impl FnMut(u64),
+    ) -> Result<Contents, StoreError> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .projection_expression(PLACE)
+            .filter_expression("not begins_with(pk, :quarantine)")
+            .expression_attribute_values(":quarantine", AttributeValue::S(QUARANTINE.to_owned()));
+        let mut pages = scan.into_paginator().send();
+        let mut contents = Contents::default();
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| StoreError::unavailable("scan archive", &e))?;
+            for item in page.items() {
+                contents.add(item);
+            }
+            count += u64::try_from(page.scanned_count()).unwrap_or(0);
+            seen(count);
+        }
+        contents.places.retain(|place| wanted.takes(place));
+        contents.places.sort();
+        Ok(contents)
+    }
+
+    /// Where a notification in quarantine is.
+    pub fn in_quarantine(&self, quarantined: &Quarantined) -> Result<Place, StoreError> {
+        let received_at = read_time(&quarantined.received_at)?;
+        let (partition, sha256) = (quarantine_of(quarantined.psp), quarantined.sha256.clone());
+        Ok(Place { sort: sha256.clone(), partition, sha256, received_at })
+    }
+
+    /// Reads a notification; `None` where it is no longer kept.
+    pub async fn read(&self, place: &Place) -> Result<Option<Kept>, StoreError> {
+        let reply = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(place.key()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|e| StoreError::unavailable("get from archive", &e))?;
+        reply.item.map(|item| Kept::of(place, &item)).transpose()
+    }
+
+    /// Deletes a notification. Whether it was still there.
+    pub async fn delete(&self, place: &Place) -> Result<bool, StoreError> {
+        let reply = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(place.key()))
+            .return_values(ReturnValue::AllOld)
+            .send()
+            .await
+            .map_err(|e| StoreError::unavailable("delete from archive", &e))?;
+        Ok(reply.attributes.is_some_and(|old| !old.is_empty()))
+    }
+
+    /// Notes for ever that these bodies of an order were deleted on request: who finds them missing
+    /// knows why. A digest tells nothing of a body.
+    pub async fn note_erasure(
+        &self,
+        key: &OrderKey,
+        sha256s: &BTreeSet<String>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let digests = sha256s.iter().cloned().collect();
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item("pk", AttributeValue::S(key.to_string()))
+            .item("sk", AttributeValue::S(format!("{ERASED}{at}")))
+            .item("erased", AttributeValue::Ss(digests));
+        put.send().await.map_err(|e| StoreError::unavailable("note erasure", &e))?;
+        Ok(())
+    }
+
     async fn keep_as(&self, partition: &str, raw: &Raw<'_>) -> Result<(), StoreError> {
         let Some(days) = self.retention_days else {
             return Ok(());
@@ -154,8 +321,92 @@ impl Archive {
     }
 }
 
+impl Contents {
+    fn add(&mut self, item: &Item) {
+        if let Some(AttributeValue::Ss(erased)) = item.get("erased") {
+            self.erased.extend(erased.iter().cloned());
+            return;
+        }
+        match Place::of(item) {
+            Ok(place) => self.places.push(place),
+            Err(_) => {
+                let part = |name| text(item, name).unwrap_or("?");
+                self.unreadable.push(format!("{} {}", part("pk"), part("sk")));
+            }
+        }
+    }
+}
+
+impl Wanted {
+    fn takes(&self, place: &Place) -> bool {
+        let at = place.received_at;
+        self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
+    }
+}
+
+impl Place {
+    fn of(item: &Item) -> Result<Self, StoreError> {
+        Ok(Self {
+            sort: text(item, "sk")?.to_owned(),
+            partition: text(item, "pk")?.to_owned(),
+            sha256: text(item, "sha256")?.to_owned(),
+            received_at: read_time(text(item, "received_at")?)?,
+        })
+    }
+
+    /// The order for which it is kept; `None` for what is not tracked or in quarantine.
+    pub fn order(&self) -> Option<OrderKey> {
+        self.partition.parse().ok()
+    }
+
+    fn key(&self) -> Item {
+        let text = |value: &String| AttributeValue::S(value.clone());
+        HashMap::from([
+            ("pk".to_owned(), text(&self.partition)),
+            ("sk".to_owned(), text(&self.sort)),
+        ])
+    }
+
+    /// An order's key begins with the PSP, and ends with it in the other partitions.
+    fn psp(&self) -> Result<Psp, StoreError> {
+        let (first, rest) = self.partition.split_once('/').unwrap_or_default();
+        let psp = first.parse().or_else(|_| rest.parse());
+        psp.map_err(|_| StoreError::Corrupt(format!("{} names no provider", self.partition)))
+    }
+}
+
+impl Kept {
+    fn of(place: &Place, item: &Item) -> Result<Self, StoreError> {
+        let corrupt = |what: &str| {
+            let Place { partition, sha256, .. } = place;
+            StoreError::Corrupt(format!("{sha256} of {partition}: {what}"))
+        };
+        let body = item.get("body").and_then(|value| value.as_b().ok());
+        let body = body.ok_or_else(|| corrupt("no body"))?;
+        Ok(Self {
+            psp: place.psp()?,
+            body: inflate(body.as_ref()).map_err(|_| corrupt("its body is not compressed"))?,
+            sha256: text(item, "sha256")?.to_owned(),
+            headers: serde_json::from_str(text(item, "headers")?)?,
+            received_at: read_time(text(item, "received_at")?)?,
+            reason: text(item, "reason").ok().map(str::to_owned),
+        })
+    }
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
+    let value = item.get(name).and_then(|value| value.as_s().ok());
+    value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("archive: no {name}")))
+}
+
+fn read_time(text: &str) -> Result<Timestamp, StoreError> {
+    Timestamp::parse(text).ok_or_else(|| StoreError::Corrupt("archive: not a time".to_owned()))
+}
+
 fn quarantine_of(psp: Psp) -> String {
-    format!("quarantine/{}", psp.as_str())
+    format!("{QUARANTINE}{}", psp.as_str())
 }
 
 /// Compresses a body (raw DEFLATE).

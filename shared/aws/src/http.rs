@@ -13,7 +13,7 @@ use quittance_core::limits::MAX_BODY_BYTES;
 use crate::keys::Unverified;
 
 /// How many characters of an answer Lyra shows to the merchant.
-const MAX_ANSWER_CHARS: usize = 512;
+pub const MAX_ANSWER_CHARS: usize = 512;
 
 /// What is said to whoever called.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -39,6 +39,12 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The variable that names the secret.
 pub const SECRET: &str = "QUITTANCE_KEYS_SECRET";
 
+/// The stage of a secret's newest version.
+pub const CURRENT: &str = "AWSCURRENT";
+
+/// The stage of the version before it.
+pub const PREVIOUS: &str = "AWSPREVIOUS";
+
 /// Where the document of one PSP's keys is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -201,8 +207,7 @@ fn first<K, T, E>(versions: &[K], verify: impl Fn(&K) -> Result<T, E>) -> Result
 impl<K> Secret<K> {
     /// The usable versions, the current one first.
     async fn read(&self) -> Vec<K> {
-        let (current, previous) =
-            tokio::join!(self.version("AWSCURRENT"), self.version("AWSPREVIOUS"));
+        let (current, previous) = tokio::join!(self.version(CURRENT), self.version(PREVIOUS));
         [current, previous].into_iter().flatten().collect()
     }
 
@@ -212,7 +217,7 @@ impl<K> Secret<K> {
         let parsed = match read {
             Ok(Some(document)) => (self.parse)(&document),
             // Until the first change there is no previous version.
-            Ok(None) if stage == "AWSPREVIOUS" => return None,
+            Ok(None) if stage == PREVIOUS => return None,
             Ok(None) => Err(format!("no {:?} in it", self.member)),
             Err(error) => Err(error.to_string()),
         };
@@ -222,7 +227,7 @@ impl<K> Secret<K> {
 
 /// One PSP's document in one version of the secret; `None` where the version or the document is not
 /// there.
-async fn document(
+pub async fn document(
     client: &Client,
     id: &str,
     stage: &str,
@@ -245,7 +250,7 @@ async fn document(
 }
 
 /// A client whose calls end in time.
-fn client(sdk: &SdkConfig) -> Client {
+pub fn client(sdk: &SdkConfig) -> Client {
     let limits = TimeoutConfig::builder()
         .connect_timeout(LOOK_TIMEOUT)
         .operation_attempt_timeout(LOOK_TIMEOUT)

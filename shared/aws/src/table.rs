@@ -258,6 +258,22 @@ impl Table {
         Ok(keys)
     }
 
+    /// Every item with its key, names included, a page at a time. One that cannot be read does not hide
+    /// the others.
+    pub async fn each(
+        &self,
+        mut page: impl AsyncFnMut(Vec<(String, Result<Stored, StoreError>)>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let scan = self.client.scan().table_name(&self.name).consistent_read(true);
+        let mut pages = scan.into_paginator().send();
+        while let Some(found) = pages.next().await {
+            let found = found.map_err(|e| StoreError::unavailable("scan orders", &e))?;
+            let read = |item: &Item| Ok((text(item, "pk")?.to_owned(), read_item(item)));
+            page(found.items().iter().map(read).collect::<Result<_, StoreError>>()?).await?;
+        }
+        Ok(())
+    }
+
     async fn list_state(
         &self,
         state: State,

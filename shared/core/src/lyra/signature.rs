@@ -46,7 +46,8 @@ impl Keys {
         for ((site, mode), keys) in keys {
             held.0.entry(site.trim().to_owned()).or_default().insert(mode, keys);
         }
-        if held.all().filter(|(.., keys)| keys.rest_password.is_some()).count() > MAX_REST_PASSWORDS
+        if held.held().filter(|(.., keys)| keys.rest_password.is_some()).count()
+            > MAX_REST_PASSWORDS
         {
             return Err(TooManyPasswords);
         }
@@ -55,10 +56,11 @@ impl Keys {
 
     /// Whether no key is held.
     pub fn is_empty(&self) -> bool {
-        self.all().all(|(.., keys)| keys.form.is_none() && keys.rest_password.is_none())
+        self.held().all(|(.., keys)| keys.form.is_none() && keys.rest_password.is_none())
     }
 
-    fn all(&self) -> impl Iterator<Item = (&str, Mode, &SiteKeys)> {
+    /// What is held, by site and mode. Secrets do not print themselves.
+    pub fn held(&self) -> impl Iterator<Item = (&str, Mode, &SiteKeys)> {
         self.0.iter().flat_map(|(site, modes)| {
             modes.iter().map(move |(mode, keys)| (site.as_str(), *mode, keys))
         })
@@ -74,7 +76,7 @@ impl Keys {
     pub fn sign(&self, body: &[u8]) -> Option<Vec<u8>> {
         let form = Form::parse(body).ok()?;
         let (field, signature) = if let Some(answer) = form.bytes("kr-answer") {
-            let password = self.all().find_map(|(.., held)| held.rest_password.as_ref())?;
+            let password = self.held().find_map(|(.., held)| held.rest_password.as_ref())?;
             ("kr-hash", ascii(&hmac_hex(password, [answer])))
         } else {
             let mode = mode(form.text("vads_ctx_mode")?)?;
@@ -210,7 +212,7 @@ fn verify_rest<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
     let escaped = answer.windows(2).any(|pair| pair == br"\/");
     let unescaped = if escaped { unescape_slashes(answer) } else { Vec::new() };
     let texts: &[&[u8]] = if escaped { &[answer, &unescaped] } else { &[answer] };
-    for (site, mode, held) in keys.all() {
+    for (site, mode, held) in keys.held() {
         let Some(password) = &held.rest_password else {
             continue;
         };

@@ -32,6 +32,11 @@ impl Keys {
         self.0.is_empty()
     }
 
+    /// What is held, without the secrets: id, mode and the merchant that the key is bound to.
+    pub fn held(&self) -> impl Iterator<Item = (&str, Mode, Option<&str>)> {
+        self.0.iter().map(|(id, key)| (id.as_str(), key.mode, key.merchant.as_deref()))
+    }
+
     /// The signature that the platform gives a body under this key id, for sending test messages.
     /// `None` when no such key is held.
     pub fn sign(&self, key_id: &str, body: &[u8]) -> Option<String> {

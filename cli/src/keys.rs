@@ -1,0 +1,62 @@
+//! The keys of both PSPs, as the environment gives them.
+
+use aws_config::SdkConfig;
+use quittance_aws::keys::{KeyRing, Parse, Place, client};
+use quittance_core::{lyra, worldline};
+
+/// The Worldline keys of the demo, used unless configured.
+pub(crate) const DEMO_WORLDLINE_KEYS: &str = r#"{"demo-key": "demo-secret"}"#;
+
+/// The Lyra keys of the demo, used unless configured.
+pub(crate) const DEMO_LYRA_KEYS: &str =
+    r#"{"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}}"#;
+
+/// The keys of both PSPs; empty where what is configured cannot be used.
+pub(crate) struct Rings {
+    pub(crate) worldline: KeyRing<worldline::Keys>,
+    pub(crate) lyra: KeyRing<lyra::Keys>,
+}
+
+impl Rings {
+    /// For each PSP the keys of its variable, else those in the secret, else with `demo` the demo's. As
+    /// under Lambda, keys that cannot be used do not stop the start: their route answers 500, and the log
+    /// says what is wrong.
+    pub(crate) async fn open(secret: Option<&str>, sdk: &SdkConfig, demo: bool) -> Self {
+        let demo = |keys| demo.then_some(keys);
+        let worldline = worldline_webhook::KEYS;
+        let lyra = systempay_ipn::KEYS;
+        let (parse_worldline, parse_lyra) =
+            (worldline_webhook::parse_keys, systempay_ipn::parse_keys);
+        Self {
+            worldline: ring(secret, sdk, worldline, parse_worldline, demo(DEMO_WORLDLINE_KEYS))
+                .await,
+            lyra: ring(secret, sdk, lyra, parse_lyra, demo(DEMO_LYRA_KEYS)).await,
+        }
+    }
+}
+
+async fn ring<K>(
+    secret: Option<&str>,
+    sdk: &SdkConfig,
+    place: Place,
+    parse: Parse<K>,
+    demo: Option<&str>,
+) -> KeyRing<K> {
+    let variable = place.variable;
+    let document = match (configured(variable), secret, demo) {
+        (Some(document), ..) => document,
+        (None, Some(id), _) => {
+            return KeyRing::from_secret(client(sdk), id, place.member, parse).await;
+        }
+        (None, None, Some(demo)) => demo.to_owned(),
+        (None, None, None) => return KeyRing::fixed(None),
+    };
+    let keys = parse(&document);
+    let unusable = |why: &String| tracing::error!("{variable}: {why}; its route answers 500");
+    KeyRing::fixed(keys.inspect_err(unusable).ok())
+}
+
+/// A variable's value, unless it is empty.
+pub(crate) fn configured(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|text| !text.trim().is_empty())
+}

@@ -1,0 +1,156 @@
+//! Whether an order as stored is the one that its archived notifications make (I8).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quittance_aws::table::{Join, Stored};
+use quittance_core::fact::Facts;
+use quittance_core::order::{Received, Reversal};
+use quittance_core::{Fact, Order, Standing, Timestamp};
+use serde::Serialize;
+
+/// Notifications that are handled at the same time may be stored in another order than they were
+/// archived: the one that loses the race is stored up to so much later (a receiver gives up before the
+/// PSP does, at ten seconds). What depends only on that is no difference.
+const RACE_SECONDS: u64 = 10;
+
+/// One thing that is not the same. Nothing here is personal data: facts hold none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Difference {
+    /// Where.
+    pub(crate) field: String,
+    /// What the table has; `None` = nothing.
+    pub(crate) stored: Option<String>,
+    /// What the archive makes of it; `None` = nothing.
+    pub(crate) rebuilt: Option<String>,
+}
+
+/// Collects differences.
+#[derive(Default)]
+struct Differences {
+    found: Vec<Difference>,
+    /// Whether the archive is known to hold less than it was: what only the table has is no surprise.
+    incomplete: bool,
+}
+
+/// Everything in which two items are not the same: what they lead to, facts, notifications, decisions.
+/// Not when messages were sent, nor how often the item was written. Where the archive is `incomplete`
+/// only what it has and the table has not.
+pub(crate) fn differences(stored: &Stored, rebuilt: &Stored, incomplete: bool) -> Vec<Difference> {
+    let mut all = Differences { found: Vec::new(), incomplete };
+    all.values("leads to", lead(stored.joined.as_ref()), lead(rebuilt.joined.as_ref()));
+    let (stored, rebuilt) = (&stored.order, &rebuilt.order);
+    all.values("key", Some(stored.key.to_string()), Some(rebuilt.key.to_string()));
+    all.maps("fact", &facts(&stored.facts), &facts(&rebuilt.facts));
+    all.notifications(&stored.notifications, &rebuilt.notifications);
+    all.decisions(stored, rebuilt);
+    let names =
+        |order: &Order| order.aliases.iter().map(|name| (name.clone(), String::new())).collect();
+    all.maps("name", &names(stored), &names(rebuilt));
+    all.found
+}
+
+fn lead(join: Option<&Join>) -> Option<String> {
+    join.map(|join| {
+        format!("{}{}", join.home, if join.weak { " (claimed by a credit only)" } else { "" })
+    })
+}
+
+/// Each fact in words of its own, with its standing.
+fn facts(facts: &Facts) -> BTreeMap<String, String> {
+    let words = |(fact, standing): (&Fact, Standing)| {
+        let fact = serde_json::to_string(fact).unwrap_or_default();
+        let standing = serde_json::to_value(standing).unwrap_or_default();
+        (fact, standing.as_str().unwrap_or_default().to_owned())
+    };
+    facts.iter().map(words).collect()
+}
+
+impl Differences {
+    fn values(&mut self, field: &str, stored: Option<String>, rebuilt: Option<String>) {
+        let lost = self.incomplete && rebuilt.is_none();
+        if stored != rebuilt && !lost {
+            self.found.push(Difference { field: field.to_owned(), stored, rebuilt });
+        }
+    }
+
+    /// Compares by name; an empty value says that there is only the name.
+    fn maps(
+        &mut self,
+        what: &str,
+        stored: &BTreeMap<String, String>,
+        rebuilt: &BTreeMap<String, String>,
+    ) {
+        let there =
+            |value: &String| if value.is_empty() { "there".to_owned() } else { value.clone() };
+        let names: BTreeSet<&String> = stored.keys().chain(rebuilt.keys()).collect();
+        for name in names {
+            let value = |map: &BTreeMap<String, String>| map.get(name).map(there);
+            self.values(&format!("{what} {name}"), value(stored), value(rebuilt));
+        }
+    }
+
+    fn notifications(&mut self, stored: &[Received], rebuilt: &[Received]) {
+        let by_digest = |list: &[Received]| -> BTreeMap<String, Received> {
+            list.iter().map(|received| (received.digest.clone(), received.clone())).collect()
+        };
+        let (stored, rebuilt) = (by_digest(stored), by_digest(rebuilt));
+        let digests: BTreeSet<&String> = stored.keys().chain(rebuilt.keys()).collect();
+        for digest in digests {
+            match (stored.get(digest), rebuilt.get(digest)) {
+                (Some(stored), Some(rebuilt)) => self.notification(stored, rebuilt),
+                (stored, rebuilt) => {
+                    let name = |received: Option<&Received>| received.map(|r| r.about.clone());
+                    self.values(&format!("notification {digest}"), name(stored), name(rebuilt));
+                }
+            }
+        }
+    }
+
+    fn notification(&mut self, stored: &Received, rebuilt: &Received) {
+        // Of two bodies that say the same, the one that was stored first is listed.
+        let raced = near(stored.received_at, rebuilt.received_at);
+        let digest = &stored.digest;
+        let mut field = |name: &str, stored: String, rebuilt: String| {
+            self.values(&format!("notification {digest} {name}"), Some(stored), Some(rebuilt));
+        };
+        if !raced {
+            field("received_at", stored.received_at.to_string(), rebuilt.received_at.to_string());
+            field("sha256", stored.sha256.clone(), rebuilt.sha256.clone());
+        }
+        if stored.sha256 == rebuilt.sha256 {
+            field("about", stored.about.clone(), rebuilt.about.clone());
+            let doubt = |received: &Received| received.doubt.clone().unwrap_or_default();
+            field("doubt", doubt(stored), doubt(rebuilt));
+        }
+    }
+
+    fn decisions(&mut self, stored: &Order, rebuilt: &Order) {
+        let id = |order: &Order| order.fulfilment.as_ref().map(|f| f.id.clone());
+        self.values("fulfilment id", id(stored), id(rebuilt));
+        if let (Some(stored), Some(rebuilt)) = (&stored.fulfilment, &rebuilt.fulfilment) {
+            self.times("fulfilment decided_at", stored.decided_at, rebuilt.decided_at);
+        }
+        let amounts = |order: &Order| -> BTreeMap<String, String> {
+            let value = |r: &Reversal| format!("{} for share {}", r.amount, r.share);
+            order.reversals.iter().map(|r| (r.id.clone(), value(r))).collect()
+        };
+        self.maps("reversal", &amounts(stored), &amounts(rebuilt));
+        for reversal in &stored.reversals {
+            if let Some(other) = rebuilt.reversals.iter().find(|other| other.id == reversal.id) {
+                let field = format!("reversal {} decided_at", reversal.id);
+                self.times(&field, reversal.decided_at, other.decided_at);
+            }
+        }
+    }
+
+    fn times(&mut self, field: &str, stored: Timestamp, rebuilt: Timestamp) {
+        // With notifications missing, what completed the order may be missing too.
+        if !near(stored, rebuilt) && !self.incomplete {
+            self.values(field, Some(stored.to_string()), Some(rebuilt.to_string()));
+        }
+    }
+}
+
+fn near(one: Timestamp, other: Timestamp) -> bool {
+    one.seconds_since(other).max(other.seconds_since(one)) <= RACE_SECONDS
+}

@@ -1,0 +1,296 @@
+//! `quittance dlq`: messages that no consumer could handle, and the way back.
+//!
+//! SQS' own redrive task is not used: it runs on after the command has ended, and says neither which
+//! messages it moved nor which it did not. Here each message is sent first and deleted after that, so
+//! who is killed in between has it twice, which a consumer that remembers ids ignores.
+//!
+//! The deduplication id is the id of the dead message, as SQS gives it to what it moves into a dead-letter
+//! queue. The one with which it was first sent would be taken for a repeat within five minutes: SQS would
+//! accept it, not deliver it, and we would delete the only copy.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{
+    Message, MessageSystemAttributeName, MessageSystemAttributeNameForSends,
+    MessageSystemAttributeValue, QueueAttributeName,
+};
+use clap::{Args, Subcommand};
+use quittance_aws::StoreError;
+use quittance_core::Timestamp;
+use quittance_core::message::CloudEvent;
+use serde_json::{Value, json};
+
+use crate::operate::context::{Common, Context};
+use crate::operate::terminal::{clean, confirm, count, counter, note, rows, table, verdict};
+use crate::{Failure, say};
+
+/// Most messages in one answer of SQS.
+const BATCH: i32 = 10;
+
+/// How long a message that is looked at stays hidden from others, if we die before we give it back.
+const HIDDEN: Duration = Duration::from_secs(60);
+
+/// How long SQS looks for messages before it says that there are none.
+const WAIT_SECONDS: i32 = 2;
+
+/// Look at messages that no consumer could handle, and send them again
+#[derive(Debug, Args)]
+pub(crate) struct Dlq {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List them
+    List,
+    /// Move them back to the fulfilment queue; each is sent before it is deleted
+    Redrive(Redrive),
+}
+
+#[derive(Debug, Args)]
+struct Redrive {
+    /// Only say what would be moved
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The fulfilment queue and its dead letters.
+struct Queues {
+    client: Client,
+    live: String,
+    dead: String,
+}
+
+/// Runs one of the commands.
+pub(crate) async fn run(args: &Dlq) -> Result<ExitCode, Failure> {
+    let context = Context::open(&args.common).await?;
+    let queues = Queues::find(&context).await?;
+    match &args.command {
+        Command::Redrive(args) if !args.dry_run => redrive(&context, &queues, args).await,
+        Command::List | Command::Redrive(_) => {
+            let messages = queues.peek().await?;
+            list(&context, &queues, &messages).await
+        }
+    }
+}
+
+impl Queues {
+    /// The dead-letter queue is the one that the fulfilment queue names.
+    async fn find(context: &Context) -> Result<Self, Failure> {
+        let live = context.queue_url().await?;
+        if !live.starts_with("http") {
+            return Err(format!("{live} is no SQS queue: it has no dead letters").into());
+        }
+        let client = context.sqs().await;
+        let policy = attribute(&client, &live, QueueAttributeName::RedrivePolicy).await?;
+        let policy: Value = serde_json::from_str(&policy.unwrap_or_default()).unwrap_or_default();
+        let arn = policy["deadLetterTargetArn"].as_str();
+        let name = arn.and_then(|arn| arn.rsplit(':').next());
+        let name = name.ok_or_else(|| format!("{live} has no dead-letter queue"))?;
+        let reply = client.get_queue_url().queue_name(name).send().await;
+        let reply = reply.map_err(|e| StoreError::unavailable("find the dead-letter queue", &e))?;
+        let dead = reply.queue_url.ok_or("a dead-letter queue without a URL")?;
+        Ok(Self { client, live, dead })
+    }
+
+    /// The next messages, hidden from others for a while.
+    async fn receive(&self) -> Result<Vec<Message>, StoreError> {
+        let reply = self
+            .client
+            .receive_message()
+            .queue_url(&self.dead)
+            .max_number_of_messages(BATCH)
+            .visibility_timeout(i32::try_from(HIDDEN.as_secs()).unwrap_or(i32::MAX))
+            .wait_time_seconds(WAIT_SECONDS)
+            .message_system_attribute_names(MessageSystemAttributeName::All)
+            .message_attribute_names("All")
+            .send()
+            .await
+            .map_err(|e| StoreError::unavailable("receive from the dead-letter queue", &e))?;
+        Ok(reply.messages.unwrap_or_default())
+    }
+
+    /// What can be seen at once. Of one order SQS may show no more while some are looked at.
+    async fn peek(&self) -> Result<Vec<Message>, StoreError> {
+        let bar = counter("reading");
+        let mut found = Vec::new();
+        loop {
+            let batch = self.receive().await?;
+            if batch.is_empty() {
+                break;
+            }
+            found.extend(batch);
+            bar.set_position(found.len() as u64);
+        }
+        bar.finish_and_clear();
+        for message in &found {
+            self.give_back(message).await?;
+        }
+        Ok(found)
+    }
+
+    async fn give_back(&self, message: &Message) -> Result<(), StoreError> {
+        let request = self.client.change_message_visibility().queue_url(&self.dead);
+        let request = request.set_receipt_handle(message.receipt_handle.clone());
+        let shown = request.visibility_timeout(0).send().await;
+        shown.map(|_| ()).map_err(|e| StoreError::unavailable("give a message back", &e))
+    }
+
+    /// Sends a dead message anew, as it is. Returns the id that it has from now on.
+    async fn send(&self, message: &Message) -> Result<Option<String>, StoreError> {
+        let id = message.message_id.as_deref().unwrap_or_default();
+        let group = system(message, &MessageSystemAttributeName::MessageGroupId);
+        let mut request = self
+            .client
+            .send_message()
+            .queue_url(&self.live)
+            .message_body(message.body.as_deref().unwrap_or_default())
+            .message_group_id(group)
+            .message_deduplication_id(id)
+            .set_message_attributes(message.message_attributes.clone());
+        let trace = system(message, &MessageSystemAttributeName::AwsTraceHeader);
+        if !trace.is_empty() {
+            let value = MessageSystemAttributeValue::builder().data_type("String");
+            let value = value.string_value(trace).build();
+            let value = value.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
+            request = request.message_system_attributes(name, value);
+        }
+        let sent = request.send().await;
+        let sent = sent.map_err(|e| StoreError::unavailable("send message", &e))?;
+        Ok(sent.message_id)
+    }
+
+    async fn delete(&self, message: &Message) -> Result<(), StoreError> {
+        let request = self.client.delete_message().queue_url(&self.dead);
+        let deleted = request.set_receipt_handle(message.receipt_handle.clone()).send().await;
+        deleted.map(|_| ()).map_err(|e| StoreError::unavailable("delete message", &e))
+    }
+
+    /// About how many there are.
+    async fn depth(&self) -> Result<usize, StoreError> {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesNotVisible as Hidden,
+        };
+        let mut depth = 0;
+        for name in [Visible, Hidden] {
+            let text = attribute(&self.client, &self.dead, name).await?;
+            depth += text.and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
+        }
+        Ok(depth)
+    }
+}
+
+async fn attribute(
+    client: &Client,
+    url: &str,
+    name: QueueAttributeName,
+) -> Result<Option<String>, StoreError> {
+    let reply = client.get_queue_attributes().queue_url(url).attribute_names(name.clone()).send();
+    let reply = reply.await.map_err(|e| StoreError::unavailable("read queue attributes", &e))?;
+    Ok(reply.attributes.and_then(|mut attributes| attributes.remove(&name)))
+}
+
+fn system<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> &'a str {
+    message.attributes.as_ref().and_then(|all| all.get(name)).map_or("", String::as_str)
+}
+
+/// When the queue took it first.
+fn sent_at(message: &Message) -> Option<Timestamp> {
+    let millis: i64 = system(message, &MessageSystemAttributeName::SentTimestamp).parse().ok()?;
+    Timestamp::from_unix(millis / 1000)
+}
+
+fn event(message: &Message) -> Option<CloudEvent> {
+    serde_json::from_str(message.body.as_deref()?).ok()
+}
+
+async fn list(
+    context: &Context,
+    queues: &Queues,
+    messages: &[Message],
+) -> Result<ExitCode, Failure> {
+    let depth = queues.depth().await?.max(messages.len());
+    if context.json {
+        let dead: Vec<Value> = messages.iter().map(as_json).collect();
+        say(&json!({"messages": dead, "about": depth}).to_string());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut listed = table(["sent", "received", "order", "message", "id"]);
+    for message in messages {
+        let sent = sent_at(message).map_or_else(|| "?".to_owned(), |at| at.to_string());
+        let times = system(message, &MessageSystemAttributeName::ApproximateReceiveCount);
+        let group = clean(system(message, &MessageSystemAttributeName::MessageGroupId));
+        let (kind, id) = match event(message) {
+            Some(event) => (event.kind.rsplit('.').next().unwrap_or_default().to_owned(), event.id),
+            None => ("not one of ours".to_owned(), String::new()),
+        };
+        listed.add_row([sent, format!("{times} x"), group, clean(&kind), clean(&id)]);
+    }
+    rows(&listed, "no dead letters");
+    if depth > messages.len() {
+        note(&format!(
+            "about {depth} in all: of one order, or while others read, not all are shown"
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(message: &Message) -> Value {
+    let event = event(message);
+    json!({
+        "sent_at": sent_at(message), "message_id": message.message_id,
+        "group": system(message, &MessageSystemAttributeName::MessageGroupId),
+        "received": system(message, &MessageSystemAttributeName::ApproximateReceiveCount),
+        "id": event.as_ref().map(|event| event.id.as_str()),
+        "type": event.as_ref().map(|event| event.kind.as_str()),
+        "subject": event.as_ref().map(|event| event.subject.as_str()),
+    })
+}
+
+async fn redrive(context: &Context, queues: &Queues, args: &Redrive) -> Result<ExitCode, Failure> {
+    let depth = queues.depth().await?;
+    let question = format!("Send about {} again?", count(depth, "dead letter"));
+    if depth > 0 && !confirm(&question, args.yes)? {
+        return Ok(verdict(false));
+    }
+    let bar = counter("moving");
+    let mut moved = BTreeSet::new();
+    'all: loop {
+        let batch = queues.receive().await?;
+        if batch.is_empty() {
+            break;
+        }
+        for message in batch {
+            if message.message_id.as_ref().is_some_and(|id| moved.contains(id)) {
+                // It died again while we worked: moving on would be a circle.
+                queues.give_back(&message).await?;
+                break 'all;
+            }
+            moved.extend(queues.send(&message).await?);
+            queues.delete(&message).await?;
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    let moved = moved.len();
+    let left = queues.depth().await?;
+    if context.json {
+        say(&json!({"moved": moved, "left": left}).to_string());
+    } else {
+        say(&format!("{} moved", count(moved, "message")));
+        if left > 0 {
+            say(&format!("about {left} left, or not counted yet: look again in a minute"));
+        }
+    }
+    Ok(verdict(left == 0))
+}

@@ -1,0 +1,158 @@
+//! `quittance orders erase`: what identifies a buyer is in the raw notifications, so these are deleted.
+//! The order stays, because a notification that comes again must not release it a second time; it holds
+//! amounts, statuses and ids of payments.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use clap::Args;
+use quittance_aws::archive::{Archive, Place, Wanted};
+use quittance_aws::clock::now;
+use quittance_core::OrderKey;
+use serde_json::json;
+
+use crate::operate::context::Context;
+use crate::operate::orders::key;
+use crate::operate::replay::{names, of_names};
+use crate::operate::terminal::{
+    NOT_ALL, bar, clean, confirm, count, counter, note, rows, table, verdict,
+};
+use crate::{Failure, say};
+
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// The order under any of its names: psp/merchant/mode/order
+    #[arg(value_parser = key)]
+    key: OrderKey,
+    /// Only say what would be deleted
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What is to be deleted.
+struct Found {
+    /// Every copy of every notification of the order, wherever it was kept.
+    places: Vec<Place>,
+    /// Digests of their bodies.
+    sha256s: BTreeSet<String>,
+    /// Those that are in quarantine too.
+    quarantined: Vec<String>,
+}
+
+/// Deletes, after asking. The status is 1 when there was nothing or something is left.
+pub(crate) async fn run(context: &Context, args: &Erase) -> Result<ExitCode, Failure> {
+    let archive = context.archive();
+    let stored = context.table().load_order(&args.key).await?;
+    let (known, order) = (stored.version.is_some(), stored.order);
+    let listed = order.notifications.iter().map(|listed| listed.sha256.clone()).collect();
+    let names = names(&order, &args.key);
+    let found = Found::of(&archive, &names, listed).await?;
+    if found.places.is_empty() && !known {
+        note(&format!("nothing is known of {}", args.key));
+        return Ok(ExitCode::from(NOT_ALL));
+    }
+    if !context.json {
+        found.show();
+    }
+    let question = format!(
+        "Delete {} of {}? They cannot be brought back, and the order cannot be rebuilt without them.",
+        count(found.places.len(), "raw notification"),
+        order.key
+    );
+    let nothing = found.places.is_empty();
+    if !nothing && !args.dry_run && !confirm(&question, args.yes)? {
+        return Ok(ExitCode::from(NOT_ALL));
+    }
+    let deleted = if args.dry_run { 0 } else { found.delete(&archive, &order.key).await? };
+    if context.json {
+        say(&found.json(&order.key, deleted, args.dry_run).to_string());
+    } else {
+        found.conclude(deleted, args.dry_run);
+    }
+    Ok(verdict(found.quarantined.is_empty()))
+}
+
+impl Found {
+    /// What is kept under the order's names, and copies of it that were kept elsewhere: for another order
+    /// in the same notification, or under the reference of a refund.
+    async fn of(
+        archive: &Archive,
+        names: &BTreeSet<OrderKey>,
+        mut sha256s: BTreeSet<String>,
+    ) -> Result<Self, Failure> {
+        let here = of_names(archive, names).await?;
+        sha256s.extend(here.places.iter().map(|place| place.sha256.clone()));
+        let bar = counter("looking through the archive");
+        let everything = archive.scan(&Wanted::default(), |seen| bar.set_position(seen)).await?;
+        bar.finish_and_clear();
+        let mut places = everything.places;
+        places.retain(|place| sha256s.contains(&place.sha256));
+        let mut quarantined = Vec::new();
+        for name in names.iter().take(1) {
+            let of_psp = archive.quarantined(name.psp).await?;
+            let copies = of_psp.into_iter().map(|entry| entry.sha256);
+            quarantined.extend(copies.filter(|sha256| sha256s.contains(sha256)));
+        }
+        let sha256s = places.iter().map(|place| place.sha256.clone()).collect();
+        Ok(Self { places, sha256s, quarantined })
+    }
+
+    async fn delete(&self, archive: &Archive, order: &OrderKey) -> Result<usize, Failure> {
+        if self.places.is_empty() {
+            return Ok(0);
+        }
+        // First: who dies in between has at least said why something is missing.
+        archive.note_erasure(order, &self.sha256s, now()).await?;
+        let bar = bar("deleting", self.places.len());
+        let mut deleted = 0;
+        for place in &self.places {
+            deleted += usize::from(archive.delete(place).await?);
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(deleted)
+    }
+
+    fn show(&self) {
+        let mut listed = table(["received", "kept for", "sha256"]);
+        for place in &self.places {
+            listed.add_row([
+                place.received_at.to_string(),
+                clean(&place.partition),
+                place.sha256.clone(),
+            ]);
+        }
+        rows(&listed, "no raw notifications of this order are kept");
+    }
+
+    fn json(&self, order: &OrderKey, deleted: usize, dry_run: bool) -> serde_json::Value {
+        let places = self.places.iter().map(|place| {
+            json!({
+                "received_at": place.received_at, "kept_for": place.partition, "sha256": place.sha256,
+            })
+        });
+        json!({
+            "order": order.to_string(), "dry_run": dry_run, "deleted": deleted,
+            "notifications": places.collect::<Vec<_>>(), "still_in_quarantine": self.quarantined,
+        })
+    }
+
+    fn conclude(&self, deleted: usize, dry_run: bool) {
+        match dry_run {
+            true => {
+                say(&format!("{} would be deleted", count(self.places.len(), "raw notification")))
+            }
+            false => say(&format!("{} deleted", count(deleted, "raw notification"))),
+        }
+        say("kept: the order's amounts, statuses and payment ids, which hold no names");
+        say(
+            "not looked at: notifications in quarantine, which nobody could read and which name no order",
+        );
+        for sha256 in &self.quarantined {
+            say(&format!("still in quarantine, the same body: {sha256}; see `quarantine show`"));
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The operator's commands: look at a stack, and mend it. Against the local stack, a stack on AWS, or
+//! whatever the environment names; see `docs/operations.md`.
+//!
+//! A command that handles notifications makes the functions of `functions/` handle them. Nothing here
+//! verifies, reads or decides.
+
+pub(crate) mod compare;
+pub(crate) mod context;
+pub(crate) mod dlq;
+pub(crate) mod erase;
+pub(crate) mod keys;
+pub(crate) mod orders;
+pub(crate) mod quarantine;
+pub(crate) mod rebuild;
+pub(crate) mod rehearsal;
+pub(crate) mod replay;
+pub(crate) mod replayer;
+pub(crate) mod restore;
+pub(crate) mod terminal;
+pub(crate) mod unsent;

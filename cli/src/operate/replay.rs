@@ -1,0 +1,213 @@
+//! `quittance replay`: archived notifications once more through the functions, in the order of their
+//! arrival. What is known changes nothing. Messages are not sent from here: what is newly decided is
+//! unsent, and the table's stream wakes `dispatch` as ever.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+
+use clap::Args;
+use quittance_aws::StoreError;
+use quittance_aws::archive::{Archive, Contents, Place, Wanted};
+use quittance_aws::table::Table;
+use quittance_core::{Order, OrderKey, Timestamp};
+use serde_json::{Value, json};
+
+use crate::operate::context::{Common, Context};
+use crate::operate::orders::key;
+use crate::operate::rehearsal::Rehearsal;
+use crate::operate::replayer::{Became, Outcome, Replayer};
+use crate::operate::terminal::{NOT_ALL, bar, clean, count, counter, note, verdict};
+use crate::{Failure, say};
+
+/// Hand archived notifications to the functions once more: of one order, or of a range of time
+///
+/// What is known changes nothing, so a replay can be repeated. It sends no messages: the table's stream
+/// does, as ever. Notifications that do not verify are listed and left out, and the status is 1.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    common: Common,
+    /// The order under any of its names: psp/merchant/mode/order
+    #[arg(value_parser = key, required_unless_present_any = ["from", "to"])]
+    key: Option<OrderKey>,
+    /// Everything that arrived at this time or later (RFC 3339)
+    #[arg(long, value_parser = time, conflicts_with = "key")]
+    from: Option<Timestamp>,
+    /// Everything that arrived before this time (RFC 3339)
+    #[arg(long, value_parser = time, conflicts_with = "key")]
+    to: Option<Timestamp>,
+    /// Change nothing: say which verify, can be read, and are news to their order
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Replays. The status is 1 when one did not get where it belongs, or there was none.
+pub(crate) async fn run(args: &Replay) -> Result<ExitCode, Failure> {
+    let context = Context::open(&args.common).await?;
+    let archive = context.archive();
+    let contents = args.contents(&context, &archive).await?;
+    if contents.places.is_empty() {
+        note("no such notification is archived");
+        return Ok(ExitCode::from(NOT_ALL));
+    }
+    let rehearsal = Rehearsal::start(&context.settings).await?;
+    let receiver = if args.dry_run { rehearsal.receiver.clone() } else { context.receiver()? };
+    let replayer = Replayer::new(context.rings().await, receiver);
+    let mut report = Report { json: context.json, dry_run: args.dry_run, ..Report::default() };
+    for unreadable in contents.unreadable {
+        report.failed(&unreadable, "the archived item cannot be read");
+    }
+    let bar = bar("replaying", contents.places.len());
+    for place in &contents.places {
+        let outcome = again(&archive, &replayer, place).await?;
+        let news = match args.dry_run && outcome.is_well() {
+            true => is_news(&context.table(), place).await?,
+            false => None,
+        };
+        bar.suspend(|| report.add(place, outcome, news));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    report.conclude();
+    Ok(verdict(report.well))
+}
+
+impl Replay {
+    async fn contents(&self, context: &Context, archive: &Archive) -> Result<Contents, Failure> {
+        if let Some(key) = &self.key {
+            let order = context.table().load_order(key).await?.order;
+            return Ok(of_names(archive, &names(&order, key)).await?);
+        }
+        let bar = counter("looking through the archive");
+        let wanted = Wanted { from: self.from, to: self.to };
+        let contents = archive.scan(&wanted, |seen| bar.set_position(seen)).await?;
+        bar.finish_and_clear();
+        Ok(contents)
+    }
+}
+
+/// Reads an RFC 3339 time.
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "not a time as in 2026-11-22T10:00:00Z".to_owned())
+}
+
+/// Every name under which notifications of an order may be kept.
+pub(crate) fn names(order: &Order, asked: &OrderKey) -> BTreeSet<OrderKey> {
+    let aliases = order.aliases.iter().filter_map(|alias| order.key.sibling(alias).ok());
+    [order.key.clone(), asked.clone()].into_iter().chain(aliases).collect()
+}
+
+/// What is kept under any of these names.
+pub(crate) async fn of_names(
+    archive: &Archive,
+    names: &BTreeSet<OrderKey>,
+) -> Result<Contents, StoreError> {
+    let mut all = Contents::default();
+    for name in names {
+        let contents = archive.of(name).await?;
+        all.places.extend(contents.places);
+        all.erased.extend(contents.erased);
+        all.unreadable.extend(contents.unreadable);
+    }
+    all.places.sort();
+    Ok(all)
+}
+
+/// Replays one notification.
+pub(crate) async fn again(
+    archive: &Archive,
+    replayer: &Replayer,
+    place: &Place,
+) -> Result<Outcome, Failure> {
+    let failed = |became, answer: String| Outcome { became, answer };
+    match archive.read(place).await {
+        Ok(Some(kept)) => replayer.replay(&kept).await,
+        Ok(None) => Ok(failed(Became::Failed, "no longer in the archive".to_owned())),
+        Err(StoreError::Corrupt(why)) => Ok(failed(Became::Refused, why)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the order does not list this notification yet; `None` for what is about no order.
+async fn is_news(table: &Table, place: &Place) -> Result<Option<bool>, Failure> {
+    let Some(key) = place.order() else {
+        return Ok(None);
+    };
+    let order = table.load_order(&key).await?.order;
+    Ok(Some(!order.notifications.iter().any(|listed| listed.sha256 == place.sha256)))
+}
+
+/// What came of all of them.
+#[derive(Default)]
+struct Report {
+    json: bool,
+    dry_run: bool,
+    messages: Vec<Value>,
+    counts: BTreeMap<Became, usize>,
+    ill: usize,
+    well: bool,
+}
+
+impl Report {
+    fn add(&mut self, place: &Place, outcome: Outcome, news: Option<bool>) {
+        *self.counts.entry(outcome.became).or_default() += 1;
+        self.ill += usize::from(!outcome.is_well());
+        let Outcome { became, answer } = outcome;
+        let answer = match (self.dry_run, news) {
+            (true, Some(true)) => "verified and read; news to its order".to_owned(),
+            (true, Some(false)) => "verified and read; known to its order".to_owned(),
+            _ => answer,
+        };
+        if self.json {
+            self.messages.push(json!({
+                "received_at": place.received_at, "kept_for": place.partition,
+                "sha256": place.sha256, "became": became, "answer": answer, "news": news,
+            }));
+        } else {
+            let short: String = place.sha256.chars().take(12).collect();
+            let Place { received_at, partition, .. } = place;
+            say(&format!("{received_at}  {short}  {}  {}", clean(partition), clean(&answer)));
+        }
+    }
+
+    fn failed(&mut self, what: &str, why: &str) {
+        self.ill += 1;
+        if self.json {
+            self.messages.push(json!({"kept_for": what, "became": Became::Refused, "answer": why}));
+        } else {
+            say(&format!("{}  {why}", clean(what)));
+        }
+    }
+
+    fn conclude(&mut self) {
+        self.well = self.ill == 0;
+        let count_of = |became| self.counts.get(&became).copied().unwrap_or(0);
+        if self.json {
+            say(&json!({
+                "dry_run": self.dry_run, "messages": self.messages,
+                "stored": count_of(Became::Stored), "known": count_of(Became::Known),
+                "untracked": count_of(Became::Untracked), "not_taken": self.ill,
+            })
+            .to_string());
+            return;
+        }
+        let total: usize = self.counts.values().sum();
+        let total = count(total, "notification");
+        if self.dry_run {
+            say(&format!("{total} would be replayed; {} would not be taken", self.ill));
+            return;
+        }
+        say(&format!(
+            "{total} replayed: {} news, {} known, {} untracked, {} not taken",
+            count_of(Became::Stored),
+            count_of(Became::Known),
+            count_of(Became::Untracked),
+            self.ill
+        ));
+        if count_of(Became::Stored) > 0 {
+            say(
+                "what was newly decided is sent by the table's stream; `unsent list` shows what is not",
+            );
+        }
+    }
+}

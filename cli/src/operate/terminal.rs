@@ -1,0 +1,107 @@
+//! What the commands say, and what they ask.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+
+use comfy_table::{Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::{Failure, say};
+
+/// Exit status of a command that found something wrong or did not do all it was asked to.
+pub(crate) const NOT_ALL: u8 = 1;
+
+/// 0 when all is well, else [`NOT_ALL`].
+pub(crate) fn verdict(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL) }
+}
+
+/// Prints one JSON document.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    say(&serde_json::to_string(value)?);
+    Ok(())
+}
+
+/// A table without lines between its rows. It is as wide as the text: digests and keys are there to be
+/// copied, and a broken one cannot be.
+pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_header(header.map(str::to_uppercase));
+    table
+}
+
+/// Prints a table, or a sentence where it has no rows.
+pub(crate) fn rows(table: &Table, none: &str) {
+    if table.is_empty() {
+        say(none);
+    } else {
+        say(&table.trim_fmt());
+    }
+}
+
+/// Text that came from outside, without what a terminal would obey.
+pub(crate) fn clean(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+    text.chars().map(escape).collect()
+}
+
+/// A sentence beside the output.
+pub(crate) fn note(text: &str) {
+    let mut errors = std::io::stderr().lock();
+    // Whoever does not read it misses nothing that the exit status does not say.
+    let _ = writeln!(errors, "{text}");
+}
+
+/// Asks before what cannot be undone. Nobody at the terminal means no answer, and that is an error.
+pub(crate) fn confirm(question: &str, yes: bool) -> Result<bool, Failure> {
+    if yes {
+        return Ok(true);
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(format!("{question} Nobody is there to answer: say --yes").into());
+    }
+    let mut errors = std::io::stderr().lock();
+    write!(errors, "{question} [y/N] ")?;
+    errors.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    let agreed = matches!(answer.trim(), "y" | "Y" | "yes");
+    if !agreed {
+        writeln!(errors, "nothing was changed")?;
+    }
+    Ok(agreed)
+}
+
+/// The progress of work of known length; on a terminal only.
+pub(crate) fn bar(what: &'static str, length: usize) -> ProgressBar {
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    styled(ProgressBar::new(length), what, "{msg} [{bar:30}] {pos}/{len}, {eta} left")
+}
+
+/// The progress of work whose end is not known.
+pub(crate) fn counter(what: &'static str) -> ProgressBar {
+    styled(ProgressBar::no_length(), what, "{msg} {spinner} {pos}, {elapsed}")
+}
+
+fn styled(bar: ProgressBar, what: &'static str, template: &str) -> ProgressBar {
+    // The templates above are right; a wrong one would only look plain.
+    let style = ProgressStyle::with_template(template);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_message(what)
+}
+
+/// `1 order`, `2 orders`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_from_outside_cannot_steer_the_terminal() {
+        assert_eq!(clean("CMD-1\u{1b}[2J\u{9b}1é\n"), "CMD-1\\u{1b}[2J\\u{9b}1é\\n");
+    }
+}

@@ -19,6 +19,7 @@ use lambda_http::tracing::subscriber::filter::LevelFilter;
 use lambda_http::tracing::subscriber::fmt;
 
 use crate::args::{Args, Command};
+use crate::operate::terminal::note;
 use crate::operate::{dlq, orders, quarantine, rebuild, replay, unsent};
 
 /// What stops the command: shown to the user as it is.
@@ -37,7 +38,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(failure) => {
-            tracing::error!("{failure}");
+            note(&format!("error: {failure}"));
             ExitCode::from(2)
         }
     }

@@ -47,7 +47,7 @@ struct Show {
     /// SHA-256 of the body, or its first 8 digits or more
     #[arg(value_parser = digest)]
     sha256: String,
-    /// Print the body too: it holds the buyer's personal data
+    /// Print the body, and nothing else unless as JSON: it holds the buyer's personal data
     #[arg(long)]
     body: bool,
 }
@@ -172,6 +172,10 @@ async fn present(
         say(&shown.to_string());
         return Ok(ExitCode::SUCCESS);
     }
+    if with_body {
+        print_body(&kept.body)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     say(&format!("psp       {}", entry.psp.as_str()));
     say(&format!("sha256    {}", entry.sha256));
     say(&format!("received  {}", entry.received_at));
@@ -260,6 +264,7 @@ fn sentence(entry: &Quarantined, outcome: &Outcome, dry_run: bool) -> String {
     };
     // What empty tables make of the order is no news of the order.
     let answer = if outcome.is_well() && dry_run { "it can be read now" } else { &outcome.answer };
+    let answer = answer.strip_prefix("KEPT in quarantine: ").unwrap_or(answer);
     format!("{} {what}: {}", entry.sha256, clean(answer))
 }
 

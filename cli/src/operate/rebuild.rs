@@ -15,7 +15,7 @@ use quittance_core::{OrderKey, Timestamp};
 use serde::Serialize;
 
 use crate::Failure;
-use crate::operate::compare::{Difference, differences};
+use crate::operate::compare::{self, Difference};
 use crate::operate::context::{Common, Context};
 use crate::operate::orders::key;
 use crate::operate::rehearsal::Rehearsal;
@@ -404,8 +404,14 @@ async fn verify_item(
         }
         return Ok(());
     }
-    let missing = Incomplete::of(context, rebuilt, key, &stored);
-    let differences = differences(&stored, &made, missing.is_some());
+    let mut missing = Incomplete::of(context, rebuilt, key, &stored);
+    let mut differences = compare::differences(&stored, &made, missing.is_some());
+    if let (false, Some(join)) = (differences.is_empty(), &stored.joined) {
+        // A name is written for its order's notifications, which it does not list.
+        let home = context.table().load(&join.home).await?;
+        missing = missing.or(Incomplete::of(context, rebuilt, key, &home));
+        differences = compare::differences(&stored, &made, missing.is_some());
+    }
     match (differences.is_empty(), missing) {
         (false, _) => report.different.push(Different { key: key.to_owned(), differences }),
         (true, Some(missing)) => report.incomplete.push(missing),

@@ -1,8 +1,10 @@
 //! Which stack a command works on, and how it is reached.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sqs::Client as Sqs;
 use clap::Args;
@@ -68,7 +70,7 @@ impl Context {
                 (told, sdk)
             }
         };
-        let sdk = with_region(sdk)?;
+        let sdk = patient(&sdk)?;
         let settings = Settings::read(|name| configured(name).or_else(|| told.get(name).cloned()))?;
         Ok(Self { json: common.json, settings, stack: common.stack.clone(), told, sdk })
     }
@@ -77,7 +79,7 @@ impl Context {
     pub(crate) async fn account(common: &Common) -> Result<SdkConfig, Failure> {
         let local = common.stack.is_none() && configured("AWS_ENDPOINT_URL").is_some();
         let sdk = if local { sdk_config(None).await } else { clients::sdk_config().await };
-        with_region(sdk)
+        patient(&sdk)
     }
 
     pub(crate) fn dynamodb(&self) -> DynamoDb {
@@ -121,9 +123,9 @@ impl Context {
     }
 
     /// An SQS client.
-    pub(crate) async fn sqs(&self) -> Sqs {
+    pub(crate) fn sqs(&self) -> Sqs {
         match self.told.get("AWS_ENDPOINT_URL_SQS") {
-            Some(endpoint) => clients::sqs(&sdk_config(Some(endpoint)).await),
+            Some(endpoint) => clients::sqs(&self.sdk.to_builder().endpoint_url(endpoint).build()),
             None => clients::sqs(&self.sdk),
         }
     }
@@ -137,22 +139,34 @@ impl Context {
             return Err("no queue: set QUITTANCE_QUEUE_URL, or name a stack with --stack".into());
         };
         let name = format!("{stack}-fulfilment.fifo");
-        let reply = self.sqs().await.get_queue_url().queue_name(&name).send().await;
+        let reply = self.sqs().get_queue_url().queue_name(&name).send().await;
         let reply = reply.map_err(|e| StoreError::unavailable("find the fulfilment queue", &e))?;
         reply.queue_url.ok_or_else(|| format!("the queue {name} has no URL").into())
     }
 
     /// The fulfilment queue.
     pub(crate) async fn queue(&self) -> Result<Queue, Failure> {
-        Ok(Queue::from_url(&self.queue_url().await?, self.sqs().await, self.dynamodb()))
+        Ok(Queue::from_url(&self.queue_url().await?, self.sqs(), self.dynamodb()))
     }
 }
 
-fn with_region(sdk: SdkConfig) -> Result<SdkConfig, Failure> {
-    match sdk.region() {
-        Some(_) => Ok(sdk),
-        None => Err("no AWS region: set AWS_REGION, or AWS_PROFILE to a profile with one".into()),
+/// How long one attempt of a call may take. A function answers a PSP, who waits ten seconds; nobody waits
+/// here but a person, whose network may be slow.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a call with all its attempts may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// The configuration with a person's patience; an error without a region.
+fn patient(sdk: &SdkConfig) -> Result<SdkConfig, Failure> {
+    if sdk.region().is_none() {
+        return Err("no AWS region: set AWS_REGION, or AWS_PROFILE to a profile with one".into());
     }
+    let limits = TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CALL_TIMEOUT);
+    Ok(sdk.to_builder().timeout_config(limits.build()).build())
 }
 
 /// The names in a deployed stack. The template makes them so.

@@ -33,8 +33,9 @@ const BATCH: i32 = 10;
 /// How long a message that is looked at stays hidden from others, if we die before we give it back.
 const HIDDEN: Duration = Duration::from_secs(60);
 
-/// How long SQS looks for messages before it says that there are none.
-const WAIT_SECONDS: i32 = 2;
+/// How long SQS waits for messages before it says that there are none. Without waiting it asks only some
+/// of its servers.
+const WAIT_SECONDS: i32 = 1;
 
 /// Look at messages that no consumer could handle, and send them again
 #[derive(Debug, Args)]
@@ -90,7 +91,7 @@ impl Queues {
         if !live.starts_with("http") {
             return Err(format!("{live} is no SQS queue: it has no dead letters").into());
         }
-        let client = context.sqs().await;
+        let client = context.sqs();
         let policy = attribute(&client, &live, QueueAttributeName::RedrivePolicy).await?;
         let policy: Value = serde_json::from_str(&policy.unwrap_or_default()).unwrap_or_default();
         let arn = policy["deadLetterTargetArn"].as_str();

@@ -66,7 +66,7 @@ impl Stack {
         Self::spawn(command)
     }
 
-    fn spawn(mut command: Command) -> Self {
+    pub(crate) fn spawn(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let errors = Arc::new(Mutex::new(String::new()));
@@ -193,21 +193,32 @@ impl Stack {
 
     /// How many items a table of the embedded engine has.
     pub(crate) fn rows(&self, table: &str) -> u64 {
-        let engine = wait_for("the engine's address", || {
+        let reply = self.dynamodb("Scan", &json!({"TableName": table, "Select": "COUNT"}));
+        reply["Count"].as_u64().unwrap_or_else(|| panic!("{reply}"))
+    }
+
+    /// Asks the embedded engine itself.
+    pub(crate) fn dynamodb(&self, operation: &str, input: &Value) -> Value {
+        let credential = "AWS4-HMAC-SHA256 Credential=local/20261122/eu-west-3/dynamodb/aws4_request, \
+            SignedHeaders=host;x-amz-date, Signature=00";
+        let request = Request::new("POST", "/")
+            .header("Content-Type", "application/x-amz-json-1.0")
+            .header("X-Amz-Target", &format!("DynamoDB_20120810.{operation}"))
+            .header("X-Amz-Date", "20261122T100000Z")
+            .header("Authorization", credential)
+            .body(input.to_string().as_bytes());
+        let reply = exchange(self.engine_port(), &request).expect("the engine answers");
+        assert_eq!(reply.status, 200, "{operation}: {}", reply.text());
+        reply.json()
+    }
+
+    /// Where the embedded engine listens on 127.0.0.1.
+    pub(crate) fn engine_port(&self) -> u16 {
+        wait_for("the engine's address", || {
             let output = self.output();
             let line = output.lines().find(|line| line.contains("DynamoDB"))?.to_owned();
             line.rsplit_once(':')?.1.parse::<u16>().ok()
-        });
-        let credential = "AWS4-HMAC-SHA256 Credential=local/20261122/eu-west-3/dynamodb/aws4_request, \
-            SignedHeaders=host;x-amz-date, Signature=00";
-        let scan = Request::new("POST", "/")
-            .header("Content-Type", "application/x-amz-json-1.0")
-            .header("X-Amz-Target", "DynamoDB_20120810.Scan")
-            .header("X-Amz-Date", "20261122T100000Z")
-            .header("Authorization", credential)
-            .body(json!({"TableName": table, "Select": "COUNT"}).to_string().as_bytes());
-        let reply = exchange(engine, &scan).expect("the engine answers");
-        reply.json()["Count"].as_u64().unwrap_or_else(|| panic!("{}", reply.text()))
+        })
     }
 
     /// Why a body is in quarantine, if it is.

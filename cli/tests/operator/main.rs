@@ -1,0 +1,158 @@
+//! The operator's commands, against a running local stack.
+
+mod erase;
+mod keys;
+mod orders;
+mod quarantine;
+mod rebuild;
+mod replay;
+mod send;
+#[allow(dead_code, reason = "every file uses a part of it")]
+#[path = "../support/mod.rs"]
+mod support;
+mod unsent;
+
+use serde_json::{Value, json};
+use support::{Stack, quittance};
+
+/// The orders of a local stack.
+const ORDERS: &str = "quittance-orders";
+
+/// The archive of a local stack.
+const ARCHIVE: &str = "quittance-archive";
+
+/// What a command did.
+struct Done {
+    status: i32,
+    output: String,
+    errors: String,
+}
+
+impl Done {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.output)
+            .unwrap_or_else(|e| panic!("{e}: {}{}", self.output, self.errors))
+    }
+
+    /// Fails unless the command ended with this status.
+    fn with(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{}{}", self.output, self.errors);
+        self
+    }
+}
+
+/// Runs a command in an environment of its own.
+fn run(args: &[&str], environment: &[(&str, &str)]) -> Done {
+    let output = quittance(args).envs(environment.iter().copied()).output().expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Done {
+        status: output.status.code().unwrap_or(-1),
+        output: text(&output.stdout),
+        errors: text(&output.stderr),
+    }
+}
+
+/// Runs a command on a local stack.
+fn on(stack: &Stack, args: &[&str]) -> Done {
+    on_with(stack, args, &[])
+}
+
+fn on_with(stack: &Stack, args: &[&str], environment: &[(&str, &str)]) -> Done {
+    let url = stack.url();
+    run(&[args, &["--local", &url]].concat(), environment)
+}
+
+/// Every item of a table.
+fn items(stack: &Stack, table: &str) -> Vec<Value> {
+    let reply = stack.dynamodb("Scan", &json!({"TableName": table}));
+    reply["Items"].as_array().expect("a list").clone()
+}
+
+/// The items of a partition.
+fn items_of(stack: &Stack, table: &str, partition: &str) -> Vec<Value> {
+    let mut items = items(stack, table);
+    items.retain(|item| item["pk"]["S"] == partition);
+    items
+}
+
+fn put(stack: &Stack, table: &str, item: &Value) {
+    stack.dynamodb("PutItem", &json!({"TableName": table, "Item": item}));
+}
+
+fn delete(stack: &Stack, table: &str, item: &Value) {
+    let mut key = json!({"pk": item["pk"]});
+    if !item["sk"].is_null() {
+        key["sk"] = item["sk"].clone();
+    }
+    stack.dynamodb("DeleteItem", &json!({"TableName": table, "Key": key}));
+}
+
+/// The stored order as a document that can be tampered with.
+fn tamper(stack: &Stack, key: &str, change: impl FnOnce(&mut Value)) {
+    let mut item = items_of(stack, ORDERS, key).remove(0);
+    let text = item["order"]["S"].as_str().expect("text");
+    let mut order: Value = serde_json::from_str(text).expect("JSON");
+    change(&mut order);
+    item["order"]["S"] = json!(order.to_string());
+    put(stack, ORDERS, &item);
+}
+
+/// The key in the path of an order's resource.
+fn key(path: &str) -> String {
+    path.trim_start_matches("/orders/").to_owned()
+}
+
+#[test]
+fn without_a_local_stack_the_commands_say_how_to_name_one() {
+    let nobody = format!("http://127.0.0.1:{}", support::free_port());
+    for args in [&["orders", "list"][..], &["quarantine", "list"], &["rebuild", "--verify"]] {
+        let done = run(&[args, &["--local", &nobody]].concat(), &[]).with(2);
+        for word in ["--local", "--stack", &nobody] {
+            assert!(done.errors.contains(word), "{word} in {}", done.errors);
+        }
+    }
+}
+
+/// The policy of a deployed stack is in its functions: to guess it would be to guess with money.
+#[test]
+fn what_decides_about_orders_of_a_deployed_stack_wants_its_policy_said() {
+    let aws = [
+        ("AWS_REGION", "eu-west-3"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_MAX_ATTEMPTS", "1"),
+    ];
+    for (variable, value) in
+        [("QUITTANCE_RELEASE_ON", "captured"), ("QUITTANCE_INSTALMENTS", "first")]
+    {
+        let environment = [&aws[..], &[(variable, value)]].concat();
+        let done = run(&["rebuild", "--verify", "--stack", "shop"], &environment).with(2);
+        let missing =
+            ["QUITTANCE_RELEASE_ON", "QUITTANCE_INSTALMENTS"].map(|name| name != variable);
+        assert!(
+            missing.contains(&true) && done.errors.contains("decides about orders"),
+            "{}",
+            done.errors
+        );
+    }
+    let done = run(&["orders", "list", "--stack", "shop"], &aws[1..]).with(2);
+    assert!(done.errors.contains("AWS_REGION"), "{}", done.errors);
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = run(&["completions", shell], &[]).with(0).output;
+        for word in ["quarantine", "redrive", "rebuild"] {
+            assert!(script.contains(word), "{word} for {shell}");
+        }
+    }
+    run(&["completions", "tcsh"], &[]).with(2);
+}
+
+#[test]
+fn a_queue_without_dead_letters_is_named() {
+    let done = on(&Stack::shared(), &["dlq", "list"]).with(2);
+    assert!(done.errors.contains("quittance-local-queue"), "{}", done.errors);
+}

@@ -1,0 +1,51 @@
+//! `unsent`: what is decided and not sent, on a table whose stream nobody follows.
+
+use quittance_testing::lyra::Form;
+use serde_json::json;
+
+use crate::support::{Stack, systempay_path};
+use crate::{ARCHIVE, key, run};
+
+#[test]
+fn what_is_unsent_is_listed_and_sent_on_request() {
+    let stack = Stack::start();
+    for (reference, id) in [("UNSENT-1", "unse01"), ("UNSENT-2", "unse02"), ("UNSENT-3", "unse03")]
+    {
+        stack.systempay(&Form::single(reference, id, "CB", 500, "CAPTURED").body());
+        stack.sent_order(&systempay_path(reference));
+    }
+    let engine = format!("http://127.0.0.1:{}", stack.engine_port());
+    let mut environment = vec![
+        ("AWS_ENDPOINT_URL_DYNAMODB", engine.as_str()),
+        ("QUITTANCE_TABLE", "unfollowed"),
+        ("QUITTANCE_ARCHIVE_TABLE", ARCHIVE),
+    ];
+    run(&["--port", "0", "--no-play", "--exit", "--quiet"], &environment).with(0);
+    run(&["rebuild"], &environment).with(0);
+    let count = |environment: &[_]| {
+        run(&["unsent", "list", "--json"], environment).with(0).json().as_array().map(Vec::len)
+    };
+    assert_eq!(count(&environment), Some(3));
+    let list = run(&["unsent", "list"], &environment).with(0).output;
+    assert!(list.contains("fulfilment_requested") && list.contains("UNSENT-1"), "{list}");
+
+    let done = run(&["unsent", "resend"], &environment).with(2);
+    assert!(done.errors.contains("QUITTANCE_QUEUE_URL"), "{}", done.errors);
+    environment.push(("QUITTANCE_QUEUE_URL", "table:no-such-queue"));
+    let done = run(&["unsent", "resend", "--json"], &environment).with(1).json();
+    assert_eq!(done["failed"].as_array().map(Vec::len), Some(3), "{done}");
+    assert_eq!(count(&environment), Some(3));
+
+    environment.pop();
+    environment.push(("QUITTANCE_QUEUE_URL", "table:quittance-local-queue"));
+    run(&["unsent", "resend", "--dry-run"], &environment).with(0);
+    assert_eq!(count(&environment), Some(3));
+    // Under any of its names.
+    let one = key(&systempay_path("tx:20261122-unse01"));
+    let done = run(&["unsent", "resend", &one, "--json"], &environment).with(0).json();
+    assert_eq!((done, count(&environment)), (json!({"sent": 1, "failed": []}), Some(2)));
+    let done = run(&["unsent", "resend", "--json"], &environment).with(0).json();
+    assert_eq!((done, count(&environment)), (json!({"sent": 2, "failed": []}), Some(0)));
+    assert_eq!(stack.queue().len(), 3, "under the ids that they had");
+    run(&["unsent", "resend", "systempay/1/test/NOBODY"], &environment).with(1);
+}

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use quittance_aws::clients;
 use quittance_aws::keys::SECRET;
 use quittance_core::worldline::{KEY_ID_HEADER, SIGNATURE_HEADER};
 use serde_json::json;
@@ -37,7 +36,7 @@ fn file(args: &Send) -> PathBuf {
 async fn rings(args: &Send) -> Rings {
     let of_stack = || args.stack.as_ref().map(|stack| format!("{stack}/keys"));
     let secret = configured(SECRET).or_else(of_stack);
-    Rings::open(secret.as_deref(), &clients::sdk_config().await, args.stack.is_none()).await
+    Rings::with_secret(secret, args.stack.is_none()).await
 }
 
 /// Signs the body with the key that the event names.

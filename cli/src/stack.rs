@@ -48,8 +48,7 @@ pub(crate) struct Stack {
 /// Starts the stack, plays, and stays up until interrupted.
 pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     let settings = Settings::from_env()?;
-    let secret = configured(SECRET);
-    let rings = Rings::open(secret.as_deref(), &clients::sdk_config().await, true).await;
+    let rings = Rings::with_secret(configured(SECRET), true).await;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
     let listener = TcpListener::bind(address)
         .await

@@ -20,7 +20,7 @@ use quittance_aws::table::Table;
 use crate::Failure;
 use crate::engine::sdk_config;
 use crate::event::Sender;
-use crate::keys::{Rings, configured};
+use crate::keys::{Rings, Secret, configured};
 
 /// The variables without which nobody can say when an order is to be released.
 const POLICY: [&str; 2] = ["QUITTANCE_RELEASE_ON", "QUITTANCE_INSTALMENTS"];
@@ -104,8 +104,7 @@ impl Context {
 
     /// An error where the policy would be a guess.
     pub(crate) fn policy_is_known(&self) -> Result<(), Failure> {
-        let guessed = POLICY.into_iter().find(|name| configured(name).is_none());
-        match (guessed, &self.stack) {
+        match (self.guessed(), &self.stack) {
             (Some(missing), Some(stack)) => Err(format!(
                 "{missing} is not set. This command decides about orders, so say what the functions of \
                  {stack} decide by: export {}=captured|secured {}=first|all",
@@ -116,10 +115,17 @@ impl Context {
         }
     }
 
+    /// The variable of a deployed stack's policy that is only guessed here, if any.
+    pub(crate) fn guessed(&self) -> Option<&'static str> {
+        let unset = || POLICY.into_iter().find(|name| configured(name).is_none());
+        self.stack.as_ref().and_then(|_| unset())
+    }
+
     /// The keys with which notifications are verified.
     pub(crate) async fn rings(&self) -> Rings {
         let secret = configured(SECRET).or_else(|| self.told.get(SECRET).cloned());
-        Rings::open(secret.as_deref(), &self.sdk, self.stack.is_none()).await
+        let secret = secret.as_deref().map(|id| Secret { id, sdk: &self.sdk });
+        Rings::open(secret, self.stack.is_none()).await
     }
 
     /// An SQS client.

@@ -141,11 +141,10 @@ impl Found {
     }
 
     fn conclude(&self, deleted: usize, dry_run: bool) {
-        match dry_run {
-            true => {
-                say(&format!("{} would be deleted", count(self.places.len(), "raw notification")))
-            }
-            false => say(&format!("{} deleted", count(deleted, "raw notification"))),
+        if dry_run {
+            say(&format!("{} would be deleted", count(self.places.len(), "raw notification")));
+        } else {
+            say(&format!("{} deleted", count(deleted, "raw notification")));
         }
         say("kept: the order's amounts, statuses and payment ids, which hold no names");
         say(

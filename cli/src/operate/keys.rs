@@ -123,7 +123,8 @@ fn from_file(file: &PathBuf) -> Result<(Vec<Document>, Vec<String>), Failure> {
             }),
             // Its name is not repeated: it may be a secret in the wrong place.
             None => {
-                remarks.push(format!("a member is neither of {}: nobody reads it", PSPS.join(", ")))
+                let members = PSPS.join(", ");
+                remarks.push(format!("a member is none of {members}: nobody reads it"));
             }
         }
     }

@@ -78,6 +78,9 @@ fn state(word: &str) -> Result<State, String> {
 }
 
 async fn one(context: &Context, key: &OrderKey) -> Result<ExitCode, Failure> {
+    if let Some(variable) = context.guessed() {
+        note(&format!("{variable} is not set: shown as by its default"));
+    }
     let response = get(context, &format!("/orders/{key}")).await?;
     let body = String::from_utf8_lossy(response.body()).into_owned();
     match response.status().as_u16() {

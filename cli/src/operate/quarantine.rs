@@ -140,7 +140,7 @@ fn list(context: &Context, entries: &[Quarantined]) -> Result<ExitCode, Failure>
 }
 
 async fn read(archive: &Archive, entry: &Quarantined) -> Result<Kept, Failure> {
-    let kept = archive.read(&archive.in_quarantine(entry)?).await?;
+    let kept = archive.read(&entry.place()?).await?;
     kept.ok_or_else(|| "it has left the quarantine just now".into())
 }
 
@@ -233,7 +233,7 @@ async fn release(
     for entry in chosen {
         let outcome = replayer.take(&read(archive, entry).await?).await?;
         if outcome.is_well() && !args.dry_run {
-            archive.delete(&archive.in_quarantine(entry)?).await?;
+            archive.delete(&entry.place()?).await?;
         }
         if !context.json {
             bar.suspend(|| say(&sentence(entry, &outcome, args.dry_run)));
@@ -280,7 +280,7 @@ async fn discard(
     if !args.dry_run && !confirm(&question, args.yes)? {
         return Ok(ExitCode::from(NOT_ALL));
     }
-    let deleted = !args.dry_run && archive.delete(&archive.in_quarantine(entry)?).await?;
+    let deleted = !args.dry_run && archive.delete(&entry.place()?).await?;
     if context.json {
         terminal::json(&json!({"sha256": sha256, "deleted": deleted, "dry_run": args.dry_run}))?;
     } else if args.dry_run {

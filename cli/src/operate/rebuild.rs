@@ -133,9 +133,11 @@ async fn one(context: &Context, key: &OrderKey) -> Result<Rebuilt, Failure> {
     for _ in 0..MAX_ROUNDS {
         let mut listed = Listed::new();
         for name in family.clone() {
-            let order = table.load_order(&name).await?.order;
-            family.extend(names(&order, &name));
-            list(&table.load(&order.key).await?, &mut listed);
+            let Some(order) = readable(table.load_order(&name).await)? else {
+                continue;
+            };
+            family.extend(names(&order.order, &name));
+            list(&order, &mut listed);
         }
         // What is too old to be kept is not looked for.
         let looked_for: BTreeSet<&str> = listed
@@ -186,6 +188,15 @@ async fn of_family(
     Ok(everywhere)
 }
 
+/// An item that can be read; one that cannot is for the comparison to find.
+fn readable(stored: Result<Stored, StoreError>) -> Result<Option<Stored>, StoreError> {
+    match stored {
+        Ok(stored) => Ok(Some(stored)),
+        Err(StoreError::Corrupt(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn list(stored: &Stored, listed: &mut Listed) {
     for received in &stored.order.notifications {
         listed.entry(received.sha256.clone()).or_default().insert(received.received_at);
@@ -212,13 +223,15 @@ impl Rebuilt {
         for place in &contents.places {
             progress.inc(1);
             // One body may be kept for several orders.
-            let is_first = seen.insert((&place.sha256, place.received_at));
+            let arrival = (&place.sha256, place.received_at);
             let times = (archived.get(&place.sha256), listed.get(&place.sha256));
-            if !is_first || was_never_stored(place.received_at, times) {
+            if seen.contains(&arrival) || was_never_stored(place.received_at, times) {
                 continue;
             }
             let outcome = again(&archive, &replayer, place).await?;
-            if !outcome.is_well() {
+            if outcome.is_well() {
+                seen.insert(arrival);
+            } else {
                 skipped.push(Skipped::new(&place.partition, &place.sha256, &outcome.answer));
             }
         }
@@ -299,8 +312,10 @@ async fn verify_one(context: &Context, key: &OrderKey, report: &mut Report) -> R
             Ok(())
         })
         .await?;
-    let home = context.table().load_order(key).await?.order;
-    keys.extend(names(&home, key).iter().map(ToString::to_string));
+    keys.insert(key.to_string());
+    if let Some(home) = readable(context.table().load_order(key).await)? {
+        keys.extend(names(&home.order, key).iter().map(ToString::to_string));
+    }
     for key in keys {
         let Ok(key) = key.parse::<OrderKey>() else { continue };
         let stored = context.table().load(&key).await;
@@ -355,8 +370,11 @@ async fn look_again(
         report.different.iter().map(|d| &d.key).chain(report.incomplete.iter().map(|i| &i.key));
     let suspects: BTreeSet<OrderKey> = suspects.filter_map(|key| key.parse().ok()).collect();
     for key in suspects {
-        let order = context.table().load_order(&key).await?.order;
-        if !order.notifications.iter().any(|received| received.received_at >= began) {
+        let stored = readable(context.table().load_order(&key).await)?;
+        let is_new = |order: &Stored| {
+            order.order.notifications.iter().any(|received| received.received_at >= began)
+        };
+        if !stored.as_ref().is_some_and(is_new) {
             continue;
         }
         let name = key.to_string();
@@ -408,8 +426,9 @@ async fn verify_item(
     let mut differences = compare::differences(&stored, &made, missing.is_some());
     if let (false, Some(join)) = (differences.is_empty(), &stored.joined) {
         // A name is written for its order's notifications, which it does not list.
-        let home = context.table().load(&join.home).await?;
-        missing = missing.or(Incomplete::of(context, rebuilt, key, &home));
+        let home = readable(context.table().load(&join.home).await)?;
+        let of_home = home.and_then(|home| Incomplete::of(context, rebuilt, key, &home));
+        missing = missing.or(of_home);
         differences = compare::differences(&stored, &made, missing.is_some());
     }
     match (differences.is_empty(), missing) {

@@ -150,14 +150,15 @@ struct Report {
 
 impl Report {
     fn add(&mut self, place: &Place, outcome: Outcome, news: Option<bool>) {
-        *self.counts.entry(outcome.became).or_default() += 1;
-        self.ill += usize::from(!outcome.is_well());
         let Outcome { became, answer } = outcome;
-        let answer = match (self.dry_run, news) {
-            (true, Some(true)) => "verified and read; news to its order".to_owned(),
-            (true, Some(false)) => "verified and read; known to its order".to_owned(),
-            _ => answer,
+        // What empty tables make of it is no news of its order.
+        let (became, answer) = match news {
+            Some(true) => (Became::Stored, "verified and read; news to its order".to_owned()),
+            Some(false) => (Became::Known, "verified and read; known to its order".to_owned()),
+            None => (became, answer),
         };
+        *self.counts.entry(became).or_default() += 1;
+        self.ill += usize::from(!became.is_well());
         if self.json {
             self.messages.push(json!({
                 "received_at": place.received_at, "kept_for": place.partition,
@@ -194,17 +195,17 @@ impl Report {
         let total: usize = self.counts.values().sum();
         let total = count(total, "notification");
         if self.dry_run {
-            say(&format!("{total} would be replayed; {} would not be taken", self.ill));
-            return;
+            note("nothing was changed");
         }
         say(&format!(
-            "{total} replayed: {} news, {} known, {} untracked, {} not taken",
+            "{total} {}replayed: {} news, {} known, {} untracked, {} not taken",
+            if self.dry_run { "to be " } else { "" },
             count_of(Became::Stored),
             count_of(Became::Known),
             count_of(Became::Untracked),
             self.ill
         ));
-        if count_of(Became::Stored) > 0 {
+        if count_of(Became::Stored) > 0 && !self.dry_run {
             say(
                 "what was newly decided is sent by the table's stream; `unsent list` shows what is not",
             );

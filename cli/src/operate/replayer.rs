@@ -3,7 +3,7 @@
 
 use lambda_http::http::{Method, Request, header};
 use lambda_http::{Body, Response};
-use quittance_aws::archive::Kept;
+use quittance_aws::archive::{Kept, Place};
 use quittance_aws::config::list;
 use quittance_aws::http::MAX_ANSWER_CHARS;
 use quittance_aws::receive::Receiver;
@@ -21,6 +21,9 @@ const DAMAGED: &str = "the kept body is not the one that came: its digest differ
 const REFUSED: &str = "no key verifies it. If its key was changed since, put the old key document into \
                        the PSP's variable and try again; else it is not genuine";
 
+/// What is said of a message whose events are too many for one answer.
+const UNCLEAR: &str = "the answer is too long to tell whether all of its events were taken";
+
 /// What became of a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,7 +36,7 @@ pub(crate) enum Became {
     Untracked,
     /// It cannot be understood, wholly or in part.
     Quarantined,
-    /// It is too long an answer to tell.
+    /// The answer is too long to tell.
     Unclear,
     /// It does not verify, or is damaged. Nothing of it was read.
     Refused,
@@ -63,14 +66,25 @@ impl Replayer {
 
     /// Takes a notification out of the archive once more. It is not archived again.
     pub(crate) async fn replay(&self, kept: &Kept) -> Result<Outcome, Failure> {
-        self.hand(self.receiver.replaying(kept.received_at), kept).await
+        let receiver = self.receiver.replaying(kept.received_at);
+        let archive = receiver.archive.clone();
+        let mut outcome = self.hand(receiver, kept).await?;
+        if outcome.became == Became::Unclear {
+            let there = archive.read(&Place::in_quarantine(kept)).await?.is_some();
+            outcome.became = if there { Became::Quarantined } else { Became::Stored };
+        }
+        Ok(outcome)
     }
 
     /// Takes a notification that nobody could read before. It counts as arrived when it did, and is kept
     /// like any other.
     pub(crate) async fn take(&self, kept: &Kept) -> Result<Outcome, Failure> {
         let receiver = Receiver { arrived: Some(kept.received_at), ..self.receiver.clone() };
-        self.hand(receiver, kept).await
+        let mut outcome = self.hand(receiver, kept).await?;
+        if outcome.became == Became::Unclear {
+            outcome.answer = UNCLEAR.to_owned();
+        }
+        Ok(outcome)
     }
 
     async fn hand(&self, receiver: Receiver, kept: &Kept) -> Result<Outcome, Failure> {
@@ -123,7 +137,14 @@ impl Outcome {
 
     /// Whether the notification got where it belongs.
     pub(crate) fn is_well(&self) -> bool {
-        matches!(self.became, Became::Stored | Became::Known | Became::Untracked)
+        self.became.is_well()
+    }
+}
+
+impl Became {
+    /// Whether the notification got where it belongs.
+    pub(crate) fn is_well(self) -> bool {
+        matches!(self, Self::Stored | Self::Known | Self::Untracked)
     }
 }
 

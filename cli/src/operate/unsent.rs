@@ -117,6 +117,8 @@ fn since(then: Timestamp, now: Timestamp) -> String {
 
 /// Sends order by order: one that cannot be sent does not keep the others from it.
 async fn resend(context: &Context, key: Option<&OrderKey>) -> Result<ExitCode, Failure> {
+    // A message shows the order as the policy sees it.
+    context.policy_is_known()?;
     let (table, policy) = (context.table(), context.settings.policy);
     let outbox = Outbox { table, queue: context.queue().await?, policy };
     let keys = match key {

@@ -12,6 +12,7 @@ mod send;
 mod support;
 mod unsent;
 
+use quittance_core::OrderKey;
 use serde_json::{Value, json};
 use support::{Stack, quittance};
 
@@ -99,7 +100,8 @@ fn tamper(stack: &Stack, key: &str, change: impl FnOnce(&mut Value)) {
 
 /// The key in the path of an order's resource.
 fn key(path: &str) -> String {
-    path.trim_start_matches("/orders/").to_owned()
+    let key: OrderKey = path.trim_start_matches("/orders/").parse().expect("a key");
+    key.to_string()
 }
 
 #[test]

@@ -62,11 +62,12 @@ fn whatever_is_tampered_with_is_named() {
     });
     verify(&stack, 0);
     let genuine = items_of(&stack, ORDERS, &key).remove(0);
-    let changes: [(&str, fn(&mut Value)); 9] = [
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change); 9] = [
         ("fact ", |order| order["facts"][0][0]["s"]["a"] = json!(501)),
         ("fact ", |order| order["facts"][0][1] = json!("r")),
         ("received_at", |order| {
-            order["notifications"][0]["received_at"] = json!("2026-11-22T10:00:00Z")
+            order["notifications"][0]["received_at"] = json!("2026-11-22T10:00:00Z");
         }),
         ("notification ", |order| {
             order["notifications"].as_array_mut().map(|list| list.remove(0));

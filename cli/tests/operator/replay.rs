@@ -93,7 +93,8 @@ fn a_poisoned_archive_does_not_get_in() {
     }
     assert_eq!(stack.order(&path), before);
     let verified = on(&stack, &["rebuild", "--verify", "--json"]).with(1).json();
-    assert_eq!(verified["skipped"].as_array().map(Vec::len), Some(4), "{verified}");
+    // A broken copy of what was replayed already is not needed.
+    assert_eq!(verified["skipped"].as_array().map(Vec::len), Some(3), "{verified}");
     assert_eq!(verified["different"], json!([]));
 }
 
@@ -123,4 +124,28 @@ fn a_range_of_time_holds_its_beginning_and_not_its_end() {
     on(&stack, &["replay", "--from", "yesterday"]).with(2);
     on(&stack, &["replay"]).with(2);
     on(&stack, &["replay", "systempay/1/test/NOBODY"]).with(1);
+}
+
+/// The answer about many events is cut off, and so says nothing of the last ones.
+#[test]
+fn a_batch_whose_answer_is_cut_off_is_replayed_all_the_same() {
+    let stack = Stack::start();
+    let event = |n: u32| {
+        Payment::new(&format!("BATCH-{n}"), &format!("32549500{n:02}_0"), 130, 9, 500).json()
+    };
+    let mut events: Vec<Value> = (0..20).map(event).collect();
+    let body = json!(events).to_string();
+    assert_eq!(stack.worldline(&body).status, 200);
+    let first = key(&worldline_path("BATCH-0"));
+    on(&stack, &["replay", &first]).with(0);
+    on(&stack, &["rebuild", "--verify"]).with(0);
+
+    events[19]["apiVersion"] = json!("v2");
+    stack.worldline(&json!(events).to_string());
+    on(&stack, &["rebuild", "--verify"]).with(0);
+    delete(&stack, ORDERS, &items_of(&stack, ORDERS, &first)[0]);
+    stack.worldline(&json!(events).to_string());
+    let done = on(&stack, &["replay", &first, "--json"]).with(1).json();
+    let became = |n: usize| done["messages"][n]["became"].as_str();
+    assert_eq!((became(0), became(1)), (Some("stored"), Some("quarantined")), "{done}");
 }

@@ -230,13 +230,6 @@ impl Archive {
         Ok(contents)
     }
 
-    /// Where a notification in quarantine is.
-    pub fn in_quarantine(&self, quarantined: &Quarantined) -> Result<Place, StoreError> {
-        let received_at = read_time(&quarantined.received_at)?;
-        let (partition, sha256) = (quarantine_of(quarantined.psp), quarantined.sha256.clone());
-        Ok(Place { sort: sha256.clone(), partition, sha256, received_at })
-    }
-
     /// Reads a notification; `None` where it is no longer kept.
     pub async fn read(&self, place: &Place) -> Result<Option<Kept>, StoreError> {
         let reply = self
@@ -337,6 +330,13 @@ impl Contents {
     }
 }
 
+impl Quarantined {
+    /// Where it is kept.
+    pub fn place(&self) -> Result<Place, StoreError> {
+        Ok(Place::quarantine(self.psp, &self.sha256, read_time(&self.received_at)?))
+    }
+}
+
 impl Wanted {
     fn takes(&self, place: &Place) -> bool {
         let at = place.received_at;
@@ -352,6 +352,16 @@ impl Place {
             sha256: text(item, "sha256")?.to_owned(),
             received_at: read_time(text(item, "received_at")?)?,
         })
+    }
+
+    /// Where a notification is while it is in quarantine.
+    pub fn in_quarantine(kept: &Kept) -> Self {
+        Self::quarantine(kept.psp, &kept.sha256, kept.received_at)
+    }
+
+    fn quarantine(psp: Psp, sha256: &str, received_at: Timestamp) -> Self {
+        let (sort, sha256) = (sha256.to_owned(), sha256.to_owned());
+        Self { sort, partition: quarantine_of(psp), sha256, received_at }
     }
 
     /// The order for which it is kept; `None` for what is not tracked or in quarantine.

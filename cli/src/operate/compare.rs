@@ -57,12 +57,46 @@ fn lead(join: Option<&Join>) -> Option<String> {
 
 /// Each fact in words of its own, with its standing.
 fn facts(facts: &Facts) -> BTreeMap<String, String> {
-    let words = |(fact, standing): (&Fact, Standing)| {
-        let fact = serde_json::to_string(fact).unwrap_or_default();
-        let standing = serde_json::to_value(standing).unwrap_or_default();
-        (fact, standing.as_str().unwrap_or_default().to_owned())
+    let standing = |standing| match standing {
+        Standing::Sound => "sound",
+        Standing::Contradictory => "contradictory",
+        Standing::Respellable => "respellable",
     };
-    facts.iter().map(words).collect()
+    facts.iter().map(|(fact, is)| (words(fact), standing(is).to_owned())).collect()
+}
+
+/// All that a fact says: two that differ read differently.
+fn words(fact: &Fact) -> String {
+    match fact {
+        Fact::Total(total) => {
+            let amount = |amount: Option<u64>| {
+                amount.map_or_else(|| "?".to_owned(), |a| total.currency.display(a).to_string())
+            };
+            let first =
+                total.first_instalment.map(|first| format!(", first {}", amount(Some(first))));
+            format!("total {}{}", amount(total.amount), first.unwrap_or_default())
+        }
+        Fact::Share(share) => {
+            let money = |amount| share.currency.display(amount).to_string();
+            let kind = format!("{:?}", share.kind).to_lowercase();
+            let status = format!("{:?} rank {}", share.status, share.rank.0).to_lowercase();
+            let said = format!("{} ({status}), share {}", share.psp_status, share.share);
+            let mut words = format!("{kind} {} {} {said}", share.method, money(share.amount));
+            let attempted = Some(share.attempted.clone()).filter(|text| !text.is_empty());
+            let more = [
+                ("of", share.of.map(money)),
+                ("slot", share.slot.clone()),
+                ("operation", share.operation.clone()),
+                ("gives back", share.parent.clone()),
+                ("sequence", share.sequence.map(|number| number.to_string())),
+                ("attempted", attempted),
+            ];
+            for (name, value) in more {
+                words.extend(value.map(|value| format!(", {name} {value}")));
+            }
+            words
+        }
+    }
 }
 
 impl Differences {

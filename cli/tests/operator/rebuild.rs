@@ -174,6 +174,17 @@ fn one_order_is_rebuilt_with_what_was_kept_under_other_references() {
     }
 }
 
+/// It was no more readable when it came.
+#[test]
+fn an_event_in_quarantine_does_not_make_those_beside_it_different() {
+    let stack = Stack::start();
+    let fine = Payment::new("REBUILD-9", "3254940009_0", 130, 9, 500).json();
+    let mut unreadable = fine.clone();
+    unreadable["apiVersion"] = json!("v2");
+    stack.worldline(&json!([fine, unreadable]).to_string());
+    assert_eq!(verify(&stack, 0)["identical"], 2, "the order and the name of its payment");
+}
+
 /// The table that was lost, as it is created anew: nobody follows its stream.
 fn empty_table(stack: &Stack, name: &str) -> Vec<(&'static str, String)> {
     let environment = vec![

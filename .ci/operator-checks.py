@@ -1,4 +1,4 @@
-"""Each operator's command against a stack called `ops`: see .ci/operator, which starts this."""
+"""Each operator's command against a stack called `shop`: see .ci/operator, which starts this."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import boto3
 
 QUITTANCE, LOGS = os.environ["QUITTANCE"], pathlib.Path(os.environ["LOGS"])
 LIMIT_SECONDS = 120
-STACK = "ops"
+STACK = "shop"
 KEYS = {
     "worldline": {"demo-key": "demo-secret"},
     "systempay": {"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}},

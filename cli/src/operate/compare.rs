@@ -188,3 +188,44 @@ impl Differences {
 fn near(one: Timestamp, other: Timestamp) -> bool {
     one.seconds_since(other).max(other.seconds_since(one)) <= RACE_SECONDS
 }
+
+#[cfg(test)]
+mod tests {
+    use quittance_core::OrderKey;
+    use quittance_core::order::Fulfilment;
+
+    use super::*;
+
+    fn order(received_at: i64, sha256: &str, decided_at: i64) -> Stored {
+        let key: OrderKey = "worldline/M/test/A".parse().unwrap();
+        let at = |seconds| Timestamp::from_unix(1_795_341_600 + seconds).unwrap();
+        let mut order = Order::new(key);
+        order.notifications.push(Received {
+            digest: "d".to_owned(),
+            received_at: at(received_at),
+            source: "webhook".to_owned(),
+            about: "a".to_owned(),
+            sha256: sha256.to_owned(),
+            doubt: None,
+            reasons: Vec::new(),
+        });
+        order.fulfilment =
+            Some(Fulfilment { id: "f".to_owned(), decided_at: at(decided_at), sent_at: None });
+        Stored { order, version: Some(1), joined: None, repaired: false }
+    }
+
+    fn fields(stored: &Stored, rebuilt: &Stored) -> Vec<String> {
+        differences(stored, rebuilt, false).into_iter().map(|found| found.field).collect()
+    }
+
+    #[test]
+    fn only_what_a_race_can_have_done_is_no_difference() {
+        let stored = order(0, "x", 0);
+        assert!(fields(&stored, &order(10, "y", 10)).is_empty());
+        assert_eq!(fields(&stored, &order(0, "x", 11)), ["fulfilment decided_at"]);
+        assert_eq!(
+            fields(&stored, &order(11, "y", 0)),
+            ["notification d received_at", "notification d sha256"]
+        );
+    }
+}

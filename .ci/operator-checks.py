@@ -151,12 +151,11 @@ def dead_letters(live, dead):
         ids = {message["id"] for message in listed["messages"]}
         check("dlq list", ids <= released and listed["about"] == len(released), listed)
         check("dlq list", {message["group"] for message in listed["messages"]} == visible, listed)
-    run("dlq", "redrive", status=2)
 
     # Killed wherever it is, it loses nothing: what it had hidden comes back when its time is over.
     kills = 0
     for _ in range(5):
-        child = subprocess.Popen([QUITTANCE, "dlq", "redrive", "--yes", "--stack", STACK],
+        child = subprocess.Popen([QUITTANCE, "dlq", "redrive", "--stack", STACK],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         time.sleep(random.uniform(0.05, 0.6))
         kills += child.poll() is None
@@ -164,7 +163,7 @@ def dead_letters(live, dead):
         child.wait()
     check("dlq redrive is killed", kills > 0, "it was always faster")
     deadline = time.monotonic() + LIMIT_SECONDS
-    while run_quietly("dlq", "redrive", "--yes") != 0 and time.monotonic() < deadline:
+    while run_quietly("dlq", "redrive") != 0 and time.monotonic() < deadline:
         time.sleep(1)
     check("dlq redrive", not take(dead), "dead letters are left")
     alive = consume(live)

@@ -24,7 +24,7 @@ use quittance_core::message::CloudEvent;
 use serde_json::{Value, json};
 
 use crate::operate::context::{Common, Context};
-use crate::operate::terminal::{clean, confirm, count, counter, note, rows, table, verdict};
+use crate::operate::terminal::{clean, count, counter, note, rows, table, verdict};
 use crate::{Failure, say};
 
 /// Most messages in one answer of SQS.
@@ -59,9 +59,6 @@ struct Redrive {
     /// Only say what would be moved
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
 }
 
 /// The fulfilment queue and its dead letters.
@@ -76,7 +73,7 @@ pub(crate) async fn run(args: &Dlq) -> Result<ExitCode, Failure> {
     let context = Context::open(&args.common).await?;
     let queues = Queues::find(&context).await?;
     match &args.command {
-        Command::Redrive(args) if !args.dry_run => redrive(&context, &queues, args).await,
+        Command::Redrive(args) if !args.dry_run => redrive(&context, &queues).await,
         Command::List | Command::Redrive(_) => {
             let messages = queues.peek().await?;
             list(&context, &queues, &messages).await
@@ -258,12 +255,7 @@ fn as_json(message: &Message) -> Value {
     })
 }
 
-async fn redrive(context: &Context, queues: &Queues, args: &Redrive) -> Result<ExitCode, Failure> {
-    let depth = queues.depth().await?;
-    let question = format!("Send about {} again?", count(depth, "dead letter"));
-    if depth > 0 && !confirm(&question, args.yes)? {
-        return Ok(verdict(false));
-    }
+async fn redrive(context: &Context, queues: &Queues) -> Result<ExitCode, Failure> {
     let bar = counter("moving");
     let mut moved = BTreeSet::new();
     'all: loop {

@@ -4,6 +4,7 @@ use lambda_http::{Body, Request, Response};
 use quittance_aws::Answer;
 use quittance_aws::http::{admit, refuse};
 use quittance_aws::receive::Receiver;
+use quittance_aws::sources::Sources;
 use quittance_core::Psp;
 use quittance_core::lyra::{Keys, read, verify};
 
@@ -12,6 +13,8 @@ use quittance_core::lyra::{Keys, read, verify};
 pub struct Function {
     /// `None` when no usable keys are configured: every notification is then answered with 500.
     pub keys: Option<Keys>,
+    /// From where notifications are taken: a second lock, open unless configured.
+    pub sources: Sources,
     /// `vads_` fields beyond the documented ones that this merchant's forms carry.
     pub extra_names: Vec<String>,
     /// Where facts go.
@@ -26,6 +29,7 @@ impl Function {
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
         admit(request, "application/x-www-form-urlencoded")?;
+        self.sources.admit(Psp::Lyra, request)?;
         let keys = self.keys.as_ref().ok_or(Answer::Misconfigured)?;
         let body: &[u8] = request.body();
         let verified = verify(keys, body).map_err(|why| refuse(Psp::Lyra, &why))?;

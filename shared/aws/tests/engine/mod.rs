@@ -42,6 +42,12 @@ impl Engine {
         format!("{name}-{}", self.mark)
     }
 
+    /// Where it listens.
+    #[allow(dead_code, reason = "not every test that includes this file needs it")]
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A client.
     pub(crate) fn client(&self) -> Client {
         Client::from_conf(self.config().build())

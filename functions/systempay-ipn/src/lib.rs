@@ -4,7 +4,8 @@ use lambda_http::{Body, Request, Response};
 use quittance_aws::Answer;
 use quittance_aws::http::{admit, unverified};
 use quittance_aws::keys::{KeyRing, Place};
-use quittance_aws::receive::Receiver;
+use quittance_aws::receive::{Delivery, Receiver};
+use quittance_aws::trace::Trace;
 use quittance_core::Psp;
 use quittance_core::lyra::{Keys, Refused, read, verify};
 
@@ -37,8 +38,10 @@ impl Function {
         admit(request, "application/x-www-form-urlencoded")?;
         let body: &[u8] = request.body();
         let verified = self.keys.verify(|keys| verify(keys, body), Refused::may_be_stale).await;
-        let verified = verified.map_err(|why| unverified(Psp::Lyra, why))?;
+        let verified = verified.map_err(|why| unverified(Psp::Lyra, why, Refused::word))?;
         let reading = read(&verified, &self.extra_names);
-        Ok(self.receiver.take(Psp::Lyra, body, Vec::new(), vec![reading]).await)
+        let trace = Trace::of(request);
+        let delivery = Delivery { psp: Psp::Lyra, body, headers: Vec::new(), trace };
+        Ok(self.receiver.take(delivery, vec![reading]).await)
     }
 }

@@ -1,4 +1,4 @@
-//! What is counted and measured: CloudWatch metrics in the namespace [`NAMESPACE`], one name per event.
+//! What is counted and measured: metrics in the namespace [`NAMESPACE`], one name per event.
 //!
 //! A deployed function prints them as lines in CloudWatch's embedded metric format, at the end of each
 //! invocation. Elsewhere nobody listens and counting costs nothing. Every metric has the dimension `stack`,

@@ -131,3 +131,17 @@ pub(crate) fn listen(stack: String) -> Option<&'static Collector> {
     metrics::describe_gauge!(STRANDED_VOUCHERS, Unit::Count, "");
     Some(collector)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_documented() {
+        let page = include_str!("../../../docs/monitoring.md");
+        let gauges = [REJECTED_FOR, DISPATCH_LAG, UNSENT_AGE, STRANDED_VOUCHERS];
+        for name in Event::ALL.map(Event::name).into_iter().chain(gauges) {
+            assert!(page.contains(&format!("\n| `{name}` | ")), "{name}");
+        }
+    }
+}

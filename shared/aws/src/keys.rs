@@ -113,7 +113,8 @@ impl<K> KeyRing<K> {
         let variable = place.variable;
         if let Some(document) = set(variable) {
             let keys = parse(&document);
-            let keys = keys.inspect_err(|why| tracing::error!(variable, %why, "keys not usable"));
+            let keys =
+                keys.inspect_err(|why| tracing::error!(variable, %why, "keys are not usable"));
             return Self::fixed(keys.ok());
         }
         match set(SECRET) {
@@ -241,7 +242,7 @@ impl<K> Secret<K> {
             Ok(None) => Err(format!("no {:?} in it", self.member)),
             Err(error) => Err(error.to_string()),
         };
-        parsed.inspect_err(|why| tracing::error!(secret, stage, %why, "keys not usable")).ok()
+        parsed.inspect_err(|why| tracing::error!(secret, stage, %why, "keys are not usable")).ok()
     }
 }
 

@@ -80,10 +80,13 @@ impl Outbox {
     pub async fn sweep(&self) -> Result<Swept, StoreError> {
         let mut swept = Swept { sent: 0, failed: 0, oldest: None };
         for key in self.table.unsent().await? {
-            // Before it is sent: afterwards nothing is old.
-            let since = self.table.load(&key).await?.order.unsent_since();
-            swept.oldest = swept.oldest.into_iter().chain(since).min();
-            match self.deliver(&key).await {
+            let outcome = async {
+                // Before it is sent: afterwards nothing is old.
+                let since = self.table.load(&key).await?.order.unsent_since();
+                swept.oldest = swept.oldest.into_iter().chain(since).min();
+                self.deliver(&key).await
+            };
+            match outcome.await {
                 Ok(messages) => swept.sent += messages,
                 Err(error) => {
                     tracing::error!(order = %key, %error, "not sent");

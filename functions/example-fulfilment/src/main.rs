@@ -5,7 +5,7 @@ use example_fulfilment::sqs::Batch;
 use example_fulfilment::{Function, Invocation, Refused, Warehouse};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use quittance_aws::config::BadSetting;
-use quittance_aws::{clients, clock, telemetry};
+use quittance_aws::{clients, clock, telemetry::Telemetry};
 use quittance_core::OrderView;
 use quittance_core::order::Reversal;
 
@@ -26,13 +26,15 @@ impl Warehouse for Nowhere {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    let telemetry = &Telemetry::start();
     let table = table()?;
     let client = clients::dynamodb(&clients::sdk_config().await);
     let function = &Function { memory: Memory::new(client, table), warehouse: Nowhere };
     run(service_fn(async |event: LambdaEvent<Batch>| {
         let invocation = Invocation { id: event.context.request_id, began: clock::now() };
-        Ok::<_, Error>(function.handle(&event.payload, &invocation).await)
+        let response = function.handle(&event.payload, &invocation).await;
+        telemetry.flush();
+        Ok::<_, Error>(response)
     }))
     .await
 }

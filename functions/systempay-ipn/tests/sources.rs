@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use lambda_http::{Body, Request, Response, request};
 use quittance_aws::config::Settings;
+use quittance_aws::keys::KeyRing;
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
 use quittance_aws::sources::{Caller, Sources};
@@ -38,8 +39,12 @@ impl Stack {
         schema::create_archive(&client, &settings.archive_table).await.unwrap();
         let keys = Keys::from_json(&json!({SITE: {"test": {"form": FORM_KEY}}}).to_string());
         let receiver = Receiver::new(&client, &settings);
-        let function =
-            Function { keys: Some(keys.unwrap()), sources, extra_names: Vec::new(), receiver };
+        let function = Function {
+            keys: KeyRing::fixed(Some(keys.unwrap())),
+            sources,
+            extra_names: Vec::new(),
+            receiver,
+        };
         Self { engine, function }
     }
 

@@ -7,6 +7,8 @@ pub mod clock;
 pub mod config;
 mod error;
 pub mod http;
+pub mod keys;
+pub mod measure;
 pub mod names;
 pub mod outbox;
 pub mod queue;
@@ -15,6 +17,7 @@ pub mod schema;
 pub mod sources;
 pub mod table;
 pub mod telemetry;
+pub mod trace;
 
 pub use crate::error::StoreError;
 pub use crate::http::Answer;

@@ -13,6 +13,7 @@ use lambda_http::{Request, RequestExt};
 use quittance_core::Psp;
 
 use crate::http::{Answer, refuse};
+use crate::measure::{self, Event};
 
 /// Where notifications may come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub enum BadSources {
     Empty,
 }
 
-/// Why a caller is refused. Without the address: this text tells reasons apart in metrics.
+/// Why a caller is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Outside {
     #[error("the caller's address is outside the allowed sources")]
@@ -78,18 +79,21 @@ impl Sources {
     pub fn admit(&self, psp: Psp, request: &Request) -> Result<(), Answer> {
         let ranges = match self {
             Self::Any => return Ok(()),
-            Self::Unusable => return Err(Answer::Misconfigured),
+            Self::Unusable => {
+                measure::count(Event::Unstored);
+                return Err(Answer::Misconfigured);
+            }
             Self::Only(ranges) => ranges,
         };
         let Some(caller) = caller(request) else {
-            return Err(refuse(psp, &Outside::Unknown));
+            return Err(refuse(psp, &Outside::Unknown, "no_source"));
         };
         if ranges.iter().any(|range| range.contains(&caller)) {
             return Ok(());
         }
         // Whoever has to mend the list needs to know which address it lacks.
         tracing::info!(psp = psp.as_str(), %caller, "called from outside the allowed sources");
-        Err(refuse(psp, &Outside::OfTheRanges))
+        Err(refuse(psp, &Outside::OfTheRanges, "outside_sources"))
     }
 }
 

@@ -6,6 +6,7 @@
 mod crash;
 #[path = "../engine/mod.rs"]
 mod engine;
+mod marks;
 mod names;
 mod races;
 mod support;

@@ -12,7 +12,7 @@ use quittance_aws::archive::Archive;
 use quittance_aws::names::{Names, claim};
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
-use quittance_aws::receive::Receiver;
+use quittance_aws::receive::{Delivery, Receiver};
 use quittance_aws::table::{Stored, Table};
 use quittance_aws::{Answer, schema};
 use quittance_core::crypto::{Secret, sha256_hex};
@@ -154,11 +154,23 @@ impl Stack {
         messages.iter().map(read).collect()
     }
 
+    /// Sends everything unsent. How many messages that were.
+    pub(crate) async fn swept(&self) -> usize {
+        let swept = self.outbox.sweep().await.unwrap();
+        assert_eq!(swept.failed, 0);
+        swept.sent
+    }
+
+    /// Keys of the orders of which the queue has to be told something.
+    pub(crate) async fn unsent(&self) -> Vec<OrderKey> {
+        self.table.unsent().await.unwrap().into_iter().map(|(key, _)| key).collect()
+    }
+
     /// Sends everything unsent, and checks that it is then settled.
     pub(crate) async fn sweep(&self) {
-        self.outbox.sweep().await.unwrap();
-        self.outbox.sweep().await.unwrap();
-        assert_eq!(self.table.unsent().await.unwrap(), [], "settled by two sweeps");
+        self.swept().await;
+        self.swept().await;
+        assert_eq!(self.unsent().await, [], "settled by two sweeps");
     }
 }
 
@@ -177,6 +189,7 @@ impl Tables {
             table: Table::new(client.clone(), &self.orders),
             archive: Archive::new(client.clone(), &self.archive, Some(1)),
             policy: Policy::default(),
+            arrived: None,
         }
     }
 
@@ -265,7 +278,9 @@ pub(crate) trait Message {
 
     async fn delivered_to(&self, receiver: &Receiver) -> Answer {
         let body = self.bytes();
-        receiver.take(self.psp(), body.as_bytes(), Vec::new(), self.readings()).await
+        let (psp, body) = (self.psp(), body.as_bytes());
+        let delivery = Delivery { psp, body, headers: Vec::new(), trace: None };
+        receiver.take(delivery, self.readings()).await
     }
 }
 
@@ -326,7 +341,7 @@ fn read_worldline(body: &str) -> Vec<Reading> {
     let keys = worldline::Keys::new([(KEY_ID.to_owned(), key)]);
     let (body, signature) = (body.as_bytes(), worldline_signature(SECRET, body.as_bytes()));
     let verified = worldline::verify(&keys, &[signature.as_bytes()], &[KEY_ID.as_bytes()], body);
-    worldline::read(verified.unwrap())
+    worldline::read(&verified.unwrap())
 }
 
 /// An order of the demo site.

@@ -21,7 +21,7 @@ use crate::text::{List, Number, Text, json_fault};
 const API_VERSION: &str = "v1";
 
 /// Reads a verified body: one event, or an array of them, each standing for itself.
-pub fn read(verified: Verified<'_>) -> Vec<Reading> {
+pub fn read(verified: &Verified<'_>) -> Vec<Reading> {
     let Ok(text) = std::str::from_utf8(verified.body) else {
         return vec![Reading::Unreadable(Unreadable::new("body is not UTF-8"))];
     };
@@ -44,14 +44,14 @@ pub fn read(verified: Verified<'_>) -> Vec<Reading> {
     }
 }
 
-fn read_one(text: &str, verified: Verified<'_>) -> Reading {
+fn read_one(text: &str, verified: &Verified<'_>) -> Reading {
     match serde_json::from_str::<Event<'_>>(text) {
         Ok(event) => interpret(&event, verified).unwrap_or_else(Reading::Unreadable),
         Err(error) => Reading::Unreadable(json_fault("event", &error)),
     }
 }
 
-fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unreadable> {
+fn interpret(event: &Event<'_>, verified: &Verified<'_>) -> Result<Reading, Unreadable> {
     if event.api_version.as_deref() != Some(API_VERSION) {
         return Err(Unreadable::new("apiVersion is not v1"));
     }
@@ -74,11 +74,11 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
         return Err(Unreadable::new("merchantId missing"));
     }
     let merchant = bounded("merchantId", merchant, MAX_REFERENCE_BYTES)?;
-    if verified.key.merchant.as_deref().is_some_and(|bound| bound != merchant) {
+    if verified.merchant.as_deref().is_some_and(|bound| bound != merchant) {
         return Err(Unreadable::new("merchantId is not the one this key is bound to"));
     }
     let account =
-        Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.key.mode };
+        Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.mode };
     // A finished refund comes as `payment.refunded` with the refund object, a refused one as
     // `payment.rejected`, which may have an empty refund object beside the payment.
     let told = |refund: &&Refund<'_>| {

@@ -37,6 +37,12 @@ impl Engine {
         Self { url, mark, _alive: alive }
     }
 
+    /// Whether it is the embedded one, whose speed is known.
+    #[allow(dead_code, reason = "not every test that includes this file needs it")]
+    pub(crate) fn is_embedded(&self) -> bool {
+        self._alive.is_some()
+    }
+
     /// A table's name in this test.
     pub(crate) fn table(&self, name: &str) -> String {
         format!("{name}-{}", self.mark)

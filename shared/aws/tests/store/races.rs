@@ -91,7 +91,7 @@ async fn forty_writers_of_one_order_are_all_stored() {
         let stack = Arc::clone(&stack);
         writers.spawn(async move {
             let share = Share(&format!("{n:032x}"), "CB", 100, "CAPTURED");
-            stack.take(&Form::follow_up("BUSY-1", "busy01", n, "BATCH", share)).await
+            stack.take_among_many(&Form::follow_up("BUSY-1", "busy01", n, "BATCH", share)).await
         });
     }
     let answers = writers.join_all().await;

@@ -3,7 +3,7 @@
 //! They come from a variable, or from a secret of AWS Secrets Manager, whose current and previous
 //! versions are both accepted: whoever changes a key puts the new document, and what was signed with the
 //! old key is still believed. A message that no version verifies may be signed with a key that is newer
-//! than what is held, so it makes the secret be read once more, at most once in [`REFRESH_GAP`] whoever
+//! than what is held, so it makes the secret be read once more, at most once a minute whoever
 //! asks.
 //!
 //! What a key looks like is the PSP's affair: a document is parsed by whoever holds the ring. Nothing of

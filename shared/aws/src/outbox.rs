@@ -82,7 +82,8 @@ impl Outbox {
     }
 
     /// Sends what every order still has to tell: after a restart, a failure, or where there is no stream.
-    /// An order that cannot be sent does not keep the others from it, and [`SWEEP_BUDGET`] ends it in time.
+    /// An order that cannot be sent does not keep the others from it. After 25 seconds what is left is left to
+    /// the next sweep.
     pub async fn sweep(&self) -> Result<Swept, StoreError> {
         let began = Instant::now();
         let mut unsent = self.table.unsent().await?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use quittance_aws::archive::Archive;
 use quittance_aws::config::{Settings, list};
+use quittance_aws::keys::KeyRing;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
@@ -127,11 +128,11 @@ impl Stack {
         Ok(Self {
             archive: receiver.archive.clone(),
             worldline: worldline_webhook::Function {
-                keys: keys.worldline,
+                keys: KeyRing::fixed(keys.worldline),
                 receiver: receiver.clone(),
             },
             lyra: systempay_ipn::Function {
-                keys: keys.lyra,
+                keys: KeyRing::fixed(keys.lyra),
                 extra_names: list("QUITTANCE_SYSTEMPAY_FIELDS"),
                 receiver,
             },

@@ -5,6 +5,7 @@ mod support;
 
 use lambda_http::Body;
 use quittance_aws::config::Settings;
+use quittance_aws::keys::KeyRing;
 use quittance_aws::receive::Receiver;
 use quittance_core::limits::MAX_BODY_BYTES;
 use quittance_testing::lyra::{self, Form, Share};
@@ -407,14 +408,16 @@ fn a_table_that_hangs_is_503_before_the_psp_gives_up() {
     assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
-/// No usable keys: the local stack does not start then, so the functions are called as Lambda does.
+/// No usable keys: the functions are called as Lambda does.
 #[tokio::test]
 async fn missing_keys_are_500() {
     let sdk = quittance_aws::clients::sdk_config().await;
     let settings = Settings::read(|_| None).expect("the defaults are valid");
     let receiver = Receiver::new(&quittance_aws::clients::dynamodb(&sdk), &settings);
-    let worldline = worldline_webhook::Function { keys: None, receiver: receiver.clone() };
-    let systempay = systempay_ipn::Function { keys: None, extra_names: Vec::new(), receiver };
+    let keys = KeyRing::fixed(None);
+    let worldline = worldline_webhook::Function { keys, receiver: receiver.clone() };
+    let keys = KeyRing::fixed(None);
+    let systempay = systempay_ipn::Function { keys, extra_names: Vec::new(), receiver };
 
     let event = Payment::new("KEYS", "3254610000_0", 130, 9, 100).body();
     let reply = worldline.handle(&lambda(Request::worldline(event))).await;

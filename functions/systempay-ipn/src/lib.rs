@@ -2,16 +2,26 @@
 
 use lambda_http::{Body, Request, Response};
 use quittance_aws::Answer;
-use quittance_aws::http::{admit, refuse};
-use quittance_aws::receive::Receiver;
+use quittance_aws::http::{admit, unverified};
+use quittance_aws::keys::{KeyRing, Place};
+use quittance_aws::receive::{Delivery, Receiver};
+use quittance_aws::trace::Trace;
 use quittance_core::Psp;
-use quittance_core::lyra::{Keys, read, verify};
+use quittance_core::lyra::{Keys, Refused, read, verify};
+
+/// Where the keys are configured.
+pub const KEYS: Place = Place { variable: "QUITTANCE_SYSTEMPAY_KEYS", member: "systempay" };
+
+/// Reads a document of keys.
+pub fn parse_keys(document: &str) -> Result<Keys, String> {
+    Keys::from_json(document).map_err(|error| error.to_string())
+}
 
 /// What a running function holds.
 #[derive(Clone, Debug)]
 pub struct Function {
-    /// `None` when no usable keys are configured: every notification is then answered with 500.
-    pub keys: Option<Keys>,
+    /// Without usable keys every notification is answered with 500.
+    pub keys: KeyRing<Keys>,
     /// `vads_` fields beyond the documented ones that this merchant's forms carry.
     pub extra_names: Vec<String>,
     /// Where facts go.
@@ -26,10 +36,12 @@ impl Function {
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
         admit(request, "application/x-www-form-urlencoded")?;
-        let keys = self.keys.as_ref().ok_or(Answer::Misconfigured)?;
         let body: &[u8] = request.body();
-        let verified = verify(keys, body).map_err(|why| refuse(Psp::Lyra, &why))?;
+        let verified = self.keys.verify(|keys| verify(keys, body), Refused::may_be_stale).await;
+        let verified = verified.map_err(|why| unverified(Psp::Lyra, why, Refused::word))?;
         let reading = read(&verified, &self.extra_names);
-        Ok(self.receiver.take(Psp::Lyra, body, Vec::new(), vec![reading]).await)
+        let trace = Trace::of(request);
+        let delivery = Delivery { psp: Psp::Lyra, body, headers: Vec::new(), trace };
+        Ok(self.receiver.take(delivery, vec![reading]).await)
     }
 }

@@ -1,16 +1,21 @@
 //! The Lambda function around [`systempay_ipn::Function`].
 
 use lambda_http::{Error, Request, run, service_fn};
-use quittance_aws::{clients, config, receive::Receiver, telemetry};
-use quittance_core::lyra::Keys;
-use systempay_ipn::Function;
+use quittance_aws::{clients, config, keys::KeyRing, receive::Receiver, telemetry::Telemetry};
+use systempay_ipn::{Function, KEYS, parse_keys};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let receiver = Receiver::from_env(&clients::sdk_config().await)?;
-    let keys = telemetry::keys("QUITTANCE_SYSTEMPAY_KEYS", Keys::from_json);
+    let telemetry = &Telemetry::start();
+    let sdk = clients::sdk_config().await;
+    let receiver = Receiver::from_env(&sdk)?;
+    let keys = KeyRing::from_env(&sdk, KEYS, parse_keys).await;
     let extra_names = config::list("QUITTANCE_SYSTEMPAY_FIELDS");
     let function = &Function { keys, extra_names, receiver };
-    run(service_fn(async |request: Request| Ok::<_, Error>(function.handle(&request).await))).await
+    run(service_fn(async |request: Request| {
+        let response = function.handle(&request).await;
+        telemetry.flush();
+        Ok::<_, Error>(response)
+    }))
+    .await
 }

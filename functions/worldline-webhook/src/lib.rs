@@ -3,18 +3,28 @@
 use lambda_http::http::Method;
 use lambda_http::{Body, Request, Response};
 use quittance_aws::Answer;
-use quittance_aws::http::{admit, keep_headers, refuse, values};
-use quittance_aws::receive::Receiver;
+use quittance_aws::http::{admit, keep_headers, unverified, values};
+use quittance_aws::keys::{KeyRing, Place};
+use quittance_aws::receive::{Delivery, Receiver};
+use quittance_aws::trace::Trace;
 use quittance_core::Psp;
 use quittance_core::worldline::{
-    ENDPOINT_VERIFICATION_HEADER, KEY_ID_HEADER, Keys, SIGNATURE_HEADER, read, verify,
+    ENDPOINT_VERIFICATION_HEADER, KEY_ID_HEADER, Keys, Refused, SIGNATURE_HEADER, read, verify,
 };
+
+/// Where the keys are configured.
+pub const KEYS: Place = Place { variable: "QUITTANCE_WORLDLINE_KEYS", member: "worldline" };
+
+/// Reads a document of keys.
+pub fn parse_keys(document: &str) -> Result<Keys, String> {
+    Keys::from_json(document).map_err(|error| error.to_string())
+}
 
 /// What a running function holds.
 #[derive(Clone, Debug)]
 pub struct Function {
-    /// `None` when no usable keys are configured: every event is then answered with 500.
-    pub keys: Option<Keys>,
+    /// Without usable keys every event is answered with 500.
+    pub keys: KeyRing<Keys>,
     /// Where facts go.
     pub receiver: Receiver,
 }
@@ -38,13 +48,15 @@ impl Function {
             Method::POST => admit(request, "application/json")?,
             _ => return Err(Answer::WrongMethod("GET, POST")),
         }
-        let keys = self.keys.as_ref().ok_or(Answer::Misconfigured)?;
         let signatures = values(headers, SIGNATURE_HEADER);
         let key_ids = values(headers, KEY_ID_HEADER);
         let body: &[u8] = request.body();
-        let verified = verify(keys, &signatures, &key_ids, body)
-            .map_err(|why| refuse(Psp::Worldline, &why))?;
+        let verify = |keys: &Keys| verify(keys, &signatures, &key_ids, body);
+        let verified = self.keys.verify(verify, Refused::may_be_stale).await;
+        let verified = verified.map_err(|why| unverified(Psp::Worldline, why, Refused::word))?;
         let kept = keep_headers(headers, &[SIGNATURE_HEADER, KEY_ID_HEADER]);
-        Ok(self.receiver.take(Psp::Worldline, body, kept, read(verified)).await)
+        let trace = Trace::of(request);
+        let delivery = Delivery { psp: Psp::Worldline, body, headers: kept, trace };
+        Ok(self.receiver.take(delivery, read(verified)).await)
     }
 }

@@ -66,6 +66,11 @@ impl Archive {
         Self { client, name: name.into(), retention_days }
     }
 
+    /// The same, keeping nothing but the quarantine.
+    pub fn without_retention(&self) -> Self {
+        Self { retention_days: None, ..self.clone() }
+    }
+
     /// Keeps a notification about an order.
     pub async fn keep(&self, key: &OrderKey, raw: &Raw<'_>) -> Result<(), StoreError> {
         self.keep_as(&key.to_string(), raw).await

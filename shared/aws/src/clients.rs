@@ -56,6 +56,7 @@ impl Receiver {
             table: Table::new(client.clone(), &settings.table),
             archive: Archive::new(client.clone(), &settings.archive_table, retention),
             policy: settings.policy,
+            arrived: None,
         }
     }
 }

@@ -19,3 +19,9 @@ pub fn sortable_nanos() -> String {
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     format!("{nanos:020}")
 }
+
+/// Milliseconds since 1970.
+pub fn unix_millis() -> u64 {
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    u64::try_from(millis).unwrap_or(u64::MAX)
+}

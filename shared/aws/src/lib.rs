@@ -7,6 +7,8 @@ pub mod clock;
 pub mod config;
 mod error;
 pub mod http;
+pub mod keys;
+pub mod measure;
 pub mod names;
 pub mod outbox;
 pub mod queue;
@@ -14,6 +16,7 @@ pub mod receive;
 pub mod schema;
 pub mod table;
 pub mod telemetry;
+pub mod trace;
 
 pub use crate::error::StoreError;
 pub use crate::http::Answer;

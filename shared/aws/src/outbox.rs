@@ -1,13 +1,17 @@
 //! From a decision in the table to a message in the queue: at least once, under an id that never
 //! changes.
 
-use quittance_core::{OrderKey, Policy};
+use std::time::Duration;
+
+use quittance_core::{OrderKey, Policy, Timestamp};
 
 use crate::clock::now;
 use crate::error::StoreError;
+use crate::measure::{self, Event};
 use crate::queue::Queue;
 use crate::receive::Patience;
-use crate::table::{Draft, Saved, Stored, Table};
+use crate::table::{Draft, Mark, Saved, Stored, Table};
+use crate::trace::Trace;
 
 /// Sends what is decided and not yet sent.
 #[derive(Clone, Debug)]
@@ -30,10 +34,15 @@ impl Outbox {
             return Ok(0);
         }
         let mut stored = self.table.load_order(key).await?;
+        let mark = stored.mark.as_ref().or(named.mark.as_ref()).cloned();
+        let trace = mark.as_ref().and_then(|mark| mark.trace.as_ref());
         let mut sent = Vec::new();
-        for event in stored.order.unsent_messages(self.policy, now()) {
-            self.queue.send(&stored.order.key, &event).await?;
-            tracing::info!(order = %stored.order.key, id = event.id, kind = event.kind, "message sent");
+        for mut event in stored.order.unsent_messages(self.policy, now()) {
+            event.traceparent = trace.map(Trace::to_string);
+            self.queue.send(&stored.order.key, &event, trace).await?;
+            let (order, id, kind) = (&stored.order.key, &event.id, &event.kind);
+            tracing::info!(%order, id, kind, traceparent = event.traceparent, "message sent");
+            measure::dispatch_lag(mark.as_ref().map_or(Duration::ZERO, Mark::age));
             sent.push(event.id);
         }
         let mut patience = Patience::new();
@@ -43,7 +52,9 @@ impl Outbox {
             if marked > 0 || stored.repaired {
                 let order = &stored.order;
                 let draft = Draft::new(order, order.summary(self.policy), self.policy, at)?;
+                let draft = draft.marked(stored.mark);
                 if self.table.save(draft, stored.version).await? == Saved::Conflict {
+                    measure::count(Event::Conflict);
                     stored = self.table.load_order(key).await?;
                     continue;
                 }
@@ -64,17 +75,33 @@ impl Outbox {
         Ok(())
     }
 
-    /// Sends what every order still has to tell: after a restart, or where there is no stream. An order
-    /// that cannot be sent does not keep the others from it; the last failure is returned.
-    pub async fn sweep(&self) -> Result<usize, StoreError> {
-        let mut sent = 0;
-        let mut failure = None;
+    /// Sends what every order still has to tell: after a restart, a failure, or where there is no stream.
+    /// An order that cannot be sent does not keep the others from it.
+    pub async fn sweep(&self) -> Result<Swept, StoreError> {
+        let mut swept = Swept { sent: 0, oldest: None, failure: None };
         for key in self.table.unsent().await? {
+            // Before it is sent: afterwards nothing is old.
+            let since = self.table.load(&key).await?.order.unsent_since();
+            swept.oldest = swept.oldest.into_iter().chain(since).min();
             match self.deliver(&key).await {
-                Ok(messages) => sent += messages,
-                Err(error) => failure = Some(error),
+                Ok(messages) => swept.sent += messages,
+                Err(error) => {
+                    tracing::error!(order = %key, %error, "not sent");
+                    swept.failure = Some(error);
+                }
             }
         }
-        failure.map_or(Ok(sent), Err)
+        Ok(swept)
     }
+}
+
+/// What [`Outbox::sweep`] found and did.
+#[derive(Debug)]
+pub struct Swept {
+    /// How many messages were sent.
+    pub sent: usize,
+    /// When the oldest decision was taken that the queue had not been told.
+    pub oldest: Option<Timestamp>,
+    /// Why some order could not be sent, if so: the last failure.
+    pub failure: Option<StoreError>,
 }

@@ -100,9 +100,9 @@ fn request(
         table = table.attribute_definitions(attribute.build()?);
     }
     if plan.stream {
-        let keys_only = StreamViewType::KeysOnly;
-        let stream =
-            StreamSpecification::builder().stream_enabled(true).stream_view_type(keys_only);
+        // So that a filter can leave out what has nothing to tell.
+        let image = StreamViewType::NewImage;
+        let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(image);
         table = table.stream_specification(stream.build()?);
     }
     Ok(table)

@@ -17,7 +17,7 @@ use quittance_aws::clients::timeouts;
 use quittance_aws::names::{Names, claim};
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
-use quittance_aws::receive::Receiver;
+use quittance_aws::receive::{Delivery, Receiver};
 use quittance_aws::table::{Stored, Table};
 use quittance_aws::{Answer, schema};
 use quittance_core::crypto::{Secret, sha256_hex};
@@ -162,10 +162,17 @@ impl Stack {
         messages.iter().map(read).collect()
     }
 
+    /// Sends everything unsent. How many messages that were.
+    pub(crate) async fn swept(&self) -> usize {
+        let swept = self.outbox.sweep().await.unwrap();
+        assert!(swept.failure.is_none(), "{swept:?}");
+        swept.sent
+    }
+
     /// Sends everything unsent, and checks that it is then settled.
     pub(crate) async fn sweep(&self) {
-        self.outbox.sweep().await.unwrap();
-        self.outbox.sweep().await.unwrap();
+        self.swept().await;
+        self.swept().await;
         assert_eq!(self.table.unsent().await.unwrap(), [], "settled by two sweeps");
     }
 }
@@ -184,6 +191,7 @@ fn receiver(client: &Client) -> Receiver {
         table: Table::new(client.clone(), ORDERS),
         archive: Archive::new(client.clone(), ARCHIVE, Some(1)),
         policy: Policy::default(),
+        arrived: None,
     }
 }
 
@@ -284,7 +292,9 @@ pub(crate) trait Message {
 
     async fn delivered_to(&self, receiver: &Receiver) -> Answer {
         let body = self.bytes();
-        receiver.take(self.psp(), body.as_bytes(), Vec::new(), self.readings()).await
+        let (psp, body) = (self.psp(), body.as_bytes());
+        let delivery = Delivery { psp, body, headers: Vec::new(), trace: None };
+        receiver.take(delivery, self.readings()).await
     }
 }
 

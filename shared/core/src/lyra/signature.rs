@@ -130,6 +130,25 @@ pub enum Refused {
     Mismatch,
 }
 
+impl Refused {
+    /// Whether other keys might tell otherwise: those held may be older than the message.
+    pub fn may_be_stale(&self) -> bool {
+        matches!(self, Self::UnknownKey | Self::Mismatch)
+    }
+
+    /// In one word, for counting.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Repeated => "repeated",
+            Self::TooMany => "too_many_fields",
+            Self::UnknownKey => "unknown_key",
+            Self::NotANotification => "not_a_notification",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
 /// Proves that `body` was signed with one of `keys`.
 pub fn verify<'a>(keys: &Keys, body: &'a [u8]) -> Result<Verified<'a>, Refused> {
     let form = Form::parse(body).map_err(|_| Refused::TooMany)?;

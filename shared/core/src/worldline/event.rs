@@ -26,7 +26,7 @@ pub fn read(verified: Verified<'_>) -> Vec<Reading> {
         return vec![Reading::Unreadable(Unreadable::new("body is not UTF-8"))];
     };
     if !text.trim_ascii_start().starts_with('[') {
-        return vec![read_one(text, verified)];
+        return vec![read_one(text, &verified)];
     }
     match serde_json::from_str::<List<&RawValue, MAX_EVENTS_PER_NOTIFICATION>>(text) {
         Ok(List { count: 0, .. }) => {
@@ -38,20 +38,20 @@ pub fn read(verified: Verified<'_>) -> Vec<Reading> {
             vec![Reading::Unreadable(Unreadable::new(reason))]
         }
         Ok(List { kept, .. }) => {
-            kept.into_iter().map(|event| read_one(event.get(), verified)).collect()
+            kept.into_iter().map(|event| read_one(event.get(), &verified)).collect()
         }
         Err(error) => vec![Reading::Unreadable(json_fault("event array", &error))],
     }
 }
 
-fn read_one(text: &str, verified: Verified<'_>) -> Reading {
+fn read_one(text: &str, verified: &Verified<'_>) -> Reading {
     match serde_json::from_str::<Event<'_>>(text) {
         Ok(event) => interpret(&event, verified).unwrap_or_else(Reading::Unreadable),
         Err(error) => Reading::Unreadable(json_fault("event", &error)),
     }
 }
 
-fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unreadable> {
+fn interpret(event: &Event<'_>, verified: &Verified<'_>) -> Result<Reading, Unreadable> {
     if event.api_version.as_deref() != Some(API_VERSION) {
         return Err(Unreadable::new("apiVersion is not v1"));
     }
@@ -74,11 +74,11 @@ fn interpret(event: &Event<'_>, verified: Verified<'_>) -> Result<Reading, Unrea
         return Err(Unreadable::new("merchantId missing"));
     }
     let merchant = bounded("merchantId", merchant, MAX_REFERENCE_BYTES)?;
-    if verified.key.merchant.as_deref().is_some_and(|bound| bound != merchant) {
+    if verified.merchant.as_deref().is_some_and(|bound| bound != merchant) {
         return Err(Unreadable::new("merchantId is not the one this key is bound to"));
     }
     let account =
-        Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.key.mode };
+        Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.mode };
     // A finished refund comes as `payment.refunded` with the refund object, a refused one as
     // `payment.rejected`, which may have an empty refund object beside the payment.
     let told = |refund: &&Refund<'_>| {

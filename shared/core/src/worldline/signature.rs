@@ -39,11 +39,14 @@ impl Keys {
     }
 }
 
-/// A body whose signature holds. There is no other way to [`read`](super::read) an event.
-#[derive(Clone, Copy, Debug)]
+/// A body whose signature holds. There is no other way to [`read`](super::read) an event. Outlives the
+/// keys, which may be replaced while it is read.
+#[derive(Clone, Debug)]
 pub struct Verified<'a> {
     pub(super) body: &'a [u8],
-    pub(super) key: &'a Key,
+    pub(super) mode: Mode,
+    /// The only merchant that the key may speak for, if bound.
+    pub(super) merchant: Option<String>,
 }
 
 /// Why a message is not believed. All of it is answered alike, with 401.
@@ -63,10 +66,27 @@ pub enum Refused {
     Mismatch,
 }
 
+impl Refused {
+    /// Whether other keys might tell otherwise: those held may be older than the message.
+    pub fn may_be_stale(&self) -> bool {
+        matches!(self, Self::UnknownKey | Self::Mismatch)
+    }
+
+    /// In one word, for counting.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Repeated => "repeated",
+            Self::UnknownKey => "unknown_key",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
 /// Proves that `body` was signed with one of `keys`. `signatures` and `key_ids` are all values of the
 /// two headers, in the order received.
 pub fn verify<'a>(
-    keys: &'a Keys,
+    keys: &Keys,
     signatures: &[&[u8]],
     key_ids: &[&[u8]],
     body: &'a [u8],
@@ -76,7 +96,10 @@ pub fn verify<'a>(
     let key_id = std::str::from_utf8(key_id).map_err(|_| Refused::UnknownKey)?;
     let key = keys.0.get(key_id).ok_or(Refused::UnknownKey)?;
     let expected = hmac_base64(&key.secret, [body]);
-    if same(&expected, signature) { Ok(Verified { body, key }) } else { Err(Refused::Mismatch) }
+    if !same(&expected, signature) {
+        return Err(Refused::Mismatch);
+    }
+    Ok(Verified { body, mode: key.mode, merchant: key.merchant.clone() })
 }
 
 /// The single value of a header. Java's, Python's and Node's SDK refuse a repeated one too.

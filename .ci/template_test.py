@@ -515,9 +515,29 @@ class Watched(unittest.TestCase):
         self.assertCountEqual(alarms, [f"{name}.Arn" for name in ALARMS])
 
 
+    def test_the_metrics_are_those_that_the_code_writes(self):
+        source = (ROOT / "shared/aws/src/measure.rs").read_text()
+        constants = dict(re.findall(r'const (\w+): &str = "(\w+)"', source))
+        self.assertEqual((constants.pop("NAMESPACE"), constants.pop("STACK")), ("Quittance", "stack"))
+        self.assertEqual({*re.findall(r'=> "(\w+)"', source), *constants.values()}, METRICS | {DETAILED})
+
+
 class Documented(unittest.TestCase):
+    def test_the_runbook_knows_the_words_of_logs_and_metrics(self):
+        runbook = (ROOT / "docs/runbook.md").read_text()
+        code = "".join(path.read_text() for path in ROOT.glob("shared/core/src/*/signature.rs"))
+        reasons = [re.findall(r'=> "(\w+)"', body) for body in re.findall(r"fn word\(.*?\n    \}", code, re.DOTALL)]
+        self.assertEqual(len(reasons), 2, "one list of reasons for each provider")
+        for reason in set(sum(reasons, [])):
+            self.assertIn(f"`{reason}`", runbook)
+        code = "".join(path.read_text() for path in ROOT.rglob("*/src/*.rs") if "target" not in path.parts)
+        for field, word in set(re.findall(r'fields\.(outcome|message) = "([^"]+)"', runbook)):
+            self.assertIn(f'"{word}"', code, field)
+
     def test_the_guide_lists_every_parameter_with_its_default(self):
-        rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", (ROOT / "docs/deploy.md").read_text(), re.MULTILINE)
+        guide = (ROOT / "docs/deploy.md").read_text()
+        section = re.search(r"^## Parameters$(.*?)(?=^## |\Z)", guide, re.MULTILINE | re.DOTALL)[1]
+        rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section, re.MULTILINE)
         listed = {name: default.strip().strip("`") for name, default in rows}
         parameters = SOURCE["Parameters"]
         expected = {name: str(each["Default"]) or "empty" for name, each in parameters.items()}

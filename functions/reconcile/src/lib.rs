@@ -29,6 +29,8 @@ pub struct Function {
 pub struct Report {
     /// Messages sent that the stream did not bring.
     pub sent: usize,
+    /// Orders with something to tell that could not be sent.
+    pub failed: usize,
     /// Seconds since the oldest decision that the queue had not been told; 0 where it knew all.
     pub unsent_age: u64,
     /// Orders with a captured voucher whose complement did not come, while it can be given back.
@@ -36,8 +38,8 @@ pub struct Report {
 }
 
 impl Function {
-    /// Sends what is unsent, counts what is stranded. A failure is an error only after both were tried,
-    /// so that Lambda counts it.
+    /// Sends what is unsent, counts what is stranded. An order that cannot be sent is no failure of the
+    /// look: its age tells, and the next look is in a minute.
     pub async fn handle(&self) -> Result<Report, StoreError> {
         let at = now();
         let swept = self.outbox.sweep().await;
@@ -47,10 +49,7 @@ impl Function {
         measure::unsent_age(unsent_age);
         let stranded = stranded?;
         measure::stranded_vouchers(stranded.len());
-        match swept.failure {
-            Some(failure) => Err(failure),
-            None => Ok(Report { sent: swept.sent, unsent_age, stranded }),
-        }
+        Ok(Report { sent: swept.sent, failed: swept.failed, unsent_age, stranded })
     }
 
     /// Newest first, so that all that can still be given back are found before those that cannot.

@@ -4,7 +4,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use quittance_aws::clients;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::telemetry::Telemetry;
-use reconcile::Function;
+use reconcile::{Function, Report};
 use serde_json::Value;
 
 #[tokio::main]
@@ -14,8 +14,8 @@ async fn main() -> Result<(), Error> {
     run(service_fn(async |_: LambdaEvent<Value>| {
         let report = function.handle().await;
         telemetry.flush();
-        let report = report?;
-        tracing::info!(sent = report.sent, stranded = report.stranded.len(), "reconciled");
+        let Report { sent, failed, unsent_age, stranded } = report?;
+        tracing::info!(sent, failed, unsent_age, stranded = stranded.len(), "reconciled");
         Ok::<_, Error>(())
     }))
     .await

@@ -57,6 +57,6 @@ impl Function {
         let kept = keep_headers(headers, &[SIGNATURE_HEADER, KEY_ID_HEADER]);
         let trace = Trace::of(request);
         let delivery = Delivery { psp: Psp::Worldline, body, headers: kept, trace };
-        Ok(self.receiver.take(delivery, read(verified)).await)
+        Ok(self.receiver.take(delivery, read(&verified)).await)
     }
 }

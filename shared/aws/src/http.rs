@@ -69,7 +69,6 @@ impl Answer {
 }
 
 /// The answer to a message that is not verified; why goes to the log.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
 pub fn unverified<E>(psp: Psp, why: Unverified<E>, word: impl Fn(&E) -> &'static str) -> Answer
 where
     E: Display,

@@ -69,8 +69,25 @@ struct Secret<K> {
     id: String,
     member: &'static str,
     parse: Parse<K>,
-    /// When it was last looked at; held while looking, so that one looks and the others wait for it.
-    looked: Mutex<Option<Instant>>,
+    /// Held while looking, so that one looks and the others wait for it.
+    looks: Mutex<Looks>,
+}
+
+/// When a secret was looked at.
+#[derive(Default)]
+struct Looks {
+    last: Option<Instant>,
+    /// The last time for a message that no key verified.
+    last_for_message: Option<Instant>,
+}
+
+/// Why the secret is looked at.
+#[derive(Clone, Copy)]
+enum Look {
+    /// What is held is old, or there is nothing: unless somebody looked within `gap`.
+    Due { gap: Duration },
+    /// No key verified a message: unless that made somebody look within [`REFRESH_GAP`].
+    ForMessage,
 }
 
 /// Why a message was not verified.
@@ -96,7 +113,8 @@ impl<K> KeyRing<K> {
         let variable = place.variable;
         if let Some(document) = set(variable) {
             let keys = parse(&document);
-            let keys = keys.inspect_err(|why| tracing::error!(variable, %why, "keys not usable"));
+            let keys =
+                keys.inspect_err(|why| tracing::error!(variable, %why, "keys are not usable"));
             return Self::fixed(keys.ok());
         }
         match set(SECRET) {
@@ -115,10 +133,10 @@ impl<K> KeyRing<K> {
         member: &'static str,
         parse: Parse<K>,
     ) -> Self {
-        let looked = Mutex::new(None);
-        let secret = Secret { client, id: id.into(), member, parse, looked };
+        let looks = Mutex::default();
+        let secret = Secret { client, id: id.into(), member, parse, looks };
         let ring = Self::of(Vec::new(), Some(Arc::new(secret)));
-        ring.look(Duration::ZERO).await;
+        ring.look(Look::Due { gap: Duration::ZERO }).await;
         ring
     }
 
@@ -136,12 +154,12 @@ impl<K> KeyRing<K> {
     ) -> Result<T, Unverified<E>> {
         let (mut versions, age) = self.held();
         let gap = if versions.is_empty() { RETRY_GAP } else { LIFETIME };
-        if age >= gap && self.look(gap).await {
+        if age >= gap && self.look(Look::Due { gap }).await {
             versions = self.held().0;
         }
         match first(&versions, &verify) {
             Err(Unverified::Refused(why)) if may_be_stale(&why) => {
-                if !self.look(REFRESH_GAP).await {
+                if !self.look(Look::ForMessage).await {
                     return Err(Unverified::Refused(why));
                 }
                 first(&self.held().0, &verify)
@@ -160,21 +178,29 @@ impl<K> KeyRing<K> {
         (Arc::clone(&held.versions), held.since.elapsed())
     }
 
-    /// Looks at the secret, unless somebody did within `gap`. Whether what is held may be other than
+    /// Looks at the secret, unless it is too early for that. Whether what is held may be other than
     /// before. What cannot be read leaves everything as it was.
-    async fn look(&self, gap: Duration) -> bool {
+    async fn look(&self, why: Look) -> bool {
         let Some(secret) = &self.secret else {
             return false;
         };
         let asked = Instant::now();
-        let mut looked = secret.looked.lock().await;
-        match *looked {
-            // Somebody looked while we waited for our turn.
-            Some(at) if at >= asked => return true,
-            Some(at) if at.elapsed() < gap => return false,
-            _ => {}
+        let mut looks = secret.looks.lock().await;
+        // Somebody looked while we waited for our turn.
+        if looks.last.is_some_and(|at| at >= asked) {
+            return true;
         }
-        *looked = Some(Instant::now());
+        let (before, gap) = match why {
+            Look::Due { gap } => (looks.last, gap),
+            Look::ForMessage => (looks.last_for_message, REFRESH_GAP),
+        };
+        if before.is_some_and(|at| at.elapsed() < gap) {
+            return false;
+        }
+        looks.last = Some(Instant::now());
+        if matches!(why, Look::ForMessage) {
+            looks.last_for_message = looks.last;
+        }
         let versions = secret.read().await;
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.since = Instant::now();
@@ -216,7 +242,7 @@ impl<K> Secret<K> {
             Ok(None) => Err(format!("no {:?} in it", self.member)),
             Err(error) => Err(error.to_string()),
         };
-        parsed.inspect_err(|why| tracing::error!(secret, stage, %why, "keys not usable")).ok()
+        parsed.inspect_err(|why| tracing::error!(secret, stage, %why, "keys are not usable")).ok()
     }
 }
 

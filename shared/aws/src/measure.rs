@@ -1,4 +1,4 @@
-//! What is counted and measured: CloudWatch metrics in the namespace [`NAMESPACE`], one name per event.
+//! What is counted and measured: metrics in the namespace [`NAMESPACE`], one name per event.
 //!
 //! A deployed function prints them as lines in CloudWatch's embedded metric format, at the end of each
 //! invocation. Elsewhere nobody listens and counting costs nothing. Every metric has the dimension `stack`,
@@ -130,4 +130,18 @@ pub(crate) fn listen(stack: String) -> Option<&'static Collector> {
     metrics::describe_gauge!(UNSENT_AGE, Unit::Seconds, "");
     metrics::describe_gauge!(STRANDED_VOUCHERS, Unit::Count, "");
     Some(collector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_documented() {
+        let page = include_str!("../../../docs/monitoring.md");
+        let gauges = [REJECTED_FOR, DISPATCH_LAG, UNSENT_AGE, STRANDED_VOUCHERS];
+        for name in Event::ALL.map(Event::name).into_iter().chain(gauges) {
+            assert!(page.contains(&format!("\n| `{name}` | ")), "{name}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! A DynamoDB stream passes no trace on. So the receiver stores the one of the notification with the
 //! decision, and `dispatch` gives it to the message: as SQS' own trace header, which X-Ray follows, and as
-//! the `traceparent` of the CloudEvent, which everything else does.
+//! the `traceparent` of the event in it, which everything else does.
 
 use std::fmt;
 use std::str::FromStr;

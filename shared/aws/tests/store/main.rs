@@ -4,6 +4,7 @@
 //! One test program instead of several, because linking the engine takes longer than running the tests.
 
 mod crash;
+mod marks;
 mod names;
 mod races;
 mod support;

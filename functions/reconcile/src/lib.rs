@@ -8,7 +8,7 @@
 use quittance_aws::StoreError;
 use quittance_aws::clock::now;
 use quittance_aws::measure;
-use quittance_aws::outbox::Outbox;
+use quittance_aws::outbox::{Outbox, Swept};
 use quittance_aws::table::MAX_PAGE;
 use quittance_core::order::VOUCHER_REFUND_SECONDS;
 use quittance_core::{Flag, OrderKey, State, Timestamp};
@@ -31,6 +31,8 @@ pub struct Report {
     pub sent: usize,
     /// Orders with something to tell that could not be sent.
     pub failed: usize,
+    /// Orders that were left to the next look.
+    pub left: usize,
     /// Seconds since the oldest decision that the queue had not been told; 0 where it knew all.
     pub unsent_age: u64,
     /// Orders with a captured voucher whose complement did not come, while it can be given back.
@@ -38,44 +40,67 @@ pub struct Report {
 }
 
 impl Function {
-    /// Sends what is unsent, counts what is stranded. An order that cannot be sent is no failure of the
-    /// look: its age tells, and the next look is in a minute.
+    /// Counts what is stranded, then sends what is unsent, which may take long. An order that cannot be read
+    /// or sent keeps no other from it: its age tells, and the next look is in a minute.
     pub async fn handle(&self) -> Result<Report, StoreError> {
         let at = now();
-        let swept = self.outbox.sweep().await;
         let stranded = self.stranded(at).await;
-        let swept = swept?;
-        let unsent_age = swept.oldest.map_or(0, |oldest| at.seconds_since(oldest));
+        if let Ok(stranded) = &stranded {
+            measure::stranded_vouchers(stranded.len());
+        }
+        let Swept { sent, failed, left, oldest } = self.outbox.sweep().await?;
+        let unsent_age = oldest.map_or(0, |oldest| at.seconds_since(oldest));
         measure::unsent_age(unsent_age);
-        let stranded = stranded?;
-        measure::stranded_vouchers(stranded.len());
-        Ok(Report { sent: swept.sent, failed: swept.failed, unsent_age, stranded })
+        Ok(Report { sent, failed, left, unsent_age, stranded: stranded? })
     }
 
-    /// Newest first, so that all that can still be given back are found before those that cannot.
     async fn stranded(&self, at: Timestamp) -> Result<Vec<OrderKey>, StoreError> {
-        let Outbox { table, policy, .. } = &self.outbox;
         let mut stranded = Vec::new();
+        for state in [State::PartiallyCaptured, State::PartiallyRefunded] {
+            for key in self.recent(state, at).await? {
+                match self.is_stranded(&key, at).await {
+                    Ok(true) => stranded.push(key),
+                    Ok(false) => {}
+                    Err(error) => tracing::error!(order = %key, %error, "not looked at"),
+                }
+            }
+        }
+        Ok(stranded)
+    }
+
+    /// The orders in a state that changed while a voucher taken by the change could be given back.
+    async fn recent(&self, state: State, at: Timestamp) -> Result<Vec<OrderKey>, StoreError> {
+        let mut recent = Vec::new();
         let mut cursor = None;
         for _ in 0..MAX_PAGES {
-            let page = table.updated(State::PartiallyCaptured, MAX_PAGE, cursor).await?;
+            let page = self.outbox.table.updated(state, MAX_PAGE, cursor).await?;
+            // Newest first: the rest is older still.
             for (key, updated_at) in page.orders {
                 if at.seconds_since(updated_at) > VOUCHER_REFUND_SECONDS {
-                    return Ok(stranded);
+                    return Ok(recent);
                 }
-                let order = table.load_order(&key).await?.order;
-                let waits = order.view(*policy, at).flags.contains(&Flag::StrandedVoucher);
-                if waits && order.voucher_refund_deadline().is_some_and(|deadline| at < deadline) {
-                    tracing::warn!(order = %order.key, outcome = "stranded", "voucher without complement");
-                    stranded.push(order.key);
-                }
+                recent.push(key);
             }
             cursor = page.next;
             if cursor.is_none() {
-                return Ok(stranded);
+                return Ok(recent);
             }
         }
-        tracing::error!(pages = MAX_PAGES, "more partially captured orders than are looked at");
+        tracing::error!(
+            state = state.as_str(),
+            pages = MAX_PAGES,
+            "more orders than are looked at"
+        );
+        Ok(recent)
+    }
+
+    async fn is_stranded(&self, key: &OrderKey, at: Timestamp) -> Result<bool, StoreError> {
+        let order = self.outbox.table.load_order(key).await?.order;
+        let waits = order.view(self.outbox.policy, at).flags.contains(&Flag::StrandedVoucher);
+        let stranded = waits && order.voucher_is_lost_after().is_some_and(|end| at < end);
+        if stranded {
+            tracing::warn!(order = %key, outcome = "stranded", "voucher without complement");
+        }
         Ok(stranded)
     }
 }

@@ -14,8 +14,8 @@ async fn main() -> Result<(), Error> {
     run(service_fn(async |_: LambdaEvent<Value>| {
         let report = function.handle().await;
         telemetry.flush();
-        let Report { sent, failed, unsent_age, stranded } = report?;
-        tracing::info!(sent, failed, unsent_age, stranded = stranded.len(), "reconciled");
+        let Report { sent, failed, left, unsent_age, stranded } = report?;
+        tracing::info!(sent, failed, left, unsent_age, stranded = stranded.len(), "reconciled");
         Ok::<_, Error>(())
     }))
     .await

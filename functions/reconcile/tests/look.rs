@@ -152,6 +152,15 @@ async fn a_voucher_is_stranded_from_the_end_of_its_session_until_it_cannot_be_gi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_known_long_before_its_voucher_was_taken_is_stranded_all_the_same() {
+    let stack = Stack::start().await;
+    let refused = Payment::new("AGAIN", "3254800006_0", 130, 2, 10_000);
+    stack.take(600 * MINUTE, &refused).await;
+    stack.take(30 * MINUTE, &voucher("AGAIN", "3254800007_0")).await;
+    assert_eq!(stranded(&stack.look().await), ["AGAIN"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_voucher_whose_card_share_came_is_not_stranded() {
     let stack = Stack::start().await;
     stack.take(200 * MINUTE, &voucher("BOTH", "3254800005_0")).await;

@@ -78,6 +78,7 @@ where
             measure::count(Event::Unstored);
             Answer::Misconfigured
         }
+        Unverified::NotOurs => refuse(psp, &"no keys for this provider", "no_keys"),
         Unverified::Refused(why) => refuse(psp, &why, word(&why)),
     }
 }

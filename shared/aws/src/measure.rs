@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use metrics::{Unit, counter, gauge, histogram};
+use metrics::{Unit, counter, histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use quittance_core::Psp;
 
@@ -110,12 +110,18 @@ pub fn dispatch_lag(lag: Duration) {
 
 /// Notes the age of the oldest decision that the queue does not know, in seconds.
 pub fn unsent_age(seconds: u64) {
-    gauge!(UNSENT_AGE).set(seconds as f64);
+    once(UNSENT_AGE, seconds as f64);
 }
 
 /// Notes how many vouchers are stranded.
 pub fn stranded_vouchers(orders: usize) {
-    gauge!(STRANDED_VOUCHERS).set(orders as f64);
+    once(STRANDED_VOUCHERS, orders as f64);
+}
+
+/// Notes what was measured now. A gauge would be printed again with each line that follows, also where
+/// nothing could be measured.
+fn once(metric: &'static str, value: f64) {
+    histogram!(metric).record(value);
 }
 
 /// Starts to listen, under the name of the stack. `None` when somebody listens already.
@@ -127,8 +133,8 @@ pub(crate) fn listen(stack: String) -> Option<&'static Collector> {
     }
     metrics::describe_counter!(REJECTED_FOR, Unit::Count, "");
     metrics::describe_histogram!(DISPATCH_LAG, Unit::Milliseconds, "");
-    metrics::describe_gauge!(UNSENT_AGE, Unit::Seconds, "");
-    metrics::describe_gauge!(STRANDED_VOUCHERS, Unit::Count, "");
+    metrics::describe_histogram!(UNSENT_AGE, Unit::Seconds, "");
+    metrics::describe_histogram!(STRANDED_VOUCHERS, Unit::Count, "");
     Some(collector)
 }
 

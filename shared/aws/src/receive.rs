@@ -145,13 +145,12 @@ impl Receiver {
             source: "webhook",
             sha256: raw.sha256.to_owned(),
         };
-        let mut archived = false;
+        let (mut archived, mut saved) = (false, false);
         let mut key = statement.key.clone();
         let mut patience = Patience::new();
         while patience.again().await {
             let stored = open(&self.table, statement, &key).await?;
             let mut order = stored.order;
-            let before = decided(&order);
             let joined = match claim(&self.table, statement, &mut order).await? {
                 Names::Settled(changed) => changed || stored.repaired,
                 Names::Raced => {
@@ -163,11 +162,20 @@ impl Receiver {
                     continue;
                 }
             };
+            // A decision that a name brought along was counted when it was taken.
+            let before = decided(&order);
             let summary = match order.take(statement, &receipt, self.policy) {
                 Ok(Outcome::Changed(summary)) => summary,
                 // What a name held may complete the order although the statement itself is no news.
                 Ok(Outcome::Known) if joined => order.decide(receipt.received_at, self.policy),
-                Ok(Outcome::Known) => return Ok(Taken::Known(order.headline(self.policy))),
+                Ok(Outcome::Known) => {
+                    let headline = order.headline(self.policy);
+                    return Ok(if saved {
+                        Taken::Stored(headline)
+                    } else {
+                        Taken::Known(headline)
+                    });
+                }
                 Err(full) => return self.quarantine(raw, full.to_string()).await,
             };
             let headline = order.headline_of(&summary, self.policy);
@@ -183,6 +191,7 @@ impl Receiver {
             }
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
+                    saved = true;
                     let after = decided(&order);
                     measure::count_many(Event::Released, after.0 - before.0);
                     measure::count_many(Event::Reversed, after.1 - before.1);

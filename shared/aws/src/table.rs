@@ -222,7 +222,10 @@ impl Table {
                 return Err(StoreError::Corrupt(format!("{name} is the name of a name")));
             }
             names.push((stored.order, join.weak));
-            stored = self.load(&join.home).await?;
+            let home = self.load(&join.home).await?;
+            // What stood beside the mark of the name belongs to a decision that is taken over.
+            let mark = home.mark.or(stored.mark);
+            stored = Stored { mark, ..home };
         }
         for (name, weak) in names {
             if stored.order.aliases.contains(&name.key.order) {
@@ -290,17 +293,13 @@ impl Table {
         cursor: Option<Cursor>,
     ) -> Result<Updated, StoreError> {
         let reply = self.query_state(state, limit, cursor).await?;
-        let read = |item: &Item| {
-            let at = Timestamp::parse(text(item, "updated_at")?);
-            let at = at.ok_or_else(|| StoreError::Corrupt("updated_at is no time".to_owned()))?;
-            Ok((read_key(text(item, "pk")?)?, at))
-        };
-        let orders = reply.items().iter().map(read).collect::<Result<_, StoreError>>()?;
+        let orders = reply.items().iter().map(read_updated).collect::<Result<_, _>>()?;
         Ok(Updated { orders, next: reply.last_evaluated_key.map(Cursor) })
     }
 
-    /// Keys of orders of which the queue has to be told something, oldest first.
-    pub async fn unsent(&self) -> Result<Vec<OrderKey>, StoreError> {
+    /// Keys of orders of which the queue has to be told something, with the time of their last change, oldest
+    /// first.
+    pub async fn unsent(&self) -> Result<Vec<(OrderKey, Timestamp)>, StoreError> {
         let mut pages = self
             .client
             .query()
@@ -314,7 +313,7 @@ impl Table {
         let mut keys = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|e| StoreError::unavailable("query unsent orders", &e))?;
-            keys.push(read_key(text(&item, "pk")?)?);
+            keys.push(read_updated(&item)?);
         }
         Ok(keys)
     }
@@ -463,6 +462,13 @@ fn read_item(item: &Item) -> Result<Stored, StoreError> {
 fn read_summary(item: &Item) -> Result<OrderView, StoreError> {
     serde_json::from_str(text(item, SUMMARY)?)
         .map_err(|error| StoreError::Corrupt(format!("summary: {error}")))
+}
+
+/// The key of an index's entry, and when its order was changed last.
+fn read_updated(item: &Item) -> Result<(OrderKey, Timestamp), StoreError> {
+    let at = Timestamp::parse(text(item, "updated_at")?);
+    let at = at.ok_or_else(|| StoreError::Corrupt("updated_at is no time".to_owned()))?;
+    Ok((read_key(text(item, "pk")?)?, at))
 }
 
 fn read_key(text: &str) -> Result<OrderKey, StoreError> {

@@ -1,6 +1,8 @@
 //! Logs and metrics of a deployed function. Message bodies, names, card data and keys are never logged;
 //! see `docs/local.md`.
 
+use std::io::Write;
+
 use lambda_http::tracing::subscriber::filter::LevelFilter;
 use lambda_http::tracing::subscriber::fmt;
 use metrics_cloudwatch_embedded::Collector;
@@ -35,9 +37,13 @@ impl Telemetry {
     /// Prints what was counted since the last time: at the end of an invocation, because Lambda may
     /// freeze the function after it.
     pub fn flush(&self) {
-        if let Some(collector) = self.0 {
-            let written = collector.flush(std::io::stdout());
-            written.unwrap_or_else(|error| tracing::warn!(%error, "metrics not written"));
-        }
+        let Some(collector) = self.0 else { return };
+        // In one piece: a line of the log in the middle would make both unreadable.
+        let mut lines = Vec::new();
+        let written = collector.flush(&mut lines).and_then(|()| {
+            let mut out = std::io::stdout().lock();
+            out.write_all(&lines).and_then(|()| out.flush())
+        });
+        written.unwrap_or_else(|error| tracing::warn!(%error, "metrics not written"));
     }
 }

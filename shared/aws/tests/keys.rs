@@ -14,8 +14,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use quittance_aws::StoreError;
 use quittance_aws::keys::{KeyRing, Unverified};
 use serde_json::{Value, json};
+
+const STAGES: [&str; 2] = ["AWSCURRENT", "AWSPREVIOUS"];
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -24,7 +27,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 struct Vault {
     current: Mutex<Option<String>>,
     previous: Mutex<Option<String>>,
-    broken: Mutex<bool>,
+    /// The stages that cannot be read.
+    broken: Mutex<Vec<&'static str>>,
     looks: AtomicUsize,
 }
 
@@ -40,8 +44,8 @@ impl Vault {
         *current = Some(text.to_owned());
     }
 
-    fn breaks(&self, broken: bool) {
-        *self.broken.lock().unwrap() = broken;
+    fn breaks(&self, stages: &[&'static str]) {
+        *self.broken.lock().unwrap() = stages.to_vec();
     }
 
     /// How often the secret was looked at. One look asks for two versions, and this counts one of them.
@@ -61,7 +65,7 @@ async fn answer(State(vault): State<Arc<Vault>>, body: String) -> (StatusCode, S
         "AWSPREVIOUS" => vault.previous.lock().unwrap().clone(),
         other => panic!("{other}"),
     };
-    if *vault.broken.lock().unwrap() {
+    if vault.broken.lock().unwrap().iter().any(|stage| asked["VersionStage"] == *stage) {
         // Not one of those that the SDK tries again.
         return (StatusCode::BAD_REQUEST, r#"{"__type": "AccessDeniedException"}"#.to_owned());
     }
@@ -72,9 +76,12 @@ async fn answer(State(vault): State<Arc<Vault>>, body: String) -> (StatusCode, S
 }
 
 async fn serve(vault: &Arc<Vault>) -> Client {
+    client(Router::new().route("/", post(answer)).with_state(Arc::clone(vault))).await
+}
+
+async fn client(router: Router) -> Client {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let router = Router::new().route("/", post(answer)).with_state(Arc::clone(vault));
     tokio::spawn(async move { axum::serve(listener, router).await });
     let config = aws_sdk_secretsmanager::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -157,7 +164,7 @@ async fn what_newer_keys_cannot_mend_asks_nobody() {
 
 #[tokio::test]
 async fn a_version_that_cannot_be_used_leaves_the_other_in_force() {
-    for broken in ["not json", "[]", "{}", r#"{"shop": ""}"#, r#"{"another": "key"}"#] {
+    for broken in ["not json", "[]", "{}", r#"{"shop": ""}"#, r#"{"another": "key"}"#, ""] {
         let vault = Arc::default();
         Vault::put(&vault, "old");
         vault.put_text(broken);
@@ -171,16 +178,78 @@ async fn a_version_that_cannot_be_used_leaves_the_other_in_force() {
 async fn a_secret_that_cannot_be_read_is_tried_again_until_it_can() {
     let vault: Arc<Vault> = Arc::default();
     vault.put("key");
-    vault.breaks(true);
+    vault.breaks(&STAGES);
     let ring = ring(&vault).await;
     assert_eq!(believes(&ring, "key").await, Err(Unverified::NoKeys));
-    vault.breaks(false);
+    vault.breaks(&[]);
     let start = Instant::now();
     while believes(&ring, "key").await != Ok(()) {
         assert!(start.elapsed() < DEADLINE, "never read");
         tokio::task::yield_now().await;
     }
     assert!(vault.looks() <= 5, "not asked more often than once a second: {}", vault.looks());
+}
+
+#[tokio::test]
+async fn a_version_that_cannot_be_read_at_the_moment_stays_in_force() {
+    for broken in STAGES {
+        let vault = Arc::default();
+        Vault::put(&vault, "old");
+        vault.put("new");
+        let ring = ring(&vault).await;
+        vault.breaks(&[broken]);
+        assert_eq!(believes(&ring, "forged").await, REFUSED);
+        assert_eq!(vault.looks(), 2, "it was looked at");
+        assert_eq!(believes(&ring, "old").await, Ok(()), "{broken}");
+        assert_eq!(believes(&ring, "new").await, Ok(()), "{broken}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_look_has_what_it_found() {
+    let vault = Arc::default();
+    Vault::put(&vault, "old");
+    let ring = ring(&vault).await;
+    vault.put("new");
+    let genuine = (0..50).map(|_| {
+        let ring = ring.clone();
+        tokio::spawn(async move { believes(&ring, "new").await })
+    });
+    for outcome in genuine.collect::<Vec<_>>() {
+        assert_eq!(outcome.await.unwrap(), Ok(()));
+    }
+    assert_eq!(vault.looks(), 2);
+}
+
+#[tokio::test]
+async fn the_first_message_after_a_start_without_keys_looks_again() {
+    let vault: Arc<Vault> = Arc::default();
+    vault.put("key");
+    vault.breaks(&STAGES);
+    let ring = ring(&vault).await;
+    vault.breaks(&[]);
+    assert_eq!(believes(&ring, "key").await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_secret_about_others_refuses_and_asks_once_a_minute() {
+    let vault = Arc::default();
+    Vault::put_text(&vault, r#"{"another": "key"}"#);
+    let ring = ring(&vault).await;
+    for _ in 0..10 {
+        assert_eq!(believes(&ring, "key").await, Err(Unverified::NotOurs));
+    }
+    assert_eq!(vault.looks(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_quoted() {
+    let router = Router::new()
+        .route("/", post(async || r#"{"SecretString": "hunter2", "CreatedDate": "hunter2"}"#));
+    let client = client(router).await;
+    let error = client.get_secret_value().secret_id("shop/keys").send().await.unwrap_err();
+    let told = StoreError::unavailable("get secret", &error).to_string();
+    assert!(told.starts_with("get secret: ") && !told.contains("hunter2"), "{told}");
 }
 
 #[tokio::test]

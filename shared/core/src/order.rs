@@ -22,7 +22,7 @@ pub const WORLDLINE_SESSION_SECONDS: u64 = 180 * 60;
 pub const LYRA_SESSION_SECONDS: u64 = 10 * 60;
 
 /// How long after a payment its Chèque-Vacances Connect share can be given back (worldline-direct.md
-/// section 6). No source says when this time begins, so it is counted from the first notification.
+/// section 6). No source says when this time begins.
 pub const VOUCHER_REFUND_SECONDS: u64 = 4 * 60 * 60;
 
 /// Everything known about one order.
@@ -243,7 +243,7 @@ impl Order {
 
     /// [`Order::view`] where what the facts amount to is at hand.
     pub fn view_of(&self, mut summary: Summary, policy: Policy, now: Timestamp) -> OrderView {
-        if summary.voucher_waits && self.session_is_over(now) {
+        if summary.voucher_waits && self.fulfilment.is_none() && self.session_is_over(now) {
             summary.flags.insert(Flag::StrandedVoucher);
         }
         let explanation = explain(self, &summary, policy);
@@ -334,11 +334,12 @@ impl Order {
         }
     }
 
-    /// Until when a captured voucher of this order can be given back, whoever has to be told by then.
-    /// `None` while nothing was received.
-    pub fn voucher_refund_deadline(&self) -> Option<Timestamp> {
-        let window = i64::try_from(VOUCHER_REFUND_SECONDS).ok()?;
-        Timestamp::from_unix(self.first_received()?.unix() + window)
+    /// From when on a captured voucher of this order can certainly not be given back any more: counted from
+    /// the last notification, because an order may have been known for long before its voucher was taken.
+    /// The true limit may be earlier. `None` while nothing was received.
+    pub fn voucher_is_lost_after(&self) -> Option<Timestamp> {
+        let last = self.notifications.iter().map(|received| received.received_at).max()?;
+        Timestamp::from_unix(last.unix() + i64::try_from(VOUCHER_REFUND_SECONDS).ok()?)
     }
 
     fn session_is_over(&self, now: Timestamp) -> bool {
@@ -346,11 +347,8 @@ impl Order {
             Psp::Worldline => WORLDLINE_SESSION_SECONDS,
             Psp::Lyra => LYRA_SESSION_SECONDS,
         };
-        self.first_received().is_some_and(|first| now.seconds_since(first) >= session)
-    }
-
-    fn first_received(&self) -> Option<Timestamp> {
-        self.notifications.iter().map(|received| received.received_at).min()
+        let first = self.notifications.iter().map(|received| received.received_at).min();
+        first.is_some_and(|first| now.seconds_since(first) >= session)
     }
 }
 

@@ -71,7 +71,7 @@ async fn a_release_that_was_not_sent_yet_is_sent_once_and_settled() {
     let id = alone.fulfilment.unwrap().id;
     assert_eq!(stack.swept().await, 1);
     assert_eq!(stack.queue().await, [(id.clone(), "CRASH-1".to_owned())]);
-    assert_eq!(stack.table.unsent().await.unwrap(), [], "order and name are settled");
+    assert_eq!(stack.unsent().await, [], "order and name are settled");
     assert_eq!(stack.swept().await, 0);
     assert_eq!(stack.outbox.deliver(&by_payment()).await.unwrap(), 0);
 

@@ -169,11 +169,16 @@ impl Stack {
         swept.sent
     }
 
+    /// Keys of the orders of which the queue has to be told something.
+    pub(crate) async fn unsent(&self) -> Vec<OrderKey> {
+        self.table.unsent().await.unwrap().into_iter().map(|(key, _)| key).collect()
+    }
+
     /// Sends everything unsent, and checks that it is then settled.
     pub(crate) async fn sweep(&self) {
         self.swept().await;
         self.swept().await;
-        assert_eq!(self.table.unsent().await.unwrap(), [], "settled by two sweeps");
+        assert_eq!(self.unsent().await, [], "settled by two sweeps");
     }
 }
 

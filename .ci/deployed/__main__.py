@@ -412,12 +412,18 @@ def discreet(shop):
         check(f"keys in the output of {name}", [], [key for key in keys if key in function.output()])
 
 
-def environment(account, configuration):
-    """What Lambda would set: the declared variables, credentials of the role, and where AWS is."""
+def environment(stack, configuration):
+    """What Lambda would set: the declared variables, how to log, credentials of the role, and where AWS is."""
+    account, name = stack.account, configuration["FunctionName"]
+    (logging,) = [
+        each["LoggingConfig"] for each in stack.of_type("AWS::Lambda::Function") if each["FunctionName"] == name
+    ]
     variables = {name: str(value) for name, value in configuration["Environment"]["Variables"].items()}
     return variables | {
+        "AWS_LAMBDA_LOG_FORMAT": logging["LogFormat"],
+        "AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"],
         "AWS_REGION": account.region,
-        "AWS_ACCESS_KEY_ID": configuration["FunctionName"],
+        "AWS_ACCESS_KEY_ID": name,
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_ENDPOINT_URL_DYNAMODB": account.url,
         "AWS_ENDPOINT_URL_SQS": account.url,
@@ -478,9 +484,8 @@ def run(folder, exits):
     for package, configuration in stack.functions().items():
         if package not in bootstraps:
             raise AssertionError(f"{folder / package}/bootstrap is missing: build it first")
-        started = Emulated(
-            bootstraps[package], configuration, environment(account, configuration), logs / package
-        )
+        variables = environment(stack, configuration)
+        started = Emulated(bootstraps[package], configuration, variables, logs / package)
         functions[package] = exits.enter_context(started)
     shop = Shop(stack, functions)
 

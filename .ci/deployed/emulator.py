@@ -35,7 +35,6 @@ class Emulated:
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(self._timeout),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]),
-            "AWS_LAMBDA_LOG_FORMAT": "JSON",
             "PATH": os.defpath,
         }
         self._bootstrap = bootstrap

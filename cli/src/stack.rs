@@ -13,6 +13,7 @@ use quittance_aws::keys::KeyRing;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
+use quittance_aws::sources::Sources;
 use quittance_aws::{clients, schema};
 use quittance_core::{lyra, worldline};
 use tokio::net::TcpListener;
@@ -133,6 +134,7 @@ impl Stack {
             },
             lyra: systempay_ipn::Function {
                 keys: KeyRing::fixed(keys.lyra),
+                sources: Sources::from_env("QUITTANCE_SYSTEMPAY_SOURCES"),
                 extra_names: list("QUITTANCE_SYSTEMPAY_FIELDS"),
                 receiver,
             },

@@ -77,7 +77,7 @@ impl Receiver {
         } else {
             let (signature, id) = (message.signature.as_bytes(), KEY_ID.as_bytes());
             let verified = worldline::verify(&self.worldline, &[signature], &[id], body).ok()?;
-            worldline::read(verified).pop()?
+            worldline::read(&verified).pop()?
         };
         match &reading {
             Reading::Order(said) if said.doubt.is_none() => Some(reading),

@@ -1,14 +1,16 @@
 //! HTTP on loopback: the routes of the deployed stack, answered by the same handlers, and `/local/*`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use axum::routing::{any, get};
 use http_body_util::BodyExt;
 use lambda_http::Body;
 use quittance_aws::Answer;
+use quittance_aws::sources::Caller;
 use quittance_core::Psp;
 use quittance_core::limits::MAX_BODY_BYTES;
 use tokio::net::TcpListener;
@@ -33,7 +35,8 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
         .route(LOCAL_SETTINGS, get(settings))
         .fallback(async || respond(Answer::NotFound.into_response()))
         .with_state(stack);
-    if let Err(error) = axum::serve(listener, router).await {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).await {
         tracing::error!(%error, "server ended");
     }
 }
@@ -97,7 +100,11 @@ async fn settings(State(stack): State<Arc<Stack>>) -> Response {
 /// not kept.
 async fn lambda_request(request: Request) -> Result<lambda_http::Request, Answer> {
     let (mut parts, mut body) = request.into_parts();
+    let peer = parts.extensions.remove::<ConnectInfo<SocketAddr>>();
     parts.extensions.clear();
+    if let Some(ConnectInfo(peer)) = peer {
+        parts.extensions.insert(Caller(peer.ip()));
+    }
     let mut bytes = Vec::new();
     let mut drained = 0;
     while let Some(frame) = body.frame().await {

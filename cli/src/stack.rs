@@ -13,6 +13,7 @@ use quittance_aws::keys::SECRET;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
+use quittance_aws::sources::Sources;
 use quittance_aws::{clients, schema};
 use quittance_core::ReleaseOn;
 use quittance_core::fold::Instalments;
@@ -98,6 +99,7 @@ impl Stack {
             },
             lyra: systempay_ipn::Function {
                 keys: rings.lyra,
+                sources: Sources::from_env("QUITTANCE_SYSTEMPAY_SOURCES"),
                 extra_names: list("QUITTANCE_SYSTEMPAY_FIELDS"),
                 receiver,
             },

@@ -51,6 +51,7 @@ impl Follower {
         loop {
             let every = if self.shards.is_empty() { SWEEP_WITHOUT_STREAM } else { SWEEP };
             if swept.is_none_or(|at| at.elapsed() >= every) {
+                // An order that cannot be sent is in the log, and tried again the next time.
                 if let Err(error) = self.function.outbox.sweep().await {
                     tracing::warn!(%error, "unsent orders not swept");
                 }

@@ -7,6 +7,7 @@ use lambda_http::Body;
 use quittance_aws::config::Settings;
 use quittance_aws::keys::KeyRing;
 use quittance_aws::receive::Receiver;
+use quittance_aws::sources::Sources;
 use quittance_core::limits::MAX_BODY_BYTES;
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::{Payment, envelope, sent_again};
@@ -417,7 +418,8 @@ async fn missing_keys_are_500() {
     let keys = KeyRing::fixed(None);
     let worldline = worldline_webhook::Function { keys, receiver: receiver.clone() };
     let keys = KeyRing::fixed(None);
-    let systempay = systempay_ipn::Function { keys, extra_names: Vec::new(), receiver };
+    let (sources, extra_names) = (Sources::Any, Vec::new());
+    let systempay = systempay_ipn::Function { keys, sources, extra_names, receiver };
 
     let event = Payment::new("KEYS", "3254610000_0", 130, 9, 100).body();
     let reply = worldline.handle(&lambda(Request::worldline(event))).await;
@@ -428,6 +430,29 @@ async fn missing_keys_are_500() {
 
     let verification = Request::get(WORLDLINE).header("X-GCS-Webhooks-Endpoint-Verification", "x");
     assert_eq!(worldline.handle(&lambda(verification)).await.status(), 200, "needs no key");
+}
+
+/// The second lock: its own tests are beside the function; here it meets a real connection.
+#[test]
+fn a_lyra_notification_from_outside_the_allowed_sources_is_401() {
+    let form = |reference: String| Form::single(&reference, "src001", "CB", 100, "CAPTURED").body();
+    for (n, (sources, status)) in
+        [("127.0.0.0/8", 200), ("194.50.38.0/24", 401), ("", 200), ("194.50.38.0/240", 500)]
+            .into_iter()
+            .enumerate()
+    {
+        let stack = Stack::start_with(&[], &[("QUITTANCE_SYSTEMPAY_SOURCES", sources)]);
+        let request = Request::systempay(form(format!("SOURCE-{n}")));
+        let request = request.header("X-Forwarded-For", "194.50.38.1");
+        assert_eq!(stack.send(&request).status, status, "{sources}");
+        let event = Payment::new("SOURCE", "3254620001_0", 130, 9, 100).body();
+        assert_eq!(stack.worldline(&event).status, 200, "no other route is concerned");
+        if status != 200 {
+            let log = stack.errors();
+            let said = log.contains("QUITTANCE_SYSTEMPAY_SOURCES");
+            assert_eq!(said, status == 500, "only a bad list is an error: {log}");
+        }
+    }
 }
 
 fn lambda(request: Request) -> lambda_http::Request {

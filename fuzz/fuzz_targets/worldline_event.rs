@@ -48,7 +48,7 @@ fn read(key_id: &str, secret: &str, body: &[u8]) -> Vec<Reading> {
     let signature = worldline_signature(secret, body);
     let signatures = [signature.as_bytes()];
     let verified = worldline::verify(&WORLDLINE_KEYS, &signatures, &[key_id.as_bytes()], body);
-    worldline::read(verified.expect("its own signature"))
+    worldline::read(&verified.expect("its own signature"))
 }
 
 /// Money is taken only where number, word and acquired amount say so. (worldline-direct.md sections 3, 4.)

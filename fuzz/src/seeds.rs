@@ -161,7 +161,7 @@ fn orders(events: &[Vec<String>], forms: &[Vec<String>]) -> Vec<String> {
         let ids = [KEY_ID.as_bytes()];
         let verified =
             worldline::verify(&WORLDLINE_KEYS, &signatures, &ids, event.as_bytes()).ok()?;
-        worldline::read(verified).into_iter().next()
+        worldline::read(&verified).into_iter().next()
     };
     let read_form = |form: &String| gateway::read(&gateway::LYRA_KEYS.sign(form.as_bytes())?).ok();
     let events = events.iter().map(|story| story.iter().filter_map(read_event).collect());

@@ -211,7 +211,7 @@ mod tests {
         });
         order.fulfilment =
             Some(Fulfilment { id: "f".to_owned(), decided_at: at(decided_at), sent_at: None });
-        Stored { order, version: Some(1), joined: None, repaired: false }
+        Stored { order, version: Some(1), joined: None, repaired: false, mark: None }
     }
 
     fn fields(stored: &Stored, rebuilt: &Stored) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use quittance_aws::keys::{CURRENT, PREVIOUS, SECRET, client, document};
+use quittance_aws::keys::{SECRET, STAGES, client, documents};
 use quittance_core::lyra::brands::Sites;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -167,16 +167,16 @@ async fn from_secret(
 ) -> Result<Vec<Document>, Failure> {
     let sdk = Context::account(common).await?;
     let client = client(&sdk);
-    let mut documents = Vec::new();
-    for (stage, version) in [(CURRENT, "current"), (PREVIOUS, "previous")] {
+    let mut found = Vec::new();
+    for (stage, version) in STAGES.into_iter().zip(["current", "previous"]) {
         let from = format!("secret {id}, {version} version");
-        match document(&client, id, stage, psp).await {
-            Ok(None) => {}
-            Ok(Some(text)) => documents.push(Document { psp, from, text: Ok(text) }),
-            Err(error) => documents.push(Document { psp, from, text: Err(error.to_string()) }),
-        }
+        let text = match documents(&client, id, stage).await {
+            Ok(documents) => documents.get(psp).map(|document| Ok(document.get().to_owned())),
+            Err(error) => Some(Err(error.to_string())),
+        };
+        found.extend(text.map(|text| Document { psp, from, text }));
     }
-    Ok(documents)
+    Ok(found)
 }
 
 impl Document {
@@ -240,7 +240,7 @@ impl Report {
             }
         }
         for psp in &self.missing {
-            say(&format!("no keys of {psp}: its notifications are answered with 500"));
+            say(&format!("no keys of {psp}: its notifications are not taken"));
         }
         for remark in &self.remarks {
             say(remark);

@@ -7,6 +7,7 @@ use quittance_aws::archive::{Kept, Place};
 use quittance_aws::config::list;
 use quittance_aws::http::MAX_ANSWER_CHARS;
 use quittance_aws::receive::Receiver;
+use quittance_aws::sources::Sources;
 use quittance_core::Psp;
 use quittance_core::crypto::sha256_hex;
 use serde::Serialize;
@@ -100,7 +101,10 @@ impl Replayer {
             Psp::Lyra => {
                 let keys = self.rings.lyra.clone();
                 let extra_names = self.extra_names.clone();
-                systempay_ipn::Function { keys, extra_names, receiver }.handle(&request).await
+                // From where it came was looked at when it did, and is not kept.
+                let sources = Sources::Any;
+                let function = systempay_ipn::Function { keys, sources, extra_names, receiver };
+                function.handle(&request).await
             }
         };
         Outcome::of(kept.psp, &response)

@@ -91,7 +91,8 @@ async fn store(
         Some(join) => table.join(made, join).await,
         None => {
             let summary = made.order.summary(policy);
-            table.save(Draft::new(&made.order, summary, policy, now())?, None).await
+            let draft = Draft::new(&made.order, summary, policy, now())?;
+            table.save(draft.marked(made.mark.clone()), None).await
         }
     }
 }

@@ -61,7 +61,7 @@ async fn messages(
     let table = context.table();
     let keys = match key {
         Some(key) => vec![key.clone()],
-        None => table.unsent().await?,
+        None => table.unsent().await?.into_iter().map(|(key, _)| key).collect(),
     };
     let bar = bar("reading orders", keys.len());
     let mut found: Vec<(OrderKey, CloudEvent)> = Vec::new();
@@ -122,7 +122,7 @@ async fn resend(context: &Context, key: Option<&OrderKey>) -> Result<ExitCode, F
     let (table, policy) = (context.table(), context.settings.policy);
     let outbox = Outbox { table, queue: context.queue().await?, policy };
     let keys = match key {
-        None => outbox.table.unsent().await?,
+        None => outbox.table.unsent().await?.into_iter().map(|(key, _)| key).collect(),
         Some(key) => {
             let stored = outbox.table.load_order(key).await?;
             if stored.version.is_none() {

@@ -66,6 +66,13 @@ impl Stack {
         Self::spawn(command)
     }
 
+    /// A stack that plays every sample event, tells everything that it may, and stays up.
+    pub(crate) fn start_and_play() -> Self {
+        let stack = Self::spawn(quittance(&["--port", "0", "--verbose"]));
+        wait_for("the samples are played", || stack.output().contains("staying up").then_some(()));
+        stack
+    }
+
     pub(crate) fn spawn(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
@@ -193,8 +200,26 @@ impl Stack {
 
     /// How many items a table of the embedded engine has.
     pub(crate) fn rows(&self, table: &str) -> u64 {
-        let reply = self.dynamodb("Scan", &json!({"TableName": table, "Select": "COUNT"}));
+        let reply = self.scan(&json!({"TableName": table, "Select": "COUNT"}));
         reply["Count"].as_u64().unwrap_or_else(|| panic!("{reply}"))
+    }
+
+    /// Every item of a table of the embedded engine, as the engine writes it.
+    pub(crate) fn items(&self, table: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut request = json!({"TableName": table});
+        loop {
+            let mut page = self.scan(&request);
+            items.append(page["Items"].as_array_mut().unwrap_or_else(|| panic!("no items")));
+            match page.get("LastEvaluatedKey").filter(|key| !key.is_null()) {
+                Some(key) => request["ExclusiveStartKey"] = key.clone(),
+                None => return items,
+            }
+        }
+    }
+
+    fn scan(&self, request: &Value) -> Value {
+        self.dynamodb("Scan", request)
     }
 
     /// Asks the embedded engine itself.

@@ -3,14 +3,16 @@
 use dispatch::{Function, StreamEvent};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use quittance_aws::outbox::Outbox;
-use quittance_aws::{clients, telemetry};
+use quittance_aws::{clients, telemetry::Telemetry};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    let telemetry = &Telemetry::start();
     let function = &Function { outbox: Outbox::from_env(&clients::sdk_config().await)? };
     run(service_fn(async |event: LambdaEvent<StreamEvent>| {
-        Ok::<_, Error>(function.handle(event.payload).await)
+        let response = function.handle(event.payload).await;
+        telemetry.flush();
+        Ok::<_, Error>(response)
     }))
     .await
 }

@@ -4,7 +4,9 @@ use lambda_http::{Body, Request, Response};
 use quittance_aws::Answer;
 use quittance_aws::http::{admit, unverified};
 use quittance_aws::keys::{KeyRing, Place};
-use quittance_aws::receive::Receiver;
+use quittance_aws::receive::{Delivery, Receiver};
+use quittance_aws::sources::Sources;
+use quittance_aws::trace::Trace;
 use quittance_core::Psp;
 use quittance_core::lyra::{Keys, Refused, read, verify};
 
@@ -21,6 +23,8 @@ pub fn parse_keys(document: &str) -> Result<Keys, String> {
 pub struct Function {
     /// Without usable keys every notification is answered with 500.
     pub keys: KeyRing<Keys>,
+    /// From where notifications are taken: a second lock, open unless configured.
+    pub sources: Sources,
     /// `vads_` fields beyond the documented ones that this merchant's forms carry.
     pub extra_names: Vec<String>,
     /// Where facts go.
@@ -35,10 +39,13 @@ impl Function {
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
         admit(request, "application/x-www-form-urlencoded")?;
+        self.sources.admit(Psp::Lyra, request)?;
         let body: &[u8] = request.body();
         let verified = self.keys.verify(|keys| verify(keys, body), Refused::may_be_stale).await;
-        let verified = verified.map_err(|why| unverified(Psp::Lyra, why))?;
+        let verified = verified.map_err(|why| unverified(Psp::Lyra, why, Refused::word))?;
         let reading = read(&verified, &self.extra_names);
-        Ok(self.receiver.take(Psp::Lyra, body, Vec::new(), vec![reading]).await)
+        let trace = Trace::of(request);
+        let delivery = Delivery { psp: Psp::Lyra, body, headers: Vec::new(), trace };
+        Ok(self.receiver.take(delivery, vec![reading]).await)
     }
 }

@@ -5,7 +5,8 @@ use lambda_http::{Body, Request, Response};
 use quittance_aws::Answer;
 use quittance_aws::http::{admit, keep_headers, unverified, values};
 use quittance_aws::keys::{KeyRing, Place};
-use quittance_aws::receive::Receiver;
+use quittance_aws::receive::{Delivery, Receiver};
+use quittance_aws::trace::Trace;
 use quittance_core::Psp;
 use quittance_core::worldline::{
     ENDPOINT_VERIFICATION_HEADER, KEY_ID_HEADER, Keys, Refused, SIGNATURE_HEADER, read, verify,
@@ -52,8 +53,10 @@ impl Function {
         let body: &[u8] = request.body();
         let verify = |keys: &Keys| verify(keys, &signatures, &key_ids, body);
         let verified = self.keys.verify(verify, Refused::may_be_stale).await;
-        let verified = verified.map_err(|why| unverified(Psp::Worldline, why))?;
+        let verified = verified.map_err(|why| unverified(Psp::Worldline, why, Refused::word))?;
         let kept = keep_headers(headers, &[SIGNATURE_HEADER, KEY_ID_HEADER]);
-        Ok(self.receiver.take(Psp::Worldline, body, kept, read(verified)).await)
+        let trace = Trace::of(request);
+        let delivery = Delivery { psp: Psp::Worldline, body, headers: kept, trace };
+        Ok(self.receiver.take(delivery, read(&verified)).await)
     }
 }

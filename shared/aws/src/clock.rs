@@ -1,6 +1,6 @@
 //! The only place that reads the clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use quittance_core::Timestamp;
 
@@ -18,4 +18,30 @@ pub fn now() -> Timestamp {
 pub fn sortable_nanos() -> String {
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     format!("{nanos:020}")
+}
+
+/// Milliseconds since 1970.
+pub fn unix_millis() -> u64 {
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    u64::try_from(millis).unwrap_or(u64::MAX)
+}
+
+/// A moment from which time is measured, also while Lambda has frozen the process: whether the monotonic
+/// clock goes on then is said nowhere, and the other one may be set back.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    monotonic: Instant,
+    system: SystemTime,
+}
+
+impl Moment {
+    /// This moment.
+    pub fn now() -> Self {
+        Self { monotonic: Instant::now(), system: SystemTime::now() }
+    }
+
+    /// How long ago it was, by the clock that says more.
+    pub fn elapsed(&self) -> Duration {
+        self.monotonic.elapsed().max(self.system.elapsed().unwrap_or_default())
+    }
 }

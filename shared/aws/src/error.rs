@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Write;
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 
 /// The store or the queue did not do what was asked. The PSP is told to try again.
@@ -26,15 +26,28 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Wraps the error of an SDK call, with the error's code and its causes.
+    /// Wraps the error of an SDK call, with the error's code and its causes. Never with the answer itself,
+    /// which the SDK's own `Debug` shows: it may be an order, or a secret. What could not be read of an
+    /// answer is not quoted either.
     pub fn unavailable<E, R>(what: &'static str, error: &SdkError<E, R>) -> Self
     where
         E: Error + ProvideErrorMetadata + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'static,
     {
         let mut why = error.code().unwrap_or("no code").to_owned();
         // Writing to a String cannot fail.
-        let _ = write!(why, ": {}", DisplayErrorContext(error));
+        let _ = write!(why, ": {error}");
+        // Without a code it is not the service that speaks, but whoever failed to read its answer.
+        let unread = match error {
+            SdkError::ResponseError(_) => true,
+            SdkError::ServiceError(_) => error.code().is_none(),
+            _ => false,
+        };
+        let mut cause = if unread { None } else { error.source() };
+        while let Some(error) = cause {
+            let _ = write!(why, ": {error}");
+            cause = error.source();
+        }
         Self::Unavailable { what, why }
     }
 }

@@ -11,6 +11,7 @@ use quittance_core::Psp;
 use quittance_core::limits::MAX_BODY_BYTES;
 
 use crate::keys::Unverified;
+use crate::measure::{self, Event};
 
 /// How many characters of an answer Lyra shows to the merchant.
 pub const MAX_ANSWER_CHARS: usize = 512;
@@ -68,17 +69,24 @@ impl Answer {
 }
 
 /// The answer to a message that is not verified; why goes to the log.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
-pub fn unverified(psp: Psp, why: Unverified<impl Display>) -> Answer {
+pub fn unverified<E>(psp: Psp, why: Unverified<E>, word: impl Fn(&E) -> &'static str) -> Answer
+where
+    E: Display,
+{
     match why {
-        Unverified::NoKeys => Answer::Misconfigured,
-        Unverified::Refused(why) => refuse(psp, &why),
+        Unverified::NoKeys => {
+            measure::count(Event::Unstored);
+            Answer::Misconfigured
+        }
+        Unverified::NotOurs => refuse(psp, &"no keys for this provider", "no_keys"),
+        Unverified::Refused(why) => refuse(psp, &why, word(&why)),
     }
 }
 
-/// The answer to a message that is not genuine; why goes to the log.
-pub fn refuse(psp: Psp, why: &impl Display) -> Answer {
+/// The answer to a message that is not genuine; why goes to the log, `word` for it is counted.
+pub fn refuse(psp: Psp, why: &impl Display, word: &'static str) -> Answer {
     tracing::warn!(psp = psp.as_str(), %why, outcome = "refused", "refused");
+    measure::rejected(psp, word);
     Answer::Refused
 }
 
@@ -87,6 +95,7 @@ pub fn admit(request: &Request, media_type: &str) -> Result<(), Answer> {
     if request.method() != Method::POST {
         return Err(Answer::WrongMethod("POST"));
     }
+    measure::count(Event::Received);
     if request.body().len() > MAX_BODY_BYTES {
         return Err(Answer::TooLarge);
     }

@@ -3,7 +3,7 @@
 //! They come from a variable, or from a secret of AWS Secrets Manager, whose current and previous
 //! versions are both accepted: whoever changes a key puts the new document, and what was signed with the
 //! old key is still believed. A message that no version verifies may be signed with a key that is newer
-//! than what is held, so it makes the secret be read once more, at most once in [`REFRESH_GAP`] whoever
+//! than what is held, so it makes the secret be read once more, at most once a minute whoever
 //! asks.
 //!
 //! What a key looks like is the PSP's affair: a document is parsed by whoever holds the ring. Nothing of
@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -20,30 +20,28 @@ use aws_sdk_secretsmanager::Client;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
+use crate::clock::Moment;
 use crate::error::StoreError;
 
-/// How long keys are used before the secret is looked at again: a key that was taken out is refused
-/// from then on.
+/// How long keys are used before the secret is looked at again, so that a key which is in neither version
+/// any more is refused from then on.
 const LIFETIME: Duration = Duration::from_secs(300);
 
-/// Least time between two looks at the secret for messages that no key verifies. Forgers can ask as
-/// often as they like; the secret is read once a minute.
+/// Least time between two looks at the secret for messages that no key verifies, and between two looks
+/// at one that has something wrong or nothing for us. Forgers can ask as often as they like.
 const REFRESH_GAP: Duration = Duration::from_secs(60);
 
-/// Least time between two looks while no usable key is held at all.
+/// Least time between two looks while a message waits and no look has succeeded yet.
 const RETRY_GAP: Duration = Duration::from_secs(1);
 
 /// How long one look may take: what follows it must still be answered before the PSP gives up.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// The versions of a secret that are in force, the current one first.
+pub const STAGES: [&str; 2] = ["AWSCURRENT", "AWSPREVIOUS"];
+
 /// The variable that names the secret.
 pub const SECRET: &str = "QUITTANCE_KEYS_SECRET";
-
-/// The stage of a secret's newest version.
-pub const CURRENT: &str = "AWSCURRENT";
-
-/// The stage of the version before it.
-pub const PREVIOUS: &str = "AWSPREVIOUS";
 
 /// Where the document of one PSP's keys is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,14 +57,19 @@ pub type Parse<K> = fn(&str) -> Result<K, String>;
 
 /// The keys of one PSP as they are now.
 pub struct KeyRing<K> {
-    held: Arc<RwLock<Held<K>>>,
+    held: Arc<RwLock<Arc<Held<K>>>>,
     secret: Option<Arc<Secret<K>>>,
 }
 
-/// What a ring holds at a moment: the current version first.
+/// What a ring holds at a moment.
 struct Held<K> {
-    versions: Arc<[K]>,
-    since: Instant,
+    /// By the version of [`STAGES`] that they come from.
+    versions: [Option<Arc<K>>; STAGES.len()],
+    /// Whether it was found out what there is, and not only what there was.
+    certain: bool,
+    /// Whether the secret can be read and is about other PSPs only.
+    not_ours: bool,
+    since: Moment,
 }
 
 /// The secret that a ring is read from.
@@ -75,8 +78,31 @@ struct Secret<K> {
     id: String,
     member: &'static str,
     parse: Parse<K>,
-    /// When it was last looked at; held while looking, so that one looks and the others wait for it.
-    looked: Mutex<Option<Instant>>,
+    /// When it was last looked at for a message. Held while looking, so that one looks and the others
+    /// wait for what comes of it.
+    looked_for_message: Mutex<Option<Moment>>,
+}
+
+/// What one version of a secret has for us.
+enum Version<K> {
+    Keys(K),
+    /// The version is not there, or empty.
+    Nothing,
+    /// It can be read and is about other PSPs only.
+    NotOurs,
+    /// It could not be read, or what it says cannot be used.
+    Failed,
+}
+
+/// Why the secret is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// The function starts.
+    Start,
+    /// What is held is old, or there is nothing.
+    Due,
+    /// No key verified a message.
+    ForMessage,
 }
 
 /// Why a message was not verified.
@@ -84,6 +110,8 @@ struct Secret<K> {
 pub enum Unverified<E> {
     /// There are no usable keys.
     NoKeys,
+    /// There are keys, and none of them is for this PSP.
+    NotOurs,
     /// No key verifies it.
     Refused(E),
 }
@@ -91,7 +119,7 @@ pub enum Unverified<E> {
 impl<K> KeyRing<K> {
     /// Keys that never change; none refuses everything.
     pub fn fixed(keys: Option<K>) -> Self {
-        Self::of(keys.into_iter().collect(), None)
+        Self::holding([keys.map(Arc::new), None], None)
     }
 
     /// The keys that the environment gives: those of the variable, else those of the secret. Where they
@@ -102,7 +130,8 @@ impl<K> KeyRing<K> {
         let variable = place.variable;
         if let Some(document) = set(variable) {
             let keys = parse(&document);
-            let keys = keys.inspect_err(|why| tracing::error!(variable, %why, "keys not usable"));
+            let keys =
+                keys.inspect_err(|why| tracing::error!(variable, %why, "keys are not usable"));
             return Self::fixed(keys.ok());
         }
         match set(SECRET) {
@@ -121,16 +150,16 @@ impl<K> KeyRing<K> {
         member: &'static str,
         parse: Parse<K>,
     ) -> Self {
-        let looked = Mutex::new(None);
-        let secret = Secret { client, id: id.into(), member, parse, looked };
-        let ring = Self::of(Vec::new(), Some(Arc::new(secret)));
-        ring.look(Duration::ZERO).await;
+        let looked_for_message = Mutex::default();
+        let secret = Secret { client, id: id.into(), member, parse, looked_for_message };
+        let ring = Self::holding([None, None], Some(Arc::new(secret)));
+        ring.look(&ring.held(), Look::Start).await;
         ring
     }
 
-    fn of(versions: Vec<K>, secret: Option<Arc<Secret<K>>>) -> Self {
-        let held = Held { versions: versions.into(), since: Instant::now() };
-        Self { held: Arc::new(RwLock::new(held)), secret }
+    fn holding(versions: [Option<Arc<K>>; STAGES.len()], secret: Option<Arc<Secret<K>>>) -> Self {
+        let held = Held { versions, certain: false, not_ours: false, since: Moment::now() };
+        Self { held: Arc::new(RwLock::new(Arc::new(held))), secret }
     }
 
     /// What `verify` makes of a message under the first version of the keys that verifies it. Where none
@@ -140,17 +169,17 @@ impl<K> KeyRing<K> {
         verify: impl Fn(&K) -> Result<T, E>,
         may_be_stale: impl Fn(&E) -> bool,
     ) -> Result<T, Unverified<E>> {
-        let (mut versions, age) = self.held();
-        let gap = if versions.is_empty() { RETRY_GAP } else { LIFETIME };
-        if age >= gap && self.look(gap).await {
-            versions = self.held().0;
+        let mut held = self.held();
+        if held.is_due() {
+            held = self.look(&held, Look::Due).await;
         }
-        match first(&versions, &verify) {
+        match held.verify(&verify) {
             Err(Unverified::Refused(why)) if may_be_stale(&why) => {
-                if !self.look(REFRESH_GAP).await {
+                let newer = self.look(&held, Look::ForMessage).await;
+                if Arc::ptr_eq(&held, &newer) {
                     return Err(Unverified::Refused(why));
                 }
-                first(&self.held().0, &verify)
+                newer.verify(&verify)
             }
             settled => settled,
         }
@@ -158,95 +187,126 @@ impl<K> KeyRing<K> {
 
     /// How many versions of the keys are held.
     pub fn versions(&self) -> usize {
-        self.held().0.len()
+        self.held().versions.iter().flatten().count()
     }
 
-    fn held(&self) -> (Arc<[K]>, Duration) {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        (Arc::clone(&held.versions), held.since.elapsed())
+    fn held(&self) -> Arc<Held<K>> {
+        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Looks at the secret, unless somebody did within `gap`. Whether what is held may be other than
-    /// before. What cannot be read leaves everything as it was.
-    async fn look(&self, gap: Duration) -> bool {
+    /// Looks at the secret, unless it is too early for that, or somebody has looked since `seen` was
+    /// taken. What is held then. What cannot be read stays as it was.
+    async fn look(&self, seen: &Arc<Held<K>>, why: Look) -> Arc<Held<K>> {
+        let held = self.held();
         let Some(secret) = &self.secret else {
-            return false;
+            return held;
         };
-        let asked = Instant::now();
-        let mut looked = secret.looked.lock().await;
-        match *looked {
-            // Somebody looked while we waited for our turn.
-            Some(at) if at >= asked => return true,
-            Some(at) if at.elapsed() < gap => return false,
-            _ => {}
+        let mut looked_for_message = secret.looked_for_message.lock().await;
+        let held = self.held();
+        if !Arc::ptr_eq(seen, &held) {
+            return held;
         }
-        *looked = Some(Instant::now());
-        let versions = secret.read().await;
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        held.since = Instant::now();
-        if versions.is_empty() {
-            return false;
+        let gap = match why {
+            Look::ForMessage => Some(REFRESH_GAP),
+            Look::Due if held.has_failed() => Some(RETRY_GAP),
+            Look::Due | Look::Start => None,
+        };
+        if let Some(gap) = gap {
+            if looked_for_message.as_ref().is_some_and(|at| at.elapsed() < gap) {
+                return held;
+            }
+            *looked_for_message = Some(Moment::now());
         }
-        held.versions = versions.into();
-        true
+        let newer = Arc::new(secret.read(&held).await);
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&newer);
+        newer
     }
 }
 
-/// The outcome under the first version that verifies, else what the current one says.
-fn first<K, T, E>(versions: &[K], verify: impl Fn(&K) -> Result<T, E>) -> Result<T, Unverified<E>> {
-    let mut refused = None;
-    for keys in versions {
-        match verify(keys) {
-            Ok(verified) => return Ok(verified),
-            Err(why) => refused = refused.or(Some(why)),
+impl<K> Held<K> {
+    /// The outcome under the first version that verifies, else what the current one says.
+    fn verify<T, E>(&self, verify: impl Fn(&K) -> Result<T, E>) -> Result<T, Unverified<E>> {
+        let mut refused = None;
+        for keys in self.versions.iter().flatten() {
+            match verify(keys) {
+                Ok(verified) => return Ok(verified),
+                Err(why) => refused = refused.or(Some(why)),
+            }
         }
+        let without = if self.not_ours { Unverified::NotOurs } else { Unverified::NoKeys };
+        Err(refused.map_or(without, Unverified::Refused))
     }
-    Err(refused.map_or(Unverified::NoKeys, Unverified::Refused))
+
+    /// Whether there are no keys although there should be.
+    fn has_failed(&self) -> bool {
+        self.versions.iter().all(Option::is_none) && !self.not_ours
+    }
+
+    /// Whether the secret should be looked at before a message is verified.
+    fn is_due(&self) -> bool {
+        let usual = if self.certain { LIFETIME } else { REFRESH_GAP };
+        self.has_failed() || self.since.elapsed() >= if self.not_ours { REFRESH_GAP } else { usual }
+    }
 }
 
 impl<K> Secret<K> {
-    /// The usable versions, the current one first.
-    async fn read(&self) -> Vec<K> {
-        let (current, previous) = tokio::join!(self.version(CURRENT), self.version(PREVIOUS));
-        [current, previous].into_iter().flatten().collect()
+    /// What there is now; what cannot be read stays as it is `held`.
+    async fn read(&self, held: &Held<K>) -> Held<K> {
+        let [current, previous] = STAGES.map(|stage| self.version(stage));
+        let (current, previous) = tokio::join!(current, previous);
+        let not_ours = matches!(current, Version::NotOurs);
+        let failed = |version: &Version<K>| matches!(version, Version::Failed);
+        let certain = !failed(&current) && !failed(&previous);
+        let [held_current, held_previous] = &held.versions;
+        let versions = [current.or_held(held_current), previous.or_held(held_previous)];
+        Held { versions, certain, not_ours, since: Moment::now() }
     }
 
-    async fn version(&self, stage: &'static str) -> Option<K> {
+    async fn version(&self, stage: &'static str) -> Version<K> {
         let secret = &self.id;
-        let read = document(&self.client, secret, stage, self.member).await;
-        let parsed = match read {
-            Ok(Some(document)) => (self.parse)(&document),
-            // Until the first change there is no previous version.
-            Ok(None) if stage == PREVIOUS => return None,
-            Ok(None) => Err(format!("no {:?} in it", self.member)),
-            Err(error) => Err(error.to_string()),
+        let why = match documents(&self.client, secret, stage).await {
+            Ok(documents) => match documents.get(self.member) {
+                Some(document) => match (self.parse)(document.get()) {
+                    Ok(keys) => return Version::Keys(keys),
+                    Err(why) => why,
+                },
+                None if documents.is_empty() => return Version::Nothing,
+                None => return Version::NotOurs,
+            },
+            Err(error) => error.to_string(),
         };
-        parsed.inspect_err(|why| tracing::error!(secret, stage, %why, "keys not usable")).ok()
+        tracing::error!(secret, stage, %why, "keys are not usable");
+        Version::Failed
     }
 }
 
-/// One PSP's document in one version of the secret; `None` where the version or the document is not
-/// there.
-pub async fn document(
+impl<K> Version<K> {
+    /// The keys to hold, where so far `held` were.
+    fn or_held(self, held: &Option<Arc<K>>) -> Option<Arc<K>> {
+        match self {
+            Self::Keys(keys) => Some(Arc::new(keys)),
+            Self::Nothing | Self::NotOurs => None,
+            Self::Failed => held.clone(),
+        }
+    }
+}
+
+/// The documents in one version of the secret; none where the version is not there.
+pub async fn documents(
     client: &Client,
     id: &str,
     stage: &str,
-    member: &str,
-) -> Result<Option<String>, StoreError> {
+) -> Result<HashMap<String, Box<RawValue>>, StoreError> {
     let reply = match client.get_secret_value().secret_id(id).version_stage(stage).send().await {
         Ok(reply) => reply,
         Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
-            return Ok(None);
+            return Ok(HashMap::new());
         }
         Err(error) => return Err(StoreError::unavailable("get secret", &error)),
     };
-    let text = reply.secret_string.unwrap_or_default();
-    let mut documents: HashMap<String, Box<RawValue>> = serde_json::from_str(&text)
+    serde_json::from_str(reply.secret_string.as_deref().unwrap_or(""))
         // The parser's own words may quote a name, and a name may be a secret in the wrong place.
-        .map_err(|_| {
-            StoreError::Corrupt("secret: not a JSON object of key documents".to_owned())
-        })?;
-    Ok(documents.remove(member).map(|document| document.get().to_owned()))
+        .map_err(|_| StoreError::Corrupt("secret: not a JSON object of key documents".to_owned()))
 }
 
 /// A client whose calls end in time.

@@ -1,5 +1,5 @@
 //! Adapters between the core and the world: the order table, the raw archive, the fulfilment queue,
-//! HTTP, configuration. Nothing here knows a PSP; nothing here decides.
+//! HTTP, sources, configuration. Nothing here knows a PSP; nothing here decides.
 
 pub mod archive;
 pub mod clients;
@@ -8,13 +8,16 @@ pub mod config;
 mod error;
 pub mod http;
 pub mod keys;
+pub mod measure;
 pub mod names;
 pub mod outbox;
 pub mod queue;
 pub mod receive;
 pub mod schema;
+pub mod sources;
 pub mod table;
 pub mod telemetry;
+pub mod trace;
 
 pub use crate::error::StoreError;
 pub use crate::http::Answer;

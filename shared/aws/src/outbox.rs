@@ -1,13 +1,17 @@
 //! From a decision in the table to a message in the queue: at least once, under an id that never
 //! changes.
 
-use quittance_core::{OrderKey, Policy};
+use std::time::{Duration, Instant};
+
+use quittance_core::{OrderKey, Policy, Timestamp};
 
 use crate::clock::now;
 use crate::error::StoreError;
+use crate::measure::{self, Event};
 use crate::queue::Queue;
 use crate::receive::Patience;
 use crate::table::{Draft, Saved, Stored, Table};
+use crate::trace::Trace;
 
 /// Sends what is decided and not yet sent.
 #[derive(Clone, Debug)]
@@ -25,15 +29,25 @@ impl Outbox {
     /// order is read anew, so a stream record that comes late or twice sends nothing again. Returns how
     /// many messages were sent.
     pub async fn deliver(&self, key: &OrderKey) -> Result<usize, StoreError> {
+        let Told { sent, lag } = self.tell(key).await?;
+        lag.into_iter().for_each(measure::dispatch_lag);
+        Ok(sent)
+    }
+
+    async fn tell(&self, key: &OrderKey) -> Result<Told, StoreError> {
         let named = self.table.load(key).await?;
         if !named.order.has_unsent() {
-            return Ok(0);
+            return Ok(Told { sent: 0, lag: None });
         }
         let mut stored = self.table.load_order(key).await?;
+        let mark = stored.mark.as_ref().or(named.mark.as_ref()).cloned();
+        let trace = mark.as_ref().and_then(|mark| mark.trace.as_ref());
         let mut sent = Vec::new();
-        for event in stored.order.unsent_messages(self.policy, now()) {
-            self.queue.send(&stored.order.key, &event).await?;
-            tracing::info!(order = %stored.order.key, id = event.id, kind = event.kind, "message sent");
+        for mut event in stored.order.unsent_messages(self.policy, now()) {
+            event.traceparent = trace.map(Trace::to_string);
+            self.queue.send(&stored.order.key, &event, trace).await?;
+            let (order, id, kind) = (&stored.order.key, &event.id, &event.kind);
+            tracing::info!(%order, id, kind, traceparent = event.traceparent, "message sent");
             sent.push(event.id);
         }
         let mut patience = Patience::new();
@@ -43,13 +57,16 @@ impl Outbox {
             if marked > 0 || stored.repaired {
                 let order = &stored.order;
                 let draft = Draft::new(order, order.summary(self.policy), self.policy, at)?;
+                let draft = draft.marked(stored.mark);
                 if self.table.save(draft, stored.version).await? == Saved::Conflict {
+                    measure::count(Event::Conflict);
                     stored = self.table.load_order(key).await?;
                     continue;
                 }
             }
             self.settle(named).await?;
-            return Ok(sent.len());
+            let lag = mark.filter(|_| !sent.is_empty()).map(|mark| mark.age());
+            return Ok(Told { sent: sent.len(), lag });
         }
         Err(StoreError::Contended)
     }
@@ -64,17 +81,73 @@ impl Outbox {
         Ok(())
     }
 
-    /// Sends what every order still has to tell: after a restart, or where there is no stream. An order
-    /// that cannot be sent does not keep the others from it; the last failure is returned.
-    pub async fn sweep(&self) -> Result<usize, StoreError> {
-        let mut sent = 0;
-        let mut failure = None;
-        for key in self.table.unsent().await? {
-            match self.deliver(&key).await {
-                Ok(messages) => sent += messages,
-                Err(error) => failure = Some(error),
+    /// Sends what every order still has to tell: after a restart, a failure, or where there is no stream.
+    /// An order that cannot be sent does not keep the others from it. After 25 seconds what is left is left to
+    /// the next sweep.
+    pub async fn sweep(&self) -> Result<Swept, StoreError> {
+        let began = Instant::now();
+        let mut unsent = self.table.unsent().await?;
+        // Those that could not be sent the last time must not use up the time of the others for ever.
+        let first = fastrand::usize(..unsent.len().max(1));
+        unsent.rotate_left(first);
+        let mut swept = Swept::default();
+        let mut lag = None;
+        for (key, updated_at) in unsent {
+            if began.elapsed() >= SWEEP_BUDGET {
+                swept.left += 1;
+                swept.note(updated_at);
+                continue;
+            }
+            let outcome = async {
+                // Before it is sent: afterwards nothing is old.
+                let order = self.table.load(&key).await?.order;
+                swept.note(order.unsent_since().unwrap_or(updated_at));
+                self.tell(&key).await
+            };
+            match outcome.await {
+                Ok(told) => {
+                    swept.sent += told.sent;
+                    lag = lag.max(told.lag);
+                }
+                Err(error) => {
+                    tracing::error!(order = %key, %error, "not sent");
+                    swept.failed += 1;
+                    swept.note(updated_at);
+                }
             }
         }
-        failure.map_or(Ok(sent), Err)
+        // The largest alone: there may be more than are printed at once.
+        lag.into_iter().for_each(measure::dispatch_lag);
+        Ok(swept)
+    }
+}
+
+/// How long a sweep goes on before it leaves the rest to the next one: half of what a scheduled function
+/// may take, and each call may hang for some seconds.
+const SWEEP_BUDGET: Duration = Duration::from_secs(25);
+
+/// What became of an order's messages.
+struct Told {
+    sent: usize,
+    /// From the decision until now, where it is known.
+    lag: Option<Duration>,
+}
+
+/// What [`Outbox::sweep`] found and did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many messages were sent.
+    pub sent: usize,
+    /// How many orders have something to tell that could not be sent. The log says why.
+    pub failed: usize,
+    /// How many orders were left to the next sweep.
+    pub left: usize,
+    /// When the oldest decision was taken that the queue had not been told.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Swept {
+    fn note(&mut self, since: Timestamp) {
+        self.oldest = Some(self.oldest.map_or(since, |oldest| oldest.min(since)));
     }
 }

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::Client as Sqs;
+use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use quittance_core::OrderKey;
 use quittance_core::crypto::sha256_hex;
 use quittance_core::message::CloudEvent;
 
 use crate::clock::sortable_nanos;
 use crate::error::{StoreError, written};
+use crate::trace::Trace;
 
 /// How a queue kept in a table is named in `QUITTANCE_QUEUE_URL`: `table:<name>`.
 const TABLE_SCHEME: &str = "table:";
@@ -44,24 +46,31 @@ impl Queue {
     }
 
     /// Sends a message. Its id deduplicates: within five minutes in SQS, for ever in a table.
-    pub async fn send(&self, key: &OrderKey, event: &CloudEvent) -> Result<(), StoreError> {
+    pub async fn send(
+        &self,
+        key: &OrderKey,
+        event: &CloudEvent,
+        trace: Option<&Trace>,
+    ) -> Result<(), StoreError> {
         match self {
             Self::Sqs { client, url } => {
-                client
+                let mut message = client
                     .send_message()
                     .queue_url(url)
                     .message_body(body(event)?)
                     .message_group_id(group(key))
-                    .message_deduplication_id(&event.id)
-                    .send()
-                    .await
-                    .map_err(|e| StoreError::unavailable("send message", &e))?;
-                Ok(())
+                    .message_deduplication_id(&event.id);
+                if let Some(header) = trace.and_then(trace_header) {
+                    let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
+                    message = message.message_system_attributes(name, header);
+                }
+                let sent = message.send().await;
+                sent.map(|_| ()).map_err(|e| StoreError::unavailable("send message", &e))
             }
             Self::Table(table) => table.send(event).await,
             Self::Both(first, second) => {
-                Box::pin(first.send(key, event)).await?;
-                Box::pin(second.send(key, event)).await
+                Box::pin(first.send(key, event, trace)).await?;
+                Box::pin(second.send(key, event, trace)).await
             }
         }
     }
@@ -114,6 +123,12 @@ impl TableQueue {
             .condition_expression("attribute_not_exists(pk)");
         written("put message", put.send().await).map(|_| ())
     }
+}
+
+/// SQS' own attribute for a trace, which X-Ray follows.
+fn trace_header(trace: &Trace) -> Option<MessageSystemAttributeValue> {
+    let value = MessageSystemAttributeValue::builder().data_type("String");
+    value.string_value(trace.xray()).build().ok()
 }
 
 fn body(event: &CloudEvent) -> Result<String, StoreError> {

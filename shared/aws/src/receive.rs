@@ -3,14 +3,19 @@
 use std::time::{Duration, Instant};
 
 use quittance_core::crypto::sha256_hex;
-use quittance_core::{Outcome, Policy, Psp, Reading, Receipt, Statement, Timestamp, Unreadable};
+use quittance_core::fact::digest;
+use quittance_core::{
+    Order, Outcome, Policy, Psp, Reading, Receipt, Statement, Timestamp, Unreadable,
+};
 
 use crate::archive::{Archive, Raw};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::http::Answer;
+use crate::measure::{self, Event};
 use crate::names::{Names, claim, confirm, open};
-use crate::table::{Draft, Saved, Table};
+use crate::table::{Draft, Mark, Saved, Table};
+use crate::trace::Trace;
 
 /// The longest pause before the second attempt; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -31,6 +36,19 @@ pub struct Receiver {
     pub arrived: Option<Timestamp>,
 }
 
+/// A verified notification as it came.
+#[derive(Clone, Debug)]
+pub struct Delivery<'a> {
+    /// Who sent it.
+    pub psp: Psp,
+    /// The body, unmodified.
+    pub body: &'a [u8],
+    /// The headers that a later verification needs.
+    pub headers: Vec<(String, String)>,
+    /// The trace that it belongs to.
+    pub trace: Option<Trace>,
+}
+
 /// What became of a statement.
 enum Taken {
     Stored(String),
@@ -47,27 +65,18 @@ impl Receiver {
     }
 
     /// Stores every reading of one notification; the answer is positive only when all are durable.
-    pub async fn take(
-        &self,
-        psp: Psp,
-        body: &[u8],
-        headers: Vec<(String, String)>,
-        readings: Vec<Reading>,
-    ) -> Answer {
+    pub async fn take(&self, delivery: Delivery<'_>, readings: Vec<Reading>) -> Answer {
+        let Delivery { psp, body, headers, trace } = delivery;
         let sha256 = sha256_hex(body);
-        let raw = Raw {
-            psp,
-            body,
-            sha256: &sha256,
-            headers,
-            received_at: self.arrived.unwrap_or_else(now),
-        };
+        let received_at = self.arrived.unwrap_or_else(now);
+        let raw = Raw { psp, body, sha256: &sha256, headers, received_at };
         let mut lines = Vec::new();
         for reading in readings {
-            match self.take_one(&raw, reading).await {
+            match self.take_one(&raw, trace.as_ref(), reading).await {
                 Ok(line) => lines.push(line),
                 Err(error) => {
                     tracing::error!(psp = psp.as_str(), sha256, %error, "not stored");
+                    measure::count(Event::Unstored);
                     return Answer::TryAgain;
                 }
             }
@@ -75,21 +84,30 @@ impl Receiver {
         Answer::Taken(lines.join("; "))
     }
 
-    async fn take_one(&self, raw: &Raw<'_>, reading: Reading) -> Result<String, StoreError> {
+    async fn take_one(
+        &self,
+        raw: &Raw<'_>,
+        trace: Option<&Trace>,
+        reading: Reading,
+    ) -> Result<String, StoreError> {
         let psp = raw.psp.as_str();
         let sha256 = raw.sha256;
         match reading {
             Reading::Order(statement) => {
-                let taken = self.take_statement(raw, &statement).await?;
+                let taken = self.take_statement(raw, trace, &statement).await?;
                 let order = &statement.key;
+                let fact = digest(&statement.facts);
                 let doubt = statement.doubt.as_deref().unwrap_or("");
                 Ok(match taken {
                     Taken::Stored(headline) => {
-                        tracing::info!(psp, %order, sha256, doubt, outcome = "stored", "stored");
+                        measure::count(Event::Stored);
+                        tracing::info!(psp, %order, fact, sha256, doubt, outcome = "stored", "stored");
                         format!("OK {headline}")
                     }
                     Taken::Known(headline) => {
-                        tracing::info!(psp, %order, sha256, outcome = "duplicate", "already known");
+                        measure::count(Event::Duplicate);
+                        let outcome = "duplicate";
+                        tracing::info!(psp, %order, fact, sha256, outcome, "already known");
                         format!("OK {headline} (already known)")
                     }
                     Taken::Quarantined(reason) => Self::quarantined(raw, &reason),
@@ -97,6 +115,7 @@ impl Receiver {
             }
             Reading::Untracked { about } => {
                 self.archive.keep_untracked(raw).await?;
+                measure::count(Event::Untracked);
                 tracing::info!(psp, ?about, sha256, outcome = "untracked", "not tracked");
                 Ok(format!("OK {about} is not tracked"))
             }
@@ -109,6 +128,7 @@ impl Receiver {
 
     fn quarantined(raw: &Raw<'_>, reason: &str) -> String {
         let (psp, sha256) = (raw.psp.as_str(), raw.sha256);
+        measure::count(Event::Quarantined);
         tracing::warn!(psp, sha256, reason, outcome = "quarantined", "quarantined");
         format!("KEPT in quarantine: {reason}")
     }
@@ -117,6 +137,7 @@ impl Receiver {
     async fn take_statement(
         &self,
         raw: &Raw<'_>,
+        trace: Option<&Trace>,
         statement: &Statement,
     ) -> Result<Taken, StoreError> {
         let receipt = Receipt {
@@ -124,7 +145,7 @@ impl Receiver {
             source: "webhook",
             sha256: raw.sha256.to_owned(),
         };
-        let mut archived = false;
+        let (mut archived, mut saved) = (false, false);
         let mut key = statement.key.clone();
         let mut patience = Patience::new();
         while patience.again().await {
@@ -132,21 +153,34 @@ impl Receiver {
             let mut order = stored.order;
             let joined = match claim(&self.table, statement, &mut order).await? {
                 Names::Settled(changed) => changed || stored.repaired,
-                Names::Raced => continue,
+                Names::Raced => {
+                    measure::count(Event::Conflict);
+                    continue;
+                }
                 Names::Elsewhere(home) => {
                     key = home;
                     continue;
                 }
             };
+            // A decision that a name brought along was counted when it was taken.
+            let before = decided(&order);
             let summary = match order.take(statement, &receipt, self.policy) {
                 Ok(Outcome::Changed(summary)) => summary,
                 // What a name held may complete the order although the statement itself is no news.
                 Ok(Outcome::Known) if joined => order.decide(receipt.received_at, self.policy),
-                Ok(Outcome::Known) => return Ok(Taken::Known(order.headline(self.policy))),
+                Ok(Outcome::Known) => {
+                    let headline = order.headline(self.policy);
+                    return Ok(if saved {
+                        Taken::Stored(headline)
+                    } else {
+                        Taken::Known(headline)
+                    });
+                }
                 Err(full) => return self.quarantine(raw, full.to_string()).await,
             };
             let headline = order.headline_of(&summary, self.policy);
-            let draft = Draft::new(&order, summary, self.policy, now())?;
+            let mark = stored.mark.unwrap_or_else(|| Mark::now(trace.cloned()));
+            let draft = Draft::new(&order, summary, self.policy, now())?.marked(Some(mark));
             if !draft.fits() {
                 let reason = "the order is as large as it may be";
                 return self.quarantine(raw, reason.to_owned()).await;
@@ -156,10 +190,16 @@ impl Receiver {
                 archived = true;
             }
             match self.table.save(draft, stored.version).await? {
-                Saved::Done if confirm(&self.table, statement, &order).await? => {
-                    return Ok(Taken::Stored(headline));
+                Saved::Done => {
+                    saved = true;
+                    let after = decided(&order);
+                    measure::count_many(Event::Released, after.0 - before.0);
+                    measure::count_many(Event::Reversed, after.1 - before.1);
+                    if confirm(&self.table, statement, &order).await? {
+                        return Ok(Taken::Stored(headline));
+                    }
                 }
-                Saved::Done | Saved::Conflict => {}
+                Saved::Conflict => measure::count(Event::Conflict),
             }
         }
         Err(StoreError::Contended)
@@ -169,6 +209,11 @@ impl Receiver {
         self.archive.quarantine(raw, &reason).await?;
         Ok(Taken::Quarantined(reason))
     }
+}
+
+/// How many releases and reversals an order has. There are never fewer afterwards.
+fn decided(order: &Order) -> (usize, usize) {
+    (usize::from(order.fulfilment.is_some()), order.reversals.len())
 }
 
 /// How long other writers of the same order are waited out: the PSP hears of a failure before it gives

@@ -2,14 +2,13 @@
 //! declares the same.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TableStatus,
 };
 
 use crate::error::StoreError;
@@ -17,6 +16,10 @@ use crate::table::{BY_STATE, BY_UNSENT, SUMMARY};
 
 /// How long an engine may take to make a table usable.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often a table that is being made is looked at. Engines on this machine take milliseconds; the SDK's
+/// own waiter looks every 20 seconds.
+const CREATION_POLL: Duration = Duration::from_millis(20);
 
 /// A table as it is created.
 struct Plan<'a> {
@@ -54,10 +57,30 @@ async fn create(client: &Client, name: &str, plan: &Plan<'_>) -> Result<(), Stor
         Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {}
         Err(e) => return Err(StoreError::unavailable("create table", &e)),
     }
-    let active = client.wait_until_table_exists().table_name(name).wait(CREATION_TIMEOUT).await;
-    active
-        .map(|_| ())
-        .map_err(|error| StoreError::Unavailable { what: "wait for table", why: error.to_string() })
+    usable(client, name).await
+}
+
+/// Waits until a table that was just made can be used.
+async fn usable(client: &Client, name: &str) -> Result<(), StoreError> {
+    let began = Instant::now();
+    loop {
+        let status = match client.describe_table().table_name(name).send().await {
+            Ok(reply) => reply.table.and_then(|table| table.table_status),
+            // A table may be made before everyone has heard of it.
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+                None
+            }
+            Err(error) => return Err(StoreError::unavailable("describe table", &error)),
+        };
+        if status == Some(TableStatus::Active) {
+            return Ok(());
+        }
+        if began.elapsed() > CREATION_TIMEOUT {
+            let why = format!("table {name} is not usable in time");
+            return Err(StoreError::Unavailable { what: "wait for table", why });
+        }
+        tokio::time::sleep(CREATION_POLL).await;
+    }
 }
 
 fn request(
@@ -100,9 +123,9 @@ fn request(
         table = table.attribute_definitions(attribute.build()?);
     }
     if plan.stream {
-        let keys_only = StreamViewType::KeysOnly;
-        let stream =
-            StreamSpecification::builder().stream_enabled(true).stream_view_type(keys_only);
+        // So that a filter can leave out what has nothing to tell.
+        let image = StreamViewType::NewImage;
+        let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(image);
         table = table.stream_specification(stream.build()?);
     }
     Ok(table)

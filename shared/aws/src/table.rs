@@ -8,21 +8,25 @@
 //! | `summary` | the order as others see it, without notifications, for lists |
 //! | `state`, `updated_at` | index of orders by state, newest last |
 //! | `unsent` | present while the queue has to be told something: a sparse index |
+//! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
 //! | `joined` | present when this is only another name; the key of the order it names |
 //! | `weak` | present when only a credit has claimed the name so far |
 //!
 //! See [`crate::names`] for what becomes of names.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quittance_core::{Order, OrderKey, OrderView, Policy, State, Summary, Timestamp};
 
-use crate::clock::now;
+use crate::clock::{now, unix_millis};
 use crate::error::{StoreError, written};
+use crate::trace::Trace;
 
 /// Index of orders by state.
 pub const BY_STATE: &str = "by_state";
@@ -67,6 +71,30 @@ pub struct Stored {
     pub joined: Option<Join>,
     /// Whether the order has taken over something that is still to be stored with it.
     pub repaired: bool,
+    /// What stands beside the mark that the queue has to be told something, while it is there.
+    pub mark: Option<Mark>,
+}
+
+/// What stands beside the mark of an order of which the queue has to be told something. It says how the
+/// decision came about and is not part of the order: a rebuilt one has another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Since when, in milliseconds since 1970.
+    pub since: u64,
+    /// The trace of the notification that brought the decision.
+    pub trace: Option<Trace>,
+}
+
+impl Mark {
+    /// Of a decision that is taken now.
+    pub fn now(trace: Option<Trace>) -> Self {
+        Self { since: unix_millis(), trace }
+    }
+
+    /// How long ago that was.
+    pub fn age(&self) -> Duration {
+        Duration::from_millis(unix_millis().saturating_sub(self.since))
+    }
 }
 
 /// Where a name points.
@@ -87,6 +115,7 @@ pub struct Draft<'a> {
     json: String,
     summary: String,
     updated_at: Timestamp,
+    mark: Option<Mark>,
 }
 
 impl<'a> Draft<'a> {
@@ -101,7 +130,12 @@ impl<'a> Draft<'a> {
         let view = order.view_of(summary, policy, now).without_notifications();
         let summary = serde_json::to_string(&view)?;
         let json = serde_json::to_string(order)?;
-        Ok(Self { order, state, json, summary, updated_at: now })
+        Ok(Self { order, state, json, summary, updated_at: now, mark: None })
+    }
+
+    /// With what stands beside the mark, should the queue have to be told something.
+    pub fn marked(self, mark: Option<Mark>) -> Self {
+        Self { mark, ..self }
     }
 
     /// Whether it is small enough to be stored. One that is not must not be sent again for ever.
@@ -126,6 +160,15 @@ pub struct Page {
     pub orders: Vec<OrderView>,
     /// Where the next page starts; opaque.
     pub next: Option<String>,
+}
+
+/// One page of keys with the time of their last change.
+#[derive(Clone, Debug)]
+pub struct Updated {
+    /// The orders, newest first.
+    pub orders: Vec<(OrderKey, Timestamp)>,
+    /// Where the next page starts.
+    pub next: Option<Cursor>,
 }
 
 /// Not a cursor that a page of this list has given out.
@@ -157,6 +200,7 @@ impl Table {
                 version: None,
                 joined: None,
                 repaired: false,
+                mark: None,
             }),
         }
     }
@@ -178,7 +222,10 @@ impl Table {
                 return Err(StoreError::Corrupt(format!("{name} is the name of a name")));
             }
             names.push((stored.order, join.weak));
-            stored = self.load(&join.home).await?;
+            let home = self.load(&join.home).await?;
+            // What stood beside the mark of the name belongs to a decision that is taken over.
+            let mark = home.mark.or(stored.mark);
+            stored = Stored { mark, ..home };
         }
         for (name, weak) in names {
             if stored.order.aliases.contains(&name.key.order) {
@@ -197,13 +244,13 @@ impl Table {
 
     /// Writes an order if the item is still at `version`.
     pub async fn save(&self, draft: Draft<'_>, version: Option<u64>) -> Result<Saved, StoreError> {
-        let Draft { order, state, json, summary, updated_at } = draft;
+        let Draft { order, state, json, summary, updated_at, mark } = draft;
         let mut item = new_item(&order.key, version, json);
         item.insert("state".to_owned(), AttributeValue::S(state.as_str().to_owned()));
         item.insert("updated_at".to_owned(), AttributeValue::S(updated_at.to_string()));
         item.insert(SUMMARY.to_owned(), AttributeValue::S(summary));
         if order.has_unsent() {
-            item.insert("unsent".to_owned(), AttributeValue::S(UNSENT.to_owned()));
+            mark_unsent(&mut item, mark);
         }
         self.put(item, version).await
     }
@@ -219,7 +266,7 @@ impl Table {
             item.insert("weak".to_owned(), AttributeValue::Bool(true));
         }
         if stored.order.has_unsent() {
-            item.insert("unsent".to_owned(), AttributeValue::S(UNSENT.to_owned()));
+            mark_unsent(&mut item, stored.mark.clone());
             item.insert("updated_at".to_owned(), AttributeValue::S(now().to_string()));
         }
         self.put(item, stored.version).await
@@ -238,8 +285,21 @@ impl Table {
         }
     }
 
-    /// Keys of orders of which the queue has to be told something, oldest first.
-    pub async fn unsent(&self) -> Result<Vec<OrderKey>, StoreError> {
+    /// One page of the keys of the orders in a state with the time of their last change, newest first.
+    pub async fn updated(
+        &self,
+        state: State,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Updated, StoreError> {
+        let reply = self.query_state(state, limit, cursor).await?;
+        let orders = reply.items().iter().map(read_updated).collect::<Result<_, _>>()?;
+        Ok(Updated { orders, next: reply.last_evaluated_key.map(Cursor) })
+    }
+
+    /// Keys of orders of which the queue has to be told something, with the time of their last change, oldest
+    /// first.
+    pub async fn unsent(&self) -> Result<Vec<(OrderKey, Timestamp)>, StoreError> {
         let mut pages = self
             .client
             .query()
@@ -253,7 +313,7 @@ impl Table {
         let mut keys = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|e| StoreError::unavailable("query unsent orders", &e))?;
-            keys.push(read_key(text(&item, "pk")?)?);
+            keys.push(read_updated(&item)?);
         }
         Ok(keys)
     }
@@ -280,8 +340,18 @@ impl Table {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Page, StoreError> {
-        let reply = self
-            .client
+        let reply = self.query_state(state, limit, cursor).await?;
+        let orders = reply.items().iter().map(read_summary).collect::<Result<_, _>>()?;
+        Ok(Page { orders, next: reply.last_evaluated_key.as_ref().map(Cursor::text) })
+    }
+
+    async fn query_state(
+        &self,
+        state: State,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<QueryOutput, StoreError> {
+        self.client
             .query()
             .table_name(&self.name)
             .index_name(BY_STATE)
@@ -293,9 +363,7 @@ impl Table {
             .set_exclusive_start_key(cursor.map(|cursor| cursor.0))
             .send()
             .await
-            .map_err(|e| StoreError::unavailable("query orders by state", &e))?;
-        let orders = reply.items().iter().map(read_summary).collect::<Result<_, _>>()?;
-        Ok(Page { orders, next: reply.last_evaluated_key.as_ref().map(Cursor::text) })
+            .map_err(|e| StoreError::unavailable("query orders by state", &e))
     }
 
     async fn list_all(&self, limit: u32, cursor: Option<Cursor>) -> Result<Page, StoreError> {
@@ -351,6 +419,16 @@ fn new_item(key: &OrderKey, version: Option<u64>, order: String) -> Item {
     ])
 }
 
+/// Marks an item of which the queue has to be told something.
+fn mark_unsent(item: &mut Item, mark: Option<Mark>) {
+    let Mark { since, trace } = mark.unwrap_or_else(|| Mark::now(None));
+    item.insert("unsent".to_owned(), AttributeValue::S(UNSENT.to_owned()));
+    item.insert("unsent_since".to_owned(), AttributeValue::N(since.to_string()));
+    if let Some(trace) = trace {
+        item.insert("trace".to_owned(), AttributeValue::S(trace.to_string()));
+    }
+}
+
 /// Where a page of a list ended.
 #[derive(Clone, Debug)]
 pub struct Cursor(Item);
@@ -391,12 +469,22 @@ fn read_item(item: &Item) -> Result<Stored, StoreError> {
     let joined = item.get("joined").and_then(|v| v.as_s().ok());
     let weak = item.contains_key("weak");
     let joined = joined.map(|key| read_key(key)).transpose()?.map(|home| Join { home, weak });
-    Ok(Stored { order, version: Some(version), joined, repaired: false })
+    let since = item.get("unsent_since").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
+    let trace = item.get("trace").and_then(|v| v.as_s().ok()).and_then(|t| t.parse().ok());
+    let mark = since.map(|since| Mark { since, trace });
+    Ok(Stored { order, version: Some(version), joined, repaired: false, mark })
 }
 
 fn read_summary(item: &Item) -> Result<OrderView, StoreError> {
     serde_json::from_str(text(item, SUMMARY)?)
         .map_err(|error| StoreError::Corrupt(format!("summary: {error}")))
+}
+
+/// The key of an index's entry, and when its order was changed last.
+fn read_updated(item: &Item) -> Result<(OrderKey, Timestamp), StoreError> {
+    let at = Timestamp::parse(text(item, "updated_at")?);
+    let at = at.ok_or_else(|| StoreError::Corrupt("updated_at is no time".to_owned()))?;
+    Ok((read_key(text(item, "pk")?)?, at))
 }
 
 fn read_key(text: &str) -> Result<OrderKey, StoreError> {

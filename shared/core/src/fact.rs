@@ -250,7 +250,7 @@ pub enum Flag {
     CurrencyMismatch,
     /// More was captured than the order costs.
     Overpaid,
-    /// A voucher was taken and its complement did not come within the session.
+    /// A voucher was taken, and its complement was neither taken nor reserved within the session.
     StrandedVoucher,
     /// A share has a status that no table knows.
     UnknownStatus,

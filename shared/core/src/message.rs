@@ -30,6 +30,10 @@ pub struct CloudEvent {
     pub time: Timestamp,
     /// Always `application/json`.
     pub datacontenttype: String,
+    /// The trace of the notification that brought the decision, where there is one (CloudEvents'
+    /// extension for distributed tracing).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// The order without its notifications.
     pub data: OrderView,
 }
@@ -68,6 +72,7 @@ impl Order {
                 subject: key.order.clone(),
                 time,
                 datacontenttype: "application/json".to_owned(),
+                traceparent: None,
                 data: data.clone(),
             })
             .collect()

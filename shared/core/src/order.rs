@@ -21,6 +21,10 @@ pub const WORLDLINE_SESSION_SECONDS: u64 = 180 * 60;
 /// How long a Lyra payment session lives (systempay.md 1.4).
 pub const LYRA_SESSION_SECONDS: u64 = 10 * 60;
 
+/// How long after a payment its Chèque-Vacances Connect share can be given back (worldline-direct.md
+/// section 6). No source says when this time begins.
+pub const VOUCHER_REFUND_SECONDS: u64 = 4 * 60 * 60;
+
 /// Everything known about one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -200,8 +204,15 @@ impl Order {
 
     /// Whether the queue still has to be told something.
     pub fn has_unsent(&self) -> bool {
-        self.fulfilment.as_ref().is_some_and(|f| f.sent_at.is_none())
-            || self.reversals.iter().any(|r| r.sent_at.is_none())
+        self.unsent_since().is_some()
+    }
+
+    /// When the oldest decision was taken that the queue has not been told.
+    pub fn unsent_since(&self) -> Option<Timestamp> {
+        let fulfilment = self.fulfilment.iter().map(|f| (f.decided_at, f.sent_at));
+        let reversals = self.reversals.iter().map(|r| (r.decided_at, r.sent_at));
+        let unsent = fulfilment.chain(reversals).filter(|(_, sent)| sent.is_none());
+        unsent.map(|(decided, _)| decided).min()
     }
 
     /// Notes that the queue took the message with this id. Whether that was news.
@@ -232,7 +243,7 @@ impl Order {
 
     /// [`Order::view`] where what the facts amount to is at hand.
     pub fn view_of(&self, mut summary: Summary, policy: Policy, now: Timestamp) -> OrderView {
-        if summary.voucher_waits && self.session_is_over(now) {
+        if summary.voucher_waits && self.fulfilment.is_none() && self.session_is_over(now) {
             summary.flags.insert(Flag::StrandedVoucher);
         }
         let explanation = explain(self, &summary, policy);
@@ -323,16 +334,21 @@ impl Order {
         }
     }
 
+    /// From when on a captured voucher of this order can certainly not be given back any more: counted from
+    /// the last notification, because an order may have been known for long before its voucher was taken.
+    /// The true limit may be earlier. `None` while nothing was received.
+    pub fn voucher_is_lost_after(&self) -> Option<Timestamp> {
+        let last = self.notifications.iter().map(|received| received.received_at).max()?;
+        Timestamp::from_unix(last.unix() + i64::try_from(VOUCHER_REFUND_SECONDS).ok()?)
+    }
+
     fn session_is_over(&self, now: Timestamp) -> bool {
         let session = match self.key.psp {
             Psp::Worldline => WORLDLINE_SESSION_SECONDS,
             Psp::Lyra => LYRA_SESSION_SECONDS,
         };
-        self.notifications
-            .iter()
-            .map(|received| received.received_at)
-            .min()
-            .is_some_and(|first| now.seconds_since(first) >= session)
+        let first = self.notifications.iter().map(|received| received.received_at).min();
+        first.is_some_and(|first| now.seconds_since(first) >= session)
     }
 }
 

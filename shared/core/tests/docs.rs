@@ -257,7 +257,7 @@ fn flags(page: &mut String) {
             Flag::CurrencyMismatch => "amounts in more than one currency: held",
             Flag::Overpaid => "more was captured than the order costs",
             Flag::StrandedVoucher => {
-                "a voucher was taken and its complement did not come within the session"
+                "a voucher was taken, and its complement was neither taken nor reserved within the session"
             }
             Flag::UnknownStatus => "a share has a status that no table knows",
         };

@@ -154,9 +154,8 @@ fn worldline_readings(body: &Value) -> Vec<Reading> {
     let keys = worldline_keys("id", "secret");
     let body = body.to_string();
     let signature = worldline_signature("secret", body.as_bytes());
-    worldline::read(
-        worldline::verify(&keys, &[signature.as_bytes()], &[b"id"], body.as_bytes()).unwrap(),
-    )
+    let verified = worldline::verify(&keys, &[signature.as_bytes()], &[b"id"], body.as_bytes());
+    worldline::read(&verified.unwrap())
 }
 
 /// The statement about an order that this event is. Anything else fails the test.

@@ -4,6 +4,7 @@
 //! that a mistake in the core cannot hide in its own tests. Nothing here is part of a deployed stack.
 
 pub mod lyra;
+pub mod private;
 pub mod samples;
 mod sign;
 pub mod worldline;

@@ -25,8 +25,10 @@ pub fn folder() -> PathBuf {
 
 /// Every file: its path below [`folder`] and its contents, sorted by path.
 pub fn files() -> Vec<(String, String)> {
-    let mut files =
-        vec![("dispatch/01-order-changed.json".to_owned(), pretty(&reading::stream_event()))];
+    let mut files = vec![
+        ("dispatch/01-order-changed.json".to_owned(), pretty(&reading::stream_event())),
+        ("reconcile/01-every-minute.json".to_owned(), pretty(&reading::schedule_event())),
+    ];
     let folders = [
         ("worldline", worldline::cases()),
         ("systempay", lyra::cases()),

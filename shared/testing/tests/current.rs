@@ -62,6 +62,11 @@ fn there_are_enough_of_both_providers_and_some_in_base64() {
     }
 }
 
+/// Whether a function is called by AWS and not over HTTP.
+fn is_no_request(path: &str) -> bool {
+    path.starts_with("dispatch/") || path.starts_with("reconcile/")
+}
+
 #[test]
 fn every_case_has_a_number_and_an_expectation() {
     let paths: BTreeSet<String> = files().into_iter().map(|(path, _)| path).collect();
@@ -72,7 +77,7 @@ fn every_case_has_a_number_and_an_expectation() {
         assert!(number.len() == 2 && number.bytes().all(|b| b.is_ascii_digit()), "{path}");
         assert!(numbers.insert((folder.to_owned(), number.to_owned())), "{path}: number taken");
         let expectation = path.replace(".json", ".expected.json");
-        assert_eq!(paths.contains(&expectation), folder != "dispatch", "{path}");
+        assert_eq!(paths.contains(&expectation), !is_no_request(&path), "{path}");
     }
 }
 
@@ -94,7 +99,7 @@ fn an_order_is_known_from_the_deliveries_that_follow_each_other() {
 
 #[test]
 fn every_request_is_one_for_lambda_http() {
-    for (path, event) in events().into_iter().filter(|(path, _)| !path.starts_with("dispatch/")) {
+    for (path, event) in events().into_iter().filter(|(path, _)| !is_no_request(path)) {
         let request = lambda_http::request::from_str(&event.to_string());
         let request = request.unwrap_or_else(|error| panic!("{path}: {error}"));
         assert_eq!(request.uri().path(), event["rawPath"].as_str().unwrap(), "{path}");

@@ -69,10 +69,10 @@ async fn a_release_that_was_not_sent_yet_is_sent_once_and_settled() {
     let stack = Stack::start().await;
     let alone = died(&stack, false).await;
     let id = alone.fulfilment.unwrap().id;
-    assert_eq!(stack.outbox.sweep().await.unwrap(), 1);
+    assert_eq!(stack.swept().await, 1);
     assert_eq!(stack.queue().await, [(id.clone(), "CRASH-1".to_owned())]);
-    assert_eq!(stack.table.unsent().await.unwrap(), [], "order and name are settled");
-    assert_eq!(stack.outbox.sweep().await.unwrap(), 0);
+    assert_eq!(stack.unsent().await, [], "order and name are settled");
+    assert_eq!(stack.swept().await, 0);
     assert_eq!(stack.outbox.deliver(&by_payment()).await.unwrap(), 0);
 
     // The sweep has stored the order: both names show the fact and the time of sending.
@@ -81,7 +81,7 @@ async fn a_release_that_was_not_sent_yet_is_sent_once_and_settled() {
     assert_eq!(captured(&order), (State::Captured, 900));
     assert!(order.fulfilment.as_ref().is_some_and(|f| f.id == id && f.sent_at.is_some()));
     assert!(stack.take(&capture("CRASH-1")).await.ends_with("(already known)"));
-    assert_eq!(stack.outbox.sweep().await.unwrap(), 0);
+    assert_eq!(stack.swept().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,12 @@
-//! The adapters against a real engine, embedded in the test's process: what the table promises, and
-//! what becomes of notifications, names and releases when a write is lost or another one comes first.
+//! The adapters against a real engine, embedded in the test's process unless `QUITTANCE_TEST_DYNAMODB` names
+//! another (`bash .ci/engines` does): what the table promises, and what becomes of notifications, names and releases when a write is lost or another one comes first.
 //!
 //! One test program instead of several, because linking the engine takes longer than running the tests.
 
 mod crash;
+#[path = "../engine/mod.rs"]
+mod engine;
+mod marks;
 mod names;
 mod races;
 mod support;

@@ -7,7 +7,7 @@ use quittance_testing::lyra::{Form, Share};
 use quittance_testing::worldline::{Payment, refund};
 use tokio::task::JoinSet;
 
-use crate::support::{Message, Stack, lyra, positive, wl};
+use crate::support::{Message, Stack, Tables, lyra, positive, wl};
 
 fn capture(reference: &str) -> Payment {
     Payment::new(reference, "3254730000_0", 1, 9, 900)
@@ -17,13 +17,14 @@ fn capture(reference: &str) -> Payment {
 /// to be an order's: still one order and one release, and nothing is left to be sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn joined_while_its_release_is_sent_or_marked_as_sent() {
-    for moment in ["\"TableName\":\"queue\"", "\"TableName\":\"orders\""] {
+    for sending in [true, false] {
         let stack = Stack::start().await;
         let by_payment = wl("tx:3254730000");
         stack.take(&capture("")).await;
         let alone = stack.order(&by_payment).await;
 
-        let (mut held, _, outbox) = stack.held(moment);
+        let Tables { orders, queue, .. } = &stack.tables;
+        let (mut held, _, outbox) = stack.held(if sending { queue } else { orders });
         let key = by_payment.clone();
         let delivery = tokio::spawn(async move { outbox.deliver(&key).await });
         held.reached().await;
@@ -52,7 +53,7 @@ async fn joined_while_its_release_is_sent_or_marked_as_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn joined_while_it_is_stored_under_its_own_name() {
     let stack = Stack::start().await;
-    let (mut held, receiver, _) = stack.held("\"TableName\":\"orders\"");
+    let (mut held, receiver, _) = stack.held(&stack.tables.orders);
     let late = tokio::spawn(async move { capture("").delivered_to(&receiver).await });
     held.reached().await;
     stack.take(&capture("RACE-1")).await;
@@ -70,7 +71,7 @@ async fn joined_while_it_is_stored_under_its_own_name() {
 async fn a_refund_stored_while_its_payment_takes_the_name_over() {
     let stack = Stack::start().await;
     stack.take(&refund("RFND-1", "3254730000_1", 8, 300)).await;
-    let (mut held, receiver, _) = stack.held("\"TableName\":\"orders\"");
+    let (mut held, receiver, _) = stack.held(&stack.tables.orders);
     let second = refund("RFND-1", "3254730000_2", 8, 600);
     let late = tokio::spawn(async move { second.delivered_to(&receiver).await });
     held.reached().await;
@@ -90,7 +91,7 @@ async fn forty_writers_of_one_order_are_all_stored() {
         let stack = Arc::clone(&stack);
         writers.spawn(async move {
             let share = Share(&format!("{n:032x}"), "CB", 100, "CAPTURED");
-            stack.take(&Form::follow_up("BUSY-1", "busy01", n, "BATCH", share)).await
+            stack.take_among_many(&Form::follow_up("BUSY-1", "busy01", n, "BATCH", share)).await
         });
     }
     let answers = writers.join_all().await;

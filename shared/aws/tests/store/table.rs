@@ -123,17 +123,17 @@ async fn only_what_the_queue_has_to_be_told_is_found_as_unsent() {
     save(&stack, &order("LATER-1", "CAPTURED"), None, 2).await;
     let mut first = order("FIRST-1", "CAPTURED");
     save(&stack, &first, None, 1).await;
-    assert_eq!(stack.table.unsent().await.unwrap(), [lyra("FIRST-1"), lyra("LATER-1")]);
+    assert_eq!(stack.unsent().await, [lyra("FIRST-1"), lyra("LATER-1")]);
 
     first.mark_all_sent(at(3));
     save(&stack, &first, Some(1), 3).await;
-    assert_eq!(stack.table.unsent().await.unwrap(), [lyra("LATER-1")]);
+    assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
 
     // A name keeps the mark until its order has taken the release over.
     let named = stack.table.load(&lyra("LATER-1")).await.unwrap();
     let join = Join { home: lyra("HELD-1"), weak: false };
     assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
-    assert_eq!(stack.table.unsent().await.unwrap(), [lyra("LATER-1")]);
+    assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

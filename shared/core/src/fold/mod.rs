@@ -78,7 +78,7 @@ pub struct Summary {
     /// reversal.
     #[serde(skip)]
     pub certain_credits: Vec<Credit>,
-    /// Whether a voucher is captured while the order is not covered.
+    /// Whether a voucher is captured, and the rest of the order neither captured nor authorised.
     #[serde(skip)]
     pub voucher_waits: bool,
 }
@@ -138,7 +138,7 @@ pub fn fold(facts: &Facts, policy: Policy) -> Summary {
         releasable: complete.is_some() && !given_back && !facts.shares().any(may_give_back),
         given_back,
         certain_credits: sound.final_credits().map(Joined::to_credit).collect(),
-        voucher_waits: !sums.covers() && shown.shares.iter().any(Joined::is_captured_voucher),
+        voucher_waits: sums.waits() && shown.shares.iter().any(Joined::is_captured_voucher),
     }
 }
 

@@ -193,9 +193,11 @@ impl Sums {
         }
     }
 
-    /// Whether what is expected is taken.
-    pub(super) fn covers(&self) -> bool {
-        self.expected.is_some_and(|expected| self.captured >= expected)
+    /// Whether money that was taken waits for the rest: neither is the rest reserved, nor has all that was
+    /// taken been given back.
+    pub(super) fn waits(&self) -> bool {
+        let secured = self.captured + self.authorised;
+        self.captured > self.refunded && self.expected.is_none_or(|expected| secured < expected)
     }
 
     /// Whether more was taken than anybody said the order costs.

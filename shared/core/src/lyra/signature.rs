@@ -137,6 +137,18 @@ impl Refused {
     pub fn may_be_stale(&self) -> bool {
         matches!(self, Self::UnknownKey | Self::Mismatch)
     }
+
+    /// In one word, for counting.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Repeated => "repeated",
+            Self::TooMany => "too_many_fields",
+            Self::UnknownKey => "unknown_key",
+            Self::NotANotification => "not_a_notification",
+            Self::Mismatch => "mismatch",
+        }
+    }
 }
 
 /// Proves that `body` was signed with one of `keys`.

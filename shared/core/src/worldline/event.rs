@@ -21,12 +21,12 @@ use crate::text::{List, Number, Text, json_fault};
 const API_VERSION: &str = "v1";
 
 /// Reads a verified body: one event, or an array of them, each standing for itself.
-pub fn read(verified: Verified<'_>) -> Vec<Reading> {
+pub fn read(verified: &Verified<'_>) -> Vec<Reading> {
     let Ok(text) = std::str::from_utf8(verified.body) else {
         return vec![Reading::Unreadable(Unreadable::new("body is not UTF-8"))];
     };
     if !text.trim_ascii_start().starts_with('[') {
-        return vec![read_one(text, &verified)];
+        return vec![read_one(text, verified)];
     }
     match serde_json::from_str::<List<&RawValue, MAX_EVENTS_PER_NOTIFICATION>>(text) {
         Ok(List { count: 0, .. }) => {
@@ -38,7 +38,7 @@ pub fn read(verified: Verified<'_>) -> Vec<Reading> {
             vec![Reading::Unreadable(Unreadable::new(reason))]
         }
         Ok(List { kept, .. }) => {
-            kept.into_iter().map(|event| read_one(event.get(), &verified)).collect()
+            kept.into_iter().map(|event| read_one(event.get(), verified)).collect()
         }
         Err(error) => vec![Reading::Unreadable(json_fault("event array", &error))],
     }

@@ -76,6 +76,16 @@ impl Refused {
     pub fn may_be_stale(&self) -> bool {
         matches!(self, Self::UnknownKey | Self::Mismatch)
     }
+
+    /// In one word, for counting.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Repeated => "repeated",
+            Self::UnknownKey => "unknown_key",
+            Self::Mismatch => "mismatch",
+        }
+    }
 }
 
 /// Proves that `body` was signed with one of `keys`. `signatures` and `key_ids` are all values of the

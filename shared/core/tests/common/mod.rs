@@ -28,7 +28,7 @@ pub(crate) fn read_worldline_bound(body: &[u8], merchant: Option<&str>) -> Vec<R
     let signature = worldline_signature(SECRET, body);
     let verified =
         worldline::verify(&keys, &[signature.as_bytes()], &[KEY_ID.as_bytes()], body).unwrap();
-    worldline::read(verified)
+    worldline::read(&verified)
 }
 
 /// What a genuine Worldline body says.

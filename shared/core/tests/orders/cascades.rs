@@ -6,7 +6,9 @@ use quittance_core::{Flag, Reading, State};
 use quittance_testing::lyra::{Form, Share};
 
 use crate::common::{read_lyra, receipt};
-use crate::story::{CAPTURED, CARD, VOUCHER, cascade, follow_up, give_back, given, now, pay, wl};
+use crate::story::{
+    CAPTURED, CARD, SECURED, VOUCHER, cascade, follow_up, give_back, given, now, pay, under, wl,
+};
 
 #[test]
 fn a_cascade_is_paid_when_its_shares_cover_it() {
@@ -100,6 +102,23 @@ fn a_stranded_voucher_is_flagged_when_the_session_is_over() {
         |seconds: i64| story.order().view(CAPTURED, receipt(60 + seconds).received_at).flags;
     assert!(flags(10_799).is_empty());
     assert_eq!(flags(10_800), BTreeSet::from([Flag::StrandedVoucher]));
+}
+
+#[test]
+fn a_voucher_whose_complement_is_reserved_is_not_stranded() {
+    for policy in [CAPTURED, SECURED] {
+        let form = cascade("AUTHORISED", &[VOUCHER, now(CARD, "AUTHORISED")]);
+        let story = under(policy).then(&form).is(State::PartiallyCaptured);
+        let shown = story.order().view(policy, receipt(3_600).received_at);
+        assert!(shown.flags.is_empty(), "{:?} {:?}", policy.release_on, shown.flags);
+    }
+}
+
+#[test]
+fn a_voucher_that_was_given_back_is_not_stranded() {
+    let story = given(&cascade("REFUSED", &[VOUCHER])).then(&give_back('a', 6_000, "CAPTURED"));
+    assert_eq!(story.order().summary(CAPTURED).refunded, 6_000);
+    assert!(story.order().view(CAPTURED, receipt(3_600).received_at).flags.is_empty());
 }
 
 #[test]

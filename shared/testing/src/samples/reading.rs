@@ -31,8 +31,9 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// One order has changed: the record names its key and nothing else.
+/// One order has changed and has something to tell. Of its image dispatch reads nothing.
 pub(super) fn stream_event() -> Value {
+    let key = format!("systempay/{SITE}/test/CMD-2001");
     json!({"Records": [{
         "eventID": "00000000000000000000000000002001",
         "eventName": "MODIFY",
@@ -41,11 +42,33 @@ pub(super) fn stream_event() -> Value {
         "awsRegion": "eu-west-3",
         "dynamodb": {
             "ApproximateCreationDateTime": 1_795_341_600,
-            "Keys": {"pk": {"S": format!("systempay/{SITE}/test/CMD-2001")}},
+            "Keys": {"pk": {"S": key}},
+            "NewImage": {
+                "pk": {"S": key},
+                "state": {"S": "captured"},
+                "unsent": {"S": "1"},
+                "unsent_since": {"N": "1795341600000"},
+                "version": {"N": "1"},
+            },
             "SequenceNumber": "100000000000000000001",
-            "SizeBytes": 40,
-            "StreamViewType": "KEYS_ONLY",
+            "SizeBytes": 140,
+            "StreamViewType": "NEW_IMAGE",
         },
         "eventSourceARN": "arn:aws:dynamodb:eu-west-3:000000000000:table/quittance/stream/2026-11-22T10:00:00.000",
     }]})
+}
+
+/// The schedule's rule calls.
+pub(super) fn schedule_event() -> Value {
+    json!({
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000001",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "000000000000",
+        "time": "2026-11-22T10:01:00Z",
+        "region": "eu-west-3",
+        "resources": ["arn:aws:events:eu-west-3:000000000000:rule/quittance-reconcile"],
+        "detail": {},
+    })
 }

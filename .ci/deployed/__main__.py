@@ -1,0 +1,546 @@
+"""The stack of template.yaml in an account of this process, with the real functions in it.
+
+    python .ci/deployed <folder with <function>/bootstrap>
+
+`.ci/deployment` prepares what it needs and says what it does.
+"""
+
+import base64
+import collections
+import contextlib
+import json
+import pathlib
+import re
+import signal
+import sys
+import tempfile
+import time
+import urllib.parse
+
+import account as aws
+import policy
+from emulator import Emulated
+from stack import Stack
+from stream import StreamMapping
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+STACK = "shop"
+# The keys that the sample events are signed with, and keys that took their place.
+DEMO_KEYS = {
+    "worldline": {"demo-key": "demo-secret"},
+    "systempay": {"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}},
+}
+NEWER_KEYS = {
+    "worldline": {"newer-key": "newer-secret"},
+    "systempay": {"12345678": {"test": {"form": "newerformkey000", "rest_password": "testpassword_newer"}}},
+}
+FULFIL = "quittance.order.fulfilment_requested"
+REVERSE = "quittance.order.reversal_requested"
+# What HTTP APIs hand over as it is; anything else comes in base64.
+TEXTS = ("text/", "application/json", "application/xml", "application/javascript")
+
+# What Lambda does with a function's role: logs, traces, and reading what wakes it.
+BY_LAMBDA = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+}
+# Metrics that count what becomes of a delivery or a decision.
+METRICS = {"Received", "Stored", "Duplicate", "Untracked", "Quarantined", "Rejected", "Released", "Reversed"}
+# Of these a delivery with several statements has several.
+PER_STATEMENT = {"Stored", "Duplicate", "Untracked"}
+# After so many failures the next ones tell nothing new.
+ENOUGH = 20
+
+failures = []
+
+
+def check(what, expected, found):
+    if expected != found:
+        failures.append(f"{what}: expected {expected!r}, found {found!r}")
+        print(f"FAILED {failures[-1][:2000]}", flush=True)
+
+
+def declared(stack):
+    """The tables, queues and the secret, held against what the template declares. moto tells nothing of
+    encryption; `.ci/template` looks for that."""
+    dynamodb, sqs = stack.account.client("dynamodb"), stack.account.client("sqs")
+    tables = stack.of_type("AWS::DynamoDB::Table")
+    for table in tables:
+        name = table["TableName"]
+        found = dynamodb.describe_table(TableName=name)["Table"]
+        check(f"{name}: key", table["KeySchema"], found["KeySchema"])
+        check(f"{name}: attributes", table["AttributeDefinitions"], found["AttributeDefinitions"])
+        check(f"{name}: indexes", indexes(table), indexes(found))
+        check(f"{name}: billing", table["BillingMode"], found["BillingModeSummary"]["BillingMode"])
+        check(f"{name}: protection", truth(table["DeletionProtectionEnabled"]), truth(found["DeletionProtectionEnabled"]))
+        view = table.get("StreamSpecification", {}).get("StreamViewType")
+        check(f"{name}: stream", view, found.get("StreamSpecification", {}).get("StreamViewType"))
+        recovery = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        recovery = recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+        check(f"{name}: recovery", "ENABLED", recovery)
+        expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        wanted = table.get("TimeToLiveSpecification", {})
+        check(f"{name}: expiry", wanted.get("AttributeName"), expiry.get("AttributeName"))
+    queues = stack.of_type("AWS::SQS::Queue")
+    for queue in queues:
+        url = sqs.get_queue_url(QueueName=queue["QueueName"])["QueueUrl"]
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        for name, value in queue.items():
+            if name in ("QueueName", "Tags") or (name == "RedriveAllowPolicy" and name not in found):
+                continue
+            wanted = value if isinstance(value, dict) else str(value).lower()
+            got = found.get(name, "not told")
+            got = json.loads(got) if isinstance(value, dict) else got.lower()
+            check(f"{queue['QueueName']}: {name}", plain(wanted), plain(got))
+    secret = stack.account.client("secretsmanager").get_secret_value(SecretId=f"{STACK}/keys")
+    check("the secret before keys are put", {}, json.loads(secret["SecretString"]))
+    names = sorted([each["TableName"] for each in tables] + [each["QueueName"] for each in queues])
+    print(f"as declared: {', '.join(names)}, {STACK}/keys")
+
+
+def indexes(table):
+    """Indexes as far as both descriptions have them."""
+    return {
+        each["IndexName"]: (each["KeySchema"], each["Projection"])
+        for each in table.get("GlobalSecondaryIndexes") or []
+    }
+
+
+def truth(value):
+    return str(value).lower() == "true"
+
+
+def plain(value):
+    return {k: str(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def from_gateway(event, route):
+    """A sample as this API hands it over: with its route, and form data in base64."""
+    event = json.loads(json.dumps(event))
+    event["routeKey"] = event["requestContext"]["routeKey"] = route
+    kind = event["headers"].get("content-type", "application/json")
+    if "body" in event and not event["isBase64Encoded"] and not kind.startswith(TEXTS):
+        event |= {"body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
+    return event
+
+
+class Shop:
+    """The running functions and everything that was told so far."""
+
+    def __init__(self, stack, functions):
+        self.stack = stack
+        self.functions = functions
+        self.routes = stack.routes()
+        self.stream = StreamMapping(stack.account, stack.mapping("dispatch"), functions["dispatch"])
+        # The last expectation about each order, by its path.
+        self.expected = {}
+        self.kept_out = 0
+        # The trace of each delivery.
+        self.traces = set()
+        # What the metrics must amount to.
+        self.counted = collections.Counter()
+        # The first release, whose stream record is lost.
+        self.lost = None
+
+    def request(self, event):
+        """The answer to an HTTP request, or None where the API knows no such route."""
+        method, path = event["requestContext"]["http"]["method"], event["rawPath"]
+        found = self.routes.of(method, path)
+        if found is None:
+            return None
+        route, package = found
+        return self.functions[package].invoke(from_gateway(event, route))
+
+    def play(self, folder):
+        """Every sample delivery of a provider, and after each what the stream brings."""
+        files = samples(folder)
+        for file in files:
+            if len(failures) > ENOUGH:
+                break
+            name = f"{folder}/{file.stem}"
+            expected = json.loads(file.with_name(f"{file.stem}.expected.json").read_text())
+            event = json.loads(file.read_text())
+            # The emulator hands no trace of X-Ray on, so the caller states one.
+            trace = f"{len(self.traces) + 1:032x}"
+            self.traces.add(trace)
+            event["headers"]["traceparent"] = f"00-{trace}-53995c3f42cd8ad8-01"
+            answer = self.request(event)
+            if answer is None:
+                # The API has no such route. Only what the function would refuse for its method may end there.
+                check(f"{name}: status of a delivery that the API does not route", 405, expected["answer"]["status"])
+                self.kept_out += 1
+                continue
+            check_answer(name, expected["answer"], answer)
+            if event["requestContext"]["http"]["method"] == "POST":
+                self.counted.update(["Received", outcome(expected["answer"])])
+            order = expected.get("order")
+            lose = bool(order and order["released"] and self.lost is None)
+            if lose:
+                self.lost = order["path"]
+            self.stream.pump(lose)
+            if order:
+                self.expected[order["path"]] = order
+                check_order(name, order, self.order(order["path"]))
+        return len(files)
+
+    def order(self, path):
+        """An order as the read API shows it."""
+        event = json.loads((ROOT / "events/orders/01-one-order.json").read_text())
+        event["rawPath"] = event["requestContext"]["http"]["path"] = path
+        answer = self.request(event)
+        return json.loads(answer["body"]) if answer["statusCode"] == 200 else answer
+
+    def unsent(self):
+        """Orders in the index of those with something to tell."""
+        (table,) = [t for t in self.stack.of_type("AWS::DynamoDB::Table") if t["TableName"] == f"{STACK}-orders"]
+        page = self.stack.account.client("dynamodb").query(
+            TableName=table["TableName"],
+            IndexName="by_unsent",
+            KeyConditionExpression="unsent = :one",
+            ExpressionAttributeValues={":one": {"S": "1"}},
+        )
+        return [each["pk"]["S"] for each in page["Items"]]
+
+
+def listed(shop):
+    """All orders, page by page: the one request that scans."""
+    event = json.loads((ROOT / "events/orders/02-list-captured.json").read_text())
+    found, cursor = [], None
+    while True:
+        query = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
+        event |= {"queryStringParameters": query, "rawQueryString": urllib.parse.urlencode(query)}
+        page = json.loads(shop.request(event)["body"])
+        found += [key(order) for order in page["orders"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    wanted = {key(shop.order(path)) for path in shop.expected}
+    check("orders that no list shows", [], sorted(wanted - set(found)))
+
+
+def outcome(expected):
+    """The metric that an answer to a delivery is counted under."""
+    if expected["status"] != 200:
+        return {401: "Rejected"}.get(expected["status"], "answered before it was looked at")
+    words = {"already known": "Duplicate", "not tracked": "Untracked", "quarantine": "Quarantined"}
+    return words.get(expected["body_contains"], "Stored")
+
+
+def samples(folder):
+    files = sorted((ROOT / "events" / folder).glob("*.json"))
+    files = [file for file in files if not file.name.endswith(".expected.json")]
+    if not files:
+        raise AssertionError(f"no sample events in events/{folder}")
+    return files
+
+
+def check_answer(name, expected, answer):
+    body = answer.get("body") or ""
+    if answer.get("statusCode") != expected["status"] or expected["body_contains"] not in body:
+        check(name, (expected["status"], expected["body_contains"]), (answer.get("statusCode"), body))
+
+
+def check_order(name, expected, found):
+    counted = {
+        "released": found.get("fulfilment") is not None,
+        "reversals": len(found.get("reversals", [])),
+        "notifications": len(found.get("notifications", [])),
+    }
+    for field, value in expected.items():
+        if field != "path":
+            check(f"{name}: {field}", value, counted.get(field, found.get(field)))
+
+
+def key(order):
+    return "/".join(order[part] for part in ("psp", "merchant", "mode", "order"))
+
+
+def received(stack):
+    """Every message in the queue, taken out as a consumer does."""
+    sqs, url = stack.account.client("sqs"), stack.outputs["FulfilmentQueueUrl"]
+    messages = []
+    while True:
+        page = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0, AttributeNames=["All"], MessageAttributeNames=["All"]
+        ).get("Messages", [])
+        if not page:
+            return messages
+        messages += page
+        for each in page:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+
+
+def check_messages(shop, messages):
+    """Each release and each reversal is in the queue once, under its own id and in its order's group."""
+    wanted = set()
+    for path, expected in shop.expected.items():
+        order = shop.order(path)
+        # What stood under a payment's name may belong to an order by now, which has its own expectation.
+        if path == f"/orders/{key(order)}":
+            check_order(f"{path} in the end", expected, order)
+        decisions = [(FULFIL, order["fulfilment"])] if order["fulfilment"] else []
+        decisions += [(REVERSE, each) for each in order["reversals"]]
+        for kind, decision in decisions:
+            check(f"{path}: {kind} is marked as sent", True, bool(decision["sent_at"]))
+            wanted.add((kind, key(order), decision["id"]))
+    found = collections.Counter()
+    for message in messages:
+        body, attributes = json.loads(message["Body"]), message["Attributes"]
+        about = f"message {body['id']}"
+        check(f"{about}: version", "1.0", body["specversion"])
+        check(f"{about}: deduplication id", body["id"], attributes["MessageDeduplicationId"])
+        check(f"{about}: group", key(body["data"]), attributes["MessageGroupId"])
+        check(f"{about}: subject", body["data"]["order"], body["subject"])
+        check(f"{about}: trace", True, traced(body, attributes) in shop.traces)
+        check(f"{about}: has no notifications", False, "notifications" in body["data"])
+        found[body["type"], key(body["data"]), body["id"]] += 1
+    check("messages that are missing", [], sorted(wanted - set(found)))
+    check("messages that nobody decided", [], sorted(set(found) - wanted))
+    check("messages that came twice", {}, {each: count for each, count in found.items() if count > 1})
+    return collections.Counter(kind for kind, _, _ in found.elements())
+
+
+def traced(body, attributes):
+    """The trace of a message, if its body and X-Ray's attribute agree on it."""
+    stated = body.get("traceparent", "--").split("-")[1]
+    root = re.search("Root=1-([0-9a-f]{8})-([0-9a-f]{24})", attributes.get("AWSTraceHeader", ""))
+    return stated if root and stated == root[1] + root[2] else None
+
+
+def reconciled(shop):
+    """What the stream lost waits in the table, and the schedule finds it."""
+    waiting = key(shop.order(shop.lost))
+    check("unsent after the stream lost a record", [waiting], shop.unsent())
+    shop.functions["reconcile"].invoke({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
+    check("unsent after reconcile", [], shop.unsent())
+
+
+def consumed(stack, function, messages):
+    """The example acts once on each message, however often it comes."""
+    mapping = stack.mapping("example-fulfilment")
+    size = mapping["BatchSize"]
+    table = stack.account.client("dynamodb")
+    counts = []
+    for _ in range(2):
+        for first in range(0, len(messages), size):
+            records = [
+                {
+                    "messageId": each["MessageId"],
+                    "receiptHandle": each["ReceiptHandle"],
+                    "body": each["Body"],
+                    "attributes": each["Attributes"],
+                    "messageAttributes": {},
+                    "md5OfBody": each["MD5OfBody"],
+                    "eventSource": "aws:sqs",
+                    "eventSourceARN": mapping["EventSourceArn"],
+                    "awsRegion": aws.REGION,
+                }
+                for each in messages[first : first + size]
+            ]
+            check("example-fulfilment", {"batchItemFailures": []}, function.invoke({"Records": records}))
+        remembered = table.scan(TableName=f"{STACK}-example-fulfilment", Select="COUNT")["Count"]
+        counts.append(remembered)
+    check("ids that the example remembers, once and again", [len(messages)] * 2, counts)
+
+
+def guarded(stack):
+    """That the roles are held to at all: what `orders` has no use for is refused."""
+    client = stack.account.client("dynamodb", f"{STACK}-orders")
+    try:
+        client.put_item(TableName=f"{STACK}-orders", Item={"pk": {"S": "x"}})
+        check("orders may not write", "AccessDeniedException", "written")
+    except client.exceptions.ClientError as error:
+        check("orders may not write", "AccessDeniedException", error.response["Error"]["Code"])
+    stack.account.refused.clear()
+
+
+def measured(shop, sent):
+    """The metrics that alarms and dashboard look at, in the lines that CloudWatch reads."""
+    found = collections.Counter()
+    levels = {}
+    for name, function in shop.functions.items():
+        for line in function.lines():
+            if "_aws" not in line:
+                continue
+            for directive in line["_aws"]["CloudWatchMetrics"]:
+                check(f"{name}: namespace", "Quittance", directive["Namespace"])
+                if directive["Dimensions"] != [["stack"]]:
+                    continue
+                check(f"{name}: stack", STACK, line["stack"])
+                for metric in directive["Metrics"]:
+                    value = line[metric["Name"]]
+                    if metric.get("Unit") == "Count" and not isinstance(value, list):
+                        found[metric["Name"]] += value
+                    levels[metric["Name"]] = value
+    wanted = shop.counted + collections.Counter({"Released": sent[FULFIL], "Reversed": sent[REVERSE]})
+    # Nothing here is in the way of anything, so these two have nothing to count.
+    for metric in sorted(METRICS - PER_STATEMENT | {"Unstored", "Conflict"}):
+        check(f"metric {metric}", wanted[metric], found[metric])
+    for metric in sorted(PER_STATEMENT):
+        check(f"metric {metric}, at least {wanted[metric]}", True, found[metric] >= wanted[metric] > 0)
+    check("levels", True, {"UnsentAge", "StrandedVouchers", "DispatchLag"} <= set(levels))
+    print({name: int(found[name]) for name in sorted(METRICS)})
+
+
+def archived(stack):
+    """Raw notifications expire, what nobody could read does not."""
+    client, name = stack.account.client("dynamodb"), f"{STACK}-archive"
+    expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["AttributeName"]
+    items = client.get_paginator("scan").paginate(TableName=name)
+    kept = collections.Counter(
+        (item["pk"]["S"].startswith("quarantine/"), expiry in item) for page in items for item in page["Items"]
+    )
+    check("kinds of archived items", {(True, False), (False, True)}, set(kept))
+    print(f"archive: {kept[False, True]} that expire, {kept[True, False]} in quarantine")
+
+
+def discreet(shop):
+    """No function tells a key."""
+    keys = [DEMO_KEYS["worldline"]["demo-key"], NEWER_KEYS["worldline"]["newer-key"]]
+    for document in (DEMO_KEYS, NEWER_KEYS):
+        keys += document["systempay"]["12345678"]["test"].values()
+    for name, function in shop.functions.items():
+        check(f"keys in the output of {name}", [], [key for key in keys if key in function.output()])
+
+
+def environment(stack, configuration):
+    """What Lambda would set: the declared variables, how to log, credentials of the role, and where AWS is."""
+    account, name = stack.account, configuration["FunctionName"]
+    (logging,) = [
+        each["LoggingConfig"] for each in stack.of_type("AWS::Lambda::Function") if each["FunctionName"] == name
+    ]
+    variables = {name: str(value) for name, value in configuration["Environment"]["Variables"].items()}
+    return variables | {
+        "AWS_LAMBDA_LOG_FORMAT": logging["LogFormat"],
+        "AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"],
+        "AWS_REGION": account.region,
+        "AWS_ACCESS_KEY_ID": name,
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_ENDPOINT_URL_DYNAMODB": account.url,
+        "AWS_ENDPOINT_URL_SQS": account.url,
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": account.url,
+    }
+
+
+def needed(stack):
+    """Every grant is one that a function, or Lambda on its behalf, makes use of."""
+    destinations = {
+        each["DestinationConfig"]["OnFailure"]["Destination"]
+        for each in stack.of_type(aws.PLAYED)
+        if "DestinationConfig" in each
+    }
+    for function, documents in stack.account.policies.items():
+        for document in documents:
+            for statement in document["Statement"]:
+                for action in policy.as_list(statement["Action"]):
+                    for resource in policy.as_list(statement["Resource"]):
+                        by_lambda = action in BY_LAMBDA or action == "sqs:SendMessage" and resource in destinations
+                        if not by_lambda and (function, action, resource) not in stack.account.calls:
+                            check(f"{function} has no use for", None, f"{action} on {resource}")
+
+
+def explain(functions):
+    """The last errors that the functions logged."""
+    for package, function in functions.items():
+        lines = [line[:400] for line in function.output().splitlines() if '"level":"ERROR"' in line]
+        if lines:
+            print(f"{package} says:", *lines[-5:], sep="\n    ")
+
+
+def phase(title):
+    print(f"--- {title} ({time.monotonic() - BEGAN:.1f} s since the start)", flush=True)
+
+
+def run(folder, exits):
+    bootstraps = {each.parent.name: each for each in folder.glob("*/bootstrap")}
+    account = exits.enter_context(aws.Account())
+
+    phase("Create the stack")
+    # The example is deployed on request only; here it is asked for as soon as there is one.
+    example = "yes" if (ROOT / "functions/example-fulfilment").exists() else "no"
+    parameters = {"ExampleConsumer": example, "Architecture": "x86_64"}
+    stack = Stack(account, ROOT / "template.yaml", STACK, parameters, bootstraps)
+    print(f"{len(stack.resources)} resources; by name only: {', '.join(stack.names_only)}")
+    declared(stack)
+    guarded(stack)
+
+    phase("Put the keys, and newer ones after them")
+    secrets = account.client("secretsmanager")
+    for keys in (DEMO_KEYS, NEWER_KEYS):
+        secrets.put_secret_value(SecretId=stack.outputs["KeysSecretName"], SecretString=json.dumps(keys))
+
+    phase("Start the functions under the emulator")
+    logs = pathlib.Path(exits.enter_context(tempfile.TemporaryDirectory()))
+    functions = {}
+    for package, configuration in stack.functions().items():
+        if package not in bootstraps:
+            raise AssertionError(f"{folder / package}/bootstrap is missing: build it first")
+        variables = environment(stack, configuration)
+        started = Emulated(bootstraps[package], configuration, variables, logs / package)
+        functions[package] = exits.enter_context(started)
+    shop = Shop(stack, functions)
+
+    phase("Deliver the samples, and let the stream wake dispatch")
+    played = {folder: shop.play(folder) for folder in ("worldline", "systempay")}
+    for file in samples("orders"):
+        expected = json.loads(file.with_name(f"{file.stem}.expected.json").read_text())
+        check_answer(f"orders/{file.stem}", expected["answer"], shop.request(json.loads(file.read_text())))
+    if not failures:
+        listed(shop)
+    print(f"delivered: {played}, {shop.kept_out} kept out by the API")
+    print(f"stream: {shop.stream.seen} records, {shop.stream.passed} of them passed the filter")
+
+    if failures:
+        # What follows would only repeat it.
+        return explain(functions)
+
+    phase("Reconcile what the stream lost")
+    reconciled(shop)
+
+    phase("Read the queue")
+    messages = received(stack)
+    sent = check_messages(shop, messages)
+    print(dict(sent))
+    if "example-fulfilment" in functions:
+        consumed(stack, functions["example-fulfilment"], messages)
+
+    phase("What was written besides")
+    archived(stack)
+    measured(shop, sent)
+    discreet(shop)
+
+    phase("What the roles were asked")
+    for refused in sorted(set(account.refused)):
+        check("refused to a function", None, refused)
+    needed(stack)
+    print(f"{len(account.calls)} kinds of calls, each allowed; {len(account.refused)} refused")
+
+    phase("Times, not checked")
+    for package, function in functions.items():
+        started, warm, count = function.timing()
+        warm = f"{warm:.2f} ms median of {count} warm" if warm else "never warm"
+        print(f"{package:<20}start {started} ms, {warm}")
+    if failures:
+        explain(functions)
+
+
+BEGAN = time.monotonic()
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    # So that whoever ends this ends the functions too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    with contextlib.ExitStack() as everything:
+        run(pathlib.Path(sys.argv[1]), everything)
+    print(f"{len(failures)} expectations not met")
+    sys.exit(bool(failures))

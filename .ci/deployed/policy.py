@@ -1,0 +1,53 @@
+"""What a role may do, as IAM decides it, for the calls that the functions make."""
+
+import fnmatch
+import re
+
+
+def action_and_resources(target, body, account):
+    """The action that a request asks for and the ARNs it concerns; `target` is its X-Amz-Target header."""
+    service, _, operation = target.partition(".")
+    if service.startswith("DynamoDB_"):
+        return f"dynamodb:{operation}", [table_arn(body, account)]
+    if service == "AmazonSQS":
+        name = body["QueueUrl"].rsplit("/", 1)[-1]
+        return f"sqs:{operation}", [f"arn:aws:sqs:{account.region}:{account.number}:{name}"]
+    if service == "secretsmanager":
+        return f"secretsmanager:{operation}", [account.secret_arn(body["SecretId"])]
+    raise ValueError(f"no function calls {target or 'something without a target'}")
+
+
+def table_arn(body, account):
+    if "TableName" not in body:
+        raise ValueError("only calls that name one table are understood")
+    arn = f"arn:aws:dynamodb:{account.region}:{account.number}:table/{body['TableName']}"
+    return f"{arn}/index/{body['IndexName']}" if "IndexName" in body else arn
+
+
+def allowed(documents, action, resource):
+    """Whether some statement allows it and none denies it."""
+    effects = {
+        statement["Effect"]
+        for document in documents
+        for statement in as_list(document["Statement"])
+        if concerns(statement, action, resource)
+    }
+    return effects == {"Allow"}
+
+
+def concerns(statement, action, resource):
+    unknown = set(statement) - {"Sid", "Effect", "Action", "Resource"}
+    if unknown:
+        raise ValueError(f"cannot judge a statement with {', '.join(sorted(unknown))}")
+    return any(matches(each.lower(), action.lower()) for each in as_list(statement["Action"])) and any(
+        matches(each, resource) for each in as_list(statement["Resource"])
+    )
+
+
+def matches(pattern, text):
+    """IAM knows `*` and `?`; brackets are brackets."""
+    return re.match(fnmatch.translate(pattern.replace("[", "[[]")), text) is not None
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]

@@ -18,3 +18,4 @@ pub(crate) mod replayer;
 pub(crate) mod restore;
 pub(crate) mod terminal;
 pub(crate) mod unsent;
+pub(crate) mod verify;

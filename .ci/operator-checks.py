@@ -17,7 +17,11 @@ KEYS = {
     "worldline": {"demo-key": "demo-secret"},
     "systempay": {"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}},
 }
-POLICY = {"QUITTANCE_RELEASE_ON": "captured", "QUITTANCE_INSTALMENTS": "first"}
+POLICY = {
+    "QUITTANCE_RELEASE_ON": "captured",
+    "QUITTANCE_INSTALMENTS": "first",
+    "QUITTANCE_RAW_RETENTION_DAYS": "400",
+}
 
 sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
 failed = 0

@@ -85,6 +85,8 @@ DETAILED = "RejectedFor"
 # Metric, statistic, threshold and what silence means, by alarm.
 ALARMS = {
     "ForgedSpike": ("Quittance Rejected", "Sum", "ForgedSpikeThreshold", "notBreaching"),
+    "Flood": ("AWS/ApiGateway 4xx", "Sum", "FloodThreshold", "notBreaching"),
+    "Unconsumed": ("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", "UnconsumedSeconds", "notBreaching"),
     "Quarantine": ("Quittance Quarantined", "Sum", 0, "notBreaching"),
     "DeadLetters": ("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", 0, "notBreaching"),
     "StreamFailures": ("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", 0, "notBreaching"),
@@ -94,7 +96,13 @@ ALARMS = {
     "Throttles": ("AWS/Lambda Throttles", "Sum", 0, "notBreaching"),
     "FunctionErrors": ("AWS/Lambda Errors", "Sum", 0, "notBreaching"),
 }
-WATCHED_QUEUES = {"DeadLetters": "DeadLetterQueue", "StreamFailures": "StreamFailureQueue"}
+# Looks at several metrics; a test of its own says which.
+BY_FORMULA = "NothingTaken"
+WATCHED_QUEUES = {
+    "DeadLetters": "DeadLetterQueue",
+    "StreamFailures": "StreamFailureQueue",
+    "Unconsumed": "FulfilmentQueue",
+}
 WATCHED_FUNCTIONS = {"Throttles": set(MAY), "FunctionErrors": {"dispatch", "reconcile"}}
 
 # Actions for which IAM's reference lists no resource. For ListStreams DynamoDB's own guide gives the stream.
@@ -380,7 +388,8 @@ class Kept(unittest.TestCase):
     def test_what_money_hangs_on_outlives_the_stack(self):
         for name in ("OrderTable", "ArchiveTable", "ExampleTable", "KeysSecret", "FulfilmentQueue", "DeadLetterQueue"):
             kept = RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]
-            self.assertEqual(kept, ("Retain", "Retain"), name)
+            # A first deployment that fails leaves nothing behind that stands in the way of the next.
+            self.assertEqual(kept, ("RetainExceptOnCreate", "Retain"), name)
         for name in of_type("AWS::DynamoDB::Table"):
             table = properties(name)
             self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST")
@@ -450,6 +459,8 @@ class Watched(unittest.TestCase):
         found = {}
         for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
             declared = alarm["Properties"]
+            if name == BY_FORMULA:
+                continue
             metrics = {(namespace, metric, stat) for namespace, metric, stat, _ in watched(declared)}
             ((namespace, metric, stat),) = metrics
             threshold = declared["Threshold"]
@@ -458,6 +469,22 @@ class Watched(unittest.TestCase):
             self.assertEqual(declared["ComparisonOperator"], "GreaterThanThreshold", name)
             self.assertEqual(text(declared["AlarmName"]), f"{STACK}-{name}")
         self.assertEqual(found, ALARMS)
+
+    def test_that_something_came_and_nothing_was_taken_is_an_alarm(self):
+        declared = properties(BY_FORMULA)
+        queries = {each["Id"]: each for each in declared["Metrics"]}
+        came, *taken = "received stored duplicate untracked quarantined".split()
+        for name in (came, *taken):
+            stat = queries[name]["MetricStat"]
+            metric = stat["Metric"]
+            self.assertEqual((metric["Namespace"], metric["MetricName"]), ("Quittance", name.title()))
+            self.assertEqual(text(metric["Dimensions"][0]["Value"]), STACK)
+            self.assertEqual((stat["Stat"], stat["Period"]), ("Sum", 3600))
+        formula = " ".join(queries["lost"]["Expression"].split())
+        sum_ = " + ".join(f"FILL({name}, 0)" for name in taken)
+        self.assertEqual(formula, f"IF(FILL({came}, 0) > 0 AND {sum_} < 1, FILL({came}, 0), 0)")
+        self.assertEqual([each["Id"] for each in declared["Metrics"] if each["ReturnData"]], ["lost"])
+        self.assertEqual((declared["Threshold"], declared["ComparisonOperator"]), (0, "GreaterThanThreshold"))
 
     def test_alarms_look_at_this_stack(self):
         for name in ALARMS:
@@ -512,8 +539,7 @@ class Watched(unittest.TestCase):
                     shown.add(metric[1])
         self.assertEqual(shown, METRICS)
         (alarms,) = [each["properties"]["alarms"] for each in widgets if each["type"] == "alarm"]
-        self.assertCountEqual(alarms, [f"{name}.Arn" for name in ALARMS])
-
+        self.assertCountEqual(alarms, [f"{name}.Arn" for name in (*ALARMS, BY_FORMULA)])
 
     def test_the_metrics_are_those_that_the_code_writes(self):
         source = (ROOT / "shared/aws/src/measure.rs").read_text()

@@ -327,7 +327,11 @@ fn an_order_is_found_under_any_reference() {
         let reply = stack.worldline(&event.body());
         assert_eq!(reply.status, 200, "{reference:?}: {}", reply.text());
         assert!(reply.text().chars().count() <= 512);
-        let order = stack.sent_order(&worldline_path(reference));
+        let path = worldline_path(reference);
+        let order = stack.sent_order(&path);
+        // As a gateway that decodes paths makes necessary.
+        let key: String = path["/orders/".len()..].bytes().map(|b| format!("%{b:02X}")).collect();
+        assert_eq!(stack.get(&format!("/orders?key={key}")).json()["order"], order["order"]);
         assert_eq!(order["order"], reference.as_str());
         let source = format!("/quittance/worldline/{MERCHANT}/test");
         let messages = stack.queue_of(&[reference]);

@@ -25,6 +25,9 @@ use crate::keys::{Rings, Secret, configured};
 /// The variables without which nobody can say when an order is to be released.
 const POLICY: [&str; 2] = ["QUITTANCE_RELEASE_ON", "QUITTANCE_INSTALMENTS"];
 
+/// The variable that says how long raw notifications are kept.
+const RETENTION: &str = "QUITTANCE_RAW_RETENTION_DAYS";
+
 /// Where the local stack says which tables and engine it uses.
 pub(crate) const LOCAL_SETTINGS: &str = "/local/settings";
 
@@ -100,6 +103,19 @@ impl Context {
     pub(crate) fn receiver(&self) -> Result<Receiver, Failure> {
         self.policy_is_known()?;
         Ok(Receiver::new(&self.dynamodb(), &self.settings))
+    }
+
+    /// An error where it would be a guess how long raw notifications are kept: on a stack that keeps none,
+    /// buyers' data would be stored.
+    pub(crate) fn retention_is_known(&self) -> Result<(), Failure> {
+        match &self.stack {
+            Some(stack) if configured(RETENTION).is_none() => Err(format!(
+                "{RETENTION} is not set. This command archives what it takes, so say how many days \
+                 {stack} keeps raw notifications"
+            )
+            .into()),
+            _ => Ok(()),
+        }
     }
 
     /// An error where the policy would be a guess.

@@ -226,7 +226,12 @@ async fn release(
         None => entries.iter().collect(),
     };
     let rehearsal = Rehearsal::start(&context.settings).await?;
-    let receiver = if args.dry_run { rehearsal.receiver.clone() } else { context.receiver()? };
+    let receiver = if args.dry_run {
+        rehearsal.receiver.clone()
+    } else {
+        context.retention_is_known()?;
+        context.receiver()?
+    };
     let replayer = Replayer::new(context.rings().await, receiver);
     let bar = bar("releasing", chosen.len());
     let mut outcomes = Vec::new();

@@ -4,6 +4,7 @@ mod page;
 
 use lambda_http::http::{Method, header};
 use lambda_http::{Body, Request, Response};
+use percent_encoding::percent_decode_str;
 use quittance_aws::Answer;
 use quittance_aws::StoreError;
 use quittance_aws::clock::now;
@@ -39,7 +40,11 @@ impl Function {
         match path.strip_prefix('/').filter(|rest| !rest.is_empty()) {
             Some(key) => self.one(request, key.parse().map_err(|_| Answer::NotFound)?).await,
             None if path.is_empty() || path == "/" => {
-                self.many(&Query::parse(request.uri().query().unwrap_or(""))?).await
+                let query = request.uri().query().unwrap_or("");
+                match query.strip_prefix("key=") {
+                    Some(key) => self.one(request, decoded(key)?).await,
+                    None => self.many(&Query::parse(query)?).await,
+                }
             }
             None => Err(Answer::NotFound),
         }
@@ -105,6 +110,13 @@ impl Query {
         parsed.cursor = cursor.map_err(|_| Answer::Bad("unknown cursor"))?;
         Ok(parsed)
     }
+}
+
+/// The key of an order out of a query. The gateway of a deployed stack decodes the path before anybody sees
+/// it, so that a reference with a slash or a question mark is not what it was; a query it leaves alone.
+fn decoded(key: &str) -> Result<OrderKey, Answer> {
+    let key = percent_decode_str(key).decode_utf8().map_err(|_| Answer::NotFound)?;
+    key.parse().map_err(|_| Answer::NotFound)
 }
 
 /// Whether a browser asks: it prefers HTML, a program does not name it.

@@ -26,10 +26,11 @@ impl Telemetry {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let level = variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG"));
         let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-        let subscriber = fmt().with_max_level(level.min(LevelFilter::DEBUG)).without_time();
+        let subscriber = fmt().with_max_level(level.min(LevelFilter::DEBUG));
         match variable("AWS_LAMBDA_LOG_FORMAT") {
+            // With its time: Lambda takes a line of JSON without one for another level than it names.
             Some(format) if format.eq_ignore_ascii_case("json") => subscriber.json().init(),
-            _ => subscriber.with_target(false).init(),
+            _ => subscriber.without_time().with_target(false).init(),
         }
         Self(variable(STACK).and_then(measure::listen))
     }

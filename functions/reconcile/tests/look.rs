@@ -1,10 +1,10 @@
 //! One look, against a real engine: what was not sent is sent, and what is stranded is found in time.
 
-use std::net::Ipv4Addr;
+#[path = "../../../shared/aws/tests/engine/mod.rs"]
+mod engine;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use dynoxide::Database;
+use engine::Engine;
 use lambda_http::Body;
 use lambda_http::http::Request;
 use quittance_aws::archive::Archive;
@@ -19,8 +19,6 @@ use quittance_core::{Policy, Timestamp};
 use quittance_testing::worldline::Payment;
 use quittance_testing::{KEY_ID, SECRET, worldline_signature};
 use reconcile::{Function, Report};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use worldline_webhook::parse_keys;
 
 const MINUTE: i64 = 60;
@@ -29,42 +27,27 @@ struct Stack {
     function: Function,
     receiver: Receiver,
     log: TableQueue,
-    /// Dropping it ends the engine.
-    _alive: oneshot::Sender<()>,
-}
-
-fn client(url: &str) -> Client {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .region(Region::new("eu-west-3"))
-        .endpoint_url(url);
-    Client::from_conf(config.build())
+    engine: Engine,
 }
 
 impl Stack {
     async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (alive, gone) = oneshot::channel();
-        let database = Database::memory().unwrap();
-        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async move {
-            // An error means that the sender was dropped, which is the signal.
-            let _ = gone.await;
-        }));
-        let client = client(&url);
-        schema::create_orders(&client, "orders").await.unwrap();
-        schema::create_archive(&client, "archive").await.unwrap();
-        schema::create_queue(&client, "queue").await.unwrap();
-        let table = Table::new(client.clone(), "orders");
-        let archive = Archive::new(client.clone(), "archive", None);
-        let log = TableQueue::new(client, "queue");
+        let engine = Engine::start().await;
+        let client = engine.client();
+        let [orders, archive, queue] =
+            ["orders", "archive", "queue"].map(|name| engine.table(name));
+        schema::create_orders(&client, &orders).await.unwrap();
+        schema::create_archive(&client, &archive).await.unwrap();
+        schema::create_queue(&client, &queue).await.unwrap();
+        let table = Table::new(client.clone(), orders);
+        let archive = Archive::new(client.clone(), archive, None);
+        let log = TableQueue::new(client, queue);
         let (queue, policy) = (Queue::Table(log.clone()), Policy::default());
         Self {
             receiver: Receiver { table: table.clone(), archive, policy, arrived: None },
             function: Function { outbox: Outbox { table, queue, policy } },
             log,
-            _alive: alive,
+            engine,
         }
     }
 
@@ -128,7 +111,8 @@ async fn what_cannot_be_sent_is_told_and_stays_to_be_sent() {
     stack.take(0, &card("2")).await;
     let reachable = stack.function.outbox.queue.clone();
     // Nobody listens on port 1.
-    let gone = TableQueue::new(client("http://127.0.0.1:1"), "queue");
+    let config = stack.engine.config().endpoint_url("http://127.0.0.1:1");
+    let gone = TableQueue::new(Client::from_conf(config.build()), "queue");
     stack.function.outbox.queue = Queue::Table(gone);
     let report = stack.look().await;
     assert_eq!((report.sent, report.failed), (0, 2));

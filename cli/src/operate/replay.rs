@@ -87,7 +87,7 @@ impl Replay {
 }
 
 /// Reads an RFC 3339 time.
-pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "not a time as in 2026-11-22T10:00:00Z".to_owned())
 }
 

@@ -63,6 +63,31 @@ fn on_with(stack: &Stack, args: &[&str], environment: &[(&str, &str)]) -> Done {
     run(&[args, &["--local", &url]].concat(), environment)
 }
 
+/// An empty order table beside that of a stack, whose stream nobody follows, and its environment: the
+/// stack's archive and queue, its policy and keys.
+fn beside(stack: &Stack, name: &str) -> Vec<(&'static str, String)> {
+    let environment = vec![
+        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{}", stack.engine_port())),
+        ("QUITTANCE_TABLE", name.to_owned()),
+        ("QUITTANCE_ARCHIVE_TABLE", ARCHIVE.to_owned()),
+        ("QUITTANCE_QUEUE_URL", "table:quittance-local-queue".to_owned()),
+        ("QUITTANCE_RELEASE_ON", "captured".to_owned()),
+        ("QUITTANCE_INSTALMENTS", "first".to_owned()),
+        ("QUITTANCE_WORLDLINE_KEYS", r#"{"demo-key": "demo-secret"}"#.to_owned()),
+        (
+            "QUITTANCE_SYSTEMPAY_KEYS",
+            r#"{"12345678": {"test": {"form": "demoformkey0000"}}}"#.to_owned(),
+        ),
+    ];
+    let args = ["--port", "0", "--no-play", "--exit", "--quiet"];
+    run(&args, &borrowed(&environment)).with(0);
+    environment
+}
+
+fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
 /// Every item of a table.
 fn items(stack: &Stack, table: &str) -> Vec<Value> {
     let reply = stack.dynamodb("Scan", &json!({"TableName": table}));

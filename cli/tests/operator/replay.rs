@@ -8,7 +8,7 @@ use quittance_testing::worldline::{Payment, refund};
 use serde_json::{Value, json};
 
 use crate::support::{Stack, systempay_path, worldline_path};
-use crate::{ARCHIVE, ORDERS, delete, items_of, key, on, on_with, put};
+use crate::{ARCHIVE, ORDERS, beside, borrowed, delete, items_of, key, on, on_with, put, run};
 
 #[test]
 fn a_replay_of_what_is_known_changes_nothing() {
@@ -55,6 +55,31 @@ fn a_lost_order_comes_back_as_it_was_in_the_order_of_arrival() {
     };
     assert_eq!(without_sending(after), without_sending(before));
     assert_eq!(stack.queue().len(), 2, "under the ids that were sent before");
+}
+
+/// What is left to do when a lost table cannot be restored.
+#[test]
+fn the_whole_archive_makes_a_lost_table_anew_under_the_ids_that_it_had() {
+    let stack = Stack::start();
+    for (reference, id) in [("REPLAY-6", "repl06"), ("REPLAY-7", "repl07")] {
+        stack.systempay(&Form::single(reference, id, "CB", 500, "CAPTURED").body());
+        stack.sent_order(&systempay_path(reference));
+    }
+    let environment = beside(&stack, "lost");
+    let on_lost = |args: &[&str]| run(args, &borrowed(&environment));
+    let all = ["replay", "--from", "2020-01-01T00:00:00Z", "--json"];
+    let dry = on_lost(&[&all[..], &["--dry-run"]].concat()).with(0).json();
+    assert_eq!((&dry["stored"], stack.rows("lost")), (&json!(2), 0));
+    on_lost(&all).with(0);
+    let verified = on_lost(&["rebuild", "--verify", "--json"]).with(0).json();
+    assert_eq!(verified["identical"], stack.rows(ORDERS), "{verified}");
+    let ids = |messages: &[Value]| {
+        let mut ids: Vec<String> = messages.iter().map(|m| m["id"].to_string()).collect();
+        ids.sort();
+        ids
+    };
+    let unsent = on_lost(&["unsent", "list", "--json"]).with(0).json();
+    assert_eq!(ids(unsent.as_array().expect("a list")), ids(&stack.queue()));
 }
 
 /// Whoever can write into the archive cannot make the functions believe it.

@@ -40,9 +40,66 @@ pub(crate) struct Common {
     /// The deployed stack of this name, in the account and region of the usual AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) stack: Option<String>,
-    /// The local stack at this address, unless --stack or variables name another
-    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:9000")]
-    pub(crate) local: String,
+    /// The local stack at this address; without it, without --stack and without variables that name
+    /// another, the one at http://127.0.0.1:9000
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) local: Option<String>,
+}
+
+/// Where a local stack is unless said otherwise.
+const LOCAL: &str = "http://127.0.0.1:9000";
+
+/// The variables that name an engine, and with it a stack of which nothing else is told.
+const ENGINE: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
+
+/// The variable that names the order table.
+const TABLE: &str = "QUITTANCE_TABLE";
+
+/// The variable that names the queue.
+const QUEUE: &str = "QUITTANCE_QUEUE_URL";
+
+/// The variables that name a resource of a stack. One that was exported and forgotten must not make a
+/// command act on another stack than the one that is named.
+const RESOURCES: [&str; 6] = [
+    TABLE,
+    "QUITTANCE_ARCHIVE_TABLE",
+    SECRET,
+    QUEUE,
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SQS",
+];
+
+/// What a command works on.
+enum Target<'a> {
+    /// The deployed stack of this name.
+    Deployed(&'a str),
+    /// What the variables name, in an engine that they name or in the account of the usual configuration.
+    Variables { engine: bool },
+    /// The local stack at this address.
+    Local(&'a str),
+}
+
+impl Common {
+    fn target(&self) -> Result<Target<'_>, Failure> {
+        match (&self.stack, &self.local) {
+            (Some(stack), Some(url)) => {
+                Err(format!("--stack {stack} and --local {url} are two stacks: say one").into())
+            }
+            (Some(stack), None) => Ok(Target::Deployed(stack)),
+            (None, Some(url)) => Ok(Target::Local(url)),
+            (None, None) if ENGINE.iter().any(|name| configured(name).is_some()) => {
+                Ok(Target::Variables { engine: true })
+            }
+            (None, None) if configured(TABLE).is_some() => Ok(Target::Variables { engine: false }),
+            (None, None) => Ok(Target::Local(LOCAL)),
+        }
+    }
+
+    /// The secret with the keys of the stack, if one is named.
+    pub(crate) fn secret(&self) -> Result<Option<String>, Failure> {
+        self.target()?;
+        secret_of(self.stack.as_deref())
+    }
 }
 
 /// A stack, as far as its operator reaches it.
@@ -58,16 +115,14 @@ pub(crate) struct Context {
 impl Context {
     /// The stack that the arguments and variables name.
     pub(crate) async fn open(common: &Common) -> Result<Self, Failure> {
-        let elsewhere =
-            ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL", "QUITTANCE_TABLE"].map(configured);
-        let (told, sdk) = match &common.stack {
-            Some(stack) => (names(stack), clients::sdk_config().await),
-            None if elsewhere[..2].iter().any(Option::is_some) => {
-                (BTreeMap::new(), sdk_config(None).await)
-            }
-            None if elsewhere[2].is_some() => (BTreeMap::new(), clients::sdk_config().await),
-            None => {
-                let told = ask(&common.local).await?;
+        let (told, sdk) = match common.target()? {
+            Target::Deployed(stack) => (of_stack(stack)?, clients::sdk_config().await),
+            Target::Variables { engine: true } => (BTreeMap::new(), sdk_config(None).await),
+            Target::Variables { engine: false } => (BTreeMap::new(), clients::sdk_config().await),
+            Target::Local(url) => {
+                let told = ask(url).await?;
+                let who = format!("the local stack at {url}");
+                agree(&told, &who, configured)?;
                 let engine = told.get("AWS_ENDPOINT_URL_DYNAMODB").map(String::as_str);
                 let sdk = sdk_config(engine).await;
                 (told, sdk)
@@ -160,7 +215,7 @@ impl Context {
         let Some(stack) = &self.stack else {
             return Err("no queue: set QUITTANCE_QUEUE_URL, or name a stack with --stack".into());
         };
-        let name = format!("{stack}-fulfilment.fifo");
+        let name = queue_of(stack);
         let reply = self.sqs().get_queue_url().queue_name(&name).send().await;
         let reply = reply.map_err(|e| StoreError::unavailable("find the fulfilment queue", &e))?;
         reply.queue_url.ok_or_else(|| format!("the queue {name} has no URL").into())
@@ -194,11 +249,50 @@ fn patient(sdk: &SdkConfig) -> Result<SdkConfig, Failure> {
 /// The names in a deployed stack. The template makes them so.
 fn names(stack: &str) -> BTreeMap<String, String> {
     let names = [
-        ("QUITTANCE_TABLE", format!("{stack}-orders")),
+        (TABLE, format!("{stack}-orders")),
         ("QUITTANCE_ARCHIVE_TABLE", format!("{stack}-archive")),
         (SECRET, format!("{stack}/keys")),
     ];
     names.into_iter().map(|(variable, name)| (variable.to_owned(), name)).collect()
+}
+
+/// The name of a deployed stack's fulfilment queue.
+fn queue_of(stack: &str) -> String {
+    format!("{stack}-fulfilment.fifo")
+}
+
+/// The secret of a deployed stack, else the one that the variable names.
+pub(crate) fn secret_of(stack: Option<&str>) -> Result<Option<String>, Failure> {
+    match stack {
+        Some(stack) => Ok(of_stack(stack)?.remove(SECRET)),
+        None => Ok(configured(SECRET)),
+    }
+}
+
+/// The names in a deployed stack; an error where a variable names something of another one.
+fn of_stack(stack: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let (names, who) = (names(stack), format!("--stack {stack}"));
+    agree(&names, &who, configured)?;
+    // Account and region are in the URL too: they are those of the usual configuration.
+    let queue = BTreeMap::from([(QUEUE.to_owned(), queue_of(stack))]);
+    let last = |url: String| url.rsplit('/').next().map(str::to_owned);
+    agree(&queue, &who, |variable| configured(variable).and_then(last))?;
+    Ok(names)
+}
+
+/// An error where a variable names another resource than `who` means.
+fn agree(
+    told: &BTreeMap<String, String>,
+    who: &str,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(), Failure> {
+    for name in RESOURCES {
+        let (Some(said), Some(meant)) = (variable(name), told.get(name)) else { continue };
+        if said.trim() != meant {
+            return Err(format!("{name} is {said}, and {who} means {meant}: unset one").into());
+        }
+    }
+    Ok(())
 }
 
 /// Asks the local stack.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use quittance_aws::keys::{SECRET, STAGES, client, documents};
+use quittance_aws::keys::{STAGES, client, documents};
 use quittance_core::lyra::brands::Sites;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -135,11 +135,7 @@ fn from_file(file: &PathBuf) -> Result<(Vec<Document>, Vec<String>), Failure> {
 async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>), Failure> {
     let mut remarks = Vec::new();
     let mut documents = Vec::new();
-    let secret = match (&common.stack, configured(SECRET)) {
-        (_, Some(secret)) => Some(secret),
-        (Some(stack), None) => Some(format!("{stack}/keys")),
-        (None, None) => None,
-    };
+    let secret = common.secret()?;
     for (place, demo) in
         [(worldline_webhook::KEYS, DEMO_WORLDLINE_KEYS), (systempay_ipn::KEYS, DEMO_LYRA_KEYS)]
     {

@@ -167,6 +167,51 @@ fn what_decides_about_orders_of_a_deployed_stack_wants_its_policy_said() {
     assert!(done.errors.contains("AWS_REGION"), "{}", done.errors);
 }
 
+/// A variable that was exported for another stack and forgotten.
+#[test]
+fn a_command_never_acts_on_another_stack_than_the_one_that_is_named() {
+    let url = |name: &str| format!("https://sqs.eu-west-3.amazonaws.com/123456789012/{name}.fifo");
+    let (ours, others) = (url("shop-fulfilment"), url("other-fulfilment"));
+    let stack = Stack::start();
+    let local = stack.url();
+    for (variable, value, expected) in [
+        ("QUITTANCE_TABLE", "other-orders", "shop-orders"),
+        ("QUITTANCE_ARCHIVE_TABLE", "other-archive", "shop-archive"),
+        ("QUITTANCE_KEYS_SECRET", "other/keys", "shop/keys"),
+        ("QUITTANCE_QUEUE_URL", &others, "shop-fulfilment.fifo"),
+    ] {
+        let last = value.rsplit('/').next().expect("text");
+        let named = |done: Done, words: &[&str]| {
+            for word in words {
+                assert!(done.errors.contains(word), "{word} in {}", done.errors);
+            }
+        };
+        for command in [&["orders", "list"][..], &["dlq", "redrive"], &["keys", "check"]] {
+            let done = run(&[command, &["--stack", "shop"]].concat(), &[(variable, value)]);
+            let shown = if variable == "QUITTANCE_KEYS_SECRET" { value } else { last };
+            named(done.with(2), &[variable, shown, "--stack shop", expected]);
+        }
+        // A local stack that was named wins, or the command does nothing.
+        if variable != "QUITTANCE_KEYS_SECRET" {
+            let done = on_with(&stack, &["orders", "list"], &[(variable, value)]).with(2);
+            named(done, &[variable, value, &local]);
+        }
+    }
+    let engine = [("AWS_ENDPOINT_URL", "http://127.0.0.1:1")];
+    on_with(&stack, &["orders", "list"], &engine).with(0);
+    let both = ["orders", "list", "--stack", "shop", "--local", &local];
+    let done = run(&both, &[]).with(2);
+    assert!(done.errors.contains("two stacks"), "{}", done.errors);
+    // What names the same is no other: the error is about something else.
+    let same = [
+        ("QUITTANCE_TABLE", "shop-orders"),
+        ("QUITTANCE_KEYS_SECRET", "shop/keys"),
+        ("QUITTANCE_QUEUE_URL", &ours),
+    ];
+    let done = run(&["orders", "list", "--stack", "shop"], &same).with(2);
+    assert!(done.errors.contains("AWS_REGION"), "{}", done.errors);
+}
+
 #[test]
 fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

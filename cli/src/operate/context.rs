@@ -95,6 +95,11 @@ impl Common {
         }
     }
 
+    /// Whether a local stack is meant.
+    pub(crate) fn is_local(&self) -> Result<bool, Failure> {
+        Ok(matches!(self.target()?, Target::Local(_)))
+    }
+
     /// The secret with the keys of the stack, if one is named.
     pub(crate) fn secret(&self) -> Result<Option<String>, Failure> {
         self.target()?;
@@ -107,6 +112,8 @@ pub(crate) struct Context {
     pub(crate) json: bool,
     pub(crate) settings: Settings,
     stack: Option<String>,
+    /// Whether a local stack was asked: only that has the demo's keys.
+    is_local: bool,
     /// What the stack itself says, where a variable of ours says nothing.
     told: BTreeMap<String, String>,
     sdk: SdkConfig,
@@ -115,7 +122,9 @@ pub(crate) struct Context {
 impl Context {
     /// The stack that the arguments and variables name.
     pub(crate) async fn open(common: &Common) -> Result<Self, Failure> {
-        let (told, sdk) = match common.target()? {
+        let target = common.target()?;
+        let is_local = matches!(target, Target::Local(_));
+        let (told, sdk) = match target {
             Target::Deployed(stack) => (of_stack(stack)?, clients::sdk_config().await),
             Target::Variables { engine: true } => (BTreeMap::new(), sdk_config(None).await),
             Target::Variables { engine: false } => (BTreeMap::new(), clients::sdk_config().await),
@@ -130,7 +139,8 @@ impl Context {
         };
         let sdk = patient(&sdk)?;
         let settings = Settings::read(|name| configured(name).or_else(|| told.get(name).cloned()))?;
-        Ok(Self { json: common.json, settings, stack: common.stack.clone(), told, sdk })
+        let (json, stack) = (common.json, common.stack.clone());
+        Ok(Self { json, settings, stack, is_local, told, sdk })
     }
 
     /// The account that the usual AWS configuration names.
@@ -163,40 +173,49 @@ impl Context {
     /// An error where it would be a guess how long raw notifications are kept: on a stack that keeps none,
     /// buyers' data would be stored.
     pub(crate) fn retention_is_known(&self) -> Result<(), Failure> {
-        match &self.stack {
-            Some(stack) if configured(RETENTION).is_none() => Err(format!(
-                "{RETENTION} is not set. This command archives what it takes, so say how many days \
-                 {stack} keeps raw notifications"
-            )
-            .into()),
-            _ => Ok(()),
+        if self.is_said(RETENTION) {
+            return Ok(());
         }
+        Err(format!(
+            "{RETENTION} is not set. This command archives what it takes, so say how many days {} keeps \
+             raw notifications",
+            self.name()
+        )
+        .into())
     }
 
     /// An error where the policy would be a guess.
     pub(crate) fn policy_is_known(&self) -> Result<(), Failure> {
-        match (self.guessed(), &self.stack) {
-            (Some(missing), Some(stack)) => Err(format!(
-                "{missing} is not set. This command decides about orders, so say what the functions of \
-                 {stack} decide by: export {}=captured|secured {}=first|all",
-                POLICY[0], POLICY[1]
-            )
-            .into()),
-            _ => Ok(()),
-        }
+        let Some(missing) = self.guessed() else { return Ok(()) };
+        Err(format!(
+            "{missing} is not set. This command decides about orders, so say what the functions of {} \
+             decide by: export {}=captured|secured {}=first|all",
+            self.name(),
+            POLICY[0],
+            POLICY[1]
+        )
+        .into())
     }
 
-    /// The variable of a deployed stack's policy that is only guessed here, if any.
+    /// The variable of the policy that is only guessed here, if any: only a local stack tells its own.
     pub(crate) fn guessed(&self) -> Option<&'static str> {
-        let unset = || POLICY.into_iter().find(|name| configured(name).is_none());
-        self.stack.as_ref().and_then(|_| unset())
+        POLICY.into_iter().find(|name| !self.is_said(name))
+    }
+
+    /// Whether a variable or the stack itself says it.
+    fn is_said(&self, variable: &str) -> bool {
+        configured(variable).is_some() || self.told.contains_key(variable)
+    }
+
+    fn name(&self) -> &str {
+        self.stack.as_deref().unwrap_or("the stack")
     }
 
     /// The keys with which notifications are verified.
     pub(crate) async fn rings(&self) -> Rings {
         let secret = configured(SECRET).or_else(|| self.told.get(SECRET).cloned());
         let secret = secret.as_deref().map(|id| Secret { id, sdk: &self.sdk });
-        Rings::open(secret, self.stack.is_none()).await
+        Rings::open(secret, self.is_local).await
     }
 
     /// An SQS client.

@@ -131,7 +131,8 @@ fn from_file(file: &PathBuf) -> Result<(Vec<Document>, Vec<String>), Failure> {
     Ok((documents, remarks))
 }
 
-/// The documents that a stack uses: of each provider the variable, else the secret, else the demo's.
+/// The documents that a stack uses: of each provider the variable, else the secret, else on a local stack
+/// the demo's.
 async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>), Failure> {
     let mut remarks = Vec::new();
     let mut documents = Vec::new();
@@ -147,7 +148,7 @@ async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>
             documents.push(Document { psp, from: variable.to_owned(), text: Ok(text) });
         } else if let Some(secret) = &secret {
             documents.extend(from_secret(common, secret, psp).await?);
-        } else {
+        } else if common.is_local()? {
             let from = "the demo".to_owned();
             documents.push(Document { psp, from, text: Ok(demo.to_owned()) });
         }

@@ -140,9 +140,10 @@ fn without_a_local_stack_the_commands_say_how_to_name_one() {
     }
 }
 
-/// The policy of a deployed stack is in its functions: to guess it would be to guess with money.
+/// The policy of a deployed stack is in its functions: to guess it would be to guess with money. So it
+/// would be where variables name the stack.
 #[test]
-fn what_decides_about_orders_of_a_deployed_stack_wants_its_policy_said() {
+fn what_decides_about_orders_wants_the_policy_said_unless_a_local_stack_tells_its_own() {
     let aws = [
         ("AWS_REGION", "eu-west-3"),
         ("AWS_ACCESS_KEY_ID", "local"),
@@ -150,21 +151,32 @@ fn what_decides_about_orders_of_a_deployed_stack_wants_its_policy_said() {
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
         ("AWS_MAX_ATTEMPTS", "1"),
     ];
-    for (variable, value) in
-        [("QUITTANCE_RELEASE_ON", "captured"), ("QUITTANCE_INSTALMENTS", "first")]
-    {
-        let environment = [&aws[..], &[(variable, value)]].concat();
-        let done = run(&["rebuild", "--verify", "--stack", "shop"], &environment).with(2);
-        let missing =
-            ["QUITTANCE_RELEASE_ON", "QUITTANCE_INSTALMENTS"].map(|name| name != variable);
-        assert!(
-            missing.contains(&true) && done.errors.contains("decides about orders"),
-            "{}",
-            done.errors
-        );
+    let policy = [("QUITTANCE_RELEASE_ON", "captured"), ("QUITTANCE_INSTALMENTS", "first")];
+    for stack in [&["--stack", "shop"][..], &[]] {
+        for (said, missing) in [(policy[0], policy[1].0), (policy[1], policy[0].0)] {
+            let environment = [&aws[..], &[said]].concat();
+            let done = run(&[&["rebuild", "--verify"], stack].concat(), &environment).with(2);
+            for part in [missing, "decides about orders"] {
+                assert!(done.errors.contains(part), "{part} in {}", done.errors);
+            }
+        }
     }
     let done = run(&["orders", "list", "--stack", "shop"], &aws[1..]).with(2);
     assert!(done.errors.contains("AWS_REGION"), "{}", done.errors);
+}
+
+/// Everybody knows them: whoever can write into an archive could sign with them.
+#[test]
+fn the_keys_of_the_demo_verify_nothing_but_on_a_local_stack() {
+    let stack = Stack::start();
+    let form = quittance_testing::lyra::Form::single("DEMO-KEYS", "demok1", "CB", 500, "CAPTURED");
+    stack.systempay(&form.body());
+    let key = key(&support::systempay_path("DEMO-KEYS"));
+    on(&stack, &["replay", &key]).with(0);
+    let mut environment = beside(&stack, "demo-keys");
+    run(&["replay", &key], &borrowed(&environment)).with(0);
+    environment.retain(|(name, _)| !name.ends_with("_KEYS"));
+    run(&["replay", &key], &borrowed(&environment)).with(2);
 }
 
 /// A variable that was exported for another stack and forgotten.

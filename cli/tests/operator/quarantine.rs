@@ -5,7 +5,7 @@ use quittance_testing::worldline::{MERCHANT, Payment};
 use serde_json::json;
 
 use crate::support::{Request, Stack, worldline_path};
-use crate::{ARCHIVE, items_of, key, on, on_with};
+use crate::{ARCHIVE, beside, borrowed, items_of, key, on, on_with, run};
 
 /// A key that may not speak for the merchant of the samples.
 const BOUND: &str = r#"{"demo-key": {"secret": "demo-secret", "merchant": "SomebodyElse"}}"#;
@@ -57,6 +57,18 @@ fn what_can_be_read_now_is_released_and_nothing_before() {
     assert_eq!(items_of(&stack, ARCHIVE, &key(&path)).len(), 1);
     on_with(&stack, &["rebuild", "--verify", &key(&path)], &[UNBOUND]).with(0);
     on_with(&stack, &release, &[UNBOUND]).with(1);
+}
+
+/// A stack that keeps no raw notifications would be given some.
+#[test]
+fn what_is_archived_wants_the_retention_said_unless_a_local_stack_tells_its_own() {
+    let stack = Stack::shared();
+    let mut environment = beside(&stack, "retention");
+    let release = ["quarantine", "release", "--all"];
+    let done = run(&release, &borrowed(&environment)).with(2);
+    assert!(done.errors.contains("QUITTANCE_RAW_RETENTION_DAYS"), "{}", done.errors);
+    environment.push(("QUITTANCE_RAW_RETENTION_DAYS", "0".to_owned()));
+    run(&release, &borrowed(&environment)).with(0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `quittance quarantine`: genuine notifications that nobody could read.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use base64::Engine;
@@ -15,7 +15,7 @@ use crate::operate::context::{Common, Context};
 use crate::operate::rehearsal::Rehearsal;
 use crate::operate::replayer::{Became, Outcome, Replayer};
 use crate::operate::terminal::{self, NOT_ALL, bar, clean, confirm, note, rows, table, verdict};
-use crate::{Failure, say};
+use crate::{Failure, print, say};
 
 /// Shortest beginning of a digest that may stand for it.
 const MIN_PREFIX: usize = 8;
@@ -177,7 +177,7 @@ async fn present(
         return Ok(ExitCode::SUCCESS);
     }
     if with_body {
-        print_body(&kept.body)?;
+        print_body(&kept.body);
         return Ok(ExitCode::SUCCESS);
     }
     say(&format!("psp       {}", entry.psp.as_str()));
@@ -187,14 +187,7 @@ async fn present(
     for (name, value) in headers {
         say(&format!("header    {}: {}", clean(&name), clean(&value)));
     }
-    say(&format!(
-        "body      {} bytes{}",
-        kept.body.len(),
-        if with_body { "" } else { "; see --body" }
-    ));
-    if with_body {
-        print_body(&kept.body)?;
-    }
+    say(&format!("body      {} bytes; see --body", kept.body.len()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -206,14 +199,12 @@ fn redacted((name, value): &(String, String)) -> (String, String) {
 }
 
 /// As it came into a file; without what a terminal would obey on a terminal.
-fn print_body(body: &[u8]) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    if out.is_terminal() {
-        writeln!(out, "{}", clean(&String::from_utf8_lossy(body)))?;
+fn print_body(body: &[u8]) {
+    if std::io::stdout().is_terminal() {
+        say(&clean(&String::from_utf8_lossy(body)));
     } else {
-        out.write_all(body)?;
+        print(body);
     }
-    Ok(out.flush()?)
 }
 
 async fn release(

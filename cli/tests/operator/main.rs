@@ -236,6 +236,20 @@ fn completions_know_the_commands() {
     run(&["completions", "tcsh"], &[]).with(2);
 }
 
+/// A file on a full disk ends early; a reader that has seen enough ends early on purpose.
+#[test]
+fn what_cannot_be_written_is_2_and_a_reader_that_goes_away_is_nothing() {
+    let status = |out: std::process::Stdio| {
+        let mut command = quittance(&["completions", "bash"]);
+        command.stdout(out).stderr(std::process::Stdio::null()).status().expect("it starts").code()
+    };
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    assert_eq!(status(full.into()), Some(2));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    assert_eq!(status(writer.into()), Some(0));
+}
+
 #[test]
 fn a_queue_without_dead_letters_is_named() {
     let done = on(&Stack::shared(), &["dlq", "list"]).with(2);

@@ -43,5 +43,8 @@ fn what_is_unsent_is_listed_and_sent_on_request() {
     let done = run(&["unsent", "resend", "--json"], &environment).with(0).json();
     assert_eq!((done, count(&environment)), (json!({"sent": 2, "failed": []}), Some(0)));
     assert_eq!(stack.queue().len(), 3, "under the ids that they had");
-    run(&["unsent", "resend", "systempay/1/test/NOBODY"], &environment).with(1);
+    for more in [&[][..], &["--dry-run"]] {
+        let nobody = ["unsent", "resend", "systempay/1/test/NOBODY"];
+        run(&[&nobody[..], more].concat(), &environment).with(1);
+    }
 }

@@ -80,12 +80,11 @@ fn say(line: &str) {
 /// Writes to standard output at once; a reader that has gone away is no failure of ours.
 fn print(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            if !NOT_WRITTEN.swap(true, Ordering::Relaxed) {
-                note(&format!("error: standard output: {error}"));
-            }
-        }
-        _ => {}
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+        && !NOT_WRITTEN.swap(true, Ordering::Relaxed)
+    {
+        note(&format!("error: standard output: {error}"));
     }
 }

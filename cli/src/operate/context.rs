@@ -40,8 +40,7 @@ pub(crate) struct Common {
     /// The deployed stack of this name, in the account and region of the usual AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) stack: Option<String>,
-    /// The local stack at this address; without it, without --stack and without variables that name
-    /// another, the one at http://127.0.0.1:9000
+    /// The local stack at this address; the one on port 9000, unless --stack or variables name another
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) local: Option<String>,
 }

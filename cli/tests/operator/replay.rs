@@ -143,6 +143,20 @@ fn a_message_whose_key_was_changed_needs_its_old_key() {
     assert!(done.output.contains("keys check"), "{}", done.output);
 }
 
+/// Whoever has waited for hours wants to know how far it came.
+#[test]
+fn a_replay_that_ends_early_says_what_was_done() {
+    let stack = Stack::start();
+    stack.systempay(&Form::single("REPLAY-9", "repl09", "CB", 500, "CAPTURED").body());
+    let mut environment = beside(&stack, "unused");
+    environment.retain(|(name, _)| *name != "QUITTANCE_TABLE");
+    environment.push(("QUITTANCE_TABLE", "no-such-table".to_owned()));
+    let all = ["replay", "--from", "2020-01-01T00:00:00Z", "--dry-run", "--json"];
+    let done = run(&all, &borrowed(&environment)).with(2);
+    assert_eq!(done.json()["not_reached"], 1);
+    assert!(done.errors.contains("ResourceNotFound"), "{}", done.errors);
+}
+
 /// Keys of one PSP that cannot be used are no reason to leave the other's notifications.
 #[test]
 fn what_cannot_be_verified_does_not_keep_the_rest_from_being_replayed() {

@@ -1,6 +1,7 @@
 //! Sample events and plain HTTP to a stack.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -102,6 +103,9 @@ pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
+/// How long an answer is waited for. A stack answers within ten seconds, or its provider has given up.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Sends requests to a stack.
 pub(crate) struct Sender {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -159,14 +163,19 @@ impl Sender {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
-        let reply = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| format!("{} does not answer: {}", self.url, causes(&error)))?;
-        let status = reply.status().as_u16();
-        let body = reply.into_body().collect().await?.to_bytes();
-        Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
+        let answer = async {
+            let reply = self.client.request(request).await;
+            let reply = reply
+                .map_err(|error| format!("{} does not answer: {}", self.url, causes(&error)))?;
+            let status = reply.status().as_u16();
+            let body = reply.into_body().collect().await?.to_bytes();
+            Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
+        };
+        let late = |_| {
+            let seconds = ANSWER_TIMEOUT.as_secs();
+            format!("{} does not answer within {seconds} seconds", self.url)
+        };
+        tokio::time::timeout(ANSWER_TIMEOUT, answer).await.map_err(late)?
     }
 }
 

@@ -12,7 +12,9 @@ mod serve;
 mod stack;
 mod stream;
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 use lambda_http::tracing::subscriber::filter::LevelFilter;
@@ -36,6 +38,7 @@ async fn main() -> ExitCode {
         None => stack::run(&args.local).await,
     };
     match result {
+        Ok(_) if NOT_WRITTEN.load(Ordering::Relaxed) => ExitCode::from(2),
         Ok(code) => code,
         Err(failure) => {
             note(&format!("error: {failure}"));
@@ -56,16 +59,32 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Send(args) => send::run(args).await,
         Command::Brands(args) => brands::run(args),
         Command::Completions(args) => {
-            let (mut command, out) = (Args::command(), &mut std::io::stdout());
-            clap_complete::generate(args.shell, &mut command, "quittance", out);
+            // It panics where it cannot write, so it writes into memory.
+            let (mut command, mut script) = (Args::command(), Vec::new());
+            clap_complete::generate(args.shell, &mut command, "quittance", &mut script);
+            print(&script);
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-/// Writes a line to standard output at once; a reader that has gone away is no failure of ours.
+/// Whether something could not be written to standard output. Work that has begun is not broken off for
+/// it, but who reads a file that ends early must not take it for whole.
+static NOT_WRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// Writes a line to standard output at once.
 fn say(line: &str) {
-    use std::io::Write;
+    print(format!("{line}\n").as_bytes());
+}
+
+/// Writes to standard output at once; a reader that has gone away is no failure of ours.
+fn print(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+        && !NOT_WRITTEN.swap(true, Ordering::Relaxed)
+    {
+        note(&format!("error: standard output: {error}"));
+    }
 }

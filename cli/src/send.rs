@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use quittance_aws::keys::SECRET;
 use quittance_core::worldline::{KEY_ID_HEADER, SIGNATURE_HEADER};
 use serde_json::json;
 
 use crate::args::Send;
 use crate::event::{Event, Sender};
-use crate::keys::{Rings, configured};
+use crate::keys::Rings;
+use crate::operate::context::secret_of;
 use crate::operate::terminal::verdict;
 use crate::stack::events;
 use crate::{Failure, say};
@@ -17,7 +17,7 @@ use crate::{Failure, say};
 /// Sends the event and prints the answer. The exit status is 1 when it was not accepted.
 pub(crate) async fn run(args: &Send) -> Result<ExitCode, Failure> {
     let event = Event::read(&file(args))?;
-    let event = if args.as_is { event } else { sign(event, &rings(args).await).await? };
+    let event = if args.as_is { event } else { sign(event, &rings(args).await?).await? };
     let reply = Sender::new(&args.to)?.send(&event).await?;
     if args.json {
         say(&json!({"status": reply.status, "body": reply.body}).to_string());
@@ -33,10 +33,9 @@ fn file(args: &Send) -> PathBuf {
     if !args.file.exists() && sample.is_file() { sample } else { args.file.clone() }
 }
 
-async fn rings(args: &Send) -> Rings {
-    let of_stack = || args.stack.as_ref().map(|stack| format!("{stack}/keys"));
-    let secret = configured(SECRET).or_else(of_stack);
-    Rings::with_secret(secret, args.stack.is_none()).await
+async fn rings(args: &Send) -> Result<Rings, Failure> {
+    let secret = secret_of(args.stack.as_deref())?;
+    Ok(Rings::with_secret(secret, args.stack.is_none()).await)
 }
 
 /// Signs the body with the key that the event names.

@@ -40,9 +40,70 @@ pub(crate) struct Common {
     /// The deployed stack of this name, in the account and region of the usual AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) stack: Option<String>,
-    /// The local stack at this address, unless --stack or variables name another
-    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:9000")]
-    pub(crate) local: String,
+    /// The local stack at this address; the one on port 9000, unless --stack or variables name another
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) local: Option<String>,
+}
+
+/// Where a local stack is unless said otherwise.
+const LOCAL: &str = "http://127.0.0.1:9000";
+
+/// The variables that name an engine, and with it a stack of which nothing else is told.
+const ENGINE: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
+
+/// The variable that names the order table.
+const TABLE: &str = "QUITTANCE_TABLE";
+
+/// The variable that names the queue.
+const QUEUE: &str = "QUITTANCE_QUEUE_URL";
+
+/// The variables that name a resource of a stack. One that was exported and forgotten must not make a
+/// command act on another stack than the one that is named.
+const RESOURCES: [&str; 6] = [
+    TABLE,
+    "QUITTANCE_ARCHIVE_TABLE",
+    SECRET,
+    QUEUE,
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SQS",
+];
+
+/// What a command works on.
+enum Target<'a> {
+    /// The deployed stack of this name.
+    Deployed(&'a str),
+    /// What the variables name, in an engine that they name or in the account of the usual configuration.
+    Variables { engine: bool },
+    /// The local stack at this address.
+    Local(&'a str),
+}
+
+impl Common {
+    fn target(&self) -> Result<Target<'_>, Failure> {
+        match (&self.stack, &self.local) {
+            (Some(stack), Some(url)) => {
+                Err(format!("--stack {stack} and --local {url} are two stacks: say one").into())
+            }
+            (Some(stack), None) => Ok(Target::Deployed(stack)),
+            (None, Some(url)) => Ok(Target::Local(url)),
+            (None, None) if ENGINE.iter().any(|name| configured(name).is_some()) => {
+                Ok(Target::Variables { engine: true })
+            }
+            (None, None) if configured(TABLE).is_some() => Ok(Target::Variables { engine: false }),
+            (None, None) => Ok(Target::Local(LOCAL)),
+        }
+    }
+
+    /// Whether a local stack is meant.
+    pub(crate) fn is_local(&self) -> Result<bool, Failure> {
+        Ok(matches!(self.target()?, Target::Local(_)))
+    }
+
+    /// The secret with the keys of the stack, if one is named.
+    pub(crate) fn secret(&self) -> Result<Option<String>, Failure> {
+        self.target()?;
+        secret_of(self.stack.as_deref())
+    }
 }
 
 /// A stack, as far as its operator reaches it.
@@ -50,6 +111,8 @@ pub(crate) struct Context {
     pub(crate) json: bool,
     pub(crate) settings: Settings,
     stack: Option<String>,
+    /// Whether a local stack was asked: only that has the demo's keys.
+    is_local: bool,
     /// What the stack itself says, where a variable of ours says nothing.
     told: BTreeMap<String, String>,
     sdk: SdkConfig,
@@ -58,16 +121,16 @@ pub(crate) struct Context {
 impl Context {
     /// The stack that the arguments and variables name.
     pub(crate) async fn open(common: &Common) -> Result<Self, Failure> {
-        let elsewhere =
-            ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL", "QUITTANCE_TABLE"].map(configured);
-        let (told, sdk) = match &common.stack {
-            Some(stack) => (names(stack), clients::sdk_config().await),
-            None if elsewhere[..2].iter().any(Option::is_some) => {
-                (BTreeMap::new(), sdk_config(None).await)
-            }
-            None if elsewhere[2].is_some() => (BTreeMap::new(), clients::sdk_config().await),
-            None => {
-                let told = ask(&common.local).await?;
+        let target = common.target()?;
+        let is_local = matches!(target, Target::Local(_));
+        let (told, sdk) = match target {
+            Target::Deployed(stack) => (of_stack(stack)?, clients::sdk_config().await),
+            Target::Variables { engine: true } => (BTreeMap::new(), sdk_config(None).await),
+            Target::Variables { engine: false } => (BTreeMap::new(), clients::sdk_config().await),
+            Target::Local(url) => {
+                let told = ask(url).await?;
+                let who = format!("the local stack at {url}");
+                agree(&told, &who, configured)?;
                 let engine = told.get("AWS_ENDPOINT_URL_DYNAMODB").map(String::as_str);
                 let sdk = sdk_config(engine).await;
                 (told, sdk)
@@ -75,7 +138,8 @@ impl Context {
         };
         let sdk = patient(&sdk)?;
         let settings = Settings::read(|name| configured(name).or_else(|| told.get(name).cloned()))?;
-        Ok(Self { json: common.json, settings, stack: common.stack.clone(), told, sdk })
+        let (json, stack) = (common.json, common.stack.clone());
+        Ok(Self { json, settings, stack, is_local, told, sdk })
     }
 
     /// The account that the usual AWS configuration names.
@@ -108,40 +172,53 @@ impl Context {
     /// An error where it would be a guess how long raw notifications are kept: on a stack that keeps none,
     /// buyers' data would be stored.
     pub(crate) fn retention_is_known(&self) -> Result<(), Failure> {
-        match &self.stack {
-            Some(stack) if configured(RETENTION).is_none() => Err(format!(
-                "{RETENTION} is not set. This command archives what it takes, so say how many days \
-                 {stack} keeps raw notifications"
-            )
-            .into()),
-            _ => Ok(()),
+        if self.is_said(RETENTION) {
+            return Ok(());
         }
+        Err(format!(
+            "{RETENTION} is not set. This command archives what it takes, so say how many days {} keeps \
+             raw notifications",
+            self.name()
+        )
+        .into())
     }
 
     /// An error where the policy would be a guess.
     pub(crate) fn policy_is_known(&self) -> Result<(), Failure> {
-        match (self.guessed(), &self.stack) {
-            (Some(missing), Some(stack)) => Err(format!(
-                "{missing} is not set. This command decides about orders, so say what the functions of \
-                 {stack} decide by: export {}=captured|secured {}=first|all",
-                POLICY[0], POLICY[1]
-            )
-            .into()),
-            _ => Ok(()),
-        }
+        let Some(missing) = self.guessed() else { return Ok(()) };
+        Err(format!(
+            "{missing} is not set. This command decides about orders, so say what the functions of {} \
+             decide by: export {}=captured|secured {}=first|all",
+            self.name(),
+            POLICY[0],
+            POLICY[1]
+        )
+        .into())
     }
 
-    /// The variable of a deployed stack's policy that is only guessed here, if any.
+    /// The variable of the policy that is only guessed here, if any: only a local stack tells its own.
     pub(crate) fn guessed(&self) -> Option<&'static str> {
-        let unset = || POLICY.into_iter().find(|name| configured(name).is_none());
-        self.stack.as_ref().and_then(|_| unset())
+        POLICY.into_iter().find(|name| !self.is_said(name))
+    }
+
+    /// Whether a variable or the stack itself says it.
+    fn is_said(&self, variable: &str) -> bool {
+        configured(variable).is_some() || self.told.contains_key(variable)
+    }
+
+    fn name(&self) -> &str {
+        self.stack.as_deref().unwrap_or("the stack")
     }
 
     /// The keys with which notifications are verified.
     pub(crate) async fn rings(&self) -> Rings {
         let secret = configured(SECRET).or_else(|| self.told.get(SECRET).cloned());
+        if self.is_local {
+            // As the local stack does: its engine is one of tables and holds no secret.
+            return Rings::with_secret(secret, true).await;
+        }
         let secret = secret.as_deref().map(|id| Secret { id, sdk: &self.sdk });
-        Rings::open(secret, self.stack.is_none()).await
+        Rings::open(secret, false).await
     }
 
     /// An SQS client.
@@ -160,7 +237,7 @@ impl Context {
         let Some(stack) = &self.stack else {
             return Err("no queue: set QUITTANCE_QUEUE_URL, or name a stack with --stack".into());
         };
-        let name = format!("{stack}-fulfilment.fifo");
+        let name = queue_of(stack);
         let reply = self.sqs().get_queue_url().queue_name(&name).send().await;
         let reply = reply.map_err(|e| StoreError::unavailable("find the fulfilment queue", &e))?;
         reply.queue_url.ok_or_else(|| format!("the queue {name} has no URL").into())
@@ -194,11 +271,50 @@ fn patient(sdk: &SdkConfig) -> Result<SdkConfig, Failure> {
 /// The names in a deployed stack. The template makes them so.
 fn names(stack: &str) -> BTreeMap<String, String> {
     let names = [
-        ("QUITTANCE_TABLE", format!("{stack}-orders")),
+        (TABLE, format!("{stack}-orders")),
         ("QUITTANCE_ARCHIVE_TABLE", format!("{stack}-archive")),
         (SECRET, format!("{stack}/keys")),
     ];
     names.into_iter().map(|(variable, name)| (variable.to_owned(), name)).collect()
+}
+
+/// The name of a deployed stack's fulfilment queue.
+fn queue_of(stack: &str) -> String {
+    format!("{stack}-fulfilment.fifo")
+}
+
+/// The secret of a deployed stack, else the one that the variable names.
+pub(crate) fn secret_of(stack: Option<&str>) -> Result<Option<String>, Failure> {
+    match stack {
+        Some(stack) => Ok(of_stack(stack)?.remove(SECRET)),
+        None => Ok(configured(SECRET)),
+    }
+}
+
+/// The names in a deployed stack; an error where a variable names something of another one.
+fn of_stack(stack: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let (names, who) = (names(stack), format!("--stack {stack}"));
+    agree(&names, &who, configured)?;
+    // Account and region are in the URL too: they are those of the usual configuration.
+    let queue = BTreeMap::from([(QUEUE.to_owned(), queue_of(stack))]);
+    let last = |url: String| url.rsplit('/').next().map(str::to_owned);
+    agree(&queue, &who, |variable| configured(variable).and_then(last))?;
+    Ok(names)
+}
+
+/// An error where a variable names another resource than `who` means.
+fn agree(
+    told: &BTreeMap<String, String>,
+    who: &str,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(), Failure> {
+    for name in RESOURCES {
+        let (Some(said), Some(meant)) = (variable(name), told.get(name)) else { continue };
+        if said.trim() != meant {
+            return Err(format!("{name} is {said}, and {who} means {meant}: unset one").into());
+        }
+    }
+    Ok(())
 }
 
 /// Asks the local stack.

@@ -10,12 +10,12 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
-    Message, MessageSystemAttributeName, MessageSystemAttributeNameForSends,
-    MessageSystemAttributeValue, QueueAttributeName,
+    ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName,
+    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
 };
 use clap::{Args, Subcommand};
 use quittance_aws::StoreError;
@@ -27,8 +27,8 @@ use crate::operate::context::{Common, Context};
 use crate::operate::terminal::{clean, count, counter, note, rows, table, verdict};
 use crate::{Failure, say};
 
-/// Most messages in one answer of SQS.
-const BATCH: i32 = 10;
+/// Most messages in one call of SQS.
+const BATCH: u8 = 10;
 
 /// How long a message that is looked at stays hidden from others, if we die before we give it back.
 const HIDDEN: Duration = Duration::from_secs(60);
@@ -106,7 +106,7 @@ impl Queues {
             .client
             .receive_message()
             .queue_url(&self.dead)
-            .max_number_of_messages(BATCH)
+            .max_number_of_messages(BATCH.into())
             .visibility_timeout(i32::try_from(HIDDEN.as_secs()).unwrap_or(i32::MAX))
             .wait_time_seconds(WAIT_SECONDS)
             .message_system_attribute_names(MessageSystemAttributeName::All)
@@ -117,30 +117,47 @@ impl Queues {
         Ok(reply.messages.unwrap_or_default())
     }
 
-    /// What can be seen at once. Of one order SQS may show no more while some are looked at.
+    /// What can be seen at once. Of one order SQS may show no more while some are looked at. It ends before
+    /// the first ones can be seen again: with so many, they are a part of all.
     async fn peek(&self) -> Result<Vec<Message>, StoreError> {
         let bar = counter("reading");
-        let mut found = Vec::new();
-        loop {
-            let batch = self.receive().await?;
-            if batch.is_empty() {
-                break;
-            }
+        let began = Instant::now();
+        let (mut found, mut ids) = (Vec::new(), BTreeSet::new());
+        let result = loop {
+            let batch = match self.receive().await {
+                Ok(batch) => batch,
+                Err(error) => break Err(error),
+            };
+            let ended = batch.is_empty() || batch.iter().any(|message| is_among(&ids, message));
+            ids.extend(batch.iter().filter_map(|message| message.message_id.clone()));
             found.extend(batch);
-            bar.set_position(found.len() as u64);
-        }
+            bar.set_position(ids.len() as u64);
+            if ended || began.elapsed() > HIDDEN / 2 {
+                break Ok(());
+            }
+        };
         bar.finish_and_clear();
-        for message in &found {
-            self.give_back(message).await?;
-        }
+        self.give_back(&found).await;
+        result?;
+        // One that was seen twice is one.
+        found.retain(|message: &Message| {
+            message.message_id.as_ref().is_none_or(|id| ids.remove(id))
+        });
         Ok(found)
     }
 
-    async fn give_back(&self, message: &Message) -> Result<(), StoreError> {
-        let request = self.client.change_message_visibility().queue_url(&self.dead);
-        let request = request.set_receipt_handle(message.receipt_handle.clone());
-        let shown = request.visibility_timeout(0).send().await;
-        shown.map(|_| ()).map_err(|e| StoreError::unavailable("give a message back", &e))
+    /// Lets others see messages at once. A failure is none of ours: SQS shows them again by itself.
+    async fn give_back(&self, messages: &[Message]) {
+        for batch in messages.chunks(BATCH.into()) {
+            let entries = batch.iter().enumerate().filter_map(|(at, message)| {
+                let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(at.to_string());
+                let entry = entry.set_receipt_handle(message.receipt_handle.clone());
+                entry.visibility_timeout(0).build().ok()
+            });
+            let request = self.client.change_message_visibility_batch().queue_url(&self.dead);
+            // Nothing is lost: see above.
+            let _ = request.set_entries(Some(entries.collect())).send().await;
+        }
     }
 
     /// Sends a dead message anew, as it is. Returns the id that it has from now on.
@@ -208,6 +225,10 @@ fn sent_at(message: &Message) -> Option<Timestamp> {
     Timestamp::from_unix(millis / 1000)
 }
 
+fn is_among(ids: &BTreeSet<String>, message: &Message) -> bool {
+    message.message_id.as_ref().is_some_and(|id| ids.contains(id))
+}
+
 fn event(message: &Message) -> Option<CloudEvent> {
     serde_json::from_str(message.body.as_deref()?).ok()
 }
@@ -237,7 +258,7 @@ async fn list(
     rows(&listed, "no dead letters");
     if depth > messages.len() {
         note(&format!(
-            "about {depth} in all: of one order, or while others read, not all are shown"
+            "about {depth} in all: of one order, of very many, or while others read, not all are shown"
         ));
     }
     Ok(ExitCode::SUCCESS)
@@ -264,9 +285,9 @@ async fn redrive(context: &Context, queues: &Queues) -> Result<ExitCode, Failure
             break;
         }
         for message in batch {
-            if message.message_id.as_ref().is_some_and(|id| moved.contains(id)) {
+            if is_among(&moved, &message) {
                 // It died again while we worked: moving on would be a circle.
-                queues.give_back(&message).await?;
+                queues.give_back(&[message]).await;
                 break 'all;
             }
             moved.extend(queues.send(&message).await?);

@@ -40,6 +40,8 @@ struct Found {
     sha256s: BTreeSet<String>,
     /// Those that are in quarantine too.
     quarantined: Vec<String>,
+    /// Items of the order that cannot be read, so that nobody knows what is in them: partition and sort key.
+    unreadable: BTreeSet<String>,
 }
 
 /// Deletes, after asking. The status is 1 when there was nothing or something is left.
@@ -50,7 +52,7 @@ pub(crate) async fn run(context: &Context, args: &Erase) -> Result<ExitCode, Fai
     let listed = order.notifications.iter().map(|listed| listed.sha256.clone()).collect();
     let names = names(&order, &args.key);
     let found = Found::of(&archive, &names, listed).await?;
-    if found.places.is_empty() && !known {
+    if found.places.is_empty() && found.unreadable.is_empty() && !known {
         note(&format!("nothing is known of {}", args.key));
         return Ok(ExitCode::from(NOT_ALL));
     }
@@ -72,7 +74,7 @@ pub(crate) async fn run(context: &Context, args: &Erase) -> Result<ExitCode, Fai
     } else {
         found.conclude(deleted, args.dry_run);
     }
-    Ok(verdict(found.quarantined.is_empty()))
+    Ok(verdict(found.quarantined.is_empty() && found.unreadable.is_empty()))
 }
 
 impl Found {
@@ -88,8 +90,14 @@ impl Found {
         let bar = counter("looking through the archive");
         let everything = archive.scan(&Wanted::default(), |seen| bar.set_position(seen)).await?;
         bar.finish_and_clear();
-        let mut places = everything.places;
-        places.retain(|place| sha256s.contains(&place.sha256));
+        // The scan may have missed what the consistent query saw, and the other way round.
+        let copies = everything.places.into_iter().filter(|place| sha256s.contains(&place.sha256));
+        let places: BTreeSet<Place> = here.places.into_iter().chain(copies).collect();
+        let of_order =
+            |item: &String| names.iter().any(|name| item.starts_with(&format!("{name} ")));
+        let mut unreadable: BTreeSet<String> =
+            everything.unreadable.into_iter().filter(of_order).collect();
+        unreadable.extend(here.unreadable);
         let mut quarantined = Vec::new();
         for name in names.iter().take(1) {
             let of_psp = archive.quarantined(name.psp).await?;
@@ -97,7 +105,7 @@ impl Found {
             quarantined.extend(copies.filter(|sha256| sha256s.contains(sha256)));
         }
         let sha256s = places.iter().map(|place| place.sha256.clone()).collect();
-        Ok(Self { places, sha256s, quarantined })
+        Ok(Self { places: places.into_iter().collect(), sha256s, quarantined, unreadable })
     }
 
     async fn delete(&self, archive: &Archive, order: &OrderKey) -> Result<usize, Failure> {
@@ -137,6 +145,7 @@ impl Found {
         json!({
             "order": order.to_string(), "dry_run": dry_run, "deleted": deleted,
             "notifications": places.collect::<Vec<_>>(), "still_in_quarantine": self.quarantined,
+            "unreadable": self.unreadable,
         })
     }
 
@@ -150,6 +159,9 @@ impl Found {
         say(
             "not looked at: notifications in quarantine, which nobody could read and which name no order",
         );
+        for item in &self.unreadable {
+            say(&format!("NOT DELETED, it cannot be read: {}", clean(item)));
+        }
         for sha256 in &self.quarantined {
             say(&format!("still in quarantine, the same body: {sha256}; see `quarantine show`"));
         }

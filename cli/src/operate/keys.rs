@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use quittance_aws::keys::{SECRET, STAGES, client, documents};
+use quittance_aws::keys::{STAGES, client, documents};
 use quittance_core::lyra::brands::Sites;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -131,15 +131,12 @@ fn from_file(file: &PathBuf) -> Result<(Vec<Document>, Vec<String>), Failure> {
     Ok((documents, remarks))
 }
 
-/// The documents that a stack uses: of each provider the variable, else the secret, else the demo's.
+/// The documents that a stack uses: of each provider the variable, else the secret, else on a local stack
+/// the demo's.
 async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>), Failure> {
     let mut remarks = Vec::new();
     let mut documents = Vec::new();
-    let secret = match (&common.stack, configured(SECRET)) {
-        (_, Some(secret)) => Some(secret),
-        (Some(stack), None) => Some(format!("{stack}/keys")),
-        (None, None) => None,
-    };
+    let secret = common.secret()?;
     for (place, demo) in
         [(worldline_webhook::KEYS, DEMO_WORLDLINE_KEYS), (systempay_ipn::KEYS, DEMO_LYRA_KEYS)]
     {
@@ -151,7 +148,7 @@ async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>
             documents.push(Document { psp, from: variable.to_owned(), text: Ok(text) });
         } else if let Some(secret) = &secret {
             documents.extend(from_secret(common, secret, psp).await?);
-        } else {
+        } else if common.is_local()? {
             let from = "the demo".to_owned();
             documents.push(Document { psp, from, text: Ok(demo.to_owned()) });
         }

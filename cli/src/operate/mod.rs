@@ -15,7 +15,6 @@ pub(crate) mod rebuild;
 pub(crate) mod rehearsal;
 pub(crate) mod replay;
 pub(crate) mod replayer;
-pub(crate) mod restore;
 pub(crate) mod terminal;
 pub(crate) mod unsent;
 pub(crate) mod verify;

@@ -1,23 +1,27 @@
 //! `quittance quarantine`: genuine notifications that nobody could read.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
+use quittance_aws::StoreError;
 use quittance_aws::archive::{Archive, Kept, Quarantined};
 use quittance_core::Psp;
 use serde_json::{Value, json};
 
 use crate::operate::context::{Common, Context};
 use crate::operate::rehearsal::Rehearsal;
-use crate::operate::replayer::{Outcome, Replayer};
+use crate::operate::replayer::{Became, Outcome, Replayer};
 use crate::operate::terminal::{self, NOT_ALL, bar, clean, confirm, note, rows, table, verdict};
-use crate::{Failure, say};
+use crate::{Failure, print, say};
 
 /// Shortest beginning of a digest that may stand for it.
 const MIN_PREFIX: usize = 8;
+
+/// What is said of an entry that somebody else has taken out meanwhile.
+const GONE: &str = "it has left the quarantine just now";
 
 /// Look at genuine notifications that nobody could read, and decide what becomes of them
 #[derive(Debug, Args)]
@@ -141,7 +145,7 @@ fn list(context: &Context, entries: &[Quarantined]) -> Result<ExitCode, Failure>
 
 async fn read(archive: &Archive, entry: &Quarantined) -> Result<Kept, Failure> {
     let kept = archive.read(&entry.place()?).await?;
-    kept.ok_or_else(|| "it has left the quarantine just now".into())
+    kept.ok_or_else(|| GONE.into())
 }
 
 async fn present(
@@ -173,7 +177,7 @@ async fn present(
         return Ok(ExitCode::SUCCESS);
     }
     if with_body {
-        print_body(&kept.body)?;
+        print_body(&kept.body);
         return Ok(ExitCode::SUCCESS);
     }
     say(&format!("psp       {}", entry.psp.as_str()));
@@ -183,14 +187,7 @@ async fn present(
     for (name, value) in headers {
         say(&format!("header    {}: {}", clean(&name), clean(&value)));
     }
-    say(&format!(
-        "body      {} bytes{}",
-        kept.body.len(),
-        if with_body { "" } else { "; see --body" }
-    ));
-    if with_body {
-        print_body(&kept.body)?;
-    }
+    say(&format!("body      {} bytes; see --body", kept.body.len()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -202,14 +199,12 @@ fn redacted((name, value): &(String, String)) -> (String, String) {
 }
 
 /// As it came into a file; without what a terminal would obey on a terminal.
-fn print_body(body: &[u8]) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    if out.is_terminal() {
-        writeln!(out, "{}", clean(&String::from_utf8_lossy(body)))?;
+fn print_body(body: &[u8]) {
+    if std::io::stdout().is_terminal() {
+        say(&clean(&String::from_utf8_lossy(body)));
     } else {
-        out.write_all(body)?;
+        print(body);
     }
-    Ok(out.flush()?)
 }
 
 async fn release(
@@ -234,12 +229,16 @@ async fn release(
     };
     let replayer = Replayer::new(context.rings().await, receiver);
     let bar = bar("releasing", chosen.len());
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut ended) = (Vec::new(), Ok(()));
     for entry in chosen {
-        let outcome = replayer.take(&read(archive, entry).await?).await?;
-        if outcome.is_well() && !args.dry_run {
-            archive.delete(&entry.place()?).await?;
-        }
+        let outcome = match take(archive, &replayer, entry, args.dry_run).await {
+            Ok(outcome) => outcome,
+            // Without a store there is no going on, but what was done is told.
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
+        };
         if !context.json {
             bar.suspend(|| say(&sentence(entry, &outcome, args.dry_run)));
         }
@@ -255,10 +254,43 @@ async fn release(
             })
         });
         terminal::json(&outcomes.collect::<Vec<_>>())?;
-    } else if outcomes.is_empty() {
+    } else if outcomes.is_empty() && ended.is_ok() {
         say("the quarantine is empty");
     }
+    ended?;
     Ok(verdict(outcomes.iter().all(|(_, outcome)| outcome.is_well())))
+}
+
+/// Hands one to its function, and takes it out of the quarantine when that has taken it. An error is one of
+/// the store: what is wrong with the entry itself is an outcome.
+async fn take(
+    archive: &Archive,
+    replayer: &Replayer,
+    entry: &Quarantined,
+    dry_run: bool,
+) -> Result<Outcome, StoreError> {
+    let place = match entry.place() {
+        Ok(place) => place,
+        Err(error) => return Ok(Outcome::new(Became::Refused, error.to_string())),
+    };
+    let outcome = match archive.read(&place).await {
+        Ok(Some(kept)) => replayer.take(&kept).await,
+        Ok(None) => Outcome::new(Became::Failed, GONE),
+        Err(StoreError::Corrupt(why)) => Outcome::new(Became::Refused, why),
+        Err(error) => return Err(error),
+    };
+    if !outcome.is_well() || dry_run {
+        return Ok(outcome);
+    }
+    Ok(match archive.delete(&place).await {
+        Ok(_) => outcome,
+        Err(error) => {
+            let Outcome { answer, .. } = outcome;
+            let why =
+                format!("it was taken ({answer}), and stays in quarantine all the same: {error}");
+            Outcome::new(Became::Failed, why)
+        }
+    })
 }
 
 fn sentence(entry: &Quarantined, outcome: &Outcome, dry_run: bool) -> String {

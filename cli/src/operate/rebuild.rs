@@ -1,6 +1,5 @@
 //! `quittance rebuild`: orders anew from the archived notifications, in empty tables in memory, by the
-//! functions that received them. With `--verify` they are compared with what is stored (I8), else what is
-//! missing is stored.
+//! functions that received them. They are compared with what is stored (I8); nothing is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
@@ -17,10 +16,10 @@ use crate::Failure;
 use crate::operate::context::{Common, Context};
 use crate::operate::orders::key;
 use crate::operate::rehearsal::Rehearsal;
-use crate::operate::replay::{again, names, of_names, time};
+use crate::operate::replay::{again, names, of_names};
 use crate::operate::replayer::{Became, Replayer};
 use crate::operate::terminal::{bar, counter};
-use crate::operate::{restore, verify};
+use crate::operate::verify;
 
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
@@ -28,9 +27,10 @@ const DAY: u64 = 24 * 60 * 60;
 /// Most rounds in which the names of an order lead to more names. One is all that was ever needed.
 const MAX_ROUNDS: usize = 5;
 
-/// Rebuild orders from the archive, and compare them or store those that are missing
+/// Rebuild orders from the archive in memory, and compare them with the stored ones
 ///
 /// The archive is replayed into empty tables in memory, with the keys and the policy of the environment.
+/// Nothing is changed.
 #[derive(Debug, Args)]
 pub(crate) struct Rebuild {
     #[command(flatten)]
@@ -38,16 +38,9 @@ pub(crate) struct Rebuild {
     /// Only this order, under any of its names: psp/merchant/mode/order
     #[arg(value_parser = key)]
     key: Option<OrderKey>,
-    /// Compare each order with the stored one, and change nothing
-    #[arg(long)]
-    verify: bool,
-    /// Only say what would be stored
-    #[arg(long, conflicts_with = "verify")]
-    dry_run: bool,
-    /// Take messages decided before this time as sent: without it, all are sent once more under the ids
-    /// they had (RFC 3339)
-    #[arg(long, value_parser = time, value_name = "TIME", conflicts_with = "verify")]
-    sent_before: Option<Timestamp>,
+    /// Compare each order with the stored one. It must be said, so that the command says what it does
+    #[arg(long = "verify", required = true)]
+    _verify: bool,
 }
 
 /// Orders made anew, and what is known of how complete they are.
@@ -73,18 +66,11 @@ pub(crate) struct Skipped {
 /// Notifications by the digests of their bodies, with the times at which they came.
 pub(crate) type Listed = BTreeMap<String, BTreeSet<Timestamp>>;
 
-/// Verifies or restores.
+/// Verifies.
 pub(crate) async fn run(args: &Rebuild) -> Result<ExitCode, Failure> {
     let context = Context::open(&args.common).await?;
     context.policy_is_known()?;
-    if args.verify {
-        return verify::run(&context, args.key.as_ref()).await;
-    }
-    let rebuilt = match &args.key {
-        Some(key) => one(&context, key).await?,
-        None => all(&context).await?,
-    };
-    restore::run(&context, &rebuilt, args.dry_run, args.sent_before).await
+    verify::run(&context, args.key.as_ref()).await
 }
 
 /// Everything, from the whole archive.

@@ -53,22 +53,28 @@ pub(crate) async fn run(args: &Replay) -> Result<ExitCode, Failure> {
     let rehearsal = Rehearsal::start(&context.settings).await?;
     let receiver = if args.dry_run { rehearsal.receiver.clone() } else { context.receiver()? };
     let replayer = Replayer::new(context.rings().await, receiver);
-    let mut report = Report { json: context.json, dry_run: args.dry_run, ..Report::default() };
+    let (json, dry_run, left) = (context.json, args.dry_run, contents.places.len());
+    let mut report = Report { json, dry_run, left, ..Report::default() };
     for unreadable in contents.unreadable {
         report.failed(&unreadable, "the archived item cannot be read");
     }
     let bar = bar("replaying", contents.places.len());
+    let mut ended = Ok(());
     for place in &contents.places {
-        let outcome = again(&archive, &replayer, place).await?;
-        let news = match args.dry_run && outcome.is_well() {
-            true => is_news(&context.table(), place).await?,
-            false => None,
-        };
-        bar.suspend(|| report.add(place, outcome, news));
+        match one(&context, &archive, &replayer, place, args.dry_run).await {
+            Ok((outcome, news)) => bar.suspend(|| report.add(place, outcome, news)),
+            // Without a store there is no going on, but what was done is told.
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
+        }
         bar.inc(1);
+        report.left -= 1;
     }
     bar.finish_and_clear();
     report.conclude();
+    ended?;
     Ok(verdict(report.well))
 }
 
@@ -87,7 +93,7 @@ impl Replay {
 }
 
 /// Reads an RFC 3339 time.
-pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "not a time as in 2026-11-22T10:00:00Z".to_owned())
 }
 
@@ -113,23 +119,45 @@ pub(crate) async fn of_names(
     Ok(all)
 }
 
-/// Replays one notification.
+/// Replays one notification, and says whether it is news where nothing is to be changed.
+async fn one(
+    context: &Context,
+    archive: &Archive,
+    replayer: &Replayer,
+    place: &Place,
+    dry_run: bool,
+) -> Result<(Outcome, Option<bool>), StoreError> {
+    let outcome = again(archive, replayer, place).await?;
+    if !dry_run || !outcome.is_well() {
+        return Ok((outcome, None));
+    }
+    match is_news(&context.table(), place).await {
+        Ok(news) => Ok((outcome, news)),
+        Err(StoreError::Corrupt(why)) => {
+            let why = format!("its order cannot be read: {why}");
+            Ok((Outcome::new(Became::Failed, why), None))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Replays one notification. An error is one of the store: what is wrong with the notification itself is
+/// an outcome.
 pub(crate) async fn again(
     archive: &Archive,
     replayer: &Replayer,
     place: &Place,
-) -> Result<Outcome, Failure> {
-    let failed = |became, answer: String| Outcome { became, answer };
+) -> Result<Outcome, StoreError> {
     match archive.read(place).await {
         Ok(Some(kept)) => replayer.replay(&kept).await,
-        Ok(None) => Ok(failed(Became::Failed, "no longer in the archive".to_owned())),
-        Err(StoreError::Corrupt(why)) => Ok(failed(Became::Refused, why)),
-        Err(error) => Err(error.into()),
+        Ok(None) => Ok(Outcome::new(Became::Failed, "no longer in the archive")),
+        Err(StoreError::Corrupt(why)) => Ok(Outcome::new(Became::Refused, why)),
+        Err(error) => Err(error),
     }
 }
 
 /// Whether the order does not list this notification yet; `None` for what is about no order.
-async fn is_news(table: &Table, place: &Place) -> Result<Option<bool>, Failure> {
+async fn is_news(table: &Table, place: &Place) -> Result<Option<bool>, StoreError> {
     let Some(key) = place.order() else {
         return Ok(None);
     };
@@ -145,6 +173,8 @@ struct Report {
     messages: Vec<Value>,
     counts: BTreeMap<Became, usize>,
     ill: usize,
+    /// Those that are not reached yet.
+    left: usize,
     well: bool,
 }
 
@@ -188,6 +218,7 @@ impl Report {
                 "dry_run": self.dry_run, "messages": self.messages,
                 "stored": count_of(Became::Stored), "known": count_of(Became::Known),
                 "untracked": count_of(Became::Untracked), "not_taken": self.ill,
+                "not_reached": self.left,
             })
             .to_string());
             return;
@@ -196,6 +227,9 @@ impl Report {
         let total = count(total, "notification");
         if self.dry_run {
             note("nothing was changed");
+        }
+        if self.left > 0 {
+            say(&format!("ended early: {} not reached", count(self.left, "notification")));
         }
         say(&format!(
             "{total} {}replayed: {} news, {} known, {} untracked, {} not taken",

@@ -3,6 +3,7 @@
 
 use lambda_http::http::{Method, Request, header};
 use lambda_http::{Body, Response};
+use quittance_aws::StoreError;
 use quittance_aws::archive::{Kept, Place};
 use quittance_aws::config::list;
 use quittance_aws::http::MAX_ANSWER_CHARS;
@@ -12,7 +13,6 @@ use quittance_core::Psp;
 use quittance_core::crypto::sha256_hex;
 use serde::Serialize;
 
-use crate::Failure;
 use crate::keys::Rings;
 
 /// What is said of a body that is not the one that came.
@@ -21,6 +21,9 @@ const DAMAGED: &str = "the kept body is not the one that came: its digest differ
 /// What is said of a message that no key verifies.
 const REFUSED: &str = "no key verifies it. If its key was changed since, put the old key document into \
                        the PSP's variable and try again; else it is not genuine";
+
+/// What is said of a message whose kept headers no request can have.
+const BAD_HEADERS: &str = "its kept headers are none: the archived item was changed";
 
 /// What is said of a message whose events are too many for one answer.
 const UNCLEAR: &str = "the answer is too long to tell whether all of its events were taken";
@@ -41,7 +44,7 @@ pub(crate) enum Became {
     Unclear,
     /// It does not verify, or is damaged. Nothing of it was read.
     Refused,
-    /// The store did not take it.
+    /// It was not there any more, there are no keys for it, or the store did not take it.
     Failed,
 }
 
@@ -66,10 +69,10 @@ impl Replayer {
     }
 
     /// Takes a notification out of the archive once more. It is not archived again.
-    pub(crate) async fn replay(&self, kept: &Kept) -> Result<Outcome, Failure> {
+    pub(crate) async fn replay(&self, kept: &Kept) -> Result<Outcome, StoreError> {
         let receiver = self.receiver.replaying(kept.received_at);
         let archive = receiver.archive.clone();
-        let mut outcome = self.hand(receiver, kept).await?;
+        let mut outcome = self.hand(receiver, kept).await;
         if outcome.became == Became::Unclear {
             let there = archive.read(&Place::in_quarantine(kept)).await?.is_some();
             outcome.became = if there { Became::Quarantined } else { Became::Stored };
@@ -79,20 +82,23 @@ impl Replayer {
 
     /// Takes a notification that nobody could read before. It counts as arrived when it did, and is kept
     /// like any other.
-    pub(crate) async fn take(&self, kept: &Kept) -> Result<Outcome, Failure> {
+    pub(crate) async fn take(&self, kept: &Kept) -> Outcome {
         let receiver = Receiver { arrived: Some(kept.received_at), ..self.receiver.clone() };
-        let mut outcome = self.hand(receiver, kept).await?;
+        let mut outcome = self.hand(receiver, kept).await;
         if outcome.became == Became::Unclear {
             outcome.answer = UNCLEAR.to_owned();
         }
-        Ok(outcome)
+        outcome
     }
 
-    async fn hand(&self, receiver: Receiver, kept: &Kept) -> Result<Outcome, Failure> {
+    /// One that is damaged, or for which there are no keys, does not keep the others from being taken.
+    async fn hand(&self, receiver: Receiver, kept: &Kept) -> Outcome {
         if sha256_hex(&kept.body) != kept.sha256 {
-            return Ok(Outcome { became: Became::Refused, answer: DAMAGED.to_owned() });
+            return Outcome::new(Became::Refused, DAMAGED);
         }
-        let request = request(kept)?;
+        let Ok(request) = request(kept) else {
+            return Outcome::new(Became::Refused, BAD_HEADERS);
+        };
         let response = match kept.psp {
             Psp::Worldline => {
                 let keys = self.rings.worldline.clone();
@@ -112,7 +118,7 @@ impl Replayer {
 }
 
 /// The request as it came, as far as it was kept.
-fn request(kept: &Kept) -> Result<lambda_http::Request, Failure> {
+fn request(kept: &Kept) -> Result<lambda_http::Request, lambda_http::http::Error> {
     let (path, media_type) = match kept.psp {
         Psp::Worldline => ("/webhooks/worldline", "application/json"),
         Psp::Lyra => ("/webhooks/systempay", "application/x-www-form-urlencoded"),
@@ -122,21 +128,25 @@ fn request(kept: &Kept) -> Result<lambda_http::Request, Failure> {
     for (name, value) in &kept.headers {
         request = request.header(name, value);
     }
-    Ok(request.body(Body::Binary(kept.body.clone()))?)
+    request.body(Body::Binary(kept.body.clone()))
 }
 
 impl Outcome {
-    fn of(psp: Psp, response: &Response<Body>) -> Result<Self, Failure> {
+    pub(crate) fn new(became: Became, answer: impl Into<String>) -> Self {
+        Self { became, answer: answer.into() }
+    }
+
+    fn of(psp: Psp, response: &Response<Body>) -> Self {
         let body = String::from_utf8_lossy(response.body()).into_owned();
-        let (became, answer) = match response.status().as_u16() {
-            200 => (became(&body), body),
-            401 => (Became::Refused, REFUSED.to_owned()),
+        match response.status().as_u16() {
+            200 => Self::new(became(&body), body),
+            401 => Self::new(Became::Refused, REFUSED),
             500 => {
-                return Err(format!("no usable keys of {}; see `keys check`", psp.as_str()).into());
+                let why = format!("no usable keys of {}; see `keys check`", psp.as_str());
+                Self::new(Became::Failed, why)
             }
-            _ => (Became::Failed, body),
-        };
-        Ok(Self { became, answer })
+            _ => Self::new(Became::Failed, body),
+        }
     }
 
     /// Whether the notification got where it belongs.

@@ -47,10 +47,20 @@ pub(crate) async fn run(args: &Unsent) -> Result<ExitCode, Failure> {
     match &args.command {
         Command::List => list(&context, &messages(&context, None).await?),
         Command::Resend(args) if args.dry_run => {
+            if let Some(key) = &args.key
+                && context.table().load_order(key).await?.version.is_none()
+            {
+                return Ok(unknown(key));
+            }
             list(&context, &messages(&context, args.key.as_ref()).await?)
         }
         Command::Resend(args) => resend(&context, args.key.as_ref()).await,
     }
+}
+
+fn unknown(key: &OrderKey) -> ExitCode {
+    note(&format!("no order is known as {key}"));
+    ExitCode::from(NOT_ALL)
 }
 
 /// What is to be told, by the order that tells it.
@@ -126,8 +136,7 @@ async fn resend(context: &Context, key: Option<&OrderKey>) -> Result<ExitCode, F
         Some(key) => {
             let stored = outbox.table.load_order(key).await?;
             if stored.version.is_none() {
-                note(&format!("no order is known as {key}"));
-                return Ok(ExitCode::from(NOT_ALL));
+                return Ok(unknown(key));
             }
             // A mere name may have something to tell as well as the order that it leads to.
             let home = stored.order.key;

@@ -7,7 +7,7 @@ use quittance_testing::worldline::Payment;
 use serde_json::{Value, json};
 
 use crate::support::{Request, Stack, systempay_path, worldline_path};
-use crate::{ARCHIVE, items, items_of, key, on};
+use crate::{ARCHIVE, items, items_of, key, on, put};
 
 /// What a buyer is told by in the sample forms.
 const PERSONAL: [&str; 5] =
@@ -122,4 +122,25 @@ fn what_is_in_quarantine_too_is_named_and_stays() {
         (&done["deleted"], done["still_in_quarantine"].as_array().map(Vec::len)),
         (&json!(1), Some(1))
     );
+}
+
+/// Nobody knows what is in it, so nobody says that all is gone.
+#[test]
+fn an_item_of_the_order_that_cannot_be_read_is_named_and_stays() {
+    let stack = Stack::start();
+    stack.worldline(&Payment::new("ERASE-6", "3254910006_0", 130, 9, 500).body());
+    stack.worldline(&Payment::new("ERASE-7", "3254910007_0", 130, 9, 500).body());
+    let (ours, others) = (key(&worldline_path("ERASE-6")), key(&worldline_path("ERASE-7")));
+    for key in [&ours, &others] {
+        let mut strange = items_of(&stack, ARCHIVE, key).remove(0);
+        strange["sk"]["S"] = json!("99999999999999999999/strange");
+        strange["received_at"]["S"] = json!("yesterday");
+        put(&stack, ARCHIVE, &strange);
+    }
+    let strange = format!("{ours} 99999999999999999999/strange");
+    let done = on(&stack, &["orders", "erase", &ours, "--yes", "--json"]).with(1).json();
+    assert_eq!((&done["deleted"], &done["unreadable"]), (&json!(1), &json!([strange])));
+    let again = on(&stack, &["orders", "erase", &ours, "--yes"]).with(1).output;
+    assert!(again.contains("NOT DELETED") && again.contains(&strange), "{again}");
+    assert_eq!(items_of(&stack, ARCHIVE, &others).len(), 2, "the other order's are its own");
 }

@@ -70,6 +70,9 @@ fn unusable_keys_are_1_with_the_reason() {
 fn the_demo_keys_are_named_as_such() {
     let found = run(&["keys", "check", "--json"], &[]).with(0).json();
     assert_eq!(found["found"][0]["from"], "the demo");
+    // Whatever else the variables name has none: everybody knows the demo's keys.
+    let found = run(&["keys", "check", "--json"], &[("QUITTANCE_TABLE", "shop-orders")]);
+    assert_eq!(found.with(1).json()["missing"], json!(["worldline", "systempay"]));
 }
 
 #[test]

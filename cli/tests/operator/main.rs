@@ -63,6 +63,31 @@ fn on_with(stack: &Stack, args: &[&str], environment: &[(&str, &str)]) -> Done {
     run(&[args, &["--local", &url]].concat(), environment)
 }
 
+/// An empty order table beside that of a stack, whose stream nobody follows, and its environment: the
+/// stack's archive and queue, its policy and keys.
+fn beside(stack: &Stack, name: &str) -> Vec<(&'static str, String)> {
+    let environment = vec![
+        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{}", stack.engine_port())),
+        ("QUITTANCE_TABLE", name.to_owned()),
+        ("QUITTANCE_ARCHIVE_TABLE", ARCHIVE.to_owned()),
+        ("QUITTANCE_QUEUE_URL", "table:quittance-local-queue".to_owned()),
+        ("QUITTANCE_RELEASE_ON", "captured".to_owned()),
+        ("QUITTANCE_INSTALMENTS", "first".to_owned()),
+        ("QUITTANCE_WORLDLINE_KEYS", r#"{"demo-key": "demo-secret"}"#.to_owned()),
+        (
+            "QUITTANCE_SYSTEMPAY_KEYS",
+            r#"{"12345678": {"test": {"form": "demoformkey0000"}}}"#.to_owned(),
+        ),
+    ];
+    let args = ["--port", "0", "--no-play", "--exit", "--quiet"];
+    run(&args, &borrowed(&environment)).with(0);
+    environment
+}
+
+fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
 /// Every item of a table.
 fn items(stack: &Stack, table: &str) -> Vec<Value> {
     let reply = stack.dynamodb("Scan", &json!({"TableName": table}));
@@ -115,9 +140,10 @@ fn without_a_local_stack_the_commands_say_how_to_name_one() {
     }
 }
 
-/// The policy of a deployed stack is in its functions: to guess it would be to guess with money.
+/// The policy of a deployed stack is in its functions: to guess it would be to guess with money. So it
+/// would be where variables name the stack.
 #[test]
-fn what_decides_about_orders_of_a_deployed_stack_wants_its_policy_said() {
+fn what_decides_about_orders_wants_the_policy_said_unless_a_local_stack_tells_its_own() {
     let aws = [
         ("AWS_REGION", "eu-west-3"),
         ("AWS_ACCESS_KEY_ID", "local"),
@@ -125,20 +151,77 @@ fn what_decides_about_orders_of_a_deployed_stack_wants_its_policy_said() {
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
         ("AWS_MAX_ATTEMPTS", "1"),
     ];
-    for (variable, value) in
-        [("QUITTANCE_RELEASE_ON", "captured"), ("QUITTANCE_INSTALMENTS", "first")]
-    {
-        let environment = [&aws[..], &[(variable, value)]].concat();
-        let done = run(&["rebuild", "--verify", "--stack", "shop"], &environment).with(2);
-        let missing =
-            ["QUITTANCE_RELEASE_ON", "QUITTANCE_INSTALMENTS"].map(|name| name != variable);
-        assert!(
-            missing.contains(&true) && done.errors.contains("decides about orders"),
-            "{}",
-            done.errors
-        );
+    let policy = [("QUITTANCE_RELEASE_ON", "captured"), ("QUITTANCE_INSTALMENTS", "first")];
+    for stack in [&["--stack", "shop"][..], &[]] {
+        for (said, missing) in [(policy[0], policy[1].0), (policy[1], policy[0].0)] {
+            let environment = [&aws[..], &[said]].concat();
+            let done = run(&[&["rebuild", "--verify"], stack].concat(), &environment).with(2);
+            for part in [missing, "decides about orders"] {
+                assert!(done.errors.contains(part), "{part} in {}", done.errors);
+            }
+        }
     }
     let done = run(&["orders", "list", "--stack", "shop"], &aws[1..]).with(2);
+    assert!(done.errors.contains("AWS_REGION"), "{}", done.errors);
+}
+
+/// Everybody knows them: whoever can write into an archive could sign with them.
+#[test]
+fn the_keys_of_the_demo_verify_nothing_but_on_a_local_stack() {
+    let stack = Stack::start();
+    let form = quittance_testing::lyra::Form::single("DEMO-KEYS", "demok1", "CB", 500, "CAPTURED");
+    stack.systempay(&form.body());
+    let key = key(&support::systempay_path("DEMO-KEYS"));
+    on(&stack, &["replay", &key]).with(0);
+    let mut environment = beside(&stack, "demo-keys");
+    run(&["replay", &key], &borrowed(&environment)).with(0);
+    environment.retain(|(name, _)| !name.ends_with("_KEYS"));
+    let done = run(&["replay", &key], &borrowed(&environment)).with(1);
+    assert!(done.output.contains("no usable keys"), "{}", done.output);
+}
+
+/// A variable that was exported for another stack and forgotten.
+#[test]
+fn a_command_never_acts_on_another_stack_than_the_one_that_is_named() {
+    let url = |name: &str| format!("https://sqs.eu-west-3.amazonaws.com/123456789012/{name}.fifo");
+    let (ours, others) = (url("shop-fulfilment"), url("other-fulfilment"));
+    let stack = Stack::start();
+    let local = stack.url();
+    for (variable, value, expected) in [
+        ("QUITTANCE_TABLE", "other-orders", "shop-orders"),
+        ("QUITTANCE_ARCHIVE_TABLE", "other-archive", "shop-archive"),
+        ("QUITTANCE_KEYS_SECRET", "other/keys", "shop/keys"),
+        ("QUITTANCE_QUEUE_URL", &others, "shop-fulfilment.fifo"),
+    ] {
+        let last = value.rsplit('/').next().expect("text");
+        let named = |done: Done, words: &[&str]| {
+            for word in words {
+                assert!(done.errors.contains(word), "{word} in {}", done.errors);
+            }
+        };
+        for command in [&["orders", "list"][..], &["dlq", "redrive"], &["keys", "check"]] {
+            let done = run(&[command, &["--stack", "shop"]].concat(), &[(variable, value)]);
+            let shown = if variable == "QUITTANCE_KEYS_SECRET" { value } else { last };
+            named(done.with(2), &[variable, shown, "--stack shop", expected]);
+        }
+        // A local stack that was named wins, or the command does nothing.
+        if variable != "QUITTANCE_KEYS_SECRET" {
+            let done = on_with(&stack, &["orders", "list"], &[(variable, value)]).with(2);
+            named(done, &[variable, value, &local]);
+        }
+    }
+    let engine = [("AWS_ENDPOINT_URL", "http://127.0.0.1:1")];
+    on_with(&stack, &["orders", "list"], &engine).with(0);
+    let both = ["orders", "list", "--stack", "shop", "--local", &local];
+    let done = run(&both, &[]).with(2);
+    assert!(done.errors.contains("two stacks"), "{}", done.errors);
+    // What names the same is no other: the error is about something else.
+    let same = [
+        ("QUITTANCE_TABLE", "shop-orders"),
+        ("QUITTANCE_KEYS_SECRET", "shop/keys"),
+        ("QUITTANCE_QUEUE_URL", &ours),
+    ];
+    let done = run(&["orders", "list", "--stack", "shop"], &same).with(2);
     assert!(done.errors.contains("AWS_REGION"), "{}", done.errors);
 }
 
@@ -151,6 +234,20 @@ fn completions_know_the_commands() {
         }
     }
     run(&["completions", "tcsh"], &[]).with(2);
+}
+
+/// A file on a full disk ends early; a reader that has seen enough ends early on purpose.
+#[test]
+fn what_cannot_be_written_is_2_and_a_reader_that_goes_away_is_nothing() {
+    let status = |out: std::process::Stdio| {
+        let mut command = quittance(&["completions", "bash"]);
+        command.stdout(out).stderr(std::process::Stdio::null()).status().expect("it starts").code()
+    };
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    assert_eq!(status(full.into()), Some(2));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    assert_eq!(status(writer.into()), Some(0));
 }
 
 #[test]

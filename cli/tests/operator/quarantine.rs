@@ -1,11 +1,13 @@
 //! `quarantine`: look, release when it can be read now, discard when asked to.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use quittance_testing::KEY_ID;
 use quittance_testing::worldline::{MERCHANT, Payment};
 use serde_json::json;
 
 use crate::support::{Request, Stack, worldline_path};
-use crate::{ARCHIVE, items_of, key, on, on_with};
+use crate::{ARCHIVE, beside, borrowed, items_of, key, on, on_with, put, run};
 
 /// A key that may not speak for the merchant of the samples.
 const BOUND: &str = r#"{"demo-key": {"secret": "demo-secret", "merchant": "SomebodyElse"}}"#;
@@ -59,6 +61,18 @@ fn what_can_be_read_now_is_released_and_nothing_before() {
     on_with(&stack, &release, &[UNBOUND]).with(1);
 }
 
+/// A stack that keeps no raw notifications would be given some.
+#[test]
+fn what_is_archived_wants_the_retention_said_unless_a_local_stack_tells_its_own() {
+    let stack = Stack::shared();
+    let mut environment = beside(&stack, "retention");
+    let release = ["quarantine", "release", "--all"];
+    let done = run(&release, &borrowed(&environment)).with(2);
+    assert!(done.errors.contains("QUITTANCE_RAW_RETENTION_DAYS"), "{}", done.errors);
+    environment.push(("QUITTANCE_RAW_RETENTION_DAYS", "0".to_owned()));
+    run(&release, &borrowed(&environment)).with(0);
+}
+
 #[test]
 fn all_are_tried_and_the_status_says_whether_all_left() {
     let (stack, _) = with_one("RELEASE-2");
@@ -72,6 +86,36 @@ fn all_are_tried_and_the_status_says_whether_all_left() {
     assert_eq!(outcomes.count(), 1, "{released}");
     assert_eq!(stack.get(&worldline_path("RELEASE-2")).status, 200);
     assert!(!is_empty(&stack));
+}
+
+#[test]
+fn an_entry_that_is_no_notification_does_not_keep_the_others_from_being_released() {
+    let (stack, sha256) = with_one("RELEASE-6");
+    let genuine = items_of(&stack, ARCHIVE, "quarantine/worldline").remove(0);
+    let changes = [
+        ("0", "headers", json!({"S": r#"[["no\nheader", ""]]"#})),
+        ("00", "headers", json!({"S": "none"})),
+        ("000", "body", json!({"B": STANDARD.encode("not compressed")})),
+        ("0000", "received_at", json!({"S": "2026-11-22"})),
+    ];
+    for (sk, attribute, value) in &changes {
+        let mut item = genuine.clone();
+        item["sk"]["S"] = json!(sk);
+        item[*attribute] = value.clone();
+        put(&stack, ARCHIVE, &item);
+    }
+    let all = ["quarantine", "release", "--all", "--json"];
+    let no_keys = on_with(&stack, &all, &[("QUITTANCE_WORLDLINE_KEYS", "{}")]).with(1);
+    assert!(no_keys.output.contains("keys check"), "{}", no_keys.output);
+    for args in [&["--dry-run"][..], &[]] {
+        let done = on_with(&stack, &[&all[..], args].concat(), &[UNBOUND]).with(1).json();
+        let outcomes = done.as_array().expect("a list");
+        assert_eq!(outcomes.len(), 5, "{done}");
+        let well = outcomes.iter().filter(|one| one["became"] == "stored");
+        assert_eq!(well.map(|one| &one["sha256"]).collect::<Vec<_>>(), [&json!(sha256)], "{done}");
+    }
+    let left = on(&stack, &["quarantine", "list", "--json"]).with(0).json();
+    assert_eq!(left.as_array().map(Vec::len), Some(changes.len()), "{left}");
 }
 
 /// Released in part it would be lost in part.

@@ -5,7 +5,7 @@ use quittance_testing::worldline::{Payment, refund};
 use serde_json::{Value, json};
 
 use crate::support::{Stack, quittance, systempay_path, wait_for, worldline_path};
-use crate::{ARCHIVE, ORDERS, delete, items, items_of, key, on, put, run, tamper};
+use crate::{ARCHIVE, ORDERS, delete, items, items_of, key, on, put, tamper};
 
 fn verify(stack: &Stack, status: i32) -> Value {
     on(stack, &["rebuild", "--verify", "--json"]).with(status).json()
@@ -185,49 +185,9 @@ fn an_event_in_quarantine_does_not_make_those_beside_it_different() {
     assert_eq!(verify(&stack, 0)["identical"], 2, "the order and the name of its payment");
 }
 
-/// The table that was lost, as it is created anew: nobody follows its stream.
-fn empty_table(stack: &Stack, name: &str) -> Vec<(&'static str, String)> {
-    let environment = vec![
-        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{}", stack.engine_port())),
-        ("QUITTANCE_TABLE", name.to_owned()),
-        ("QUITTANCE_ARCHIVE_TABLE", ARCHIVE.to_owned()),
-        ("QUITTANCE_QUEUE_URL", "table:quittance-local-queue".to_owned()),
-    ];
-    let args = ["--port", "0", "--no-play", "--exit", "--quiet"];
-    run(&args, &borrowed(&environment)).with(0);
-    environment
-}
-
-fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
-    environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
-}
-
+/// It never stores anything, and the word says so.
 #[test]
-fn a_lost_table_is_made_anew_where_nothing_is_there() {
-    let stack = Stack::start();
-    for (reference, id) in [("REBUILD-7", "rebu07"), ("REBUILD-8", "rebu08")] {
-        stack.systempay(&Form::single(reference, id, "CB", 500, "CAPTURED").body());
-        stack.sent_order(&systempay_path(reference));
-    }
-    let environment = empty_table(&stack, "restored");
-    let on_restored = |args: &[&str]| run(args, &borrowed(&environment));
-    let dry = on_restored(&["rebuild", "--dry-run", "--json"]).with(0).json();
-    let counts = |report: &Value| {
-        (report["stored"].as_array().map(Vec::len), report["messages_to_send"].clone())
-    };
-    assert_eq!((counts(&dry), stack.rows("restored")), ((Some(4), json!(2)), 0));
-    let one = key(&systempay_path("REBUILD-7"));
-    let stored =
-        on_restored(&["rebuild", &one, "--sent-before", "2999-01-01T00:00:00Z", "--json"]).with(0);
-    assert_eq!(counts(&stored.json()), (Some(2), json!(0)));
-    let all = on_restored(&["rebuild", "--json"]).with(0).json();
-    assert_eq!((counts(&all), &all["present"]), ((Some(2), json!(1)), &json!(2)), "{all}");
-    on_restored(&["rebuild", "--verify"]).with(0);
-    assert_eq!(on_restored(&["rebuild", "--json"]).with(0).json()["present"], 4);
-
-    // What was decided is told once more, under the id that it had.
-    let unsent = on_restored(&["unsent", "list", "--json"]).with(0).json();
-    assert_eq!(unsent.as_array().map(Vec::len), Some(1), "{unsent}");
-    let sent: Vec<Value> = stack.queue().iter().map(|message| message["id"].clone()).collect();
-    assert!(sent.contains(&unsent[0]["id"]), "{unsent}");
+fn rebuild_without_verify_is_refused() {
+    let done = on(&Stack::shared(), &["rebuild"]).with(2);
+    assert!(done.errors.contains("--verify"), "{}", done.errors);
 }

@@ -8,7 +8,7 @@ use quittance_testing::worldline::{Payment, refund};
 use serde_json::{Value, json};
 
 use crate::support::{Stack, systempay_path, worldline_path};
-use crate::{ARCHIVE, ORDERS, delete, items_of, key, on, on_with, put};
+use crate::{ARCHIVE, ORDERS, beside, borrowed, delete, items_of, key, on, on_with, put, run};
 
 #[test]
 fn a_replay_of_what_is_known_changes_nothing() {
@@ -57,6 +57,31 @@ fn a_lost_order_comes_back_as_it_was_in_the_order_of_arrival() {
     assert_eq!(stack.queue().len(), 2, "under the ids that were sent before");
 }
 
+/// What is left to do when a lost table cannot be restored.
+#[test]
+fn the_whole_archive_makes_a_lost_table_anew_under_the_ids_that_it_had() {
+    let stack = Stack::start();
+    for (reference, id) in [("REPLAY-6", "repl06"), ("REPLAY-7", "repl07")] {
+        stack.systempay(&Form::single(reference, id, "CB", 500, "CAPTURED").body());
+        stack.sent_order(&systempay_path(reference));
+    }
+    let environment = beside(&stack, "lost");
+    let on_lost = |args: &[&str]| run(args, &borrowed(&environment));
+    let all = ["replay", "--from", "2020-01-01T00:00:00Z", "--json"];
+    let dry = on_lost(&[&all[..], &["--dry-run"]].concat()).with(0).json();
+    assert_eq!((&dry["stored"], stack.rows("lost")), (&json!(2), 0));
+    on_lost(&all).with(0);
+    let verified = on_lost(&["rebuild", "--verify", "--json"]).with(0).json();
+    assert_eq!(verified["identical"], stack.rows(ORDERS), "{verified}");
+    let ids = |messages: &[Value]| {
+        let mut ids: Vec<String> = messages.iter().map(|m| m["id"].to_string()).collect();
+        ids.sort();
+        ids
+    };
+    let unsent = on_lost(&["unsent", "list", "--json"]).with(0).json();
+    assert_eq!(ids(unsent.as_array().expect("a list")), ids(&stack.queue()));
+}
+
 /// Whoever can write into the archive cannot make the functions believe it.
 #[test]
 fn a_poisoned_archive_does_not_get_in() {
@@ -82,6 +107,11 @@ fn a_poisoned_archive_does_not_get_in() {
     broken["sk"]["S"] = json!("99999999999999999999/broken");
     broken["body"]["B"] = json!(STANDARD.encode("not compressed"));
     put(&stack, ARCHIVE, &broken);
+    // The first of all: it does not keep the others from being taken.
+    let mut impossible = genuine.clone();
+    impossible["sk"]["S"] = json!("00000000000000000000/impossible");
+    impossible["headers"]["S"] = json!(r#"[["no\nheader", ""]]"#);
+    put(&stack, ARCHIVE, &impossible);
     let mut strange = genuine;
     strange["sk"]["S"] = json!("99999999999999999999/strange");
     strange["received_at"]["S"] = json!("yesterday");
@@ -89,12 +119,13 @@ fn a_poisoned_archive_does_not_get_in() {
 
     for args in [&["replay"][..], &["replay", "--dry-run"]] {
         let done = on(&stack, &[args, &[&key(&path), "--json"]].concat()).with(1).json();
-        assert_eq!((&done["known"], &done["not_taken"]), (&json!(1), &json!(4)), "{done}");
+        assert_eq!((&done["known"], &done["not_taken"]), (&json!(1), &json!(5)), "{done}");
+        assert_eq!(done["not_reached"], 0);
     }
     assert_eq!(stack.order(&path), before);
     let verified = on(&stack, &["rebuild", "--verify", "--json"]).with(1).json();
     // A broken copy of what was replayed already is not needed.
-    assert_eq!(verified["skipped"].as_array().map(Vec::len), Some(3), "{verified}");
+    assert_eq!(verified["skipped"].as_array().map(Vec::len), Some(4), "{verified}");
     assert_eq!(verified["different"], json!([]));
 }
 
@@ -108,8 +139,36 @@ fn a_message_whose_key_was_changed_needs_its_old_key() {
     assert!(done.output.contains("old key document"), "{}", done.output);
     on_with(&stack, &replay, &[("QUITTANCE_SYSTEMPAY_KEYS", &keys("demoformkey0000"))]).with(0);
     let unusable = [("QUITTANCE_SYSTEMPAY_KEYS", "{}")];
-    let done = on_with(&stack, &replay, &unusable).with(2);
-    assert!(done.errors.contains("keys check"), "{}", done.errors);
+    let done = on_with(&stack, &replay, &unusable).with(1);
+    assert!(done.output.contains("keys check"), "{}", done.output);
+}
+
+/// Whoever has waited for hours wants to know how far it came.
+#[test]
+fn a_replay_that_ends_early_says_what_was_done() {
+    let stack = Stack::start();
+    stack.systempay(&Form::single("REPLAY-9", "repl09", "CB", 500, "CAPTURED").body());
+    let mut environment = beside(&stack, "unused");
+    environment.retain(|(name, _)| *name != "QUITTANCE_TABLE");
+    environment.push(("QUITTANCE_TABLE", "no-such-table".to_owned()));
+    let all = ["replay", "--from", "2020-01-01T00:00:00Z", "--dry-run", "--json"];
+    let done = run(&all, &borrowed(&environment)).with(2);
+    assert_eq!(done.json()["not_reached"], 1);
+    assert!(done.errors.contains("ResourceNotFound"), "{}", done.errors);
+}
+
+/// Keys of one PSP that cannot be used are no reason to leave the other's notifications.
+#[test]
+fn what_cannot_be_verified_does_not_keep_the_rest_from_being_replayed() {
+    let stack = Stack::start();
+    stack.worldline(&Payment::new("REPLAY-8", "3254930008_0", 130, 9, 500).body());
+    stack.systempay(&Form::single("REPLAY-8", "repl08", "CB", 500, "CAPTURED").body());
+    let all = ["replay", "--from", "2020-01-01T00:00:00Z", "--json"];
+    let done = on_with(&stack, &all, &[("QUITTANCE_WORLDLINE_KEYS", "{}")]).with(1).json();
+    assert_eq!((&done["known"], &done["not_taken"]), (&json!(1), &json!(1)), "{done}");
+    let verify = ["rebuild", "--verify", "--json"];
+    let done = on_with(&stack, &verify, &[("QUITTANCE_WORLDLINE_KEYS", "{}")]).with(1).json();
+    assert_eq!(done["skipped"].as_array().map(Vec::len), Some(1), "{done}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use quittance_testing::lyra::Form;
 use serde_json::json;
 
 use crate::support::{Stack, systempay_path};
-use crate::{ARCHIVE, key, run};
+use crate::{beside, borrowed, key, run};
 
 #[test]
 fn what_is_unsent_is_listed_and_sent_on_request() {
@@ -14,14 +14,10 @@ fn what_is_unsent_is_listed_and_sent_on_request() {
         stack.systempay(&Form::single(reference, id, "CB", 500, "CAPTURED").body());
         stack.sent_order(&systempay_path(reference));
     }
-    let engine = format!("http://127.0.0.1:{}", stack.engine_port());
-    let mut environment = vec![
-        ("AWS_ENDPOINT_URL_DYNAMODB", engine.as_str()),
-        ("QUITTANCE_TABLE", "unfollowed"),
-        ("QUITTANCE_ARCHIVE_TABLE", ARCHIVE),
-    ];
-    run(&["--port", "0", "--no-play", "--exit", "--quiet"], &environment).with(0);
-    run(&["rebuild"], &environment).with(0);
+    let followed_by_nobody = beside(&stack, "unfollowed");
+    let mut environment = borrowed(&followed_by_nobody);
+    run(&["replay", "--from", "2020-01-01T00:00:00Z"], &environment).with(0);
+    environment.retain(|(name, _)| *name != "QUITTANCE_QUEUE_URL");
     let count = |environment: &[_]| {
         run(&["unsent", "list", "--json"], environment).with(0).json().as_array().map(Vec::len)
     };
@@ -47,5 +43,8 @@ fn what_is_unsent_is_listed_and_sent_on_request() {
     let done = run(&["unsent", "resend", "--json"], &environment).with(0).json();
     assert_eq!((done, count(&environment)), (json!({"sent": 2, "failed": []}), Some(0)));
     assert_eq!(stack.queue().len(), 3, "under the ids that they had");
-    run(&["unsent", "resend", "systempay/1/test/NOBODY"], &environment).with(1);
+    for more in [&[][..], &["--dry-run"]] {
+        let nobody = ["unsent", "resend", "systempay/1/test/NOBODY"];
+        run(&[&nobody[..], more].concat(), &environment).with(1);
+    }
 }

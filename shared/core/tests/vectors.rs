@@ -16,8 +16,16 @@ use quittance_core::{
 use quittance_testing::{form_body, url_encode, worldline_signature};
 use serde_json::Value;
 
-/// The file of this name, or `None` when there are no vectors here and none are demanded.
+/// The value of `QUITTANCE_VECTORS` where there are none, and CI is to know it.
+const NONE: &str = "none";
+
+/// The file of this name, or `None` when there are no vectors here and none are demanded. CI demands them
+/// unless it is told that there are none: they are the PSPs' and others', and not ours to publish.
 fn file(name: &str) -> Option<Vec<u8>> {
+    if std::env::var("QUITTANCE_VECTORS").is_ok_and(|folder| folder == NONE) {
+        eprintln!("skipped: told that there are no vectors");
+        return None;
+    }
     let folder = std::env::var_os("QUITTANCE_VECTORS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/psp/vectors"),
         PathBuf::from,

@@ -57,9 +57,7 @@ async fn ring<K>(
         (None, None, Some(demo)) => demo.to_owned(),
         (None, None, None) => return KeyRing::fixed(None),
     };
-    let keys = parse(&document);
-    let unusable = |why: &String| tracing::error!("{variable}: {why}; its route answers 500");
-    KeyRing::fixed(keys.inspect_err(unusable).ok())
+    KeyRing::from_document(variable, &document, parse)
 }
 
 impl Rings {

@@ -122,6 +122,14 @@ impl<K> KeyRing<K> {
         Self::holding([keys.map(Arc::new), None], None)
     }
 
+    /// The keys in a document that was found where `variable` says. One that cannot be used is in the log,
+    /// and leaves the ring empty.
+    pub fn from_document(variable: &str, document: &str, parse: Parse<K>) -> Self {
+        let keys = parse(document);
+        let keys = keys.inspect_err(|why| tracing::error!(variable, %why, "keys are not usable"));
+        Self::fixed(keys.ok())
+    }
+
     /// The keys that the environment gives: those of the variable, else those of the secret. Where they
     /// cannot be used, the log says what is wrong and the ring is empty: a function that starts and
     /// answers 500 tells more than one that does not start.
@@ -129,10 +137,7 @@ impl<K> KeyRing<K> {
         let set = |name| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
         let variable = place.variable;
         if let Some(document) = set(variable) {
-            let keys = parse(&document);
-            let keys =
-                keys.inspect_err(|why| tracing::error!(variable, %why, "keys are not usable"));
-            return Self::fixed(keys.ok());
+            return Self::from_document(variable, &document, parse);
         }
         match set(SECRET) {
             Some(id) => Self::from_secret(client(sdk), id, place.member, parse).await,
@@ -197,9 +202,8 @@ impl<K> KeyRing<K> {
     /// Looks at the secret, unless it is too early for that, or somebody has looked since `seen` was
     /// taken. What is held then. What cannot be read stays as it was.
     async fn look(&self, seen: &Arc<Held<K>>, why: Look) -> Arc<Held<K>> {
-        let held = self.held();
         let Some(secret) = &self.secret else {
-            return held;
+            return Arc::clone(seen);
         };
         let mut looked_for_message = secret.looked_for_message.lock().await;
         let held = self.held();
@@ -244,8 +248,8 @@ impl<K> Held<K> {
 
     /// Whether the secret should be looked at before a message is verified.
     fn is_due(&self) -> bool {
-        let usual = if self.certain { LIFETIME } else { REFRESH_GAP };
-        self.has_failed() || self.since.elapsed() >= if self.not_ours { REFRESH_GAP } else { usual }
+        let lifetime = if self.certain && !self.not_ours { LIFETIME } else { REFRESH_GAP };
+        self.has_failed() || self.since.elapsed() >= lifetime
     }
 }
 

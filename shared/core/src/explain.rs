@@ -16,14 +16,14 @@ pub(crate) fn explain(order: &Order, summary: &Summary, policy: Policy) -> Optio
     if summary.state == State::ChargedBack {
         return Some("not released: the money was charged back".to_owned());
     }
-    if summary.given_back {
-        return Some("not released: money was given back before".to_owned());
-    }
     if summary.flags.contains(&Flag::CurrencyMismatch) {
         return Some("held: amounts in more than one currency".to_owned());
     }
     if summary.flags.contains(&Flag::Ambiguous) {
         return Some(format!("held until the provider is asked: {}", doubt(order, summary)));
+    }
+    if summary.given_back {
+        return Some("not released: money was given back before".to_owned());
     }
     let (Some(currency), Some(expected)) = (summary.currency, summary.expected) else {
         return Some("waiting: what the order costs is not known yet".to_owned());
@@ -32,7 +32,8 @@ pub(crate) fn explain(order: &Order, summary: &Summary, policy: Policy) -> Optio
         ReleaseOn::Captured => summary.captured,
         ReleaseOn::Secured => summary.captured + summary.authorised,
     };
-    let missing = currency.display(expected.saturating_sub(counted));
+    let kept = counted.saturating_sub(summary.refunded);
+    let missing = currency.display(expected.saturating_sub(kept));
     let whole = currency.display(expected);
     Some(format!("waiting for {missing} of {whole}: {}", shares(order, summary, policy)))
 }

@@ -31,6 +31,9 @@ pub struct Total {
     /// The first instalment's amount, when the order is paid in instalments.
     #[serde(rename = "f", skip_serializing_if = "Option::is_none", default)]
     pub first_instalment: Option<u64>,
+    /// The largest instalment's amount: no share of the plan is worth more.
+    #[serde(rename = "p", skip_serializing_if = "Option::is_none", default)]
+    pub largest_instalment: Option<u64>,
     /// The currency of both.
     #[serde(rename = "c")]
     pub currency: Currency,
@@ -94,6 +97,19 @@ impl ShareFact {
         let of_slot = slot.strip_prefix(payment).is_some_and(|rest| rest.starts_with('-'));
         self.share == payment || self.parent.as_deref() == Some(payment) || of_slot
     }
+
+    /// Which operation of its Worldline payment it speaks of (`1` of `3254564310_1`); `None` where the id is
+    /// that of the payment alone.
+    pub(crate) fn operation_number(&self) -> Option<&str> {
+        let payment = self.parent.as_deref().unwrap_or(&self.share);
+        self.operation.as_deref()?.strip_prefix(payment)?.strip_prefix('_')
+    }
+
+    /// Whether it speaks of a later operation of its payment alone (a capture, a cancellation), which says
+    /// nothing of the whole. (worldline-direct.md section 4, "Identifiers".)
+    pub(crate) fn is_later_operation(&self) -> bool {
+        self.operation_number().is_some_and(|number| number != "0")
+    }
 }
 
 /// An amount as a message may state it: within [`MAX_AMOUNT`], and as much again in surcharge. An item that
@@ -153,6 +169,8 @@ pub struct Rank(pub u8);
 impl Rank {
     /// The place of statuses that no table knows: below all others.
     pub const UNKNOWN: Self = Self(0);
+    /// The place of a capture that failed: what was reserved is lost, and what follows is open.
+    pub const CAPTURE_FAILED: Self = Self(60);
     /// The place of captured and refunded, above all others: nothing undoes them (I6).
     pub const FINAL: Self = Self(100);
 }
@@ -173,6 +191,19 @@ pub enum Standing {
     /// The same signed text can be read in another way: counts for nothing on its word alone.
     #[serde(rename = "r")]
     Respellable,
+}
+
+impl Standing {
+    /// Whether nobody vouches that the message means what it says: whoever holds a signed text can have
+    /// written it. Such statements have a room of their own, apart from all others.
+    pub fn is_doubtful(self) -> bool {
+        self == Self::Respellable
+    }
+
+    /// Whether it is that of most statements, which is not written down.
+    pub(crate) fn is_sound(&self) -> bool {
+        *self == Self::Sound
+    }
 }
 
 /// The state of an order.
@@ -254,17 +285,20 @@ pub enum Flag {
     StrandedVoucher,
     /// A share has a status that no table knows.
     UnknownStatus,
+    /// More was given back than was taken, of the order or of one of its shares.
+    OverRefunded,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Ambiguous,
         Self::AmountMismatch,
         Self::CurrencyMismatch,
         Self::Overpaid,
         Self::StrandedVoucher,
         Self::UnknownStatus,
+        Self::OverRefunded,
     ];
 
     /// The word used in JSON.
@@ -276,6 +310,7 @@ impl Flag {
             Self::Overpaid => "overpaid",
             Self::StrandedVoucher => "stranded_voucher",
             Self::UnknownStatus => "unknown_status",
+            Self::OverRefunded => "over_refunded",
         }
     }
 }
@@ -323,14 +358,15 @@ impl Facts {
     }
 
     /// How many trusted share facts there are: what [`crate::limits::MAX_FACTS_PER_ORDER`] bounds.
-    pub fn count(&self) -> usize {
-        self.shares().count() - self.doubtful()
+    pub fn trusted(&self) -> usize {
+        self.shares().filter(|(_, standing)| !standing.is_doubtful()).count()
     }
 
-    /// How many share facts have no better standing than [`Standing::Respellable`]: what
-    /// [`crate::limits::MAX_DOUBTFUL_FACTS_PER_ORDER`] bounds.
-    pub fn doubtful(&self) -> usize {
-        self.shares().filter(|(_, standing)| *standing == Standing::Respellable).count()
+    /// Drops the facts for which `drop` holds. Whether there were any.
+    pub(crate) fn drop_where(&mut self, drop: impl Fn(&Fact, Standing) -> bool) -> bool {
+        let before = self.0.len();
+        self.0.retain(|fact, standing| !drop(fact, *standing));
+        self.0.len() < before
     }
 }
 

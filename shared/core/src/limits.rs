@@ -8,15 +8,23 @@ pub const MAX_BODY_BYTES: usize = 256 * 1024;
 /// attempts. Beyond this the notification is kept in quarantine.
 pub const MAX_SHARES_PER_NOTIFICATION: usize = 128;
 
-/// Most share facts one order may hold: about 300 bytes each as PSPs write them, so the item stays below
+/// Most trusted share facts one order may hold: about 300 bytes each as PSPs write them, so the item stays below
 /// half of DynamoDB's 400 KB (the table refuses one that grows larger). Beyond this a notification is
 /// kept in quarantine.
 pub const MAX_FACTS_PER_ORDER: usize = 400;
 
-/// Most share facts one order may hold that rest on forms with more than one reading. Whoever holds one
-/// signed form can write many of those, about any order of the merchant: they must not use up the room
-/// of genuine facts.
+/// Most facts one order may hold that rest on forms with more than one reading. Whoever holds one signed
+/// form can write many of those, about any order of the merchant, so they have a room of their own.
 pub const MAX_DOUBTFUL_FACTS_PER_ORDER: usize = 32;
+
+/// Most notifications of that kind one order may list: the same facts can be told in many combinations.
+pub const MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER: usize = 32;
+
+/// Most bytes of both, as JSON. Forms that a person typed into by chance take less than 1 KiB each.
+pub const MAX_DOUBTFUL_BYTES_PER_ORDER: usize = 16 * 1024;
+
+/// Longest line about a notification, in characters: five shares with their reasons take about 400.
+pub const MAX_LINE_CHARACTERS: usize = 512;
 
 /// Most elements of one Worldline event array: as many as a cascade may list shares. No real batch has
 /// been seen; each element costs a read and a write, and the PSP waits about ten seconds.

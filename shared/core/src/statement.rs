@@ -50,6 +50,9 @@ pub struct Statement {
     pub key: OrderKey,
     /// Other keys under which later messages may speak of the same payment (`tx:…`).
     pub aliases: Vec<OrderKey>,
+    /// Whether it follows on a payment that another message is about as a whole (a capture, a refund, news
+    /// of a batch): it belongs where that payment is, whatever reference it carries.
+    pub follows: bool,
     /// What is stated.
     pub facts: Vec<Fact>,
     /// How far it can be trusted.

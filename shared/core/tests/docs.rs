@@ -221,8 +221,12 @@ fn transitions() -> BTreeSet<(State, State)> {
     universe.push(share("r", Kind::Credit, 6_000, Status::Refunded, 100));
     universe.push(share("s", Kind::Credit, 4_000, Status::Refunded, 100));
     universe.push(share("c", Kind::Credit, 6_000, Status::ChargedBack, 100));
-    let total =
-        Fact::Total(Total { amount: Some(10_000), first_instalment: None, currency: euro() });
+    let total = Fact::Total(Total {
+        amount: Some(10_000),
+        first_instalment: None,
+        largest_instalment: None,
+        currency: euro(),
+    });
     let state = |subset: u32| {
         let mut facts = Facts::default();
         facts.add(total.clone(), Standing::Sound);
@@ -231,7 +235,7 @@ fn transitions() -> BTreeSet<(State, State)> {
                 facts.add(fact.clone(), Standing::Sound);
             }
         }
-        fold(&facts, Policy::default()).state
+        fold(&facts, None, Policy::default()).state
     };
     let states: Vec<State> = (0..1 << universe.len()).map(state).collect();
     let mut found = BTreeSet::new();
@@ -260,6 +264,9 @@ fn flags(page: &mut String) {
                 "a voucher was taken, and its complement was neither taken nor reserved within the session"
             }
             Flag::UnknownStatus => "a share has a status that no table knows",
+            Flag::OverRefunded => {
+                "more was given back than was taken, of the order or of one of its shares"
+            }
         };
         let _ = writeln!(page, "| `{}` | {means} |", flag.as_str());
     }

@@ -1,60 +1,96 @@
-//! What a Worldline payment is worth, of all its captured operations.
+//! What was surely taken, where `acquiredAmount` can be read in two ways.
 //!
-//! `acquiredAmount` is "what was really obtained" of the payment, so within one method the largest
-//! holds; an operation whose `amountOfMoney` is its own (less than the payment's) adds to its
-//! siblings, as partial captures do; and two methods under one payment id are the parts of a split.
-//! (worldline-direct.md section 4.)
+//! A Worldline event states what was acquired, and no source says of what: its own share, or all shares
+//! so far (a *running total*). What was acquired of an `amountOfMoney` smaller than the whole is surely
+//! its own. So the sum of all statements is the most that can have been taken, and what is certain is
+//! less: of the statements about the whole only the largest, unless they cannot be running totals of one
+//! another. (worldline-direct.md section 4, "How a split shows".)
 
 use std::collections::BTreeMap;
 
+use super::is_voucher;
 use crate::fact::{ShareFact, Status};
 
-/// What one payment has acquired, in minor units.
-#[derive(Debug, Default)]
-pub(super) struct Acquired {
+/// What one operation or payment states to have been taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stated {
+    /// Minor units.
     pub(super) amount: u64,
-    /// Less than it is to reach.
+    /// Whether that is less than what it is to reach, which is the whole: it may be a running total.
     pub(super) open: bool,
+    pub(super) payer: Payer,
 }
 
-impl Acquired {
-    /// Of a payment that is to reach `whole`, from the facts about it in that currency. Nothing where
-    /// no fact says what it is to reach.
-    pub(super) fn of(facts: &[&ShareFact], whole: Option<u64>) -> Self {
-        let Some(whole) = whole else {
-            return Self::default();
-        };
-        let captured = || facts.iter().filter(|fact| fact.status == Status::Captured);
-        let mut cumulative: BTreeMap<&str, u64> = BTreeMap::new();
-        for fact in captured() {
-            let most = cumulative.entry(&fact.method).or_default();
-            *most = (*most).max(fact.amount);
+/// With what an operation was paid, as far as that tells which of two came first: vouchers do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Payer {
+    Voucher,
+    /// What completes a voucher's share.
+    Complement,
+    #[default]
+    Unknown,
+}
+
+impl Payer {
+    pub(super) fn of(method: &str) -> Self {
+        match method {
+            _ if is_voucher(method) => Self::Voucher,
+            "unknown" => Self::Unknown,
+            _ if method.starts_with("product ") => Self::Unknown,
+            _ => Self::Complement,
         }
-        let most = cumulative.values().copied().max().unwrap_or(0);
-        if most >= whole {
-            return Self { amount: most, open: false };
-        }
-        let own = own_parts(captured().copied(), whole);
-        let parts = |method: &str| own.get(method).map_or(0, |parts| parts.values().sum::<u64>());
-        let sum: u64 = cumulative.iter().map(|(method, most)| (*most).max(parts(method))).sum();
-        // Beyond the whole, the parts cannot all be parts: the largest alone is certain.
-        let amount = if sum > whole { most } else { sum };
-        Self { amount, open: amount < whole }
+    }
+
+    /// The same of two statements about one operation.
+    fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Unknown }
     }
 }
 
-/// The operations that were paid in full and were to be only a part of the whole, by method.
-fn own_parts<'a>(
-    captured: impl Iterator<Item = &'a ShareFact>,
-    whole: u64,
-) -> BTreeMap<&'a str, BTreeMap<&'a Option<String>, u64>> {
-    let mut own: BTreeMap<&str, BTreeMap<&Option<String>, u64>> = BTreeMap::new();
-    for fact in captured {
+/// What is surely taken of several payments, or of the operations of one.
+///
+/// Two payments with equal amounts cannot be running totals of one another, so they add up when `apart`:
+/// between the operations of one payment they can be the same one told twice. A complement is paid after
+/// its voucher: where it states less than the voucher did, it states its own share.
+pub(super) fn certain(stated: impl Iterator<Item = Stated> + Clone, apart: bool) -> u64 {
+    let open = || stated.clone().filter(|s| s.open);
+    let vouchers = open().filter(|s| s.payer == Payer::Voucher).map(|s| s.amount).max();
+    let is_own = |s: &Stated| {
+        !s.open || s.payer == Payer::Complement && vouchers.is_some_and(|most| s.amount <= most)
+    };
+    let own: u64 = stated.clone().filter(is_own).map(|s| s.amount).sum();
+    let mut running: BTreeMap<u64, u64> = BTreeMap::new();
+    for amount in stated.filter(|s| !is_own(s)).map(|s| s.amount) {
+        let same = running.entry(amount).or_default();
+        *same = if apart { *same + amount } else { amount };
+    }
+    own + running.into_values().max().unwrap_or(0)
+}
+
+/// What one payment has acquired for certain, in minor units, from the facts about it in one currency:
+/// `whole` is the largest amount that any of its operations was to reach.
+pub(super) fn acquired(facts: &[&ShareFact], whole: u64) -> u64 {
+    // One operation counts once, under whatever method it is told.
+    let mut operations: BTreeMap<Option<&str>, Stated> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| fact.status == Status::Captured) {
         let of = fact.of.unwrap_or(whole);
-        if fact.amount >= of && of < whole {
-            let part = own.entry(&fact.method).or_default().entry(&fact.operation).or_default();
-            *part = (*part).max(of);
-        }
+        let own = fact.amount >= of && of < whole;
+        let amount = if own { of } else { fact.amount };
+        let payer = Payer::of(&fact.method);
+        let new = Stated { amount, open: !own, payer };
+        operations
+            .entry(fact.operation_number())
+            .and_modify(|known| {
+                known.amount = known.amount.max(amount);
+                known.open |= new.open;
+                known.payer = known.payer.and(payer);
+            })
+            .or_insert(new);
     }
-    own
+    // The bare id may name any of the operations.
+    let numbered = operations.iter().filter(|(number, _)| number.is_some());
+    let sum = certain(numbered.map(|(_, stated)| *stated), false);
+    let largest = operations.values().map(|stated| stated.amount).max().unwrap_or(0);
+    // Beyond the whole they cannot all be parts: the largest alone is certain.
+    if sum > whole { largest } else { sum.max(largest) }
 }

@@ -1,7 +1,7 @@
 //! From the set of facts to what it amounts to: a pure function, blind to order and repetition.
 //!
 //! Here: the policy, what comes out, and the state. `share` joins the facts about one share, `names`
-//! says which names stand for the same one, `acquired` what a Worldline payment is worth, `tally` adds
+//! says which names stand for the same one, `acquired` what was surely taken, `tally` adds
 //! the shares up, and `flags` says what a person should know.
 
 mod acquired;
@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use self::share::{Joined, only_respellable};
 use self::tally::{Sums, Tally};
-use crate::fact::{Facts, Flag, Kind, ShareFact, Standing, State, Status};
+use crate::fact::{Facts, Flag, Kind, Standing, State, Status};
 use crate::money::Currency;
+use crate::order::Registered;
 
 /// When an order may be released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -67,17 +68,21 @@ pub struct Summary {
     pub refunded: u64,
     /// The shares, by kind and then in the order in which they were attempted.
     pub shares: Vec<Share>,
-    /// Whether facts in good standing cover the expected amount under the policy, with nothing given
+    /// Whether facts in good standing cover the expected amount under the policy, less what was given
     /// back.
     #[serde(skip)]
     pub releasable: bool,
-    /// Whether money went back for good, in whatever currency.
+    /// Whether the order was paid, and too much of that given back for a release.
     #[serde(skip)]
     pub given_back: bool,
     /// Refunds and chargebacks that facts in good standing say are final: after a release, each is a
     /// reversal.
     #[serde(skip)]
     pub certain_credits: Vec<Credit>,
+    /// What the debits are worth by facts in good standing: a share that counted for a release and is
+    /// lost is a reversal too.
+    #[serde(skip)]
+    pub certain_debits: Vec<Debit>,
     /// Whether a voucher is captured, and the rest of the order neither captured nor authorised.
     #[serde(skip)]
     pub voucher_waits: bool,
@@ -111,58 +116,79 @@ pub struct Credit {
     pub amount: u64,
     /// Every id under which it was stated: the first news of it may have lacked its uuid.
     pub names: BTreeSet<String>,
+    /// What it gives back, where that is known.
+    pub parent: Option<String>,
+    /// How much was given back of that in all, in minor units: one refund may be told under the id of its
+    /// operation and under that of its payment.
+    pub of_parent: u64,
+    /// Whether the buyer's bank took it.
+    pub charged_back: bool,
 }
 
-/// What the facts amount to under a policy.
-pub fn fold(facts: &Facts, policy: Policy) -> Summary {
+/// A debit as far as a release may rest on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Debit {
+    /// Its share's id.
+    pub share: String,
+    /// Every id under which it was stated.
+    pub names: BTreeSet<String>,
+    /// Really taken, in minor units.
+    pub captured: u64,
+    /// Reserved and not captured, in minor units.
+    pub authorised: u64,
+    /// Whether what was reserved can no longer be taken.
+    pub lost: bool,
+    /// Parts of it that were cancelled: operation and minor units.
+    pub let_go: Vec<(String, u64)>,
+}
+
+/// What the facts amount to under a policy, with what the merchant says the order costs.
+pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Summary {
     // Shown and sound differ only by contradictory facts; the sums are the shown ones, because the
     // PSP did sign them, and the release looks at the sound ones alone.
-    let shown = Tally::of(facts, Standing::Contradictory, policy);
-    let sound = Tally::of(facts, Standing::Sound, policy);
-    let complete = sound.currency_complete();
-    let currency = shown.currency(complete);
+    let shown = Tally::of(facts, registered, Standing::Contradictory, policy);
+    let sound = Tally::of(facts, registered, Standing::Sound, policy);
+    let paid = sound.paid();
+    let currency = shown.currency(paid);
     let sums = currency.map(|currency| shown.sums(currency)).unwrap_or_default();
     let state = state(&sums, &shown.shares);
-    let given_back = shown.final_credits().next().is_some();
     let mut shares: Vec<Share> = shown.shares.iter().map(Joined::to_share).collect();
-    shares.extend(only_respellable(facts, &shares));
+    if paid.is_none() {
+        shares.extend(only_respellable(facts, &shares));
+    }
+    let voucher_waits = sums.waits() && shown.has_captured_voucher();
     Summary {
         state,
-        flags: flags::of(facts, &shown, currency, complete.is_some()),
+        flags: flags::of(facts, &shown, currency, paid.is_some()),
         currency,
         expected: sums.expected,
         authorised: sums.authorised,
         captured: sums.captured,
         refunded: sums.refunded,
         shares,
-        releasable: complete.is_some() && !given_back && !facts.shares().any(may_give_back),
-        given_back,
-        certain_credits: sound.final_credits().map(Joined::to_credit).collect(),
-        voucher_waits: sums.waits() && shown.shares.iter().any(Joined::is_captured_voucher),
+        releasable: sound.complete().is_some(),
+        given_back: paid.is_some() && sound.complete().is_none(),
+        certain_credits: sound.final_credits().collect(),
+        certain_debits: sound.certain_debits().collect(),
+        voucher_waits,
     }
-}
-
-/// Whether a genuine message says that money goes back, and contradicts itself. Then a person decides
-/// about an order that was not released before.
-fn may_give_back((share, standing): (&ShareFact, Standing)) -> bool {
-    share.kind == Kind::Credit && standing == Standing::Contradictory
 }
 
 /// The state of an order: the first rule that fits, as the design lists them.
 fn state(sums: &Sums, shares: &[Joined<'_>]) -> State {
-    let Sums { captured, authorised, refunded, .. } = *sums;
+    let Sums { captured, authorised, refunded, let_go, .. } = *sums;
     let expected = sums.expected.unwrap_or(0);
     if shares.iter().any(|s| s.status == Status::ChargedBack) {
         State::ChargedBack
     } else if refunded >= captured && captured > 0 {
         State::Refunded
+    } else if captured.saturating_sub(refunded) >= expected && expected > 0 {
+        State::Captured
     } else if refunded > 0 {
         State::PartiallyRefunded
-    } else if captured >= expected && expected > 0 {
-        State::Captured
     } else if captured > 0 {
         State::PartiallyCaptured
-    } else if authorised >= expected && expected > 0 {
+    } else if authorised > 0 && authorised + let_go >= expected && expected > 0 {
         State::Authorised
     } else {
         last_end(shares).filter(|_| expected > 0).unwrap_or(State::Pending)

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::acquired::Acquired;
+use super::acquired::{Payer, Stated, acquired};
 use super::names::Names;
-use super::{Credit, Share, is_voucher};
+use super::{Share, is_voucher};
 use crate::fact::{Facts, Kind, Rank, ShareFact, Standing, Status};
 use crate::money::Currency;
 
@@ -14,7 +14,7 @@ use crate::money::Currency;
 pub(super) struct Joined<'a> {
     pub(super) name: &'a str,
     /// Every name under which it is stated.
-    names: BTreeSet<&'a str>,
+    pub(super) names: BTreeSet<&'a str>,
     pub(super) kind: Kind,
     pub(super) currency: Currency,
     pub(super) amount: u64,
@@ -22,11 +22,15 @@ pub(super) struct Joined<'a> {
     pub(super) aims: BTreeMap<Currency, u64>,
     pub(super) captured: u64,
     pub(super) authorised: u64,
-    /// Captured, and less than it is to reach.
-    pub(super) open: bool,
+    /// Worldline: parts of what was reserved that were cancelled, by their operations.
+    pub(super) let_go: BTreeMap<&'a str, u64>,
     pub(super) status: Status,
     pub(super) rank: Rank,
-    method: String,
+    /// The share that a credit gives back, where the PSP says.
+    pub(super) parent: Option<&'a str>,
+    /// Whether a credit speaks of itself alone, and not of all that was given back of its payment.
+    pub(super) is_part: bool,
+    pub(super) method: String,
     psp_status: &'a str,
     sequence: Option<u32>,
     attempted: &'a str,
@@ -51,30 +55,50 @@ pub(super) fn join<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> Vec<Joined
 impl<'a> Joined<'a> {
     /// Joins the facts of one share; `None` where there are none.
     fn of(name: &'a str, facts: &[&'a ShareFact]) -> Option<Self> {
-        let top = top(facts)?;
         let aims = aims(facts);
+        let is_part_let_go = |fact: &ShareFact| is_part_let_go(fact, &aims);
+        let whole: Vec<&ShareFact> =
+            facts.iter().copied().filter(|fact| !is_part_let_go(fact)).collect();
+        let highest = top(&whole).or_else(|| top(facts))?;
         // What it is to reach in another currency than it was paid in cannot be reached by it.
-        let aim = aims.get(&top.currency).copied();
-        let own: Vec<&ShareFact> =
-            facts.iter().copied().filter(|fact| fact.currency == top.currency).collect();
-        let acquired = Acquired::of(&own, aim);
-        let captured = match top.status {
-            Status::Captured if aim.is_some() => acquired.amount,
-            Status::Captured => top.amount,
+        let own: Vec<&'a ShareFact> =
+            facts.iter().copied().filter(|fact| fact.currency == highest.currency).collect();
+        let captured = match (highest.status, own.iter().filter_map(|fact| fact.of).max()) {
+            (Status::Captured, Some(most)) => acquired(&own, most),
+            (Status::Captured, None) => highest.amount,
             _ => 0,
         };
+        let mut let_go: BTreeMap<&str, u64> = BTreeMap::new();
+        for fact in own.iter().filter(|fact| is_part_let_go(fact)) {
+            let operation = fact.operation.as_deref().unwrap_or(name);
+            let part = let_go.entry(operation).or_default();
+            *part = (*part).max(fact.of.unwrap_or(fact.amount));
+        }
+        // A payment that was cancelled itself has nothing left, whatever was captured of it.
+        let over = own.iter().filter(|fact| fact.status == Status::Cancelled);
+        let over = over.filter(|fact| !is_part_let_go(fact)).map(|fact| fact.rank).max();
+        let left = authorised(highest, &own, over, captured + let_go.values().sum::<u64>());
+        // When nothing is left of what was reserved, all of it was cancelled, one part after another.
+        let cancelled = highest.status == Status::Authorised && left == 0 && !let_go.is_empty();
+        let top = if cancelled { top(facts)? } else { highest };
         Some(Self {
             name,
             names: facts.iter().map(|fact| fact.share.as_str()).collect(),
             kind: top.kind,
             currency: top.currency,
-            amount: if captured > 0 { captured } else { top.amount },
+            amount: match (captured, left) {
+                (0, 0) => highest.amount,
+                (0, left) => left,
+                (captured, _) => captured,
+            },
             captured,
-            authorised: authorised(top, &own, aim, captured),
-            open: captured > 0 && acquired.open,
+            authorised: left,
+            let_go,
             aims,
             status: top.status,
             rank: top.rank,
+            parent: facts.iter().find_map(|fact| fact.parent.as_deref()),
+            is_part: facts.iter().any(|f| f.operation.is_none() || f.is_later_operation()),
             method: methods(facts.iter().copied().filter(|fact| fact.rank == top.rank)),
             psp_status: &top.psp_status,
             sequence: facts.iter().filter_map(|fact| fact.sequence).max(),
@@ -87,16 +111,26 @@ impl<'a> Joined<'a> {
         self.aims.get(&self.currency).copied()
     }
 
+    /// What it states to be worth `amount` of the order.
+    pub(super) fn stating(&self, amount: u64) -> Stated {
+        let open = self.aim().is_some_and(|of| amount < of);
+        Stated { amount, open, payer: Payer::of(&self.method) }
+    }
+
+    /// Whether money was taken that was paid with a balance.
     pub(super) fn is_captured_voucher(&self) -> bool {
         self.status == Status::Captured && is_voucher(&self.method)
     }
 
-    pub(super) fn to_credit(&self) -> Credit {
-        Credit {
-            share: self.name.to_owned(),
-            amount: self.amount,
-            names: self.names.iter().copied().map(str::to_owned).collect(),
-        }
+    /// Whether what was reserved is lost: it can no longer be taken.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self.status, Status::Refused | Status::Cancelled | Status::Expired)
+            || self.rank == Rank::CAPTURE_FAILED
+    }
+
+    /// Whether the money of this credit is back with the buyer for good.
+    pub(super) fn is_final_credit(&self) -> bool {
+        self.kind == Kind::Credit && matches!(self.status, Status::Refunded | Status::ChargedBack)
     }
 
     pub(super) fn to_share(&self) -> Share {
@@ -112,6 +146,14 @@ impl<'a> Joined<'a> {
     }
 }
 
+/// Whether it cancels a part of what its Worldline payment has reserved, and not the payment.
+fn is_part_let_go(fact: &ShareFact, aims: &BTreeMap<Currency, u64>) -> bool {
+    let whole = aims.get(&fact.currency).copied();
+    fact.status == Status::Cancelled
+        && fact.is_later_operation()
+        && fact.of.zip(whole).is_some_and(|(of, whole)| of < whole)
+}
+
 /// The fact that holds: the one with the highest rank, among equals the smallest amount, because too
 /// little holds an order and too much gives it away.
 fn top<'a>(facts: &[&'a ShareFact]) -> Option<&'a ShareFact> {
@@ -125,27 +167,30 @@ fn top<'a>(facts: &[&'a ShareFact]) -> Option<&'a ShareFact> {
     })
 }
 
-/// The largest amount that the facts say it is to reach, in each currency.
+/// The largest amount that the facts say it is to reach, in each currency. A later operation states only
+/// its own.
 fn aims(facts: &[&ShareFact]) -> BTreeMap<Currency, u64> {
     let mut aims = BTreeMap::new();
-    for (of, currency) in facts.iter().filter_map(|fact| Some((fact.of?, fact.currency))) {
+    let whole = facts.iter().filter(|fact| !fact.is_later_operation());
+    for (of, currency) in whole.filter_map(|fact| Some((fact.of?, fact.currency))) {
         let most = aims.entry(currency).or_default();
         *most = of.max(*most);
     }
     aims
 }
 
-/// What is reserved and not captured. Of a payment with an aim, what its own facts reserve at most,
-/// less what is captured of it.
-fn authorised(top: &ShareFact, own: &[&ShareFact], aim: Option<u64>, captured: u64) -> u64 {
-    let reserved = || {
-        let reserved = own.iter().filter(|fact| fact.status == Status::Authorised);
-        reserved.map(|fact| fact.amount).max().unwrap_or(0)
-    };
-    match (top.status, aim) {
+/// What is reserved and not `gone`, captured or let go. Of a payment with operations that is what these
+/// reserve at most; nothing once the payment was cancelled, in the rank `over`.
+fn authorised(top: &ShareFact, own: &[&ShareFact], over: Option<Rank>, gone: u64) -> u64 {
+    match (top.status, &top.operation) {
         (Status::Authorised, None) => top.amount,
-        (Status::Authorised, Some(_)) => reserved(),
-        (Status::Captured, Some(_)) => reserved().saturating_sub(captured),
+        (Status::Authorised | Status::Captured, Some(_)) => {
+            let reserved = || own.iter().filter(|fact| fact.status == Status::Authorised);
+            if over > reserved().map(|fact| fact.rank).max() {
+                return 0;
+            }
+            reserved().map(|fact| fact.amount).max().unwrap_or(0).saturating_sub(gone)
+        }
         _ => 0,
     }
 }

@@ -3,15 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::acquired::{Stated, certain};
 use super::share::{Joined, join};
-use super::{Instalments, Policy, ReleaseOn};
+use super::{Credit, Debit, Instalments, Policy, ReleaseOn};
 use crate::fact::{Fact, Facts, Kind, Rank, Standing, Status, Total};
 use crate::money::Currency;
+use crate::order::Registered;
 
 /// All facts of at least one standing, joined into shares and totals and added up.
 pub(super) struct Tally<'a> {
     pub(super) shares: Vec<Joined<'a>>,
     totals: BTreeSet<&'a Total>,
+    registered: Option<Registered>,
+    /// What was given back for good, by the debit that it gives back; `None` where that is not known.
+    given_back: BTreeMap<(Currency, Option<&'a str>), u64>,
+    /// Debits of which a message that contradicts itself gives back nobody knows how much.
+    void: BTreeSet<Option<&'a str>>,
     /// The sums of every currency that is named.
     sums: BTreeMap<Currency, Sums>,
 }
@@ -23,25 +30,41 @@ pub(super) struct Sums {
     pub(super) authorised: u64,
     pub(super) captured: u64,
     pub(super) refunded: u64,
+    /// Parts of what was reserved that were cancelled while the rest stays reserved.
+    pub(super) let_go: u64,
     /// The largest amount stated for the whole.
     largest: Option<u64>,
     /// Whether instalments are announced without their sum: then nobody knows what is too much.
     without_sum: bool,
-    /// What counts towards a release under the policy.
-    counted: u64,
+    /// What counts towards the release under the policy, as it was taken.
+    gross: Cover,
+    /// The same, less what was given back.
+    net: Cover,
     /// Payments that count with less than they are to reach.
     open_payments: usize,
-    /// Whether one payment alone reaches the expected amount.
-    one_covers: bool,
     /// Whether something is expected, reserved or taken in this currency.
     at_stake: bool,
 }
 
+/// How far the shares cover the order.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cover {
+    /// However the acquired amounts are read.
+    certain: u64,
+    /// If each states its own share.
+    most: u64,
+}
+
 impl<'a> Tally<'a> {
     /// The facts that are at least as good as `lowest`.
-    pub(super) fn of(facts: &'a Facts, lowest: Standing, policy: Policy) -> Self {
+    pub(super) fn of(
+        facts: &'a Facts,
+        registered: Option<Registered>,
+        lowest: Standing,
+        policy: Policy,
+    ) -> Self {
         let admitted = || facts.iter().filter(|(_, standing)| *standing <= lowest);
-        let shares = join(admitted().filter_map(|(fact, _)| match fact {
+        let mut shares = join(admitted().filter_map(|(fact, _)| match fact {
             Fact::Share(share) => Some(share.as_ref()),
             Fact::Total(_) => None,
         }));
@@ -51,8 +74,128 @@ impl<'a> Tally<'a> {
                 Fact::Share(_) => None,
             })
             .collect();
-        let sums = add_up(&shares, &totals, policy);
-        Self { shares, totals, sums }
+        for share in shares.iter_mut().filter(|share| share.kind == Kind::Debit) {
+            if let Some(most) = largest_instalment(&totals, share.currency) {
+                share.captured = share.captured.min(most);
+                share.authorised = share.authorised.min(most);
+            }
+        }
+        let given_back = given_back(&shares, &[Status::Refunded, Status::ChargedBack]);
+        let void = void(facts, &shares);
+        let mut tally =
+            Self { shares, totals, registered, given_back, void, sums: BTreeMap::new() };
+        tally.sums = tally.add_up(policy);
+        tally
+    }
+
+    /// What is expected comes first: in which currency that is decides what is at stake.
+    fn add_up(&self, policy: Policy) -> BTreeMap<Currency, Sums> {
+        let mut sums: BTreeMap<Currency, Sums> = BTreeMap::new();
+        for total in &self.totals {
+            sums.entry(total.currency).or_default().expect(total, policy.instalments);
+        }
+        for (currency, aim) in self.shares.iter().flat_map(|share| &share.aims) {
+            sums.entry(*currency).or_default().expect_at_least(*aim);
+        }
+        if let Some(registered) = self.registered {
+            // What notifications state holds nothing any more. The first of several instalments may still be
+            // all that is waited for.
+            let planned = largest_instalment(&self.totals, registered.currency).is_some();
+            let first = sums.get(&registered.currency).and_then(|sums| sums.expected);
+            let first = first.filter(|_| planned && policy.instalments == Instalments::First);
+            sums.values_mut().for_each(|sums| *sums = Sums::default());
+            sums.entry(registered.currency).or_default().register(registered.amount, first);
+        }
+        for share in &self.shares {
+            sums.entry(share.currency).or_default().count(share);
+        }
+        for ((currency, _), amount) in given_back(&self.shares, &[Status::Refunded]) {
+            sums.entry(currency).or_default().refunded += amount;
+        }
+        for (currency, sums) in &mut sums {
+            let gross = || {
+                let debits = self.debits(*currency);
+                debits.map(|debit| (debit, debit.stated(policy.release_on)))
+            };
+            sums.open_payments = gross().filter(|(_, s)| s.amount > 0 && s.open).count();
+            sums.gross = Cover::of(gross().map(|(_, stated)| stated));
+            let net = gross().map(|(debit, stated)| Stated {
+                amount: stated.amount.saturating_sub(self.gone(debit)),
+                ..stated
+            });
+            sums.net = Cover::of(net);
+            sums.net.lose(self.given_back_of_unknown(*currency));
+        }
+        sums
+    }
+
+    /// What counts no more of a debit: what was given back of it, or all where nobody knows how much.
+    fn gone(&self, debit: &Joined<'_>) -> u64 {
+        if self.is_void(debit) { u64::MAX } else { self.given_back_of(debit) }
+    }
+
+    fn debits(&self, currency: Currency) -> impl Iterator<Item = &Joined<'a>> + Clone {
+        let debits = self.shares.iter().filter(|share| share.kind == Kind::Debit);
+        debits.filter(move |share| share.currency == currency)
+    }
+
+    /// What was given back of a debit for good.
+    pub(super) fn given_back_of(&self, debit: &Joined<'_>) -> u64 {
+        let names = debit.names.iter();
+        names.filter_map(|name| self.given_back.get(&(debit.currency, Some(*name)))).sum()
+    }
+
+    /// What was given back of payments that are not known here: it counts against the whole.
+    fn given_back_of_unknown(&self, currency: Currency) -> u64 {
+        let unknown = self.given_back.iter().filter(|((of, parent), _)| {
+            *of == currency
+                && parent.is_none_or(|parent| !self.debits(*of).any(|s| s.names.contains(parent)))
+        });
+        unknown.map(|(_, amount)| amount).sum()
+    }
+
+    fn is_void(&self, debit: &Joined<'_>) -> bool {
+        let known = |name: &str| {
+            self.shares.iter().any(|s| s.kind == Kind::Debit && s.names.contains(name))
+        };
+        self.void.iter().any(|parent| match parent {
+            Some(parent) => debit.names.contains(parent) || !known(parent),
+            None => true,
+        })
+    }
+
+    /// Refunds and chargebacks that are final, those of one operation before what speaks of all.
+    pub(super) fn final_credits(&self) -> impl Iterator<Item = Credit> {
+        let mut credits: Vec<&Joined<'_>> =
+            self.shares.iter().filter(|share| share.is_final_credit()).collect();
+        credits.sort_by_key(|credit| !credit.is_part);
+        credits.into_iter().map(|credit| Credit {
+            share: credit.name.to_owned(),
+            amount: credit.amount,
+            names: owned(&credit.names),
+            parent: credit.parent.map(str::to_owned),
+            of_parent: self.given_back.get(&(credit.currency, credit.parent)).copied().unwrap_or(0),
+            charged_back: credit.status == Status::ChargedBack,
+        })
+    }
+
+    /// What the debits are worth.
+    pub(super) fn certain_debits(&self) -> impl Iterator<Item = Debit> {
+        let debits = self.shares.iter().filter(|share| share.kind == Kind::Debit);
+        debits.map(|debit| Debit {
+            share: debit.name.to_owned(),
+            names: owned(&debit.names),
+            captured: debit.captured,
+            authorised: debit.authorised,
+            lost: debit.is_lost(),
+            let_go: debit.let_go.iter().map(|(name, part)| ((*name).to_owned(), *part)).collect(),
+        })
+    }
+
+    /// Whether a voucher's money was taken and not given back.
+    pub(super) fn has_captured_voucher(&self) -> bool {
+        let kept = |share: &Joined<'_>| self.given_back_of(share) < share.captured;
+        self.shares.iter().any(|share| share.is_captured_voucher() && kept(share))
     }
 
     /// The sums of a currency; nothing where it is not named.
@@ -60,35 +203,36 @@ impl<'a> Tally<'a> {
         self.sums.get(&currency).copied().unwrap_or_default()
     }
 
-    /// The currency in which the expected amount is covered, under the policy. Where amounts are
-    /// expected in two, nobody knows which is right, and covering one of them is not enough.
-    pub(super) fn currency_complete(&self) -> Option<Currency> {
+    /// The currency in which the order was paid, under the policy, whatever was given back since. Where
+    /// amounts are expected in two, nobody knows which is right, and covering one of them is not enough.
+    pub(super) fn paid(&self) -> Option<Currency> {
+        self.only_due()
+            .filter(|(_, sums)| sums.is_covered(sums.gross))
+            .map(|(currency, _)| currency)
+    }
+
+    /// The same, less what was given back for good.
+    pub(super) fn complete(&self) -> Option<Currency> {
+        self.only_due().filter(|(_, sums)| sums.is_covered(sums.net)).map(|(currency, _)| currency)
+    }
+
+    fn only_due(&self) -> Option<(Currency, &Sums)> {
         let mut due = self.sums.iter().filter(|(_, sums)| sums.expected.is_some_and(|e| e > 0));
         let (Some((currency, sums)), None) = (due.next(), due.next()) else {
             return None;
         };
-        let enough = sums.expected.is_some_and(|expected| sums.counted >= expected);
-        (enough && !sums.undecided()).then_some(*currency)
+        Some((*currency, sums))
     }
 
-    /// The currency of the order: the one it is complete in, else one it is expected in, else any, one
+    /// The currency of the order: the one it was paid in, else one it is expected in, else any, one
     /// at stake before others.
-    pub(super) fn currency(&self, complete: Option<Currency>) -> Option<Currency> {
+    pub(super) fn currency(&self, paid: Option<Currency>) -> Option<Currency> {
         let first = |test: fn(&Sums) -> bool| {
             self.sums.iter().find(|(_, sums)| test(sums)).map(|(currency, _)| *currency)
         };
-        complete
-            .or_else(|| first(|sums| sums.expected.is_some()))
+        paid.or_else(|| first(|sums| sums.expected.is_some()))
             .or_else(|| first(|sums| sums.at_stake))
             .or_else(|| first(|_| true))
-    }
-
-    /// Refunds and chargebacks that are final.
-    pub(super) fn final_credits(&self) -> impl Iterator<Item = &Joined<'a>> {
-        self.shares.iter().filter(|share| {
-            share.kind == Kind::Credit
-                && matches!(share.status, Status::Refunded | Status::ChargedBack)
-        })
     }
 
     /// Whether the share of this name is captured or given back for good.
@@ -96,9 +240,12 @@ impl<'a> Tally<'a> {
         self.shares.iter().any(|s| s.kind == kind && s.name == name && s.rank == Rank::FINAL)
     }
 
-    /// Whether the amounts of several payments can be read in two ways.
+    /// Whether the amounts of several payments can be read in two ways, and only one covers the order.
     pub(super) fn undecided(&self) -> bool {
-        self.sums.values().any(Sums::undecided)
+        self.sums.values().any(|sums| {
+            let covers = |amount: u64| sums.expected.is_some_and(|e| e > 0 && amount >= e);
+            covers(sums.net.most) && !covers(sums.net.certain)
+        })
     }
 
     /// Whether something is at stake in more than one currency.
@@ -110,49 +257,112 @@ impl<'a> Tally<'a> {
     /// single payment look the same then.
     pub(super) fn whole_unknown(&self) -> bool {
         self.shares.iter().any(|share| share.kind != Kind::Verification)
+            && self.registered.is_none()
             && self.totals.is_empty()
             && self.shares.iter().all(|share| share.aims.is_empty())
     }
 
-    /// Whether different amounts are stated for the order while the largest is not covered. Amounts
-    /// of several Worldline payments differ in every split; there it counts only when a payment is
-    /// paid by its own account and none was left open.
+    /// Whether different amounts are stated for the order while the largest, or the one that was
+    /// registered, is not covered. Amounts of several Worldline payments differ in every split; there it
+    /// counts only when a payment is paid by its own account and none was left open.
     pub(super) fn amounts_disagree(&self, currency: Option<Currency>) -> bool {
         let Some(currency) = currency else {
             return false;
         };
         let sums = self.sums(currency);
         let uncovered = sums.expected.is_some_and(|e| sums.captured < e) && sums.captured > 0;
-        let stated: BTreeSet<Option<u64>> =
-            self.totals.iter().filter(|t| t.currency == currency).map(|t| t.amount).collect();
-        let paid_for_itself = self.shares.iter().any(|s| {
-            s.currency == currency
-                && !s.open
-                && s.captured > 0
+        let registered = self.registered.filter(|r| r.currency == currency).map(|r| Some(r.amount));
+        let totals = self.totals.iter().filter(|t| t.currency == currency).map(|t| t.amount);
+        let stated: BTreeSet<Option<u64>> = totals.chain(registered).collect();
+        let paid_for_itself = self.debits(currency).any(|s| {
+            s.captured > 0
+                && !s.stated(ReleaseOn::Captured).open
                 && s.aim().is_some()
                 && s.aim() < sums.expected
         });
         uncovered && (stated.len() > 1 || paid_for_itself && sums.open_payments == 0)
     }
+
+    /// Whether more was given back than was taken, of the order or of one of its shares.
+    pub(super) fn over_refunded(&self, currency: Option<Currency>) -> bool {
+        let Some(currency) = currency else {
+            return false;
+        };
+        let back = self.given_back.iter().filter(|((of, _), _)| *of == currency);
+        let back: u64 = back.map(|(_, amount)| amount).sum();
+        let captured = self.sums(currency).captured;
+        captured > 0 && back > captured
+            || self.debits(currency).any(|s| s.captured > 0 && self.given_back_of(s) > s.captured)
+    }
 }
 
-/// What is expected comes first: whether one payment covers it depends on the whole of it.
-fn add_up(
-    shares: &[Joined<'_>],
-    totals: &BTreeSet<&Total>,
-    policy: Policy,
-) -> BTreeMap<Currency, Sums> {
-    let mut sums: BTreeMap<Currency, Sums> = BTreeMap::new();
-    for total in totals {
-        sums.entry(total.currency).or_default().expect(total, policy.instalments);
+impl Joined<'_> {
+    /// What of it counts towards a release.
+    pub(super) fn stated(&self, release_on: ReleaseOn) -> Stated {
+        let amount = match release_on {
+            ReleaseOn::Captured => self.captured,
+            ReleaseOn::Secured => self.captured + self.authorised,
+        };
+        self.stating(amount)
     }
-    for (currency, aim) in shares.iter().flat_map(|share| &share.aims) {
-        sums.entry(*currency).or_default().expect_at_least(*aim);
+}
+
+/// The most that one instalment can be worth, where everything that states the whole announces a plan.
+fn largest_instalment(totals: &BTreeSet<&Total>, currency: Currency) -> Option<u64> {
+    let mut largest = None;
+    for total in totals.iter().filter(|total| total.currency == currency) {
+        largest = largest.max(Some(total.largest_instalment?));
     }
-    for share in shares {
-        sums.entry(share.currency).or_default().count(share, policy.release_on);
+    largest
+}
+
+/// What was given back for good, by payment. A Worldline credit without a number of its own, or with that
+/// of the payment, speaks of all that was given back of it: the same money as its refunds.
+fn given_back<'a>(
+    shares: &[Joined<'a>],
+    ended: &[Status],
+) -> BTreeMap<(Currency, Option<&'a str>), u64> {
+    let credits = || {
+        let credits = shares.iter().filter(|s| s.kind == Kind::Credit && ended.contains(&s.status));
+        credits.map(|credit| ((credit.currency, credit.parent), credit))
+    };
+    let mut sums: BTreeMap<_, u64> = BTreeMap::new();
+    for (of, credit) in credits().filter(|(_, credit)| credit.is_part) {
+        *sums.entry(of).or_default() += credit.amount;
+    }
+    for (of, credit) in credits().filter(|(_, credit)| !credit.is_part) {
+        let sum = sums.entry(of).or_default();
+        *sum = (*sum).max(credit.amount);
     }
     sums
+}
+
+/// The debits of which money is said to go back by a genuine message that contradicts itself, unless a
+/// sound one settles how much.
+fn void<'a>(facts: &'a Facts, shares: &[Joined<'a>]) -> BTreeSet<Option<&'a str>> {
+    let credits = facts.shares().filter(|(fact, _)| fact.kind == Kind::Credit);
+    let doubted = credits.filter(|(_, standing)| *standing == Standing::Contradictory);
+    doubted
+        .filter(|(fact, _)| {
+            !shares.iter().any(|s| s.is_final_credit() && s.names.contains(fact.share.as_str()))
+        })
+        .map(|(fact, _)| fact.parent.as_deref())
+        .collect()
+}
+
+fn owned(names: &BTreeSet<&str>) -> BTreeSet<String> {
+    names.iter().copied().map(str::to_owned).collect()
+}
+
+impl Cover {
+    fn of(stated: impl Iterator<Item = Stated> + Clone) -> Self {
+        Self { certain: certain(stated.clone(), true), most: stated.map(|s| s.amount).sum() }
+    }
+
+    fn lose(&mut self, amount: u64) {
+        self.certain = self.certain.saturating_sub(amount);
+        self.most = self.most.saturating_sub(amount);
+    }
 }
 
 impl Sums {
@@ -173,44 +383,39 @@ impl Sums {
         self.largest = self.largest.max(Some(aim));
     }
 
-    fn count(&mut self, share: &Joined<'_>, release_on: ReleaseOn) {
-        match share.kind {
-            Kind::Debit => {
-                let counted = match release_on {
-                    ReleaseOn::Captured => share.captured,
-                    ReleaseOn::Secured => share.captured + share.authorised,
-                };
-                let open = counted > 0 && share.aim().is_some_and(|of| counted < of);
-                self.at_stake |= share.captured > 0 || share.authorised > 0;
-                self.captured += share.captured;
-                self.authorised += share.authorised;
-                self.counted += counted;
-                self.open_payments += usize::from(open);
-                self.one_covers |= self.expected.is_some_and(|e| counted >= e);
-            }
-            Kind::Credit if share.status == Status::Refunded => self.refunded += share.amount,
-            Kind::Credit | Kind::Verification => {}
+    fn register(&mut self, amount: u64, first_instalment: Option<u64>) {
+        self.at_stake = true;
+        self.expected = Some(first_instalment.map_or(amount, |first| first.min(amount)));
+        self.largest = Some(amount);
+    }
+
+    fn count(&mut self, share: &Joined<'_>) {
+        if share.kind != Kind::Debit {
+            return;
         }
+        self.at_stake |= share.captured > 0 || share.authorised > 0;
+        self.captured += share.captured;
+        self.authorised += share.authorised;
+        if share.authorised > 0 {
+            self.let_go += share.let_go.values().sum::<u64>();
+        }
+    }
+
+    /// Whether the expected amount is covered.
+    fn is_covered(&self, cover: Cover) -> bool {
+        self.expected.is_some_and(|expected| cover.certain >= expected)
     }
 
     /// Whether money that was taken waits for the rest: neither is the rest reserved, nor has all that was
     /// taken been given back.
     pub(super) fn waits(&self) -> bool {
-        let secured = self.captured + self.authorised;
+        let secured = (self.captured + self.authorised).saturating_sub(self.refunded);
         self.captured > self.refunded && self.expected.is_none_or(|expected| secured < expected)
     }
 
-    /// Whether more was taken than anybody said the order costs.
+    /// Whether more was taken, and not given back, than anybody said the order costs.
     pub(super) fn overpaid(&self) -> bool {
-        !self.without_sum && self.largest.is_some_and(|most| self.captured > most)
-    }
-
-    /// Whether the sum of several open payments goes beyond the expected amount while none covers it
-    /// alone. `acquiredAmount` may then be cumulative, and adding it up would count money twice. A sum
-    /// that meets the expected amount exactly can only be one of parts.
-    fn undecided(&self) -> bool {
-        self.open_payments > 1
-            && !self.one_covers
-            && self.expected.is_some_and(|expected| self.counted > expected)
+        let kept = self.captured.saturating_sub(self.refunded);
+        !self.without_sum && self.largest.is_some_and(|most| kept > most)
     }
 }

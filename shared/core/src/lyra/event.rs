@@ -149,6 +149,7 @@ fn read_form(
     let mut statement = Statement {
         key: head.key(account)?,
         aliases: Vec::new(),
+        follows: head.is_follow_up(),
         facts,
         standing: Standing::Sound,
         doubt: None,
@@ -216,7 +217,7 @@ fn about(head: &Head<'_>, shares: &[ShareFact], reasons: &[Reason]) -> String {
     let mut line = String::with_capacity(USUAL_LINE_BYTES);
     line.extend([source, ": "]);
     if shares.len() != 1 {
-        line.extend([head.status, ", "]);
+        line.extend([beginning(head.status, MAX_WORD_BYTES), ", "]);
         line.push_str(&shares.len().to_string());
         line.push_str(" shares: ");
     }

@@ -26,7 +26,11 @@ pub(super) struct Head<'a> {
     currency: Currency,
     date: &'a str,
     kind: Kind,
+    effective: Effective,
     occurrence: Option<&'a str>,
+    /// Which payment of a subscription this is.
+    recurrence: Option<&'a str>,
+    subscription: Option<&'a str>,
     order: Option<&'a str>,
     plan: Option<Plan>,
     sequence: Option<u32>,
@@ -65,7 +69,10 @@ impl<'a> Head<'a> {
                 .ok_or_else(|| bad("vads_currency"))?,
             date,
             kind: cascade::kind(form.text("vads_operation_type").unwrap_or("DEBIT"))?,
+            effective: Effective::of(form),
             occurrence: form.text("vads_occurrence_type"),
+            recurrence: form.text("vads_recurrence_number"),
+            subscription: form.text("vads_subscription"),
             order: text("vads_order_id")?,
             plan: config.and_then(Plan::parse),
             sequence: match form.text("vads_sequence_number") {
@@ -93,7 +100,7 @@ impl<'a> Head<'a> {
             date: Some(self.date),
             sequence: self.sequence,
             brand: self.brand,
-            amount: self.own_amount(form),
+            amount: self.own_amount(),
             currency: self.currency,
             kind: self.kind,
             status: self.status,
@@ -143,41 +150,59 @@ impl<'a> Head<'a> {
         if !(self.is_cascade() || self.is_whole()) || self.kind != Kind::Debit {
             return None;
         }
-        // An occurrence whose plan a re-send has left out: the whole is not known from it.
-        let resent = self.source == Some("RETRY") && self.config.is_none();
-        match (&self.plan, self.occurrence) {
-            (Some(plan), _) => Some(plan.total(self.amount, self.currency)),
-            (None, Some("RECURRENT_INITIAL")) if resent => None,
-            (None, _) => Some(Total {
+        match &self.plan {
+            Some(plan) => Some(plan.total(self.amount, self.currency)),
+            // What the plan of an instalment costs is not known from a re-send that leaves the plan out.
+            None if self.may_lack_plan() => None,
+            None => Some(Total {
                 amount: Some(self.amount),
                 first_instalment: None,
+                largest_instalment: None,
                 currency: self.currency,
             }),
         }
     }
 
-    /// The order this form speaks of. An occurrence of a subscription is an order of its own; what
-    /// follows on it gives the subscription's reference, so it is filed under the payment's name, which
-    /// leads to the occurrence (or to the plan, for an instalment of one). A payment by token at the
-    /// hosted page is called an occurrence as well, but pays for the order that the shop named. (The
-    /// gateway's guide to tokens, "Payment by token".)
+    /// Whether it may be about one instalment, with the plan left out. (systempay.md section 1.6.) A later
+    /// instalment is told with less than the whole as its effective amount.
+    fn may_lack_plan(&self) -> bool {
+        let resent = self.source == Some("RETRY") && self.config.is_none();
+        let whole = self.effective == Effective::Same(self.amount) || self.is_of_subscription();
+        match self.occurrence {
+            Some("RECURRENT_INITIAL") => resent,
+            _ => resent && is_occurrence(self.occurrence) && !whole,
+        }
+    }
+
+    /// The order this form speaks of. A payment of a subscription is an order of its own, and only the id of a
+    /// subscription or the number of a recurrence makes one: a payment by saved card is called an
+    /// occurrence as well, but pays for the order that the shop named, and so does the sign-up. (The
+    /// gateway's guide to tokens, "Payment by token".) Where it could be either, it is filed under the
+    /// payment's name, which leads to the order that was told of it.
     pub(super) fn key(&self, account: &Account) -> Result<OrderKey, Unreadable> {
         let too_long = |_| Unreadable::new("vads_order_id too long");
         match self.order {
             None => self.by_payment(account),
-            Some(reference) if self.source == Some("REC") => {
+            Some(reference) if self.is_of_subscription() => {
                 let occurrence = day_and_id(self.date, self.trans_id).unwrap_or_default();
                 account.order(format!("{reference}~{occurrence}")).map_err(too_long)
             }
-            Some(_)
-                if is_occurrence(self.occurrence)
-                    && self.plan.is_none()
-                    && self.source != Some("PAY") =>
-            {
-                self.by_payment(account)
-            }
+            Some(_) if self.may_be_of_subscription() => self.by_payment(account),
             Some(reference) => account.order(reference.to_owned()).map_err(too_long),
         }
+    }
+
+    /// Whether it is about a payment that a subscription has made by itself.
+    fn is_of_subscription(&self) -> bool {
+        let numbered = self.recurrence.is_some()
+            || self.subscription.is_some() && is_occurrence(self.occurrence);
+        self.plan.is_none()
+            && (self.source == Some("REC") || numbered && self.source != Some("PAY"))
+    }
+
+    /// Whether it follows on a payment of a subscription without telling whether that is the sign-up.
+    fn may_be_of_subscription(&self) -> bool {
+        self.subscription.is_some() && self.occurrence.is_none() && !self.is_whole()
     }
 
     /// The payment's own name.
@@ -194,28 +219,97 @@ impl<'a> Head<'a> {
         matches!(self.source, Some("PAY" | "RETRY" | "REC" | "DCF" | "VOICE_ORDER"))
     }
 
-    /// What the form's own transaction is worth. The first message of a plan may carry the whole amount;
-    /// a partial authorisation counts with what was authorised, `vads_effective_amount`, where that is
-    /// said in the same currency.
-    fn own_amount(&self, form: &Form<'_>) -> u64 {
-        let first = self.sequence.is_none_or(|number| number <= 1);
-        if let Some(plan) = self.plan.as_ref().filter(|_| first) {
-            return plan.share(self.amount);
-        }
-        if self.status == "PARTIALLY_AUTHORISED" {
-            let same = form.text("vads_effective_currency") == form.text("vads_currency");
-            let effective = form.text("vads_effective_amount").and_then(amount_from_digits);
-            return effective.filter(|_| same).unwrap_or(0).min(self.amount);
-        }
-        self.amount
+    /// Whether it follows on a payment that another message is about as a whole.
+    pub(super) fn is_follow_up(&self) -> bool {
+        !self.is_whole() && !self.is_cascade()
     }
+
+    /// What the form's own transaction is worth: its effective amount, where that is in the order's
+    /// currency, and never more than its part of a plan. A partial authorisation has to say what it
+    /// reached.
+    fn own_amount(&self) -> u64 {
+        let effective = match self.effective {
+            Effective::Same(amount) => Some(amount),
+            // Of two amounts of which nobody knows the relation, the smaller is taken and the larger given back.
+            Effective::Unknown(amount) if self.kind == Kind::Debit => Some(amount),
+            Effective::Unknown(_) | Effective::Foreign | Effective::Absent => None,
+        };
+        if self.kind != Kind::Debit {
+            return effective.unwrap_or(self.amount);
+        }
+        if self.status == "PARTIALLY_AUTHORISED" && !matches!(self.effective, Effective::Same(_)) {
+            return 0;
+        }
+        let part = self.plan.as_ref().map(|plan| plan.part(self.amount, self.instalment()));
+        let part = match (part, effective) {
+            (Some(part), Some(_)) => part.most,
+            (Some(part), None) => part.least,
+            (None, _) => self.amount,
+        };
+        self.amount.min(part).min(effective.unwrap_or(self.amount))
+    }
+
+    /// Which instalment of a plan it is about. The number of the attempt tells only of the first: a refusal
+    /// shifts the others. (systempay.md section 3.5, vads_occurrence_type.)
+    fn instalment(&self) -> Instalment {
+        match (self.occurrence, self.sequence) {
+            (Some("RECURRENT_INITIAL"), _) | (_, Some(0 | 1)) => Instalment::First,
+            (Some("RECURRENT_INTERMEDIAIRE"), _) => Instalment::Middle,
+            (Some("RECURRENT_FINAL"), _) => Instalment::Last,
+            _ => Instalment::Unknown,
+        }
+    }
+}
+
+/// `vads_effective_amount`: what is remitted of a transaction, in the currency of the remittance.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effective {
+    /// In the order's currency.
+    Same(u64),
+    /// The currency is not said.
+    Unknown(u64),
+    /// In another currency, which says nothing of the order.
+    Foreign,
+    Absent,
+}
+
+impl Effective {
+    fn of(form: &Form<'_>) -> Self {
+        let amount = form.text("vads_effective_amount").and_then(amount_from_digits);
+        match (amount, form.text("vads_effective_currency")) {
+            (None, _) => Self::Absent,
+            (Some(amount), None) => Self::Unknown(amount),
+            (Some(amount), currency) if currency == form.text("vads_currency") => {
+                Self::Same(amount)
+            }
+            (Some(_), Some(_)) => Self::Foreign,
+        }
+    }
+}
+
+/// A place in a plan.
+#[derive(Clone, Copy)]
+enum Instalment {
+    First,
+    Middle,
+    Last,
+    Unknown,
+}
+
+/// What an instalment is worth, in minor units: where its place in the plan is not known, at least and at
+/// most.
+struct Part {
+    least: u64,
+    most: u64,
 }
 
 /// A payment in instalments: `MULTI:first=5000;count=3;period=30`, or with every due date
 /// `MULTI_EXT:20261201=5000;20270101=5000`. (systempay.md section 0, point 3, and 3.5.)
-struct Plan {
-    first: u64,
-    sum: Option<u64>,
+enum Plan {
+    /// A first amount, and the rest in equal parts.
+    Equal { first: u64, count: u64 },
+    /// Every amount, by due date.
+    Listed(Vec<u64>),
 }
 
 impl Plan {
@@ -225,29 +319,65 @@ impl Plan {
             let (name, value) = term.split_once('=')?;
             Some((name, amount_from_digits(value)?))
         });
+        let mut terms: Vec<(&str, u64)> = terms.collect();
         match kind {
             "MULTI" => {
-                let (_, first) = { terms }.find(|(name, _)| *name == "first")?;
-                Some(Self { first, sum: None })
+                let term = |wanted| terms.iter().find(|(name, _)| *name == wanted);
+                let count = term("count").map_or(1, |(_, count)| *count);
+                Some(Self::Equal { first: term("first")?.1, count })
             }
-            "MULTI_EXT" => {
-                let (_, first) = terms.clone().min_by_key(|(date, _)| *date)?;
-                Some(Self { first, sum: Some(terms.map(|(_, amount)| amount).sum()) })
+            "MULTI_EXT" if !terms.is_empty() => {
+                terms.sort_unstable();
+                Some(Self::Listed(terms.into_iter().map(|(_, amount)| amount).collect()))
             }
             _ => None,
         }
     }
 
-    /// `vads_amount` may be the whole or the instalment; of a larger one the first instalment counts.
-    fn share(&self, amount: u64) -> u64 {
-        if amount > self.first { self.first } else { amount }
+    /// The first, those between, and the last, of a plan for `amount` in all. No source says how the gateway
+    /// rounds equal parts: what is left over is in the last. An `amount` that is no more than the first
+    /// may be that of the instalment itself.
+    fn parts(&self, amount: u64) -> (u64, Vec<u64>, u64) {
+        match self {
+            Self::Equal { first, count } => {
+                let others = count.saturating_sub(1).max(1);
+                let rest = amount.checked_sub(*first).filter(|rest| *rest > 0).unwrap_or(amount);
+                let middle = rest / others;
+                (*first, vec![middle], rest - middle * (others - 1))
+            }
+            Self::Listed(amounts) => {
+                let edge = |amount: Option<&u64>| amount.copied().unwrap_or(0);
+                let between = amounts.len().saturating_sub(2);
+                let middle = amounts.iter().skip(1).take(between).copied().collect();
+                (edge(amounts.first()), middle, edge(amounts.last()))
+            }
+        }
+    }
+
+    fn part(&self, amount: u64, place: Instalment) -> Part {
+        let (first, middle, last) = self.parts(amount);
+        let later = || middle.iter().copied().chain([last]);
+        let most = |some: &mut dyn Iterator<Item = u64>| some.max().unwrap_or(0);
+        let least = |some: &mut dyn Iterator<Item = u64>| some.min().unwrap_or(0);
+        match place {
+            Instalment::First => Part { least: first, most: first },
+            // An odd cent may be in any of the equal parts.
+            Instalment::Middle => Part { least: least(&mut later()), most: most(&mut later()) },
+            Instalment::Last => Part { least: last, most: last },
+            Instalment::Unknown => {
+                let all = || later().chain([first]);
+                Part { least: least(&mut all()), most: most(&mut all()) }
+            }
+        }
     }
 
     fn total(&self, amount: u64, currency: Currency) -> Total {
-        Total {
-            amount: self.sum.or_else(|| (amount > self.first).then_some(amount)),
-            first_instalment: Some(self.first),
-            currency,
-        }
+        let (first, ..) = self.parts(amount);
+        let sum = match self {
+            Self::Listed(amounts) => Some(amounts.iter().sum()),
+            Self::Equal { .. } => (amount > first).then_some(amount),
+        };
+        let largest = sum.map(|_| self.part(amount, Instalment::Unknown).most);
+        Total { amount: sum, first_instalment: Some(first), largest_instalment: largest, currency }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::cascade;
-use super::event::{Transaction, is_occurrence, list, named_payment, secured};
+use super::event::{Transaction, day_and_id, is_occurrence, list, secured};
 use super::results::Codes;
 use crate::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
 use crate::key::{Account, Mode};
@@ -32,7 +32,7 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     let mut shares = Vec::with_capacity(transactions.len());
     let mut doubt = None;
     for transaction in transactions {
-        let (share, own) = transaction.read(&mut reasons)?;
+        let (share, own) = transaction.read(currency, &mut reasons)?;
         shares.push(share);
         doubt = doubt.or(own);
     }
@@ -41,10 +41,15 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     let by_payment = by_payment.map(|reference| account.order(reference));
     let by_payment =
         by_payment.transpose().map_err(|_| Unreadable::new("transaction id too long"))?;
-    // As in the form format, an occurrence of a subscription is not the subscription's own order.
-    let occurrence = transactions.iter().any(Answered::is_occurrence);
-    let key = match details.order_id.as_deref().filter(|id| !id.is_empty() && !occurrence) {
+    let key = match details.order_id.as_deref().filter(|id| !id.is_empty()) {
         Some(reference) => {
+            // As in the form format, a payment of a subscription is not the sign-up's order.
+            let made = transactions.iter().find(|t| t.is_of_subscription());
+            let occurrence = made.map(|t| t.day_and_id().unwrap_or_default());
+            let reference = match occurrence {
+                Some(occurrence) => format!("{reference}~{occurrence}"),
+                None => reference.to_owned(),
+            };
             account.order(reference).map_err(|_| Unreadable::new("orderId too long"))?
         }
         None => {
@@ -55,13 +60,15 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
-    let total = Total { amount: Some(amount), first_instalment: None, currency };
+    let total =
+        Total { amount: Some(amount), first_instalment: None, largest_instalment: None, currency };
     let mut facts = Vec::with_capacity(shares.len() + 1);
     facts.extend(shares.into_iter().map(|share| Fact::Share(Box::new(share))));
     facts.extend(whole.then_some(Fact::Total(total)));
     let mut statement = Statement {
         aliases: by_payment.filter(|alias| *alias != key).into_iter().collect(),
         key,
+        follows: false,
         facts,
         standing: Standing::Sound,
         doubt: None,
@@ -177,6 +184,7 @@ impl Answered<'_> {
     /// to `reasons`.
     fn read(
         &self,
+        of_order: Currency,
         reasons: &mut Vec<Reason>,
     ) -> Result<(ShareFact, Option<&'static str>), Unreadable> {
         let word = self.detailed_status.as_deref();
@@ -185,6 +193,8 @@ impl Answered<'_> {
         let date = self.date();
         let date = date.as_ref().and_then(|date| std::str::from_utf8(date).ok());
         let brand = card.and_then(|c| c.effective_brand.as_deref());
+        let kind = cascade::kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?;
+        let (amount, currency) = self.worth(of_order, kind)?;
         let transaction = Transaction {
             uuid: self.uuid(),
             trans_id: self.trans_id(),
@@ -193,9 +203,9 @@ impl Answered<'_> {
                 .and_then(|d| d.sequence_number)
                 .and_then(|number| u32::try_from(number.0).ok()),
             brand: brand.or(self.payment_method_type.as_deref()).unwrap_or(""),
-            amount: bounded(self.amount, "amount of a transaction")?,
-            currency: known(self.currency.as_deref(), "currency of a transaction")?,
-            kind: cascade::kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
+            amount,
+            currency,
+            kind,
             status: word.ok_or_else(|| Unreadable::new("a transaction has no detailedStatus"))?,
             parent: details.and_then(|d| d.parent_transaction_uuid.as_deref()),
             codes: self.codes(),
@@ -206,8 +216,7 @@ impl Answered<'_> {
         let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
         let doubt = if secured && denied {
             Some("status and detailedStatus of a transaction disagree")
-        } else if word == Some("PARTIALLY_AUTHORISED") {
-            // No source says which amount of an answer is the one that was authorised.
+        } else if word == Some("PARTIALLY_AUTHORISED") && !self.reached_less(of_order) {
             Some("a partial authorisation that does not say what it reached")
         } else {
             None
@@ -215,13 +224,48 @@ impl Answered<'_> {
         Ok((fact, doubt))
     }
 
+    /// What it is worth. Of the two pairs of amount and currency the one in the order's currency counts:
+    /// where the buyer's currency was converted they are the other way round than in the form format. Where
+    /// both are in it, what is effective counts, and never more than was asked for. (systempay.md section 5.)
+    fn worth(&self, of_order: Currency, kind: Kind) -> Result<(u64, Currency), Unreadable> {
+        let amount = bounded(self.amount, "amount of a transaction")?;
+        let currency = known(self.currency.as_deref(), "currency of a transaction")?;
+        let effective = self.effective().filter(|(_, currency)| *currency == of_order);
+        Ok(match effective {
+            Some((effective, _)) if currency == of_order && kind == Kind::Debit => {
+                (effective.min(amount), currency)
+            }
+            Some(effective) => effective,
+            None => (amount, currency),
+        })
+    }
+
+    /// Whether it says that less was reached than was asked for.
+    fn reached_less(&self, of_order: Currency) -> bool {
+        let asked = self.amount.map(|amount| amount.0);
+        let same = self.currency.as_deref().and_then(Currency::from_alpha) == Some(of_order);
+        let effective = self.effective().filter(|(_, currency)| *currency == of_order && same);
+        effective.zip(asked).is_some_and(|((effective, _), asked)| effective < asked)
+    }
+
+    fn effective(&self) -> Option<(u64, Currency)> {
+        let details = self.transaction_details.as_ref()?;
+        let amount = details.effective_amount.map(|amount| amount.0);
+        let currency = details.effective_currency.as_deref().and_then(Currency::from_alpha);
+        amount.filter(|amount| *amount <= MAX_AMOUNT).zip(currency)
+    }
+
     /// `tx:` and what names the payment where the merchant gave no reference: day and transaction id,
     /// or the uuid for methods that have none.
     fn by_payment(&self) -> Option<String> {
+        Some(format!("tx:{}", self.day_and_id()?))
+    }
+
+    fn day_and_id(&self) -> Option<String> {
         let legacy = self.trans_id().zip(self.date()).and_then(|(id, date)| {
-            std::str::from_utf8(&date).ok().and_then(|date| named_payment(date, id))
+            std::str::from_utf8(&date).ok().and_then(|date| day_and_id(date, id))
         });
-        legacy.or_else(|| Some(format!("tx:{}", self.uuid()?)))
+        legacy.or_else(|| self.uuid().map(str::to_owned))
     }
 
     /// `None` also where it is empty, as in the form format: nothing names no payment.
@@ -244,9 +288,14 @@ impl Answered<'_> {
         }
     }
 
-    fn is_occurrence(&self) -> bool {
-        let details = self.transaction_details.as_ref();
-        is_occurrence(details.and_then(|d| d.occurrence_type.as_deref()))
+    /// Whether a subscription has made it by itself. A payment by saved card is called an occurrence too, and
+    /// names no subscription.
+    fn is_of_subscription(&self) -> bool {
+        self.transaction_details.as_ref().is_some_and(|details| {
+            let subscription = details.subscription_details.as_ref();
+            let id = subscription.and_then(|s| s.subscription_id.as_deref());
+            is_occurrence(details.occurrence_type.as_deref()) && id.is_some_and(|id| !id.is_empty())
+        })
     }
 
     fn card(&self) -> Option<&CardDetails<'_>> {
@@ -273,7 +322,17 @@ struct TransactionDetails<'a> {
     #[serde(borrow)]
     parent_transaction_uuid: Option<Text<'a>>,
     occurrence_type: Option<Text<'a>>,
+    effective_amount: Option<Number>,
+    effective_currency: Option<Text<'a>>,
+    subscription_details: Option<SubscriptionDetails<'a>>,
     card_details: Option<CardDetails<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SubscriptionDetails<'a> {
+    #[serde(borrow)]
+    subscription_id: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]

@@ -81,6 +81,13 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_capture_has_the_place_at_which_money_is_lost() {
+        assert_eq!(meaning("CAPTURE_FAILED", Kind::Debit).1, Rank::CAPTURE_FAILED);
+        let lost = ROWS.iter().filter(|row| Rank(row.rank) == Rank::CAPTURE_FAILED);
+        assert_eq!(lost.count(), 1);
+    }
+
+    #[test]
     fn the_operation_decides_what_a_word_is_worth() {
         assert_eq!(meaning("CAPTURED", Kind::Debit), (Status::Captured, Rank::FINAL));
         assert_eq!(meaning("CAPTURED", Kind::Credit), (Status::Refunded, Rank::FINAL));

@@ -95,7 +95,8 @@ fn interpret(event: &Event<'_>, verified: &Verified<'_>) -> Result<Reading, Unre
             &refund.refund_output,
         ),
         (None, Some(payment)) => (
-            Operation::of(&payment.id, &payment.status, &payment.status_output),
+            Operation::of(&payment.id, &payment.status, &payment.status_output)
+                .map(|operation| Operation { checkout: payment.checkout(), ..operation }),
             &payment.payment_output,
         ),
         (None, None) => return Err(Unreadable::new("neither payment nor refund in the event")),
@@ -117,6 +118,8 @@ fn interpret(event: &Event<'_>, verified: &Verified<'_>) -> Result<Reading, Unre
 /// The operation that an event describes: its id and status.
 struct Operation<'a> {
     id: PaymentId<'a>,
+    /// The hosted checkout in which the buyer paid.
+    checkout: Option<&'a str>,
     word: Option<&'a str>,
     code: Option<u64>,
     category: Option<&'a str>,
@@ -135,6 +138,7 @@ impl<'a> Operation<'a> {
         let output = output.as_ref();
         Ok(Self {
             id,
+            checkout: None,
             word,
             code: output.and_then(|o| o.status_code).map(|code| code.0),
             category: output.and_then(|o| o.status_category.as_deref()),
@@ -180,6 +184,7 @@ fn statement(
     let total = Total {
         amount: of.filter(|_| foreign),
         first_instalment: None,
+        largest_instalment: None,
         currency: amounts.currency,
     };
     let share = ShareFact {
@@ -199,16 +204,32 @@ fn statement(
         parent: credit.then(|| operation.id.inner.to_owned()),
     };
     let about = about(kind, operation, &share);
-    let by_payment = account.order(["tx:", operation.id.inner].concat());
-    let by_payment = by_payment.map_err(|_| Unreadable::new("payment id too long"))?;
+    let named = |payment: &str| {
+        let name = account.order(["tx:", payment].concat());
+        name.map_err(|_| Unreadable::new("payment id too long"))
+    };
+    let by_payment = named(operation.id.inner)?;
+    // The first payment of a checkout has the checkout's id; a complement may have another.
+    let checkout = operation.checkout.and_then(PaymentId::parse).map(|checkout| checkout.inner);
+    let by_checkout = checkout.filter(|inner| *inner != operation.id.inner);
+    let by_checkout = by_checkout.map(named).transpose()?;
     let reference = output.references.as_ref().and_then(|r| r.merchant_reference.as_deref());
-    let (key, aliases) = match reference.filter(|r| !r.is_empty() && *r != by_payment.order) {
+    let follows = credit || share.is_later_operation();
+    let mut aliases = Vec::new();
+    let key = match reference.filter(|r| !r.is_empty() && *r != by_payment.order) {
         Some(reference) => {
             let key = account.order(reference);
-            let key = key.map_err(|_| Unreadable::new("merchantReference too long"))?;
-            (key, vec![by_payment])
+            aliases.push(by_payment);
+            aliases.extend(by_checkout.filter(|_| !follows));
+            key.map_err(|_| Unreadable::new("merchantReference too long"))?
         }
-        None => (by_payment, Vec::new()),
+        None => match by_checkout {
+            Some(by_checkout) => {
+                aliases.push(by_payment);
+                by_checkout
+            }
+            None => by_payment,
+        },
     };
     let mut facts = Vec::with_capacity(2);
     facts.push(Fact::Share(Box::new(share)));
@@ -216,6 +237,7 @@ fn statement(
     let mut statement = Statement {
         key,
         aliases,
+        follows,
         facts,
         standing: Standing::Sound,
         doubt: None,
@@ -354,6 +376,20 @@ struct Payment<'a> {
     status: Option<Text<'a>>,
     status_output: Option<StatusOutput<'a>>,
     payment_output: Option<Output<'a>>,
+    hosted_checkout_specific_output: Option<Checkout<'a>>,
+}
+
+impl Payment<'_> {
+    fn checkout(&self) -> Option<&str> {
+        self.hosted_checkout_specific_output.as_ref()?.hosted_checkout_id.as_deref()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Checkout<'a> {
+    #[serde(borrow)]
+    hosted_checkout_id: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -367,10 +403,10 @@ struct Refund<'a> {
 }
 
 impl Refund<'_> {
-    /// Whether its number is that of a refund or deletion that was refused.
+    /// Whether its number, or its word, is that of a refund or deletion that was refused.
     fn is_refused(&self) -> bool {
         let code = self.status_output.as_ref().and_then(|output| output.status_code);
-        matches!(code, Some(Number(73 | 83)))
+        matches!(code, Some(Number(73 | 83))) || self.status.as_deref() == Some("REJECTED")
     }
 }
 

@@ -64,6 +64,7 @@ pub const ROWS: &[Row] = rows! {
     51 Debit  Pending    14 ["AUTHORIZATION_REQUESTED"] NONE "authorisation waiting";
     52 Debit  Pending    14 ["AUTHORIZATION_REQUESTED"] NONE "authorisation uncertain";
     55 Debit  Pending    14 [] NONE "standby";
+    56 Debit  Pending    14 [] NONE "scheduled";
      6 Debit  Cancelled  50 ["CANCELLED"] NONE "authorised, then cancelled";
     61 Debit  Pending    16 ["CANCELLED"] NONE "cancellation waiting";
     62 Debit  Pending    16 ["CANCELLED"] NONE "cancellation uncertain";

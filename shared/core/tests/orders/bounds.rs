@@ -21,7 +21,7 @@ fn an_order_holds_so_many_facts_and_no_more() {
         assert!(matches!(taken, Ok(Outcome::Changed(_))), "{taken:?}");
     }
     let before = order.clone();
-    assert_eq!(order.take(&attempt(MAX_FACTS_PER_ORDER), &receipt(0), CAPTURED), Err(Full));
+    assert_eq!(order.take(&attempt(MAX_FACTS_PER_ORDER), &receipt(0), CAPTURED), Err(Full::Facts));
     assert_eq!(order, before, "what does not fit leaves no trace");
     assert_eq!(order.take(&attempt(0), &receipt(0), CAPTURED), Ok(Outcome::Known));
     let bytes = serde_json::to_vec(&order).unwrap().len();

@@ -248,7 +248,13 @@ const EVENT: Places = &[
     ("/merchantId", "UUUUKUK", "whose order it is; this key is bound to no merchant"),
     ("/type", "UUUUUUU", "none of these is the name of an event"),
     ("/payment", "UUUUUUU", NEEDED),
-    ("/payment/hostedCheckoutSpecificOutput*", "SSSSSSS", UNREAD),
+    (
+        "/payment/hostedCheckoutSpecificOutput",
+        "SSUUUUU",
+        "what the checkout names must be looked for",
+    ),
+    ("/payment/hostedCheckoutSpecificOutput/hostedCheckoutId", "SSSSRSR", NAMES),
+    ("/payment/hostedCheckoutSpecificOutput/v*", "SSSSSSS", UNREAD),
     ("/payment/id", "UUUURUR", NAMES),
     ("/payment/status", "HUUHHUH", "captured needs the word as well as the number"),
     ("/payment/statusOutput", "HHUUUUU", "captured needs the number as well as the word"),
@@ -343,7 +349,6 @@ const ANSWER: Places = &[
     ("/transactions/0/operationType", "SUUUUUU", "a debit, where nothing else is said"),
     ("/transactions/0/transactionDetails", "RRUUUUU", "the uuid names the share"),
     ("/transactions/0/transactionDetails/sequenceNumber", "RUUURUU", "only a name"),
-    ("/transactions/0/transactionDetails/eff*", "SSSSSSS", UNREAD),
     ("/transactions/0/transactionDetails/cardDetails", "RRUUUUU", "the uuid names the share"),
     (
         "/transactions/0/transactionDetails/cardDetails/effectiveBrand",
@@ -379,6 +384,16 @@ const SEQ: Places = &[
     ("/transactions/0/a*", "SSSSSSS", UNREAD),
     ("/transactions/0/c*", "SSSSSSS", UNREAD),
     ("/transactions/0/p*", "SSSSSSS", UNREAD),
+    (
+        "/transactions/0/transactionDetails/effectiveAmount",
+        "SUUUHUU",
+        "what is effective counts: 0 covers nothing",
+    ),
+    (
+        "/transactions/0/transactionDetails/effectiveCurrency",
+        "SUUSSUS",
+        "where it is not said, the smaller amount is certain",
+    ),
 ];
 
 /// The row for a place: the one that is exactly it, else the longest that begins it.
@@ -479,7 +494,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("vads_cust_email", "SSSSSSS", FREE),
     ("vads_cust_name", "SSSSSSS", FREE),
     ("vads_cust_phone", "SSSSSSS", FREE),
-    ("vads_effective_amount", "SSSHHHH", SHAPE),
+    ("vads_effective_amount", "SSHHHHH", SHAPE),
     ("vads_effective_currency", "SSHHHHH", SHAPE),
     ("vads_expiry_month", "SSSHHHH", SHAPE),
     ("vads_expiry_year", "SSSHHHH", SHAPE),

@@ -139,29 +139,38 @@ impl<'a> Tally<'a> {
         debits.filter(move |share| share.currency == currency)
     }
 
-    /// What was given back of a debit for good.
+    /// What was given back of a debit for good, in its own currency.
     pub(super) fn given_back_of(&self, debit: &Joined<'_>) -> u64 {
         let names = debit.names.iter();
         names.filter_map(|name| self.given_back.get(&(debit.currency, Some(*name)))).sum()
     }
 
-    /// What was given back of payments that are not known here: it counts against the whole.
+    /// What was given back of payments that are not known here: it counts against the whole, and nobody
+    /// knows how much that is in another currency.
     fn given_back_of_unknown(&self, currency: Currency) -> u64 {
-        let unknown = self.given_back.iter().filter(|((of, parent), _)| {
-            *of == currency
-                && parent.is_none_or(|parent| !self.debits(*of).any(|s| s.names.contains(parent)))
-        });
-        unknown.map(|(_, amount)| amount).sum()
+        let known = |parent: &str| self.debit(parent).is_some();
+        let unknown = self.given_back.iter().filter(|((_, of), _)| !of.is_some_and(known));
+        let each =
+            unknown.map(|((of, _), amount)| if *of == currency { *amount } else { u64::MAX });
+        each.fold(0, u64::saturating_add)
     }
 
+    /// The debit of this name.
+    fn debit(&self, name: &str) -> Option<&Joined<'a>> {
+        self.shares.iter().find(|s| s.kind == Kind::Debit && s.names.contains(name))
+    }
+
+    /// Whether nobody knows how much of a debit went back: a message that contradicts itself says that some
+    /// did, or it went back in another currency.
+
     fn is_void(&self, debit: &Joined<'_>) -> bool {
-        let known = |name: &str| {
-            self.shares.iter().any(|s| s.kind == Kind::Debit && s.names.contains(name))
-        };
-        self.void.iter().any(|parent| match parent {
-            Some(parent) => debit.names.contains(parent) || !known(parent),
-            None => true,
-        })
+        let foreign = self.given_back.keys().filter(|(of, _)| *of != debit.currency);
+        let foreign = foreign.filter_map(|(_, of)| *of);
+        let known = |name: &str| self.debit(name).is_some();
+        self.void.iter().any(|of| of.is_none_or(|of| debit.names.contains(of) || !known(of))) || {
+            foreign
+        }
+        .any(|of| debit.names.contains(of))
     }
 
     /// Refunds and chargebacks that are final, those of one operation before what speaks of all.

@@ -230,13 +230,13 @@ impl Answered<'_> {
     fn worth(&self, of_order: Currency, kind: Kind) -> Result<(u64, Currency), Unreadable> {
         let amount = bounded(self.amount, "amount of a transaction")?;
         let currency = known(self.currency.as_deref(), "currency of a transaction")?;
-        let effective = self.effective().filter(|(_, currency)| *currency == of_order);
-        Ok(match effective {
-            Some((effective, _)) if currency == of_order && kind == Kind::Debit => {
-                (effective.min(amount), currency)
+        Ok(match self.effective() {
+            // The currency of the second need not be said: then the smaller of the two is certain.
+            Some((effective, of)) if currency == of_order && of.is_none_or(|of| of == of_order) => {
+                (if kind == Kind::Debit { effective.min(amount) } else { effective }, currency)
             }
-            Some(effective) => effective,
-            None => (amount, currency),
+            Some((effective, Some(of))) if of == of_order => (effective, of),
+            _ => (amount, currency),
         })
     }
 
@@ -244,15 +244,15 @@ impl Answered<'_> {
     fn reached_less(&self, of_order: Currency) -> bool {
         let asked = self.amount.map(|amount| amount.0);
         let same = self.currency.as_deref().and_then(Currency::from_alpha) == Some(of_order);
-        let effective = self.effective().filter(|(_, currency)| *currency == of_order && same);
+        let effective = self.effective().filter(|(_, of)| *of == Some(of_order) && same);
         effective.zip(asked).is_some_and(|((effective, _), asked)| effective < asked)
     }
 
-    fn effective(&self) -> Option<(u64, Currency)> {
+    fn effective(&self) -> Option<(u64, Option<Currency>)> {
         let details = self.transaction_details.as_ref()?;
         let amount = details.effective_amount.map(|amount| amount.0);
         let currency = details.effective_currency.as_deref().and_then(Currency::from_alpha);
-        amount.filter(|amount| *amount <= MAX_AMOUNT).zip(currency)
+        Some((amount.filter(|amount| *amount <= MAX_AMOUNT)?, currency))
     }
 
     /// `tx:` and what names the payment where the merchant gave no reference: day and transaction id,

@@ -15,7 +15,7 @@ use crate::key::{Account, Psp};
 use crate::limits::{MAX_AMOUNT, MAX_EVENTS_PER_NOTIFICATION, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use crate::money::Currency;
 use crate::statement::{Reading, Statement, Unreadable};
-use crate::text::{List, Number, Text, json_fault};
+use crate::text::{Hint, List, Number, Text, json_fault};
 
 /// The only version of the event format; the SDKs refuse any other.
 const API_VERSION: &str = "v1";
@@ -381,7 +381,7 @@ struct Payment<'a> {
 
 impl Payment<'_> {
     fn checkout(&self) -> Option<&str> {
-        self.hosted_checkout_specific_output.as_ref()?.hosted_checkout_id.as_deref()
+        self.hosted_checkout_specific_output.as_ref()?.hosted_checkout_id.as_ref()?.as_str()
     }
 }
 
@@ -389,7 +389,7 @@ impl Payment<'_> {
 #[serde(rename_all = "camelCase")]
 struct Checkout<'a> {
     #[serde(borrow)]
-    hosted_checkout_id: Option<Text<'a>>,
+    hosted_checkout_id: Option<Hint<'a>>,
 }
 
 #[derive(Deserialize)]

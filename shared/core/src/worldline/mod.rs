@@ -48,7 +48,7 @@ pub fn product_name(product: u64) -> Option<&'static str> {
 
 /// Products paid with a balance, so that a captured payment may be only a part of what it is to reach
 /// and the acquired amount alone counts. (worldline-direct.md section 4, point 1; the plugins hold
-/// back 3112, 5402 and 5403, and 5412 is the successor of 5403; 5600 and 5700 are gift cards.)
+/// back 3112, 5402 and 5403, and 5412 is the successor of 5403.)
 pub fn is_voucher_product(product: u64) -> bool {
-    matches!(product, 3112 | 5402 | 5403 | 5412 | 5600 | 5700)
+    matches!(product, 3112 | 5402 | 5403 | 5412)
 }

@@ -45,7 +45,9 @@ fn an_instalment_larger_than_the_first_counts_in_full() {
     let first = Form::single("CMD-1", "abc123", "CB", 6_000, "CAPTURED")
         .with("vads_payment_config", PLAN)
         .with("vads_occurrence_type", "RECURRENT_INITIAL");
-    let second = follow_up(2, "BATCH_AUTO", Share(CARD.0, "CB", 4_000, "CAPTURED"))
+    // It is told with the amount of the whole plan.
+    let second = follow_up(2, "BATCH_AUTO", Share(CARD.0, "CB", 6_000, "CAPTURED"))
+        .with("vads_effective_amount", "4000")
         .with("vads_occurrence_type", "RECURRENT_FINAL");
     // The plan may or may not be repeated with it.
     for second in [second.clone().with("vads_payment_config", PLAN), second] {
@@ -55,7 +57,6 @@ fn an_instalment_larger_than_the_first_counts_in_full() {
         let mut order = Order::new(first.said().key);
         order.take(&first.said(), &receipt(0), all).unwrap();
         assert!(order.fulfilment.is_none());
-        // Without the plan it is filed under its payment, whose name leads to the order.
         order.take(&seconds, &receipt(60), all).unwrap();
         let summary = order.summary(all);
         assert_eq!((summary.captured, summary.expected), (6_000, Some(6_000)));

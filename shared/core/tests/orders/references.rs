@@ -33,8 +33,10 @@ fn a_payment_by_token_pays_for_the_order_that_the_shop_named() {
     let said = token.said();
     assert_eq!(said.key.order, "CMD-1");
     assert_eq!(said.aliases.len(), 1, "what follows on it comes under the payment's name");
-    let followed = token.with("vads_url_check_src", "BATCH").said();
-    assert_eq!([followed.key], *said.aliases);
+    for source in ["BATCH", "RETRY", "BO", "MERCH_BO", "BATCH_AUTO"] {
+        let followed = token.clone().with("vads_url_check_src", source).said();
+        assert_eq!((&followed.key, &followed.aliases), (&said.key, &said.aliases), "{source}");
+    }
     given(&pay("CAPTURED").with("vads_occurrence_type", "RECURRENT_FINAL")).released();
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn differences(stored: &Stored, rebuilt: &Stored, incomplete: bool) -
 
 fn lead(join: Option<&Join>) -> Option<String> {
     join.map(|join| {
-        format!("{}{}", join.home, if join.weak { " (claimed by a credit only)" } else { "" })
+        format!("{}{}", join.home, if join.weak { " (claimed by what follows only)" } else { "" })
     })
 }
 

@@ -52,7 +52,7 @@ impl Function {
 
     async fn one(&self, request: &Request, key: OrderKey) -> Result<Answer, Answer> {
         let stored = self.table.load_order(&key).await.map_err(unavailable)?;
-        if stored.version.is_none() && !stored.repaired {
+        if stored.order.is_blank() && !stored.repaired {
             return Err(Answer::NotFound);
         }
         let view = stored.order.view(self.policy, now());

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use quittance_core::crypto::sha256_hex;
 use quittance_core::fact::digest;
 use quittance_core::{
-    Order, Outcome, Policy, Psp, Reading, Receipt, Statement, Timestamp, Unreadable,
+    Order, Outcome, Policy, Psp, Reading, Receipt, Standing, Statement, Timestamp, Unreadable,
 };
 
 use crate::archive::{Archive, Raw};
@@ -13,7 +13,7 @@ use crate::clock::now;
 use crate::error::StoreError;
 use crate::http::Answer;
 use crate::measure::{self, Event};
-use crate::names::{Names, claim, confirm, open};
+use crate::names::{Names, Registry};
 use crate::table::{Draft, Mark, Saved, Table};
 use crate::trace::Trace;
 
@@ -22,6 +22,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 /// The longest pause before any attempt.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Why a payment counts for nothing in an order.
+const SECOND_REFERENCE: &str = "the payment is known under another order's reference";
 
 /// Stores what notifications say.
 #[derive(Clone, Debug)]
@@ -145,23 +148,37 @@ impl Receiver {
             source: "webhook",
             sha256: raw.sha256.to_owned(),
         };
+        let names = Registry { table: &self.table, policy: self.policy, at: receipt.received_at };
         let (mut archived, mut saved) = (false, false);
         let mut key = statement.key.clone();
+        // An order in which the statement stood until its payment was known to be another's.
+        let mut former = None;
         let mut patience = Patience::new();
         while patience.again().await {
-            let stored = open(&self.table, statement, &key).await?;
+            let (stored, left) = names.open(statement, &key).await?;
+            former = former.or(left.map(|left| (left, key.clone())));
             let mut order = stored.order;
-            let joined = match claim(&self.table, statement, &mut order).await? {
+            let mut doubted = None;
+            let joined = match names.claim(statement, &mut order).await? {
                 Names::Settled(changed) => changed || stored.repaired,
+                Names::Held => {
+                    let doubted = doubted.insert(statement.clone());
+                    doubted.doubt(Standing::Contradictory, SECOND_REFERENCE);
+                    stored.repaired
+                }
                 Names::Raced => {
                     measure::count(Event::Conflict);
                     continue;
                 }
                 Names::Elsewhere(home) => {
+                    if saved && let Some(name) = statement.aliases.first() {
+                        former = former.or(Some((key, name.clone())));
+                    }
                     key = home;
                     continue;
                 }
             };
+            let statement = doubted.as_ref().unwrap_or(statement);
             // A decision that a name brought along was counted when it was taken.
             let before = decided(&order);
             let summary = match order.take(statement, &receipt, self.policy) {
@@ -169,6 +186,11 @@ impl Receiver {
                 // What a name held may complete the order although the statement itself is no news.
                 Ok(Outcome::Known) if joined => order.decide(receipt.received_at, self.policy),
                 Ok(Outcome::Known) => {
+                    if let Some((former, name)) = &former
+                        && !names.give_up(former, name).await?
+                    {
+                        continue;
+                    }
                     let headline = order.headline(self.policy);
                     return Ok(if saved {
                         Taken::Stored(headline)
@@ -192,10 +214,14 @@ impl Receiver {
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
                     saved = true;
-                    let after = decided(&order);
-                    measure::count_many(Event::Released, after.0 - before.0);
-                    measure::count_many(Event::Reversed, after.1 - before.1);
-                    if confirm(&self.table, statement, &order).await? {
+                    count_decisions(before, decided(&order));
+                    if names.confirm(statement, &order).await? {
+                        former = former.filter(|(former, _)| *former != order.key);
+                        if let Some((former, name)) = &former
+                            && !names.give_up(former, name).await?
+                        {
+                            continue;
+                        }
                         return Ok(Taken::Stored(headline));
                     }
                 }
@@ -212,8 +238,14 @@ impl Receiver {
 }
 
 /// How many releases and reversals an order has. There are never fewer afterwards.
-fn decided(order: &Order) -> (usize, usize) {
+pub(crate) fn decided(order: &Order) -> (usize, usize) {
     (usize::from(order.fulfilment.is_some()), order.reversals.len())
+}
+
+/// Counts the decisions that came between two looks at [`decided`].
+pub(crate) fn count_decisions(before: (usize, usize), after: (usize, usize)) {
+    measure::count_many(Event::Released, after.0 - before.0);
+    measure::count_many(Event::Reversed, after.1 - before.1);
 }
 
 /// How long other writers of the same order are waited out: the PSP hears of a failure before it gives

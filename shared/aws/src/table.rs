@@ -10,7 +10,8 @@
 //! | `unsent` | present while the queue has to be told something: a sparse index |
 //! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
 //! | `joined` | present when this is only another name; the key of the order it names |
-//! | `weak` | present when only a credit has claimed the name so far |
+//! | `weak` | present when only what follows on a payment has claimed the name so far |
+//! | `former` | beside it: the order that held what the payment has taken along |
 //!
 //! See [`crate::names`] for what becomes of names.
 
@@ -43,8 +44,9 @@ const UNSENT: &str = "1";
 /// Most orders on one page of a list: a page stays below DynamoDB's 1 MB also with long orders.
 pub const MAX_PAGE: u32 = 100;
 
-/// Most bytes of an order with its summary that take another notification. DynamoDB refuses an item above
-/// 400 KB; what is left is for marking messages as sent.
+/// Most bytes of an order with its summary that take another notification, without what can be read in
+/// more than one way (16 KiB at most). DynamoDB refuses an item above 400 KB; what is left is for marking
+/// messages as sent.
 const MAX_ORDER_BYTES: usize = 360 * 1024;
 
 /// Most pages of a scan read to fill one page of a list without a state.
@@ -102,8 +104,10 @@ impl Mark {
 pub struct Join {
     /// The order it names.
     pub home: OrderKey,
-    /// Whether only a credit has claimed it: a debit of the same payment may claim it anew.
+    /// Whether only what follows on the payment has claimed it: the payment itself may claim it anew.
     pub weak: bool,
+    /// The order that held what the payment has taken along, and is to give it up.
+    pub former: Option<OrderKey>,
 }
 
 /// An order about to be written, in the text in which it will be: folded and serialised once for all
@@ -138,9 +142,12 @@ impl<'a> Draft<'a> {
         Self { mark, ..self }
     }
 
-    /// Whether it is small enough to be stored. One that is not must not be sent again for ever.
+    /// Whether it is small enough to be stored. One that is not must not be sent again for ever. What can be
+    /// read in more than one way has bytes of its own, and keeps nothing else out.
     pub fn fits(&self) -> bool {
-        self.json.len() + self.summary.len() <= MAX_ORDER_BYTES
+        let bytes = self.json.len() + self.summary.len();
+        bytes <= MAX_ORDER_BYTES
+            || bytes - self.order.doubtful_bytes().min(bytes) <= MAX_ORDER_BYTES
     }
 }
 
@@ -246,9 +253,12 @@ impl Table {
     pub async fn save(&self, draft: Draft<'_>, version: Option<u64>) -> Result<Saved, StoreError> {
         let Draft { order, state, json, summary, updated_at, mark } = draft;
         let mut item = new_item(&order.key, version, json);
-        item.insert("state".to_owned(), AttributeValue::S(state.as_str().to_owned()));
-        item.insert("updated_at".to_owned(), AttributeValue::S(updated_at.to_string()));
-        item.insert(SUMMARY.to_owned(), AttributeValue::S(summary));
+        // An order that has given up all that was known of it is in no list.
+        if !order.is_blank() {
+            item.insert("state".to_owned(), AttributeValue::S(state.as_str().to_owned()));
+            item.insert("updated_at".to_owned(), AttributeValue::S(updated_at.to_string()));
+            item.insert(SUMMARY.to_owned(), AttributeValue::S(summary));
+        }
         if order.has_unsent() {
             mark_unsent(&mut item, mark);
         }
@@ -264,6 +274,9 @@ impl Table {
         item.insert("joined".to_owned(), AttributeValue::S(join.home.to_string()));
         if join.weak {
             item.insert("weak".to_owned(), AttributeValue::Bool(true));
+        }
+        if let Some(former) = &join.former {
+            item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
         }
         if stored.order.has_unsent() {
             mark_unsent(&mut item, stored.mark.clone());
@@ -466,9 +479,12 @@ fn read_item(item: &Item) -> Result<Stored, StoreError> {
         .map_err(|error| StoreError::Corrupt(format!("order: {error}")))?;
     let version = item.get("version").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let version = version.ok_or_else(|| StoreError::Corrupt("version missing".to_owned()))?;
-    let joined = item.get("joined").and_then(|v| v.as_s().ok());
-    let weak = item.contains_key("weak");
-    let joined = joined.map(|key| read_key(key)).transpose()?.map(|home| Join { home, weak });
+    let key = |name: &str| {
+        let key = item.get(name).and_then(|v| v.as_s().ok());
+        key.map(|key| read_key(key)).transpose()
+    };
+    let (weak, former) = (item.contains_key("weak"), key("former")?);
+    let joined = key("joined")?.map(|home| Join { home, weak, former });
     let since = item.get("unsent_since").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let trace = item.get("trace").and_then(|v| v.as_s().ok()).and_then(|t| t.parse().ok());
     let mark = since.map(|since| Mark { since, trace });

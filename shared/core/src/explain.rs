@@ -22,7 +22,7 @@ pub(crate) fn explain(order: &Order, summary: &Summary, policy: Policy) -> Optio
     if summary.flags.contains(&Flag::Ambiguous) {
         return Some(format!("held until the provider is asked: {}", doubt(order, summary)));
     }
-    if summary.given_back {
+    if summary.is_paid && !summary.releasable {
         return Some("not released: money was given back before".to_owned());
     }
     let (Some(currency), Some(expected)) = (summary.currency, summary.expected) else {

@@ -364,9 +364,12 @@ impl Order {
         facts.filter(|fact| is_of(fact, name)).map(|fact| digest([fact])).collect()
     }
 
-    /// Whether anything is known of it.
+    /// Whether nothing is known of it: it has given up what stood here.
     pub fn is_blank(&self) -> bool {
-        *self == Self { aliases: self.aliases.clone(), ..Self::new(self.key.clone()) }
+        self.facts.iter().next().is_none()
+            && self.notifications.is_empty()
+            && self.registered.is_none()
+            && self.fulfilment.is_none()
     }
 
     /// Adds facts in their standings; of what can be read in more than one way, as much as has room.
@@ -503,7 +506,8 @@ impl Order {
             let gone = credit.names.iter().any(|name| self.basis.gone.contains(name));
             told.map(|reversal| reversal.amount).or_else(|| gone.then_some(credit.amount))
         };
-        if told(credit).is_some() {
+        // A refund may carry the reference of another order: it is told once its payment is known here.
+        if told(credit).is_some() || credit.of_other {
             return;
         }
         let of_same = all.iter().filter(|c| credit.parent.is_some() && c.parent == credit.parent);

@@ -94,6 +94,11 @@ impl Statement {
         !self.facts.is_empty() && self.facts.iter().all(credit)
     }
 
+    /// Whether it follows on a payment, and states nothing of the whole.
+    pub fn is_follower(&self) -> bool {
+        self.follows || self.is_credit()
+    }
+
     /// Lowers the standing, keeping the first reason given for the lowest.
     pub fn doubt(&mut self, standing: Standing, reason: impl Into<String>) {
         if standing > self.standing {

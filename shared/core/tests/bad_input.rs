@@ -349,6 +349,16 @@ const ANSWER: Places = &[
     ("/transactions/0/operationType", "SUUUUUU", "a debit, where nothing else is said"),
     ("/transactions/0/transactionDetails", "RRUUUUU", "the uuid names the share"),
     ("/transactions/0/transactionDetails/sequenceNumber", "RUUURUU", "only a name"),
+    (
+        "/transactions/0/transactionDetails/effectiveAmount",
+        "SUUUHUU",
+        "what is effective counts: 0 covers nothing",
+    ),
+    (
+        "/transactions/0/transactionDetails/effectiveCurrency",
+        "SUUSSUS",
+        "where it is not said, the smaller amount is certain",
+    ),
     ("/transactions/0/transactionDetails/cardDetails", "RRUUUUU", "the uuid names the share"),
     (
         "/transactions/0/transactionDetails/cardDetails/effectiveBrand",
@@ -384,16 +394,6 @@ const SEQ: Places = &[
     ("/transactions/0/a*", "SSSSSSS", UNREAD),
     ("/transactions/0/c*", "SSSSSSS", UNREAD),
     ("/transactions/0/p*", "SSSSSSS", UNREAD),
-    (
-        "/transactions/0/transactionDetails/effectiveAmount",
-        "SUUUHUU",
-        "what is effective counts: 0 covers nothing",
-    ),
-    (
-        "/transactions/0/transactionDetails/effectiveCurrency",
-        "SUUSSUS",
-        "where it is not said, the smaller amount is certain",
-    ),
 ];
 
 /// The row for a place: the one that is exactly it, else the longest that begins it.

@@ -1,6 +1,8 @@
 //! Where the news of a payment goes, in whatever order they come.
 
-use quittance_core::{Policy, State};
+use std::collections::BTreeSet;
+
+use quittance_core::{Flag, OrderKey, Policy, State};
 use quittance_testing::lyra::{Form, Share, rest};
 use quittance_testing::worldline::{Payment, refund};
 
@@ -19,6 +21,7 @@ fn first(order: &str, trans_id: &str) -> Form {
 fn occurrence(order: &str, trans_id: &str, source: &str, status: &str) -> Form {
     Form::single(order, trans_id, "CB", AMOUNT, status)
         .with("vads_occurrence_type", "RECURRENT_INTERMEDIAIRE")
+        .with("vads_subscription", "20261122abc")
         .sent_again(source)
 }
 
@@ -56,21 +59,64 @@ async fn an_occurrence_captured_never_releases_its_subscription() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_resend_whose_original_was_lost_is_an_order_of_its_own_until_it_comes() {
-    let stack = Stack::start().await;
-    let rec = occurrence("SUB", "recb01", "REC", "CAPTURED");
-    stack.take(&first("SUB", "suba01")).await;
-    let answer = stack.take(&rec.clone().sent_again("RETRY")).await;
-    assert!(answer.starts_with("OK tx:20261122-recb01 captured 10.00 EUR"), "{answer}");
-    stack.sweep().await;
-    let alone = stack.order(&lyra("tx:20261122-recb01")).await.fulfilment;
-    assert!(alone.is_some());
-    assert!(stack.order(&lyra("SUB")).await.fulfilment.is_none());
+async fn a_resend_whose_original_was_lost_is_the_occurrence_all_the_same() {
+    for n in 0..2 {
+        let told = |form: Form| match n {
+            0 => form,
+            // A number tells as well.
+            _ => form
+                .without("vads_subscription")
+                .without("vads_occurrence_type")
+                .with("vads_recurrence_number", "2"),
+        };
+        let stack = Stack::start().await;
+        let trans_id = format!("recb0{n}");
+        let rec = told(occurrence("SUB", &trans_id, "REC", "CAPTURED"));
+        stack.take(&first("SUB", "suba01")).await;
+        let answer = stack.take(&rec.clone().sent_again("RETRY")).await;
+        let name = format!("SUB~20261122-{trans_id}");
+        assert!(answer.starts_with(&format!("OK {name} captured 10.00 EUR")), "{answer}");
+        stack.take(&rec).await;
+        stack.sweep().await;
+        told_apart(&stack, "SUB", &trans_id).await;
+    }
+}
 
-    stack.take(&rec).await;
-    stack.sweep().await;
-    told_apart(&stack, "SUB", "recb01").await;
-    assert_eq!(stack.order(&lyra("SUB~20261122-recb01")).await.fulfilment, alone);
+/// What follows on a payment of a subscription may not tell whether that is the sign-up: the payment's name
+/// leads it there, whichever it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_on_a_sign_up_or_on_an_occurrence_finds_it_in_any_order() {
+    let stack = Stack::start().await;
+    let of = |form: Form| form.with("vads_subscription", "20261122abc");
+    for (n, order) in permutations(&[0, 1, 2, 3]).into_iter().enumerate() {
+        let (subscription, club, rec) =
+            (format!("CLUB-{n}"), format!("clu{n:03}"), format!("rec{n:03}"));
+        let say = |trans_id: &str, source: &str, status: &str| {
+            let form = of(Form::single(&subscription, trans_id, "CB", AMOUNT, status));
+            if source == "PAY" { form } else { form.sent_again(source) }
+        };
+        let messages = [
+            say(&club, "PAY", "AUTHORISED"),
+            say(&club, "BATCH", "CAPTURED"),
+            say(&rec, "REC", "AUTHORISED"),
+            say(&rec, "BATCH", "CAPTURED"),
+        ];
+        for at in &order {
+            stack.take(&messages[*at]).await;
+            stack.sweep().await;
+        }
+        for key in [subscription.clone(), format!("{subscription}~20261122-{rec}")] {
+            let found = stack.order(&lyra(&key)).await;
+            let summary = found.summary(Policy::default());
+            assert_eq!(
+                (summary.captured, summary.flags.len()),
+                (AMOUNT, 0),
+                "{order:?}: {found:#?}"
+            );
+            assert!(found.fulfilment.is_some_and(|f| f.sent_at.is_some()), "{order:?}");
+        }
+    }
+    assert_eq!(stack.queue().await.len(), 48);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -256,18 +302,115 @@ async fn a_payment_does_not_pay_for_its_order_and_for_an_occurrence_of_it() {
     }
 }
 
-/// The reference is the order's key: two references are two orders, also where the provider should give
-/// both the same payment. The name stays with the first.
+/// The reference is the order's key, and a payment pays for one order: told under a second reference it is
+/// kept there in doubt.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reference_decides_which_order_a_debit_belongs_to() {
+async fn a_payment_under_a_second_reference_is_held_there() {
     let stack = Stack::start().await;
     let card = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CB", AMOUNT, "CAPTURED");
     let answer = |order| rest(order, "rest01", AMOUNT, ("PAID", "CLOSED"), &[card]);
-    for order in ["CMD-1", "CMD-2", "CMD-1", "CMD-2"] {
-        let text = stack.take(&answer(order)).await;
-        assert!(text.starts_with(&format!("OK {order} captured 10.00 EUR")), "{text}");
+    let event = |order| payment(order, "3254714000").json();
+    for _ in 0..2 {
+        for order in ["CMD-1", "CMD-2"] {
+            stack.take(&answer(order)).await;
+            stack.take(&event(order)).await;
+        }
     }
     stack.sweep().await;
-    assert_eq!(stack.order(&lyra("tx:20261122-rest01")).await.key, lyra("CMD-1"));
+    for (key, name) in [(lyra as fn(&str) -> OrderKey, "tx:20261122-rest01"), (wl, "tx:3254714000")]
+    {
+        let (first, second) = (stack.order(&key("CMD-1")).await, stack.order(&key("CMD-2")).await);
+        assert_eq!(stack.order(&key(name)).await, first);
+        assert!(first.fulfilment.is_some() && second.fulfilment.is_none());
+        let flags = second.summary(Policy::default()).flags;
+        assert_eq!(flags, BTreeSet::from([Flag::Ambiguous]), "{second:#?}");
+    }
     assert_eq!(stack.queue().await.len(), 2);
+    // What follows on it goes where the payment is.
+    stack.take(&refund("CMD-2", "3254714000_1", REFUNDED, 300)).await;
+    assert_eq!(stack.order(&wl("CMD-1")).await.reversals.len(), 1);
+}
+
+/// A transaction id of which nothing came may be given to another order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_failed_gives_its_name_free() {
+    let stack = Stack::start().await;
+    for (n, status) in ["ABANDONED", "REFUSED", "CANCELLED", "EXPIRED"].into_iter().enumerate() {
+        let (left, paid, trans_id) =
+            (format!("LEFT-{n}"), format!("PAID-{n}"), format!("left0{n}"));
+        stack.take(&Form::single(&left, &trans_id, "CB", AMOUNT, status)).await;
+        let pay = |status| {
+            Form::single(&paid, &trans_id, "CB", AMOUNT, status)
+                .with("vads_trans_date", "20261122110000")
+        };
+        stack.take(&pay("AUTHORISED")).await;
+        stack.take(&pay("CAPTURED").sent_again("BATCH")).await;
+        stack.sweep().await;
+        let order = stack.order(&lyra(&paid)).await;
+        assert!(order.fulfilment.is_some(), "{order:#?}");
+        assert!(stack.order(&lyra(&left)).await.fulfilment.is_none());
+    }
+    assert_eq!(stack.queue().await.len(), 4);
+}
+
+/// Captures and refunds may carry references of their own, even that of another order: each follows its
+/// payment, and leaves nothing behind, whatever comes first.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_on_a_payment_goes_there_in_any_order() {
+    let stack = Stack::start().await;
+    for (n, order) in permutations(&[0, 1, 2, 3]).into_iter().enumerate() {
+        let (reference, own, other) =
+            (format!("CMD-{n}"), format!("CAP-{n}"), format!("OTHER-{n}"));
+        let (inner, of_other) = (format!("32547150{n:02}"), format!("32547160{n:02}"));
+        let capture = |reference: &str, id: String, code| {
+            Payment::new(reference, &id, 1, code, AMOUNT).acquired(AMOUNT).json()
+        };
+        let messages = [
+            capture(&reference, format!("{inner}_0"), 5),
+            capture(&own, format!("{inner}_1"), CAPTURED),
+            refund(&other, &format!("{inner}_2"), REFUNDED, 300),
+            payment(&other, &of_other).json(),
+        ];
+        for at in &order {
+            stack.take(&messages[*at]).await;
+            stack.sweep().await;
+        }
+        let found = stack.order(&wl(&reference)).await;
+        let summary = found.summary(Policy::default());
+        assert_eq!(
+            (summary.state, summary.expected, summary.captured, summary.refunded),
+            (State::PartiallyRefunded, Some(AMOUNT), AMOUNT, 300),
+            "{order:?}: {found:#?}"
+        );
+        assert_eq!(found.reversals.len(), usize::from(found.fulfilment.is_some()), "{order:?}");
+        let beside = stack.order(&wl(&other)).await;
+        let summary = beside.summary(Policy::default());
+        assert_eq!(
+            (summary.state, summary.captured, summary.refunded, summary.flags.len()),
+            (State::Captured, AMOUNT, 0, 0),
+            "{order:?}: {beside:#?}"
+        );
+        assert!(beside.fulfilment.is_some() && beside.reversals.is_empty(), "{order:?}");
+        assert!(stack.order(&wl(&own)).await.is_blank(), "{order:?}");
+    }
+}
+
+/// A complement without a reference names the checkout of its voucher.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_complement_without_a_reference_follows_its_checkout() {
+    let stack = Stack::start().await;
+    for (n, order) in permutations(&[0, 1]).into_iter().enumerate() {
+        let (reference, inner) = (format!("CMD-{n}"), format!("325471700{n}"));
+        let voucher = Payment::new(&reference, &format!("{inner}_0"), 5412, CAPTURED, AMOUNT);
+        let complement = Payment::new("", &format!("325471800{n}_0"), 130, CAPTURED, 400);
+        let mut complement = complement.json();
+        complement["payment"]["hostedCheckoutSpecificOutput"] =
+            serde_json::json!({"hostedCheckoutId": inner});
+        let messages = [voucher.acquired(600).json(), complement];
+        for at in &order {
+            stack.take(&messages[*at]).await;
+        }
+        let found = stack.order(&wl(&reference)).await;
+        assert_eq!(found.summary(Policy::default()).captured, AMOUNT, "{order:?}: {found:#?}");
+    }
 }

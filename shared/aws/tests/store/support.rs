@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use quittance_aws::archive::Archive;
-use quittance_aws::names::{Names, claim};
+use quittance_aws::names::{Names, Registry};
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::{Delivery, Receiver};
@@ -140,7 +140,9 @@ impl Stack {
     pub(crate) async fn die_after_naming(&self, message: &impl Message) {
         let statement = message.said();
         let mut order = self.table.load_order(&statement.key).await.unwrap().order;
-        let names = claim(&self.table, &statement, &mut order).await.unwrap();
+        let at = quittance_aws::clock::now();
+        let names = Registry { table: &self.table, policy: self.receiver.policy, at };
+        let names = names.claim(&statement, &mut order).await.unwrap();
         assert!(matches!(names, Names::Settled(_)), "{names:?}");
     }
 

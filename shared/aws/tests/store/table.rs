@@ -59,7 +59,7 @@ async fn a_write_that_comes_second_changes_nothing_and_is_no_error() {
     // The same holds when an item is turned into a name.
     let mut stale = stack.table.load(&first.key).await.unwrap();
     stale.version = Some(1);
-    let join = Join { home: lyra("OTHER"), weak: false };
+    let join = Join { home: lyra("OTHER"), weak: false, former: None };
     assert_eq!(stack.table.join(&stale, &join).await.unwrap(), Saved::Conflict);
     assert_eq!(stack.table.load(&first.key).await.unwrap().joined, None);
 }
@@ -131,7 +131,7 @@ async fn only_what_the_queue_has_to_be_told_is_found_as_unsent() {
 
     // A name keeps the mark until its order has taken the release over.
     let named = stack.table.load(&lyra("LATER-1")).await.unwrap();
-    let join = Join { home: lyra("HELD-1"), weak: false };
+    let join = Join { home: lyra("HELD-1"), weak: false, former: None };
     assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
     assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
 }
@@ -144,7 +144,11 @@ async fn a_name_leads_to_its_order_and_is_in_no_list() {
     let name = order("tx:1", "CAPTURED");
     save(&stack, &name, None, 0).await;
     let named = stack.table.load(&name.key).await.unwrap();
-    stack.table.join(&named, &Join { home: home.key.clone(), weak: false }).await.unwrap();
+    stack
+        .table
+        .join(&named, &Join { home: home.key.clone(), weak: false, former: None })
+        .await
+        .unwrap();
 
     let stored = stack.table.load_order(&name.key).await.unwrap();
     assert_eq!((stored.order.key, stored.version, stored.repaired), (home.key, Some(1), true));
@@ -160,7 +164,11 @@ async fn names_that_lead_in_circles_are_an_error_and_no_endless_loop() {
     let stack = Stack::start().await;
     for (from, to) in [("tx:1", "tx:2"), ("tx:2", "tx:1")] {
         let named = stack.table.load(&lyra(from)).await.unwrap();
-        stack.table.join(&named, &Join { home: lyra(to), weak: false }).await.unwrap();
+        stack
+            .table
+            .join(&named, &Join { home: lyra(to), weak: false, former: None })
+            .await
+            .unwrap();
     }
     assert!(stack.table.load_order(&lyra("tx:1")).await.is_err());
 }

@@ -72,9 +72,9 @@ pub struct Summary {
     /// back.
     #[serde(skip)]
     pub releasable: bool,
-    /// Whether the order was paid, and too much of that given back for a release.
+    /// Whether facts in good standing cover the expected amount, whatever was given back since.
     #[serde(skip)]
-    pub given_back: bool,
+    pub is_paid: bool,
     /// Refunds and chargebacks that facts in good standing say are final: after a release, each is a
     /// reversal.
     #[serde(skip)]
@@ -123,6 +123,8 @@ pub struct Credit {
     pub of_parent: u64,
     /// Whether the buyer's bank took it.
     pub charged_back: bool,
+    /// Whether it names a payment that is not known here as a whole, and may be another order's.
+    pub of_other: bool,
 }
 
 /// A debit as far as a release may rest on it.
@@ -167,7 +169,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
         refunded: sums.refunded,
         shares,
         releasable: sound.complete().is_some(),
-        given_back: paid.is_some() && sound.complete().is_none(),
+        is_paid: paid.is_some(),
         certain_credits: sound.final_credits().collect(),
         certain_debits: sound.certain_debits().collect(),
         voucher_waits,

@@ -28,6 +28,10 @@ pub(super) struct Joined<'a> {
     pub(super) rank: Rank,
     /// The share that a credit gives back, where the PSP says.
     pub(super) parent: Option<&'a str>,
+    /// Whether it is told by the operations of a Worldline payment.
+    pub(super) is_operation: bool,
+    /// Whether more is known of it than later operations, which may carry another order's reference.
+    pub(super) is_whole: bool,
     /// Whether a credit speaks of itself alone, and not of all that was given back of its payment.
     pub(super) is_part: bool,
     pub(super) method: String,
@@ -98,6 +102,8 @@ impl<'a> Joined<'a> {
             status: top.status,
             rank: top.rank,
             parent: facts.iter().find_map(|fact| fact.parent.as_deref()),
+            is_operation: facts.iter().any(|fact| fact.operation.is_some()),
+            is_whole: facts.iter().any(|fact| !fact.is_later_operation()),
             is_part: facts.iter().any(|f| f.operation.is_none() || f.is_later_operation()),
             method: methods(facts.iter().copied().filter(|fact| fact.rank == top.rank)),
             psp_status: &top.psp_status,

@@ -185,6 +185,9 @@ impl<'a> Tally<'a> {
             parent: credit.parent.map(str::to_owned),
             of_parent: self.given_back.get(&(credit.currency, credit.parent)).copied().unwrap_or(0),
             charged_back: credit.status == Status::ChargedBack,
+            of_other: credit.is_operation
+                && self.registered.is_none()
+                && !credit.parent.and_then(|parent| self.debit(parent)).is_some_and(|d| d.is_whole),
         })
     }
 

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use quittance_core::fold::Instalments;
-use quittance_core::{Flag, Order, Outcome, Policy, Reading, ReleaseOn, State, Statement};
+use quittance_core::order::Cause;
+use quittance_core::{
+    Currency, Flag, Order, Outcome, Policy, Reading, ReleaseOn, State, Statement,
+};
 use quittance_testing::lyra::{Form, Share};
 use quittance_testing::worldline::Payment;
 use serde_json::Value;
@@ -100,6 +103,13 @@ impl Story {
         self
     }
 
+    #[track_caller]
+    pub(crate) fn flagged_with(self, flag: Flag) -> Self {
+        let summary = self.order().summary(self.policy);
+        assert!(summary.flags.contains(&flag), "{summary:#?}");
+        self
+    }
+
     /// Expected, authorised, captured and refunded, in cents.
     #[track_caller]
     pub(crate) fn sums(
@@ -137,6 +147,25 @@ impl Story {
     pub(crate) fn reversals(self, amounts: &[u64]) -> Self {
         let told: Vec<u64> = self.order().reversals.iter().map(|r| r.amount).collect();
         assert_eq!(told, amounts);
+        self
+    }
+
+    /// The reversals, with their reasons.
+    #[track_caller]
+    pub(crate) fn reversed(self, told: &[(u64, Cause)]) -> Self {
+        let reversals = self.order().reversals.iter().map(|r| (r.amount, r.reason));
+        assert_eq!(reversals.collect::<Vec<_>>(), told);
+        self
+    }
+
+    /// The merchant says what the order costs, in cents.
+    #[track_caller]
+    pub(crate) fn registered(mut self, amount: u64) -> Self {
+        self.clock += 60;
+        let (at, euro) = (receipt(self.clock).received_at, Currency::from_alpha("EUR").unwrap());
+        let key = pay("CAPTURED").said().key;
+        let order = self.order.get_or_insert_with(|| Order::new(key));
+        self.last = Some(order.register(amount, euro, at, self.policy).unwrap());
         self
     }
 

@@ -1,0 +1,132 @@
+//! What can be read in more than one way: it has a room of its own, and nothing else depends on it.
+
+use quittance_core::limits::{
+    MAX_DOUBTFUL_BYTES_PER_ORDER, MAX_DOUBTFUL_FACTS_PER_ORDER,
+    MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_LINE_CHARACTERS,
+};
+use quittance_core::order::Full;
+use quittance_core::{Flag, Order, Outcome, State};
+use quittance_testing::lyra::{Form, Share};
+
+use crate::common::receipt;
+use crate::story::{CAPTURED, Message, cascade, give_back, given, pay};
+
+fn respelt(form: Form) -> Form {
+    form.with("vads_invented", "x")
+}
+
+/// An order under attack, after so many doubtful statements.
+fn crowded(key: &str) -> Order {
+    let mut order = Order::new(pay("CAPTURED").said().key.sibling(key).unwrap());
+    for n in 0..600 {
+        let id = format!("{n:06}");
+        let form = respelt(Form::single(key, &id, "CB", 10_000, "CAPTURED"));
+        let _ = order.take(&form.said(), &receipt(n), CAPTURED);
+    }
+    order
+}
+
+#[test]
+fn doubts_are_bounded_in_number_and_bytes() {
+    let order = crowded("CMD-1");
+    let doubtful = order.facts.iter().filter(|(_, standing)| standing.is_doubtful()).count();
+    assert!(doubtful <= MAX_DOUBTFUL_FACTS_PER_ORDER, "{doubtful}");
+    assert!(order.notifications.len() <= MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
+    assert!(order.doubtful_bytes() <= MAX_DOUBTFUL_BYTES_PER_ORDER);
+    // The same few facts in many combinations.
+    let mut order = Order::new(pay("CAPTURED").said().key);
+    let shares: Vec<String> = (0..8).map(|n| n.to_string().repeat(32)).collect();
+    let mut refused = 0;
+    for set in 1_u32..256 {
+        let some = shares.iter().enumerate().filter(|(n, _)| set & (1 << n) != 0);
+        let some: Vec<Share<'_>> = some.map(|(_, s)| Share(s, "CB", 100, "REFUSED")).collect();
+        let form = respelt(cascade("REFUSED", &some));
+        match order.take(&form.said(), &receipt(0), CAPTURED) {
+            Ok(_) => {}
+            Err(Full::Doubts) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(order.notifications.len() <= MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
+    assert!(refused > 200, "{refused}");
+    // Long texts use the room up sooner.
+    let mut order = Order::new(pay("CAPTURED").said().key);
+    for n in 0..32 {
+        let brand = format!("{n:0>120}");
+        let form = respelt(Form::single("CMD-1", &format!("{n:06}"), &brand, 10_000, "CAPTURED"));
+        let _ = order.take(&form.said(), &receipt(0), CAPTURED);
+    }
+    assert!(order.doubtful_bytes() <= MAX_DOUBTFUL_BYTES_PER_ORDER);
+}
+
+#[test]
+fn a_sound_statement_is_taken_whatever_stands_beside_it_in_doubt() {
+    // Under the order's reference and under the payment's name.
+    let mut order = crowded("CMD-1");
+    order.absorb(crowded("tx:20261122-abc123"));
+    assert!(order.doubtful_bytes() <= MAX_DOUBTFUL_BYTES_PER_ORDER);
+    let taken = order.take(&pay("CAPTURED").said(), &receipt(700), CAPTURED);
+    assert!(matches!(taken, Ok(Outcome::Changed(_))), "{taken:?}");
+    let view = order.view(CAPTURED, receipt(701).received_at);
+    assert!(view.fulfilment.is_some() && view.flags.is_empty(), "{view:#?}");
+    assert_eq!(view.shares.len(), 1, "nothing of them is in its message");
+}
+
+#[test]
+fn doubts_about_a_paid_order_leave_no_trace_on_it() {
+    let doubts = [
+        respelt(Form::single("CMD-1", "def456", "CB", 50_000, "CAPTURED")),
+        respelt(Form::single("CMD-1", "def456", "CB", 50_000, "FUTURE_STATUS")),
+        respelt(give_back('c', 10_000, "CAPTURED")),
+        respelt(give_back('c', 10_000, "FUTURE_STATUS")),
+        respelt(pay("REFUSED")),
+        respelt(pay("CAPTURED").with("vads_currency", "840")),
+    ];
+    let alone = given(&pay("CAPTURED")).order().summary(CAPTURED);
+    for doubt in &doubts {
+        let (before, after) =
+            (given(doubt).then(&pay("CAPTURED")), given(&pay("CAPTURED")).then(doubt));
+        for story in [before, after] {
+            assert_eq!(story.order().summary(CAPTURED), alone);
+            story.released();
+        }
+        given(doubt).flagged_with(Flag::Ambiguous).held();
+    }
+    // Given back in full, the order has been paid all the same.
+    let story = given(&pay("CAPTURED")).then(&give_back('d', 10_000, "CAPTURED"));
+    story.then(&doubts[0]).is(State::Refunded).flagged([]);
+}
+
+/// A clean copy of a doubtful message takes its place.
+#[test]
+fn a_sound_copy_ends_the_doubt() {
+    let story = given(&respelt(pay("CAPTURED"))).held().then(&pay("CAPTURED")).released();
+    let story = story.notifications(1).flagged([]);
+    assert_eq!(story.order().notifications[0].doubt, None);
+    assert_eq!(story.order().doubtful_bytes(), 0);
+}
+
+#[test]
+fn doubts_can_be_forgotten() {
+    let mut order = crowded("CMD-1");
+    order.take(&pay("AUTHORISED").said(), &receipt(700), CAPTURED).unwrap();
+    assert!(order.forget_doubts());
+    assert!(!order.forget_doubts());
+    let mut fresh = Order::new(order.key.clone());
+    fresh.take(&pay("AUTHORISED").said(), &receipt(700), CAPTURED).unwrap();
+    assert_eq!(order, fresh);
+}
+
+#[test]
+fn a_line_about_a_notification_is_bounded() {
+    let long = "S".repeat(120_000);
+    for form in [pay("CAPTURED").with("vads_url_check_src", &long), cascade(&long, &[])] {
+        let quittance_core::Reading::Order(said) = crate::common::read_lyra(&form.body()) else {
+            continue;
+        };
+        let mut order = Order::new(said.key.clone());
+        order.take(&said, &receipt(0), CAPTURED).unwrap();
+        let about = &order.notifications[0].about;
+        assert!(about.chars().count() <= MAX_LINE_CHARACTERS, "{}", about.len());
+    }
+}

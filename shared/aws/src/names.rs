@@ -129,7 +129,9 @@ impl Registry<'_> {
                         return Ok(Names::Raced);
                     }
                 }
-                None if weak && knows_debit(&named.order) => {
+                // A capture may be the first to name the order of a payment that has no reference; a refund
+                // is not.
+                None if statement.is_credit() && knows_debit(&named.order) => {
                     return Ok(Names::Elsewhere(alias.clone()));
                 }
                 None => {

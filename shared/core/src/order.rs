@@ -320,7 +320,7 @@ impl Order {
             .filter(|fact| !self.facts.knows(fact, Standing::Respellable))
             .collect();
         let known = self.facts.iter().filter(|(_, standing)| standing.is_doubtful()).count();
-        let bytes: usize = new.iter().map(|fact| json_bytes(fact)).sum();
+        let bytes: usize = new.iter().map(json_bytes).sum();
         let bytes = bytes + received.map_or(0, json_bytes);
         let listed = self.doubtful_notifications().count() + received.iter().count();
         known + new.len() <= MAX_DOUBTFUL_FACTS_PER_ORDER

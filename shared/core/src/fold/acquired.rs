@@ -33,11 +33,14 @@ pub(super) enum Payer {
 
 impl Payer {
     pub(super) fn of(method: &str) -> Self {
-        match method {
-            _ if is_voucher(method) => Self::Voucher,
-            "unknown" => Self::Unknown,
-            _ if method.starts_with("product ") => Self::Unknown,
-            _ => Self::Complement,
+        // Brands have upper-case names; families of methods (`redirect`) and products without a name may be
+        // vouchers.
+        if is_voucher(method) {
+            Self::Voucher
+        } else if method.starts_with(|first: char| first.is_ascii_uppercase()) {
+            Self::Complement
+        } else {
+            Self::Unknown
         }
     }
 

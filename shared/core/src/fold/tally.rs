@@ -162,7 +162,6 @@ impl<'a> Tally<'a> {
 
     /// Whether nobody knows how much of a debit went back: a message that contradicts itself says that some
     /// did, or it went back in another currency.
-
     fn is_void(&self, debit: &Joined<'_>) -> bool {
         let foreign = self.given_back.keys().filter(|(of, _)| *of != debit.currency);
         let foreign = foreign.filter_map(|(_, of)| *of);

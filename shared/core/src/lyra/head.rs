@@ -250,7 +250,7 @@ impl<'a> Head<'a> {
     }
 
     /// Which instalment of a plan it is about. The number of the attempt tells only of the first: a refusal
-    /// shifts the others. (systempay.md section 3.5, vads_occurrence_type.)
+    /// shifts the others. (systempay.md section 3.5, `vads_occurrence_type`.)
     fn instalment(&self) -> Instalment {
         match (self.occurrence, self.sequence) {
             (Some("RECURRENT_INITIAL"), _) | (_, Some(0 | 1)) => Instalment::First,

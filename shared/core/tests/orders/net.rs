@@ -197,8 +197,7 @@ fn a_rest_refund_gives_back_its_parent() {
         rest(&answer)
     };
     let first = pay("CAPTURED");
-    let uuid =
-        first.clone().fields().iter().find(|(n, _)| *n == "vads_trans_uuid").unwrap().1.to_owned();
+    let uuid = first.fields().iter().find(|(n, _)| *n == "vads_trans_uuid").unwrap().1.to_owned();
     let second = Form::single("CMD-1", "def456", "CB", 10_000, "CAPTURED");
     given(&back(&uuid, 10_000)).then(&first).is(State::Refunded).held().then(&second).released();
     given(&back(&uuid, 12_000)).then(&first).then(&second).flagged([Flag::OverRefunded]).released();

@@ -86,7 +86,7 @@ fn another_amount_is_taken_until_something_is_paid() {
     let euro = Currency::from_alpha("EUR").unwrap();
     let at = receipt(9).received_at;
     let mut order = Order::new(pay("REFUSED").said().key);
-    let mut register = |order: &mut Order, amount| order.register(amount, euro, at, CAPTURED);
+    let register = |order: &mut Order, amount| order.register(amount, euro, at, CAPTURED);
     assert!(matches!(register(&mut order, 10_000), Ok(Outcome::Changed(_))));
     assert_eq!(register(&mut order, 10_000), Ok(Outcome::Known));
     assert!(matches!(register(&mut order, 9_000), Ok(Outcome::Changed(_))));

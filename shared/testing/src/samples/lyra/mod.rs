@@ -4,6 +4,7 @@
 mod cascades;
 mod doubtful;
 mod identity;
+mod money;
 mod payments;
 mod refunds;
 mod refused;
@@ -25,6 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
         rest::cases(),
         refused::cases(),
         statuses::cases(),
+        money::cases(),
     ]
     .into_iter()
     .flatten()

@@ -176,6 +176,8 @@ fn names() -> Vec<Case> {
     occurrence["transactions"][0]["currency"] = json!("KWD");
     occurrence["transactions"][0]["transactionDetails"]["occurrenceType"] =
         json!("RECURRENT_FINAL");
+    occurrence["transactions"][0]["transactionDetails"]["subscriptionDetails"] =
+        json!({"subscriptionId": "20261122abc"});
     let by_payment = |reference: &str| Order::systempay(reference, "captured").released();
     vec![
         case(
@@ -197,8 +199,8 @@ fn names() -> Vec<Case> {
              subscription's own order.",
             Delivery::systempay(rest_body(REST_PASSWORD, &occurrence.to_string())),
             stored(
-                "tx:20261122-2069aa captured 12.500 KWD",
-                by_payment("tx:20261122-2069aa")
+                "CMD-2069~20261122-2069aa captured 12.500 KWD",
+                by_payment("CMD-2069~20261122-2069aa")
                     .currency("KWD")
                     .expected(12_500)
                     .captured(12_500)

@@ -4,6 +4,7 @@
 mod doubtful;
 mod identity;
 mod kinds;
+mod money;
 mod payments;
 mod refunds;
 mod refused;
@@ -27,6 +28,7 @@ pub(super) fn cases() -> Vec<Case> {
         refused::cases(),
         statuses::cases(),
         kinds::cases(),
+        money::cases(),
     ]
     .into_iter()
     .flatten()

@@ -90,13 +90,13 @@ fn in_steps() -> Vec<Case> {
         case(
             "05-capture-requested",
             "A capture under way is still only an authorisation.",
-            sent(&card("CMD-1005", "3254561005_1", 91)),
+            sent(&card("CMD-1005", "3254561005_0", 91)),
             stored("CMD-1005 authorised", reserved("CMD-1005", "3254561005", "CAPTURE_REQUESTED")),
         ),
         case(
             "06-capture-refused",
             "The capture is refused; the authorisation stands and nothing is released.",
-            sent(&card("CMD-1005", "3254561005_1", 93)),
+            sent(&card("CMD-1005", "3254561005_0", 93)),
             stored(
                 "CMD-1005 authorised",
                 reserved("CMD-1005", "3254561005", "REJECTED_CAPTURE").notifications(2),
@@ -104,13 +104,19 @@ fn in_steps() -> Vec<Case> {
         ),
         case(
             "07-captured-first",
-            "The capture overtakes the news of its authorisation.",
+            "The capture overtakes the news of its authorisation: one operation does not state the whole.",
             sent(&card("CMD-1007", "3254561007_1", 9)),
-            stored("CMD-1007 captured 120.00 EUR", paid("CMD-1007", "3254561007")),
+            stored(
+                "CMD-1007 partially_captured 120.00 EUR",
+                Order::worldline("CMD-1007", "partially_captured")
+                    .captured(12_000)
+                    .debit("3254561007", "CB", 12_000, "captured", "CAPTURED")
+                    .flag("ambiguous"),
+            ),
         ),
         case(
             "08-authorised-late",
-            "The late authorisation changes nothing about the paid order.",
+            "The late authorisation says what the order costs: it was paid.",
             sent(&card("CMD-1007", "3254561007_0", 5)),
             stored("CMD-1007 captured 120.00 EUR", paid("CMD-1007", "3254561007").notifications(2)),
         ),

@@ -143,6 +143,26 @@ fn whose() -> Vec<Case> {
         .flag("ambiguous");
     vec![
         case(
+            "m09-scheduled",
+            "Number 56, as its neighbours: not decided yet.",
+            sent(&card("CMD-M109", "3254562009_0", 0).stating(
+                "payment.pending_completion",
+                "PENDING_COMPLETION",
+                56,
+                "PENDING_MERCHANT",
+            )),
+            stored(
+                "CMD-M109 pending",
+                Order::worldline("CMD-M109", "pending").expected(12_000).debit(
+                    "3254562009",
+                    "CB",
+                    12_000,
+                    "pending",
+                    "PENDING_COMPLETION",
+                ),
+            ),
+        ),
+        case(
             "m10-captured",
             "A payment under its order's reference.",
             sent(&card("CMD-M110", "3254562010_0", 9)),

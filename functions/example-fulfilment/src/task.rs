@@ -14,8 +14,8 @@ pub enum Task<'a> {
     TakeBack(&'a Reversal),
     /// A payment of the PSP's test platform: remembered, and nothing is shipped.
     OnlyATest,
-    /// Released, but the money had gone back before the message was written: nothing is shipped. The
-    /// reversals follow.
+    /// Released, but the money had gone back, or was lost, before the message was written: nothing is
+    /// shipped. The reversals follow.
     Withdrawn,
 }
 
@@ -60,8 +60,16 @@ pub fn task(message: &CloudEvent) -> Result<Task<'_>, BadMessage> {
             let id = order.fulfilment.as_ref().map(|fulfilment| &fulfilment.id);
             agree(id == Some(&message.id), "id and fulfilment")?;
             match order.state {
-                State::Refunded | State::ChargedBack => Task::Withdrawn,
-                _ => Task::Ship,
+                State::Refunded
+                | State::ChargedBack
+                | State::Cancelled
+                | State::Refused
+                | State::Expired => Task::Withdrawn,
+                State::Pending
+                | State::Authorised
+                | State::PartiallyCaptured
+                | State::Captured
+                | State::PartiallyRefunded => Task::Ship,
             }
         }
         REVERSAL_REQUESTED => {

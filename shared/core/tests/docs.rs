@@ -98,7 +98,7 @@ fn lyra_results(page: &mut String) {
         "\n### Why: result codes\n\n\
          They explain a status, in the line about a notification and in the order's `explanation`, and \
          decide nothing. One exception: a payment that is CAPTURED or AUTHORISED beside a `vads_result` \
-         other than 00 contradicts itself and is held (not a cascade, nor a follow-up). All lists are open: a code that is not listed is shown as it is.\n",
+         other than 00 contradicts itself and is held (not a cascade). All lists are open: a code that is not listed is shown as it is.\n",
     );
     let mut table = |title: &str, note: &str, codes: &[Code]| {
         let _ = write!(page, "\n**{title}**{note}\n\n| code | says |\n|---|---|\n");

@@ -249,7 +249,8 @@ impl Order {
             facts.add(fact.clone(), standing);
         }
         // Each standing is judged by its own room, and by what the statement brings to it.
-        if !standing.is_doubtful() && facts.trusted() > MAX_FACTS_PER_ORDER {
+        let most = MAX_FACTS_PER_ORDER.max(self.facts.trusted());
+        if !standing.is_doubtful() && facts.trusted() > most {
             return Err(Full::Facts);
         }
         let said: Vec<&Fact> = statement.facts.iter().collect();
@@ -261,9 +262,8 @@ impl Order {
         match listed {
             // A better message says the same: the doubt is over.
             Some((at, as_what)) if standing < as_what => {
-                if let Some(doubted) = self.notifications.get_mut(at) {
-                    *doubted = received;
-                }
+                self.notifications.remove(at);
+                self.notifications.push(received);
             }
             Some(_) => {}
             None => self.notifications.push(received),

@@ -64,7 +64,7 @@ impl<'a> Joined<'a> {
         let whole: Vec<&ShareFact> =
             facts.iter().copied().filter(|fact| !is_part_let_go(fact)).collect();
         let highest = top(&whole).or_else(|| top(facts))?;
-        // What it is to reach in another currency than it was paid in cannot be reached by it.
+        // What is stated in another currency than it was paid in says nothing of it.
         let own: Vec<&'a ShareFact> =
             facts.iter().copied().filter(|fact| fact.currency == highest.currency).collect();
         let captured = match (highest.status, own.iter().filter_map(|fact| fact.of).max()) {

@@ -163,13 +163,11 @@ impl<'a> Tally<'a> {
     /// Whether nobody knows how much of a debit went back: a message that contradicts itself says that some
     /// did, or it went back in another currency.
     fn is_void(&self, debit: &Joined<'_>) -> bool {
-        let foreign = self.given_back.keys().filter(|(of, _)| *of != debit.currency);
-        let foreign = foreign.filter_map(|(_, of)| *of);
-        let known = |name: &str| self.debit(name).is_some();
-        self.void.iter().any(|of| of.is_none_or(|of| debit.names.contains(of) || !known(of))) || {
-            foreign
-        }
-        .any(|of| debit.names.contains(of))
+        let is_it = |name: &str| debit.names.contains(name);
+        let may_be_it = |name: &str| is_it(name) || self.debit(name).is_none();
+        let mut foreign = self.given_back.keys().filter(|(of, _)| *of != debit.currency);
+        self.void.iter().any(|name| name.is_none_or(may_be_it))
+            || foreign.any(|(_, name)| name.is_some_and(is_it))
     }
 
     /// Refunds and chargebacks that are final, those of one operation before what speaks of all.

@@ -160,16 +160,12 @@ fn is_part_let_go(fact: &ShareFact, aims: &BTreeMap<Currency, u64>) -> bool {
         && fact.of.zip(whole).is_some_and(|(of, whole)| of < whole)
 }
 
-/// The fact that holds: the one with the highest rank, among equals the smallest amount, because too
-/// little holds an order and too much gives it away.
+/// The fact that holds: the one with the highest rank, among equals a chargeback, which no refund hides, then
+/// the smallest amount, because too little holds an order and too much gives it away.
 fn top<'a>(facts: &[&'a ShareFact]) -> Option<&'a ShareFact> {
-    facts.iter().copied().max_by(|a, b| {
-        (a.rank, Reverse(a.amount), &a.psp_status, &a.method).cmp(&(
-            b.rank,
-            Reverse(b.amount),
-            &b.psp_status,
-            &b.method,
-        ))
+    facts.iter().copied().max_by_key(|fact| {
+        let charged_back = fact.status == Status::ChargedBack;
+        (fact.rank, charged_back, Reverse(fact.amount), &fact.psp_status, &fact.method)
     })
 }
 

@@ -101,6 +101,17 @@ fn a_chargeback_of_an_earlier_attempt_bars_nothing() {
         .reversed(&[]);
 }
 
+/// A refund that is told under the same id does not hide it.
+#[test]
+fn a_chargeback_is_seen_beside_a_refund_of_the_same_id() {
+    let refunded = refund("CMD-1", "3254564310_1", 8, 140_000);
+    let taken = chargeback("CMD-1", "3254564310_1", 140_000);
+    for (one, other) in [(&refunded, &taken), (&taken, &refunded)] {
+        let story = given(&wl("3254564310_0", VISA, 9)).then(one).then(other);
+        story.is(State::ChargedBack).reversals(&[140_000]);
+    }
+}
+
 /// A message about money given back that carries the payment in a payment's words does not say how much:
 /// that payment counts for nothing until one does.
 #[test]

@@ -30,6 +30,7 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
         .route("/webhooks/systempay", any(lyra))
         .route("/orders", any(orders))
         .route("/orders/{*key}", any(orders))
+        .route("/expected", any(expected))
         .route("/local/queue", get(queue))
         .route("/local/quarantine", get(quarantine))
         .route(LOCAL_SETTINGS, get(settings))
@@ -61,6 +62,13 @@ async fn orders(State(stack): State<Arc<Stack>>, request: Request) -> Response {
     match lambda_request(request).await {
         Ok(request) => respond(stack.orders.handle(&request).await),
         Err(answer) => respond(answer.into_response()),
+    }
+}
+
+async fn expected(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    match lambda_request(request).await {
+        Ok(request) => respond(stack.expected.handle(&request).await),
+        Err(answer) => respond(answer.into_json_response()),
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
+use quittance_aws::amend::Amender;
 use quittance_aws::archive::Archive;
 use quittance_aws::config::{Settings, list};
 use quittance_aws::keys::SECRET;
@@ -39,6 +40,7 @@ pub(crate) struct Stack {
     pub(crate) worldline: worldline_webhook::Function,
     pub(crate) lyra: systempay_ipn::Function,
     pub(crate) orders: orders::Function,
+    pub(crate) expected: expected::Function,
     pub(crate) outbox: Outbox,
     pub(crate) archive: Archive,
     pub(crate) log: TableQueue,
@@ -104,6 +106,7 @@ impl Stack {
                 receiver,
             },
             orders: orders::Function { table: table.clone(), policy },
+            expected: expected::Function { amender: Amender { table: table.clone(), policy } },
             outbox: Outbox { table, queue, policy },
             log,
         })

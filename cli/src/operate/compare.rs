@@ -39,7 +39,10 @@ pub(crate) fn differences(stored: &Stored, rebuilt: &Stored, incomplete: bool) -
     let mut all = Differences { found: Vec::new(), incomplete };
     all.values("leads to", lead(stored.joined.as_ref()), lead(rebuilt.joined.as_ref()));
     let (stored, rebuilt) = (&stored.order, &rebuilt.order);
+    let (stored, rebuilt) = (&without_lone_doubts(stored, rebuilt), rebuilt);
+    let rebuilt = &without_lone_doubts(rebuilt, stored);
     all.values("key", Some(stored.key.to_string()), Some(rebuilt.key.to_string()));
+    all.values("registered", registered(stored), registered(rebuilt));
     all.maps("fact", &facts(&stored.facts), &facts(&rebuilt.facts));
     all.notifications(&stored.notifications, &rebuilt.notifications);
     all.decisions(stored, rebuilt);
@@ -47,6 +50,25 @@ pub(crate) fn differences(stored: &Stored, rebuilt: &Stored, incomplete: bool) -
         |order: &Order| order.aliases.iter().map(|name| (name.clone(), String::new())).collect();
     all.maps("name", &names(stored), &names(rebuilt));
     all.found
+}
+
+/// An order without what rests on forms with more than one reading and the other one does not have. It
+/// counts for nothing, and may have been forgotten, or have found no room.
+fn without_lone_doubts(order: &Order, other: &Order) -> Order {
+    let mut order = order.clone();
+    let all = std::mem::take(&mut order.facts);
+    for (fact, standing) in all.iter() {
+        if !standing.is_doubtful() || other.facts.knows(fact, Standing::Respellable) {
+            order.facts.add(fact.clone(), standing);
+        }
+    }
+    let listed = |digest: &str| other.notifications.iter().any(|known| known.digest == digest);
+    order.notifications.retain(|told| !told.standing.is_doubtful() || listed(&told.digest));
+    order
+}
+
+fn registered(order: &Order) -> Option<String> {
+    order.registered.map(|r| format!("{} at {}", r.currency.display(r.amount), r.at))
 }
 
 fn lead(join: Option<&Join>) -> Option<String> {
@@ -164,8 +186,12 @@ impl Differences {
         if let (Some(stored), Some(rebuilt)) = (&stored.fulfilment, &rebuilt.fulfilment) {
             self.times("fulfilment decided_at", stored.decided_at, rebuilt.decided_at);
         }
+        self.basis(stored, rebuilt);
         let amounts = |order: &Order| -> BTreeMap<String, String> {
-            let value = |r: &Reversal| format!("{} for share {}", r.amount, r.share);
+            let value = |r: &Reversal| {
+                let reason = format!("{:?}", r.reason).to_lowercase();
+                format!("{} for share {}, {reason}", r.amount, r.share)
+            };
             order.reversals.iter().map(|r| (r.id.clone(), value(r))).collect()
         };
         self.maps("reversal", &amounts(stored), &amounts(rebuilt));
@@ -175,6 +201,19 @@ impl Differences {
                 self.times(&field, reversal.decided_at, other.decided_at);
             }
         }
+    }
+
+    /// What the release rests on. What became known at the very moment of the release may be on either side.
+    fn basis(&mut self, stored: &Order, rebuilt: &Order) {
+        let gone = |order: &Order| -> BTreeMap<String, String> {
+            order.basis.gone.iter().map(|name| (name.clone(), String::new())).collect()
+        };
+        let reserved = |order: &Order| -> BTreeMap<String, String> {
+            let amounts = order.basis.reserved.iter();
+            amounts.map(|(share, amount)| (share.clone(), amount.to_string())).collect()
+        };
+        self.maps("given back before the release", &gone(stored), &gone(rebuilt));
+        self.maps("reserved at the release", &reserved(stored), &reserved(rebuilt));
     }
 
     fn times(&mut self, field: &str, stored: Timestamp, rebuilt: Timestamp) {
@@ -206,6 +245,7 @@ mod tests {
             source: "webhook".to_owned(),
             about: "a".to_owned(),
             sha256: sha256.to_owned(),
+            standing: Standing::Sound,
             doubt: None,
             reasons: Vec::new(),
         });

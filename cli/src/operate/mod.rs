@@ -8,6 +8,8 @@ pub(crate) mod compare;
 pub(crate) mod context;
 pub(crate) mod dlq;
 pub(crate) mod erase;
+pub(crate) mod expect;
+pub(crate) mod forget;
 pub(crate) mod keys;
 pub(crate) mod orders;
 pub(crate) mod quarantine;

@@ -1,4 +1,4 @@
-//! `quittance orders`: look at orders; `erase` is in a file of its own.
+//! `quittance orders`: look at orders; the commands that change one are in files of their own.
 
 use std::process::ExitCode;
 
@@ -6,15 +6,19 @@ use clap::{Args, Subcommand};
 use lambda_http::http::Request;
 use lambda_http::{Body, Response};
 use orders::Function;
+use quittance_core::order::Registered;
 use quittance_core::{Kind, OrderKey, OrderView, State};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::operate::context::{Common, Context};
 use crate::operate::erase::{self, Erase};
+use crate::operate::expect::{self, Expect};
+use crate::operate::forget::{self, Forget};
 use crate::operate::terminal::{NOT_ALL, clean, note, rows, table};
 use crate::{Failure, say};
 
-/// Look at orders, or erase what identifies the buyer of one.
+/// Look at orders, say what one costs, or erase what identifies the buyer of one.
 #[derive(Debug, Args)]
 pub(crate) struct Orders {
     #[command(flatten)]
@@ -29,6 +33,14 @@ enum Command {
     List(List),
     /// Show one order: state, what it waits for, shares, and what happened when
     Show(Show),
+    /// Register what an order costs: from then on that is what has to be paid, whatever else was stated
+    ///
+    /// What is registered wins over what notifications state: over attempts that ended, earlier sessions, a
+    /// cart that changed. An order that is paid by it is released. Another amount is refused once something
+    /// was paid.
+    Expect(Expect),
+    /// Drop what rests on forms with more than one reading: it counts for nothing, and takes room
+    ForgetDoubts(Forget),
     /// Delete the raw notifications of one order: they hold the buyer's personal data
     Erase(Erase),
 }
@@ -56,6 +68,8 @@ pub(crate) async fn run(args: &Orders) -> Result<ExitCode, Failure> {
     match &args.command {
         Command::List(list) => many(&context, list).await,
         Command::Show(show) => one(&context, &show.key).await,
+        Command::Expect(args) => expect::run(&context, args).await,
+        Command::ForgetDoubts(args) => forget::run(&context, args).await,
         Command::Erase(erase) => erase::run(&context, erase).await,
     }
 }
@@ -85,7 +99,10 @@ async fn one(context: &Context, key: &OrderKey) -> Result<ExitCode, Failure> {
     let body = String::from_utf8_lossy(response.body()).into_owned();
     match response.status().as_u16() {
         200 if context.json => say(&body),
-        200 => show(&serde_json::from_str(&body)?, key),
+        200 => {
+            let registered = context.table().load_order(key).await?.order.registered;
+            show(&serde_json::from_str(&body)?, key, registered);
+        }
         404 => {
             note(&format!("no order is known as {key}"));
             return Ok(ExitCode::from(NOT_ALL));
@@ -171,7 +188,7 @@ fn money(order: &OrderView, amount: u64) -> String {
 }
 
 /// Prints an order for a person.
-fn show(order: &OrderView, asked: &OrderKey) {
+pub(crate) fn show(order: &OrderView, asked: &OrderKey, registered: Option<Registered>) {
     let name = clean(&order.order);
     say(&format!(
         "{name}  {} merchant {}, {}",
@@ -192,7 +209,8 @@ fn show(order: &OrderView, asked: &OrderKey) {
         say(&format!("            {}", clean(why)));
     }
     let expected = order.expected.map_or_else(|| "not known".to_owned(), |e| money(order, e));
-    say(&format!("expected    {expected}"));
+    let since = registered.map_or_else(String::new, |r| format!("  registered {}", r.at));
+    say(&format!("expected    {expected}{since}"));
     for (what, amount) in [
         ("authorised", order.authorised),
         ("captured", order.captured),
@@ -202,14 +220,15 @@ fn show(order: &OrderView, asked: &OrderKey) {
     }
     say(&format!("release     {}", release(order)));
     for reversal in &order.reversals {
-        let sent = sent(reversal.sent_at.is_some());
-        say(&format!("reversal    {} {} {sent}", reversal.id, money(order, reversal.amount)));
+        let (id, amount) = (&reversal.id, money(order, reversal.amount));
+        let (why, sent) = (word(&reversal.reason), sent(reversal.sent_at.is_some()));
+        say(&format!("reversal    {id} {amount} {why} {sent}"));
     }
     say("\nshares");
     rows(&shares(order), "none");
     say("\ntimeline");
     let mut times = table(["at", "what"]);
-    for (at, what) in orders::timeline(order) {
+    for (at, what) in orders::timeline(order, registered) {
         times.add_row([at, clean(&what)]);
     }
     rows(&times, "nothing");
@@ -227,15 +246,20 @@ fn sent(sent: bool) -> &'static str {
     if sent { "sent" } else { "UNSENT (the stream sends it, or `unsent resend`)" }
 }
 
+/// The word that an enum has in JSON.
+fn word(value: &impl Serialize) -> String {
+    let word = serde_json::to_value(value).unwrap_or_default();
+    word.as_str().unwrap_or_default().to_owned()
+}
+
 fn shares(order: &OrderView) -> comfy_table::Table {
     let mut shares = table(["method", "amount", "status", "provider's word", "share"]);
     for share in &order.shares {
         let sign = if share.kind == Kind::Credit { "-" } else { "" };
-        let status = serde_json::to_value(share.status).unwrap_or_default();
         shares.add_row([
             clean(&share.method),
             format!("{sign}{}", money(order, share.amount)),
-            status.as_str().unwrap_or_default().to_owned(),
+            word(&share.status),
             clean(&share.psp_status),
             clean(&share.share),
         ]);

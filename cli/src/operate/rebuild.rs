@@ -1,14 +1,18 @@
 //! `quittance rebuild`: orders anew from the archived notifications, in empty tables in memory, by the
-//! functions that received them. They are compared with what is stored (I8); nothing is stored.
+//! functions that received them, with what the stored orders say was registered in between. They are
+//! compared with what is stored (I8); nothing is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use clap::Args;
 use quittance_aws::StoreError;
+use quittance_aws::amend::{Amender, Price};
 use quittance_aws::archive::{Archive, Contents, Wanted};
 use quittance_aws::clock::now;
+use quittance_aws::receive::Receiver;
 use quittance_aws::table::{Stored, Table};
+use quittance_core::order::Registered;
 use quittance_core::{OrderKey, Timestamp};
 use serde::Serialize;
 
@@ -66,6 +70,25 @@ pub(crate) struct Skipped {
 /// Notifications by the digests of their bodies, with the times at which they came.
 pub(crate) type Listed = BTreeMap<String, BTreeSet<Timestamp>>;
 
+/// What only the stored orders know: which arrivals they list, and what the merchant registered. That is no
+/// notification, so the archive does not have it.
+#[derive(Default)]
+struct Known {
+    listed: Listed,
+    prices: Vec<Registrable>,
+}
+
+/// What was registered for an order, to be registered anew in its turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Registrable {
+    key: OrderKey,
+    /// The order that this is only a name of, if so.
+    home: Option<OrderKey>,
+    registered: Registered,
+    /// Whether the order had been released before.
+    after_release: bool,
+}
+
 /// Verifies.
 pub(crate) async fn run(args: &Rebuild) -> Result<ExitCode, Failure> {
     let context = Context::open(&args.common).await?;
@@ -79,7 +102,7 @@ pub(crate) async fn all(context: &Context) -> Result<Rebuilt, Failure> {
     let wanted = Wanted::default();
     let contents = context.archive().scan(&wanted, |seen| progress.set_position(seen)).await?;
     progress.finish_and_clear();
-    let mut listed = Listed::new();
+    let mut known = Known::default();
     let progress = counter("reading orders");
     context
         .table()
@@ -88,14 +111,15 @@ pub(crate) async fn all(context: &Context) -> Result<Rebuilt, Failure> {
             for (_, stored) in page {
                 // One that cannot be read is found when it is compared.
                 if let Ok(stored) = stored {
-                    list(&stored, &mut listed);
+                    known.list(&stored);
+                    known.note_price(&stored);
                 }
             }
             Ok(())
         })
         .await?;
     progress.finish_and_clear();
-    Rebuilt::from(context, contents, &listed).await
+    Rebuilt::from(context, contents, &known).await
 }
 
 /// One order and whatever shares names or notifications with it.
@@ -104,22 +128,26 @@ pub(crate) async fn one(context: &Context, key: &OrderKey) -> Result<Rebuilt, Fa
     let mut family = BTreeSet::from([key.clone()]);
     let mut rebuilt = None;
     for _ in 0..MAX_ROUNDS {
-        let mut listed = Listed::new();
+        let mut known = Known::default();
         for name in family.clone() {
+            if let Some(item) = readable(table.load(&name).await)? {
+                known.note_price(&item);
+            }
             let Some(order) = readable(table.load_order(&name).await)? else {
                 continue;
             };
             family.extend(names(&order.order, &name));
-            list(&order, &mut listed);
+            known.list(&order);
         }
         // What is too old to be kept is not looked for.
-        let looked_for: BTreeSet<&str> = listed
+        let looked_for: BTreeSet<&str> = known
+            .listed
             .iter()
             .filter(|(_, times)| times.iter().any(|at| !is_expired(context, *at)))
             .map(|(sha256, _)| sha256.as_str())
             .collect();
         let contents = of_family(&archive, &mut family, &looked_for).await?;
-        let made = Rebuilt::from(context, contents, &listed).await?;
+        let made = Rebuilt::from(context, contents, &known).await?;
         let before = family.len();
         made.rehearsal
             .receiver
@@ -170,16 +198,63 @@ pub(crate) fn readable(stored: Result<Stored, StoreError>) -> Result<Option<Stor
     }
 }
 
-fn list(stored: &Stored, listed: &mut Listed) {
-    for received in &stored.order.notifications {
-        listed.entry(received.sha256.clone()).or_default().insert(received.received_at);
+impl Known {
+    fn list(&mut self, stored: &Stored) {
+        for received in &stored.order.notifications {
+            let times = self.listed.entry(received.sha256.clone()).or_default();
+            times.insert(received.received_at);
+        }
+    }
+
+    /// Notes what one item itself has.
+    fn note_price(&mut self, stored: &Stored) {
+        let Some(registered) = stored.order.registered else { return };
+        let home = stored.joined.as_ref().map(|join| join.home.clone());
+        let released = stored.order.fulfilment.as_ref().map(|release| release.decided_at);
+        let after_release = released.is_some_and(|at| at <= registered.at);
+        let key = stored.order.key.clone();
+        self.prices.push(Registrable { key, home, registered, after_release });
+    }
+
+    /// What was registered, in the order in which it was. What an order took over from a name of its payment
+    /// was registered under the name, and is taken over once more.
+    fn prices(&self) -> Vec<&Registrable> {
+        let taken_over = |price: &&Registrable| {
+            let of_name = |other: &Registrable| {
+                other.home.as_ref() == Some(&price.key) && other.registered == price.registered
+            };
+            self.prices.iter().any(of_name)
+        };
+        let mut prices: Vec<_> = self.prices.iter().filter(|price| !taken_over(price)).collect();
+        prices.sort_by_key(|price| price.registered.at);
+        prices
+    }
+}
+
+impl Registrable {
+    /// Whether it was registered before a notification that came then. Of two things within a second nobody
+    /// knows which was first, but an order that was released by then was so without it.
+    fn precedes(&self, received_at: Timestamp) -> bool {
+        let at = self.registered.at;
+        if self.after_release { at < received_at } else { at <= received_at }
+    }
+
+    async fn again(&self, amender: &Amender) -> Result<(), Failure> {
+        let Registered { amount, currency, at } = self.registered;
+        // What is no price was never registered, and what is refused now is found when it is compared.
+        if let Some(price) = Price::new(amount, currency) {
+            amender.register(&self.key, price, at, None).await?;
+        }
+        Ok(())
     }
 }
 
 impl Rebuilt {
     /// Replays in the order of arrival into empty tables.
-    async fn from(context: &Context, contents: Contents, listed: &Listed) -> Result<Self, Failure> {
+    async fn from(context: &Context, contents: Contents, known: &Known) -> Result<Self, Failure> {
         let rehearsal = Rehearsal::start(&context.settings).await?;
+        let Receiver { table, policy, .. } = rehearsal.receiver.clone();
+        let amender = Amender { table, policy };
         let replayer = Replayer::new(context.rings().await, rehearsal.receiver.clone());
         let archive = context.archive();
         let mut skipped: Vec<Skipped> = contents
@@ -193,11 +268,15 @@ impl Rebuilt {
         }
         let progress = bar("replaying", contents.places.len());
         let mut seen = BTreeSet::new();
+        let mut prices = known.prices().into_iter().peekable();
         for place in &contents.places {
             progress.inc(1);
+            while let Some(price) = prices.next_if(|price| price.precedes(place.received_at)) {
+                price.again(&amender).await?;
+            }
             // One body may be kept for several orders.
             let arrival = (&place.sha256, place.received_at);
-            let times = (archived.get(&place.sha256), listed.get(&place.sha256));
+            let times = (archived.get(&place.sha256), known.listed.get(&place.sha256));
             if seen.contains(&arrival) || was_never_stored(place.received_at, times) {
                 continue;
             }
@@ -209,6 +288,9 @@ impl Rebuilt {
             } else {
                 skipped.push(Skipped::new(&place.partition, &place.sha256, &outcome.answer));
             }
+        }
+        for price in prices {
+            price.again(&amender).await?;
         }
         progress.finish_and_clear();
         Ok(Self { rehearsal, archived, erased: contents.erased, skipped })

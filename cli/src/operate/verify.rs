@@ -135,7 +135,10 @@ async fn look_again(
     for key in suspects {
         let stored = readable(context.table().load_order(&key).await)?;
         let is_new = |order: &Stored| {
-            order.order.notifications.iter().any(|received| received.received_at >= began)
+            let mut received =
+                order.order.notifications.iter().map(|received| received.received_at);
+            let registered = order.order.registered.map(|registered| registered.at);
+            received.any(|at| at >= began) || registered.is_some_and(|at| at >= began)
         };
         if !stored.as_ref().is_some_and(is_new) {
             continue;

@@ -57,7 +57,7 @@ impl Function {
         }
         let view = stored.order.view(self.policy, now());
         if wants_page(request) {
-            return Ok(Answer::Page(page::render(&view)));
+            return Ok(Answer::Page(page::render(&view, stored.order.registered)));
         }
         Ok(Answer::Json(serde_json::to_string(&view).map_err(|error| unavailable(error.into()))?))
     }

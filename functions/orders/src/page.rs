@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use quittance_core::OrderView;
-use quittance_core::order::{Fulfilment, Reversal};
+use quittance_core::order::{Fulfilment, Registered, Reversal};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
 color:#1b1b1b;background:#fff}table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}\
@@ -14,7 +14,7 @@ th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ddd;vertical
 .flag{background:#5c4a00}}";
 
 /// The page. Everything that came from outside is escaped.
-pub(crate) fn render(order: &OrderView) -> String {
+pub(crate) fn render(order: &OrderView, registered: Option<Registered>) -> String {
     let money = |amount: u64| match order.currency {
         Some(currency) => currency.display(amount).to_string(),
         None => amount.to_string(),
@@ -37,7 +37,7 @@ pub(crate) fn render(order: &OrderView) -> String {
     );
     let expected = order.expected.map_or_else(|| "not known".to_owned(), money);
     let sums = [
-        ("Expected", expected),
+        (if registered.is_some() { "Expected, as registered" } else { "Expected" }, expected),
         ("Authorised", money(order.authorised)),
         ("Captured", money(order.captured)),
         ("Refunded", money(order.refunded)),
@@ -60,16 +60,19 @@ pub(crate) fn render(order: &OrderView) -> String {
         );
     }
     html.push_str("</table><h2>Timeline</h2><table>");
-    for (at, what) in timeline(order) {
+    for (at, what) in timeline(order, registered) {
         row(&mut html, [escape(&at), escape(&what)]);
     }
     html.push_str("</table></html>");
     html
 }
 
-/// Notifications and decisions by time.
-pub fn timeline(order: &OrderView) -> Vec<(String, String)> {
+/// Notifications, what the merchant registered, and decisions by time.
+pub fn timeline(order: &OrderView, registered: Option<Registered>) -> Vec<(String, String)> {
     let mut entries = Vec::new();
+    if let Some(Registered { amount, currency, at }) = registered {
+        entries.push((at.to_string(), format!("registered: {}", currency.display(amount))));
+    }
     for received in order.notifications.iter().flatten() {
         entries.push((received.received_at.to_string(), received.about.clone()));
     }
@@ -77,8 +80,9 @@ pub fn timeline(order: &OrderView) -> Vec<(String, String)> {
         entries.push((decided_at.to_string(), format!("released as {id}")));
         entries.extend(sent_at.map(|at| (at.to_string(), "release sent to the queue".to_owned())));
     }
-    for Reversal { id, share, decided_at, sent_at, .. } in &order.reversals {
-        entries.push((decided_at.to_string(), format!("reversal {id} for {share}")));
+    for Reversal { id, share, reason, decided_at, sent_at, .. } in &order.reversals {
+        let why = word(reason);
+        entries.push((decided_at.to_string(), format!("reversal {id} for {share}: {why}")));
         entries.extend(sent_at.map(|at| (at.to_string(), "reversal sent to the queue".to_owned())));
     }
     entries.sort_by(|a, b| a.0.cmp(&b.0));

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use lambda_http::http::{HeaderMap, Method, header};
+use lambda_http::http::{HeaderMap, HeaderValue, Method, header};
 use lambda_http::{Body, Request, Response};
 use quittance_core::Psp;
 use quittance_core::limits::MAX_BODY_BYTES;
@@ -15,6 +15,9 @@ use crate::measure::{self, Event};
 
 /// How many characters of an answer Lyra shows to the merchant.
 pub const MAX_ANSWER_CHARS: usize = 512;
+
+/// The media type of JSON.
+pub const JSON: &str = "application/json";
 
 /// What is said to whoever called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub enum Answer {
     Refused,
     /// No such order or route.
     NotFound,
+    /// It contradicts what is known.
+    Contradicts(&'static str),
     /// A method that the route does not have; the ones it has.
     WrongMethod(&'static str),
     /// Larger than [`MAX_BODY_BYTES`].
@@ -53,11 +58,12 @@ impl Answer {
         let (status, media, body) = match self {
             Self::Taken(line) => (200, TEXT, line.chars().take(MAX_ANSWER_CHARS).collect()),
             Self::Echo(value) => (200, TEXT, value),
-            Self::Json(text) => (200, "application/json", text),
+            Self::Json(text) => (200, JSON, text),
             Self::Page(html) => (200, "text/html; charset=utf-8", html),
             Self::Bad(why) => (400, TEXT, why.to_owned()),
             Self::Refused => (401, TEXT, "refused".to_owned()),
             Self::NotFound => (404, TEXT, "not found".to_owned()),
+            Self::Contradicts(what) => (409, TEXT, what.to_owned()),
             Self::WrongMethod(allowed) => return wrong_method(allowed),
             Self::TooLarge => (413, TEXT, format!("larger than {MAX_BODY_BYTES} bytes")),
             Self::WrongMediaType => (415, TEXT, "wrong or missing media type".to_owned()),
@@ -65,6 +71,18 @@ impl Answer {
             Self::TryAgain => (503, TEXT, "not stored, try again".to_owned()),
         };
         response(status, media, body)
+    }
+
+    /// The response on a route for the merchant's own programs, which read an error as
+    /// `{"error": "<sentence>"}`.
+    pub fn into_json_response(self) -> Response<Body> {
+        let mut response = self.into_response();
+        if !response.status().is_success() {
+            let sentence = String::from_utf8_lossy(response.body());
+            *response.body_mut() = Body::Text(serde_json::json!({"error": sentence}).to_string());
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        }
+        response
     }
 }
 
@@ -90,12 +108,19 @@ pub fn refuse(psp: Psp, why: &impl Display, word: &'static str) -> Answer {
     Answer::Refused
 }
 
-/// The checks that need no key: method, media type, size.
+/// The checks of a notification that need no key: method, media type, size.
 pub fn admit(request: &Request, media_type: &str) -> Result<(), Answer> {
+    if request.method() == Method::POST {
+        measure::count(Event::Received);
+    }
+    posted(request, media_type)
+}
+
+/// The checks of whatever is posted: method, size, media type.
+pub fn posted(request: &Request, media_type: &str) -> Result<(), Answer> {
     if request.method() != Method::POST {
         return Err(Answer::WrongMethod("POST"));
     }
-    measure::count(Event::Received);
     if request.body().len() > MAX_BODY_BYTES {
         return Err(Answer::TooLarge);
     }
@@ -120,7 +145,7 @@ pub fn keep_headers(headers: &HeaderMap, names: &[&str]) -> Vec<(String, String)
 
 fn wrong_method(allowed: &'static str) -> Response<Body> {
     let mut response = response(405, "text/plain; charset=utf-8", format!("use {allowed}"));
-    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     response
 }
 
@@ -129,8 +154,8 @@ fn response(status: u16, media_type: &'static str, body: String) -> Response<Bod
     *response.status_mut() = lambda_http::http::StatusCode::from_u16(status)
         .unwrap_or(lambda_http::http::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media_type));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -1,6 +1,7 @@
 //! Adapters between the core and the world: the order table, the raw archive, the fulfilment queue,
 //! HTTP, sources, configuration. Nothing here knows a PSP; nothing here decides.
 
+pub mod amend;
 pub mod archive;
 pub mod clients;
 pub mod clock;

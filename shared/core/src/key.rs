@@ -129,6 +129,16 @@ impl OrderKey {
         Ok(Self { psp, merchant: merchant.to_owned(), mode, order })
     }
 
+    /// Reads a key as the merchant's programs write it: the first three slashes separate, and the rest is
+    /// the reference as it is (`systempay/12345678/test/A/B%2F` means the reference `A/B%2F`). Nothing is
+    /// decoded; [`OrderKey::from_str`] reads the path of a resource, in which every part is encoded.
+    pub fn from_text(text: &str) -> Result<Self, NotAKey> {
+        let mut parts = text.splitn(4, '/');
+        let mut next = || parts.next().ok_or(NotAKey);
+        let (psp, merchant, mode, order) = (next()?, next()?, next()?, next()?);
+        Self::new(psp.parse()?, merchant, mode.parse()?, order)
+    }
+
     /// Whether this is an occurrence of that subscription (`<reference>~<day>-<transaction id>`).
     pub fn is_occurrence_of(&self, subscription: &Self) -> bool {
         let name = self.order.strip_prefix(&subscription.order);
@@ -195,6 +205,19 @@ mod tests {
     fn a_slash_in_a_reference_does_not_reach_another_order() {
         let key = OrderKey::new(Psp::Worldline, "M", Mode::Test, "A/B%2F").unwrap();
         assert_eq!(key.to_string(), "worldline/M/test/A%2FB%252F");
+    }
+
+    #[test]
+    fn in_a_key_as_text_the_reference_is_what_stands_there() {
+        let key = |order| OrderKey::new(Psp::Lyra, "12345678", Mode::Test, order);
+        for reference in ["CMD-1", "A/B%2F", "/", "a b", "%", "é", "A+B", "tx:20261122-abc"] {
+            let text = format!("systempay/12345678/test/{reference}");
+            assert_eq!(OrderKey::from_text(&text), key(reference), "{text}");
+        }
+        for bad in ["", "systempay/1/test", "systempay/1/test/", "systempay//test/A", "x/1/test/A"]
+        {
+            assert_eq!(OrderKey::from_text(bad), Err(NotAKey), "{bad:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,91 @@
+//! `quittance orders expect`: what an order costs, as the merchant says. Nothing is decided here: the order
+//! is changed as `POST /expected` changes it.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use quittance_aws::amend::{Amender, Price, Registration};
+use quittance_aws::clock::now;
+use quittance_core::limits::MAX_AMOUNT;
+use quittance_core::money::amount_from_digits;
+use quittance_core::{Currency, Order, OrderKey};
+use serde_json::json;
+
+use crate::operate::context::Context;
+use crate::operate::orders::{key, show};
+use crate::operate::terminal::{NOT_ALL, note};
+use crate::{Failure, say};
+
+/// The currency of an order of which nothing names one.
+const DEFAULT_CURRENCY: &str = "EUR";
+
+#[derive(Debug, Args)]
+pub(crate) struct Expect {
+    /// The order under any of its names, also before its first notification: psp/merchant/mode/order
+    #[arg(value_parser = key)]
+    key: OrderKey,
+    /// What it costs, in minor units: 12000 for 120.00 EUR
+    #[arg(value_parser = amount)]
+    amount: u64,
+    /// The currency's code; without it the one that the order's notifications name, else EUR
+    #[arg(long, value_name = "CODE", value_parser = currency)]
+    currency: Option<Currency>,
+}
+
+/// Registers. The status is 1 where another amount is registered and something was paid.
+pub(crate) async fn run(context: &Context, args: &Expect) -> Result<ExitCode, Failure> {
+    context.policy_is_known()?;
+    let (table, policy) = (context.table(), context.settings.policy);
+    let currency = match args.currency {
+        Some(currency) => currency,
+        None => {
+            let known = table.load_order(&args.key).await?.order.summary(policy).currency;
+            let usual = Currency::from_alpha(DEFAULT_CURRENCY);
+            known.or(usual).ok_or("no currency is known: say --currency")?
+        }
+    };
+    let price = Price::new(args.amount, currency).ok_or("not an amount")?;
+    let registration = Amender { table, policy }.register(&args.key, price, now(), None).await?;
+    let (order, done, released) = match &registration {
+        Registration::Done { order, released } => (order, "registered", *released),
+        Registration::Known(order) => (order, "already registered", false),
+        Registration::Refused(why) => {
+            note(&format!("{}: {why}", args.key));
+            return Ok(ExitCode::from(NOT_ALL));
+        }
+    };
+    tell(context, args, order, done, released);
+    if !context.json {
+        let amount = currency.display(args.amount);
+        let released = if released { ", and with it the order is released now" } else { "" };
+        say(&format!("\n{amount} {done}{released}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the order as it is now.
+fn tell(context: &Context, args: &Expect, order: &Order, done: &str, released: bool) {
+    let view = order.view(context.settings.policy, now());
+    if context.json {
+        let done = done.replace(' ', "_");
+        say(&json!({"done": done, "released": released, "order": view}).to_string());
+    } else {
+        show(&view, &args.key, order.registered);
+    }
+}
+
+/// Reads minor units. Who writes a point means something else by the digits, and is told how to say it.
+fn amount(text: &str) -> Result<u64, String> {
+    if text.contains(['.', ',']) {
+        return Err("amounts are in minor units, without a point: 12000 for 120.00 EUR, 12 for \
+                    12 JPY, 1250 for 1.250 TND"
+            .to_owned());
+    }
+    let amount = amount_from_digits(text).filter(|amount| *amount > 0);
+    amount.ok_or_else(|| format!("not a whole number of minor units from 1 to {MAX_AMOUNT}"))
+}
+
+fn currency(code: &str) -> Result<Currency, String> {
+    Currency::from_alpha(code)
+        .ok_or_else(|| "not the code of a currency with a known minor unit, as in EUR".to_owned())
+}

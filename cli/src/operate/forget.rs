@@ -1,0 +1,87 @@
+//! `quittance orders forget-doubts`: drops what rests on forms with more than one reading. It counts for
+//! nothing, but it takes room and is shown.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use quittance_aws::amend::Amender;
+use quittance_core::{Order, OrderKey};
+use serde_json::json;
+
+use crate::operate::context::Context;
+use crate::operate::orders::key;
+use crate::operate::terminal::{NOT_ALL, clean, confirm, count, note};
+use crate::{Failure, say};
+
+#[derive(Debug, Args)]
+pub(crate) struct Forget {
+    /// The order under any of its names: psp/merchant/mode/order
+    #[arg(value_parser = key)]
+    key: OrderKey,
+    /// Only say what would be forgotten
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What an order holds of them.
+struct Doubts {
+    notifications: Vec<String>,
+    facts: usize,
+}
+
+/// Forgets, after asking. The status is 1 where no such order is known, or the answer was no.
+pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Failure> {
+    // What an order amounts to is written beside it, as the policy sees it.
+    context.policy_is_known()?;
+    let table = context.table();
+    let stored = table.load_order(&args.key).await?;
+    if stored.version.is_none() && !stored.repaired {
+        note(&format!("no order is known as {}", args.key));
+        return Ok(ExitCode::from(NOT_ALL));
+    }
+    let doubts = Doubts::of(&stored.order);
+    if !context.json {
+        doubts.notifications.iter().for_each(|about| say(&clean(about)));
+    }
+    let question = format!("Forget {} of {}?", doubts.words(), stored.order.key);
+    let ask = !doubts.is_empty() && !args.dry_run;
+    if ask && !confirm(&question, args.yes)? {
+        return Ok(ExitCode::from(NOT_ALL));
+    }
+    if ask {
+        Amender { table, policy: context.settings.policy }.forget_doubts(&args.key).await?;
+    }
+    if context.json {
+        say(&json!({
+            "order": stored.order.key.to_string(), "dry_run": args.dry_run,
+            "notifications": doubts.notifications, "facts": doubts.facts,
+        })
+        .to_string());
+    } else {
+        let become_of_them = if args.dry_run { "would be forgotten" } else { "forgotten" };
+        say(&format!("{} {become_of_them}", doubts.words()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Doubts {
+    fn of(order: &Order) -> Self {
+        let doubtful = order.notifications.iter().filter(|told| told.standing.is_doubtful());
+        Self {
+            notifications: doubtful.map(|told| told.about.clone()).collect(),
+            facts: order.facts.iter().filter(|(_, standing)| standing.is_doubtful()).count(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.notifications.is_empty() && self.facts == 0
+    }
+
+    fn words(&self) -> String {
+        let statements = count(self.notifications.len(), "statement");
+        format!("{statements} with more than one reading ({})", count(self.facts, "fact"))
+    }
+}

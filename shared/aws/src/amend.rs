@@ -1,0 +1,145 @@
+//! What the merchant and his operator say of an order: loaded under any of its names, changed and decided
+//! anew by the core, and written on condition that nobody wrote it in between; else again.
+
+use quittance_core::limits::MAX_AMOUNT;
+use quittance_core::order::AlreadyPaid;
+use quittance_core::{Currency, Order, OrderKey, Outcome, Policy, Summary, Timestamp};
+
+use crate::clock::now;
+use crate::error::StoreError;
+use crate::measure::{self, Event};
+use crate::receive::{Patience, decided};
+use crate::table::{Draft, Mark, Saved, Table};
+use crate::trace::Trace;
+
+/// Changes orders on the word of the merchant or his operator.
+#[derive(Clone, Debug)]
+pub struct Amender {
+    /// The orders.
+    pub table: Table,
+    /// When an order is released.
+    pub policy: Policy,
+}
+
+/// What an order is to cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Minor units.
+    amount: u64,
+    currency: Currency,
+}
+
+impl Price {
+    /// `None` for nothing at all, and for more than [`MAX_AMOUNT`].
+    pub fn new(amount: u64, currency: Currency) -> Option<Self> {
+        (1..=MAX_AMOUNT).contains(&amount).then_some(Self { amount, currency })
+    }
+}
+
+/// What became of a price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// It is what the order costs from now on.
+    Done {
+        /// The order with it.
+        order: Box<Order>,
+        /// Whether the order is released by it.
+        released: bool,
+    },
+    /// It was registered before.
+    Known(Box<Order>),
+    /// Another one is registered, and stays.
+    Refused(AlreadyPaid),
+}
+
+/// What a change does to an order.
+enum Change<T> {
+    /// It is to be written, and amounts to this.
+    Made(Summary, T),
+    /// There is nothing to write.
+    None(T),
+}
+
+impl Amender {
+    /// Registers what an order costs, as said at that time. The order need not be known yet.
+    pub async fn register(
+        &self,
+        key: &OrderKey,
+        price: Price,
+        at: Timestamp,
+        trace: Option<&Trace>,
+    ) -> Result<Registration, StoreError> {
+        let Price { amount, currency } = price;
+        let change = |order: &mut Order| match order.register(amount, currency, at, self.policy) {
+            Ok(Outcome::Changed(summary)) => Change::Made(summary, Ok(true)),
+            Ok(Outcome::Known) => Change::None(Ok(false)),
+            Err(refused) => Change::None(Err(refused)),
+        };
+        let Amended { order, became, released } = self.amend(key, trace, change).await?;
+        let (psp, name) = (order.key.psp.as_str(), &order.key);
+        Ok(match became {
+            Ok(true) => {
+                tracing::info!(psp, order = %name, released, outcome = "registered", "registered");
+                Registration::Done { order: Box::new(order), released }
+            }
+            Ok(false) => {
+                tracing::info!(psp, order = %name, outcome = "unchanged", "already registered");
+                Registration::Known(Box::new(order))
+            }
+            Err(refused) => {
+                tracing::warn!(psp, order = %name, outcome = "contradicts", "not registered");
+                Registration::Refused(refused)
+            }
+        })
+    }
+
+    /// Drops what rests on statements with more than one reading. Whether there was any, and the order
+    /// without it.
+    pub async fn forget_doubts(&self, key: &OrderKey) -> Result<(Order, bool), StoreError> {
+        let change = |order: &mut Order| match order.forget_doubts() {
+            true => Change::Made(order.summary(self.policy), true),
+            false => Change::None(false),
+        };
+        let Amended { order, became, .. } = self.amend(key, None, change).await?;
+        Ok((order, became))
+    }
+
+    /// Read, change, write on condition that nobody wrote in between; else again.
+    async fn amend<T>(
+        &self,
+        key: &OrderKey,
+        trace: Option<&Trace>,
+        change: impl Fn(&mut Order) -> Change<T>,
+    ) -> Result<Amended<T>, StoreError> {
+        let mut patience = Patience::new();
+        while patience.again().await {
+            let stored = self.table.load_order(key).await?;
+            let mut order = stored.order;
+            // A decision that a name brought along was counted when it was taken.
+            let before = decided(&order);
+            let (summary, became) = match change(&mut order) {
+                Change::Made(summary, became) => (summary, became),
+                Change::None(became) => return Ok(Amended { order, became, released: false }),
+            };
+            let mark = stored.mark.unwrap_or_else(|| Mark::now(trace.cloned()));
+            let draft = Draft::new(&order, summary, self.policy, now())?.marked(Some(mark));
+            match self.table.save(draft, stored.version).await? {
+                Saved::Done => {
+                    let after = decided(&order);
+                    measure::count_many(Event::Released, after.0 - before.0);
+                    measure::count_many(Event::Reversed, after.1 - before.1);
+                    return Ok(Amended { order, became, released: after.0 > before.0 });
+                }
+                Saved::Conflict => measure::count(Event::Conflict),
+            }
+        }
+        Err(StoreError::Contended)
+    }
+}
+
+/// An order after a change.
+struct Amended<T> {
+    order: Order,
+    became: T,
+    released: bool,
+}

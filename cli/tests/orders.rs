@@ -130,7 +130,7 @@ fn a_reversal_is_listed_and_queued_after_the_release() {
         order["reversals"][0]["sent_at"].is_string().then_some(order)
     });
     let reversal = &order["reversals"][0];
-    assert_names(reversal, &["id", "share", "amount", "decided_at", "sent_at"]);
+    assert_names(reversal, &["id", "share", "amount", "reason", "decided_at", "sent_at"]);
     assert_moment(&reversal["decided_at"]);
     assert_eq!((&reversal["share"], &reversal["amount"]), (&json!("3254620004_1"), &json!(2_000)));
     assert_eq!(

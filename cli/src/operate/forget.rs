@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Fa
     context.policy_is_known()?;
     let table = context.table();
     let stored = table.load_order(&args.key).await?;
-    if stored.version.is_none() && !stored.repaired {
+    if stored.order.is_blank() && !stored.repaired {
         note(&format!("no order is known as {}", args.key));
         return Ok(ExitCode::from(NOT_ALL));
     }

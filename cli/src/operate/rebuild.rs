@@ -130,9 +130,6 @@ pub(crate) async fn one(context: &Context, key: &OrderKey) -> Result<Rebuilt, Fa
     for _ in 0..MAX_ROUNDS {
         let mut known = Known::default();
         for name in family.clone() {
-            if let Some(item) = readable(table.load(&name).await)? {
-                known.note_price(&item);
-            }
             let Some(order) = readable(table.load_order(&name).await)? else {
                 continue;
             };
@@ -147,6 +144,11 @@ pub(crate) async fn one(context: &Context, key: &OrderKey) -> Result<Rebuilt, Fa
             .map(|(sha256, _)| sha256.as_str())
             .collect();
         let contents = of_family(&archive, &mut family, &looked_for).await?;
+        for name in &family {
+            if let Some(item) = readable(table.load(name).await)? {
+                known.note_price(&item);
+            }
+        }
         let made = Rebuilt::from(context, contents, &known).await?;
         let before = family.len();
         made.rehearsal
@@ -216,7 +218,7 @@ impl Known {
         self.prices.push(Registrable { key, home, registered, after_release });
     }
 
-    /// What was registered, in the order in which it was. What an order took over from a name of its payment
+    /// What was registered, in the order of its turns. What an order took over from a name of its payment
     /// was registered under the name, and is taken over once more.
     fn prices(&self) -> Vec<&Registrable> {
         let taken_over = |price: &&Registrable| {
@@ -226,17 +228,16 @@ impl Known {
             self.prices.iter().any(of_name)
         };
         let mut prices: Vec<_> = self.prices.iter().filter(|price| !taken_over(price)).collect();
-        prices.sort_by_key(|price| price.registered.at);
+        prices.sort_by_key(|price| price.turn());
         prices
     }
 }
 
 impl Registrable {
-    /// Whether it was registered before a notification that came then. Of two things within a second nobody
-    /// knows which was first, but an order that was released by then was so without it.
-    fn precedes(&self, received_at: Timestamp) -> bool {
-        let at = self.registered.at;
-        if self.after_release { at < received_at } else { at <= received_at }
+    /// The arrivals before which it is registered anew: those of this second or later. Of two things within
+    /// a second nobody knows which was first, but an order that was released by then was so without it.
+    fn turn(&self) -> i64 {
+        self.registered.at.unix() + i64::from(self.after_release)
     }
 
     async fn again(&self, amender: &Amender) -> Result<(), Failure> {
@@ -271,7 +272,8 @@ impl Rebuilt {
         let mut prices = known.prices().into_iter().peekable();
         for place in &contents.places {
             progress.inc(1);
-            while let Some(price) = prices.next_if(|price| price.precedes(place.received_at)) {
+            let at = place.received_at.unix();
+            while let Some(price) = prices.next_if(|price| price.turn() <= at) {
                 price.again(&amender).await?;
             }
             // One body may be kept for several orders.

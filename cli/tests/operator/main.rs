@@ -1,6 +1,7 @@
 //! The operator's commands, against a running local stack.
 
 mod erase;
+mod expect;
 mod keys;
 mod orders;
 mod quarantine;

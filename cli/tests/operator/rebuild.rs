@@ -63,7 +63,7 @@ fn whatever_is_tampered_with_is_named() {
     verify(&stack, 0);
     let genuine = items_of(&stack, ORDERS, &key).remove(0);
     type Change = fn(&mut Value);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 13] = [
         ("fact ", |order| order["facts"][0][0]["s"]["a"] = json!(501)),
         ("fact ", |order| order["facts"][0][1] = json!("r")),
         ("received_at", |order| {
@@ -75,6 +75,13 @@ fn whatever_is_tampered_with_is_named() {
         ("fulfilment id", |order| order["fulfilment"] = Value::Null),
         ("decided_at", |order| order["fulfilment"]["decided_at"] = json!("2026-11-22T10:00:00Z")),
         ("reversal ", |order| order["reversals"][0]["amount"] = json!(1)),
+        ("reversal ", |order| order["reversals"][0]["reason"] = json!("lost")),
+        ("registered", |order| {
+            order["registered"] =
+                json!({"amount": 0, "currency": "EUR", "at": "2026-11-22T10:00:00Z"});
+        }),
+        ("given back", |order| order["basis"] = json!({"gone": ["3254940001_1"]})),
+        ("reserved", |order| order["basis"] = json!({"reserved": {"3254940001_0": 500}})),
         ("name ", |order| order["aliases"] = json!(["tx:1"])),
         ("item", |order| *order = json!("no order")),
     ];
@@ -190,4 +197,69 @@ fn an_event_in_quarantine_does_not_make_those_beside_it_different() {
 fn rebuild_without_verify_is_refused() {
     let done = on(&Stack::shared(), &["rebuild"]).with(2);
     assert!(done.errors.contains("--verify"), "{}", done.errors);
+}
+
+/// An amount that the merchant registers is no notification: the archive does not have it.
+#[test]
+fn what_was_registered_is_registered_anew_in_its_turn() {
+    let stack = Stack::start();
+    let register = |reference: &str, amount: u64| {
+        let key = key(&systempay_path(reference));
+        on(&stack, &["orders", "expect", &key, &amount.to_string()]).with(0);
+    };
+    let send = |reference: &str, trans: &str, amount: u64, status: &str| {
+        stack.systempay(&Form::single(reference, trans, "CB", amount, status).body());
+    };
+    // Before the first notification, below and beyond what is stated; and of an order that never gets one.
+    register("REGISTERED-1", 500);
+    send("REGISTERED-1", "regi1a", 900, "REFUSED");
+    send("REGISTERED-1", "regi1b", 500, "CAPTURED");
+    register("REGISTERED-2", 900);
+    send("REGISTERED-2", "regi2a", 500, "CAPTURED");
+    register("REGISTERED-3", 900);
+    // It releases, and it comes after the release.
+    send("REGISTERED-4", "regi4a", 900, "REFUSED");
+    send("REGISTERED-4", "regi4b", 500, "CAPTURED");
+    register("REGISTERED-4", 500);
+    send("REGISTERED-5", "regi5a", 500, "CAPTURED");
+    register("REGISTERED-5", 900);
+    // Under the name of a payment, which an order takes over.
+    register("tx:20261122-regi6a", 900);
+    send("REGISTERED-6", "regi6a", 500, "CAPTURED");
+    let released = |number: u32| {
+        let order = stack.order(&systempay_path(&format!("REGISTERED-{number}")));
+        order["fulfilment"]["id"].is_string()
+    };
+    assert_eq!([1, 2, 3, 4, 5, 6].map(released), [true, false, false, true, true, false]);
+    for number in [1, 4, 5] {
+        stack.sent_order(&systempay_path(&format!("REGISTERED-{number}")));
+    }
+    let report = verify(&stack, 0);
+    assert_eq!(report["identical"], stack.rows(ORDERS), "{report}");
+    for number in 1..=6 {
+        let key = key(&systempay_path(&format!("REGISTERED-{number}")));
+        assert_eq!(verify_one(&stack, &key, 0)["different"], json!([]), "{number}");
+    }
+    // A wrong amount shows by what it decides.
+    let key = key(&systempay_path("REGISTERED-4"));
+    tamper(&stack, &key, |order| order["registered"]["amount"] = json!(900));
+    assert!(fields(&verify(&stack, 1), &key).iter().any(|field| field == "fulfilment id"));
+}
+
+/// Facts of forms with more than one reading count for nothing; they may have been forgotten, or have
+/// found no room.
+#[test]
+fn only_what_the_other_lacks_of_doubtful_statements_is_no_difference() {
+    let stack = Stack::start();
+    stack.systempay(&Form::single("DOUBT+1", "doub01", "CB", 500, "CAPTURED").body());
+    let key = key(&systempay_path("DOUBT+1"));
+    let genuine = items_of(&stack, ORDERS, &key).remove(0);
+    tamper(&stack, &key, |order| {
+        order["facts"] = json!([]);
+        order["notifications"] = json!([]);
+    });
+    verify(&stack, 0);
+    put(&stack, ORDERS, &genuine);
+    tamper(&stack, &key, |order| order["facts"][0][1] = json!("s"));
+    assert!(!fields(&verify(&stack, 1), &key).is_empty(), "a doubt that was taken for sound");
 }

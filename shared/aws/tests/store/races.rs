@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use quittance_aws::amend::Registration;
 use quittance_core::{Policy, State};
 use quittance_testing::lyra::{Form, Share};
 use quittance_testing::worldline::{Payment, refund};
 use tokio::task::JoinSet;
 
-use crate::support::{Message, Stack, Tables, lyra, positive, wl};
+use crate::support::{Message, Stack, Tables, amender, lyra, positive, register, wl};
 
 fn capture(reference: &str) -> Payment {
     Payment::new(reference, "3254730000_0", 1, 9, 900)
@@ -99,4 +100,91 @@ async fn forty_writers_of_one_order_are_all_stored() {
     let order = stack.order(&lyra("BUSY-1")).await;
     assert_eq!(order.summary(Policy::default()).captured, 4_000);
     assert_eq!(order.notifications.len(), 40);
+}
+
+/// What an order costs is registered at the very moment at which it is paid, in either order: both are
+/// stored, and it is released once.
+#[tokio::test(flavor = "multi_thread")]
+async fn registered_while_it_is_paid() {
+    let paid = || Form::single("RACE-2", "race02", "CB", 8_000, "CAPTURED");
+    for paying_is_held in [true, false] {
+        let stack = Stack::start().await;
+        let key = lyra("RACE-2");
+        stack.take(&Form::single("RACE-2", "race01", "CB", 12_000, "REFUSED")).await;
+        let (mut held, receiver, _) = stack.held(&stack.tables.orders);
+        if paying_is_held {
+            let late = tokio::spawn(async move { paid().delivered_to(&receiver).await });
+            held.reached().await;
+            stack.register(&key, 8_000).await;
+            held.release();
+            positive(late.await.unwrap());
+        } else {
+            let amender = amender(receiver.table);
+            let name = key.clone();
+            let late = tokio::spawn(async move { register(&amender, &name, 8_000).await });
+            held.reached().await;
+            stack.take(&paid()).await;
+            held.release();
+            assert!(matches!(late.await.unwrap(), Registration::Done { released: true, .. }));
+        }
+        let order = stack.order(&key).await;
+        assert_eq!(order.registered.unwrap().amount, 8_000);
+        assert_eq!(order.notifications.len(), 2, "{order:#?}");
+        assert!(order.fulfilment.is_some(), "{order:#?}");
+        stack.sweep().await;
+        assert_eq!(stack.queue().await.len(), 1);
+    }
+}
+
+/// Both find nothing stored, and one of them has to write it first.
+#[tokio::test(flavor = "multi_thread")]
+async fn registered_while_its_first_notification_is_stored() {
+    let stack = Stack::start().await;
+    let key = wl("RACE-3");
+    let (mut held, receiver, _) = stack.held(&stack.tables.orders);
+    let amender = amender(receiver.table);
+    let name = key.clone();
+    let late = tokio::spawn(async move { register(&amender, &name, 1_200).await });
+    held.reached().await;
+    stack.take(&capture("RACE-3")).await;
+    held.release();
+    assert!(matches!(late.await.unwrap(), Registration::Done { released: false, .. }));
+    let summary = stack.order(&key).await.summary(Policy::default());
+    assert_eq!((summary.captured, summary.expected), (900, Some(1_200)));
+}
+
+/// The second of two amounts that are registered at once sees the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_amounts_registered_at_once() {
+    let stack = Stack::start().await;
+    let key = wl("RACE-4");
+    stack.take(&capture("RACE-4")).await;
+    let (mut held, receiver, _) = stack.held(&stack.tables.orders);
+    let amender = amender(receiver.table);
+    let name = key.clone();
+    let late = tokio::spawn(async move { register(&amender, &name, 1_200).await });
+    held.reached().await;
+    stack.register(&key, 1_000).await;
+    held.release();
+    assert!(matches!(late.await.unwrap(), Registration::Refused(_)));
+    assert_eq!(stack.order(&key).await.registered.unwrap().amount, 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubts_forgotten_while_a_notification_is_stored() {
+    let stack = Stack::start().await;
+    let key = lyra("RACE+5");
+    stack.take(&Form::single("RACE+5", "race05", "CB", 500, "CAPTURED")).await;
+    assert!(stack.order(&key).await.doubtful_bytes() > 0);
+    let (mut held, receiver, _) = stack.held(&stack.tables.orders);
+    let amender = amender(receiver.table);
+    let name = key.clone();
+    let late = tokio::spawn(async move { amender.forget_doubts(&name).await });
+    held.reached().await;
+    stack.register(&key, 700).await;
+    held.release();
+    let (order, any) = late.await.unwrap().unwrap();
+    assert!(any && order.registered.is_some(), "{order:#?}");
+    assert_eq!(order, stack.order(&key).await);
+    assert_eq!((order.doubtful_bytes(), order.notifications.len()), (0, 0));
 }

@@ -8,8 +8,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use quittance_aws::amend::{Amender, Price, Registration};
 use quittance_aws::archive::Archive;
 use quittance_aws::names::{Names, Registry};
+use quittance_aws::clock::now;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::{Delivery, Receiver};
@@ -17,7 +19,7 @@ use quittance_aws::table::{Stored, Table};
 use quittance_aws::{Answer, schema};
 use quittance_core::crypto::{Secret, sha256_hex};
 use quittance_core::lyra::{self, SiteKeys};
-use quittance_core::{Mode, Order, OrderKey, Policy, Psp, Reading, Statement, worldline};
+use quittance_core::{Currency, Mode, Order, OrderKey, Policy, Psp, Reading, Statement, worldline};
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{MERCHANT, Payment};
 use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, worldline_signature};
@@ -146,6 +148,11 @@ impl Stack {
         assert!(matches!(names, Names::Settled(_)), "{names:?}");
     }
 
+    /// Registers what an order costs, in euros.
+    pub(crate) async fn register(&self, key: &OrderKey, amount: u64) -> Registration {
+        register(&amender(self.table.clone()), key, amount).await
+    }
+
     /// The order under one of its names.
     pub(crate) async fn order(&self, key: &OrderKey) -> Order {
         self.stored(key).await.order
@@ -190,6 +197,17 @@ impl Stack {
         self.swept().await;
         assert_eq!(self.unsent().await, [], "settled by two sweeps");
     }
+}
+
+/// What changes orders of a table.
+pub(crate) fn amender(table: Table) -> Amender {
+    Amender { table, policy: Policy::default() }
+}
+
+/// Registers what an order costs, in euros.
+pub(crate) async fn register(amender: &Amender, key: &OrderKey, amount: u64) -> Registration {
+    let price = Price::new(amount, Currency::from_alpha("EUR").unwrap()).unwrap();
+    amender.register(key, price, now(), None).await.unwrap()
 }
 
 /// The text of a positive answer.

@@ -99,6 +99,27 @@ def orders():
     return key
 
 
+def expected():
+    """An order that nothing has paid, so that nothing is released."""
+    key = "systempay/12345678/test/CMD-9002"
+    would = run("orders", "expect", key, "12000", "--dry-run", "--json")
+    check("orders expect --dry-run", would["done"] == "would_be_registered", would)
+    run("orders", "show", key, status=1)
+    for done in ("registered", "already_registered"):
+        found = run("orders", "expect", key, "12000", "--json")
+        check("orders expect", (found["done"], found["order"]["expected"]) == (done, 12000), found)
+    run("orders", "expect", key, "120.00", status=2)
+    run("orders", "expect", key, "12000", status=2, environment={"QUITTANCE_INSTALMENTS": ""})
+    listed = run("orders", "list", "--limit", "1000", "--json")["orders"]
+    check("a registered order is listed", "CMD-9002" in [order["order"] for order in listed])
+
+    key = "systempay/12345678/test/CMD-2054"
+    found = run("orders", "forget-doubts", key, "--dry-run", "--json")
+    check("orders forget-doubts --dry-run", found["facts"] > 0, found)
+    run("orders", "forget-doubts", key, status=2)
+    run("orders", "forget-doubts", key, "--yes")
+
+
 def archive(key):
     replayed = run("replay", key, "--json")
     check("replay", replayed["stored"] == replayed["not_taken"] == 0, replayed)
@@ -200,6 +221,7 @@ def keys():
 
 live, dead = deploy()
 key = orders()
+expected()
 archive(key)
 quarantine()
 unsent(key)

@@ -33,6 +33,7 @@ MAY = {
         ("dynamodb:GetItem dynamodb:Scan", "OrderTable.Arn"),
         ("dynamodb:Query", "OrderTable.Arn/index/by_state"),
     ],
+    "expected": [READ_WRITE_ORDERS],
     "dispatch": [
         READ_WRITE_ORDERS,
         SEND,
@@ -52,7 +53,7 @@ MAY = {
         ("sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage", "FulfilmentQueue.Arn"),
     ],
 }
-TRACED = {"worldline-webhook", "systempay-ipn", "dispatch", "example-fulfilment"}
+TRACED = {"worldline-webhook", "systempay-ipn", "expected", "dispatch", "example-fulfilment"}
 TRACE = ("xray:PutTelemetryRecords xray:PutTraceSegments", "*")
 
 # What the environment of each function holds, QUITTANCE_ left out.
@@ -69,6 +70,7 @@ READS = {
     "systempay-ipn": RECEIVER
     | {"SYSTEMPAY_FIELDS": "SystempayFields", "SYSTEMPAY_SOURCES": "SystempaySources"},
     "orders": {"TABLE": "OrderTable"} | POLICY,
+    "expected": {"TABLE": "OrderTable"} | POLICY,
     "dispatch": OUTBOX,
     "reconcile": OUTBOX,
     "example-fulfilment": {"TABLE": "ExampleTable"},
@@ -326,6 +328,7 @@ class WayIn(unittest.TestCase):
             ("POST", "/webhooks/systempay"): None,
             ("GET", "/orders"): iam,
             ("GET", "/orders/{proxy+}"): iam,
+            ("POST", "/expected"): iam,
         }
         self.assertEqual(routes, expected)
         schemes = properties("HttpApi")["Body"]["components"]["securitySchemes"]

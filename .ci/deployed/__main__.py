@@ -491,9 +491,10 @@ def run(folder, exits):
 
     phase("Deliver the samples, and let the stream wake dispatch")
     played = {folder: shop.play(folder) for folder in ("worldline", "systempay")}
-    for file in samples("orders"):
-        expected = json.loads(file.with_name(f"{file.stem}.expected.json").read_text())
-        check_answer(f"orders/{file.stem}", expected["answer"], shop.request(json.loads(file.read_text())))
+    for folder in ("orders", "expected"):
+        for file in samples(folder):
+            expected = json.loads(file.with_name(f"{file.stem}.expected.json").read_text())
+            check_answer(f"{folder}/{file.stem}", expected["answer"], shop.request(json.loads(file.read_text())))
     if not failures:
         listed(shop)
     print(f"delivered: {played}, {shop.kept_out} kept out by the API")

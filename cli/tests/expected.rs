@@ -5,7 +5,7 @@ mod support;
 
 use quittance_core::limits::{MAX_AMOUNT, MAX_BODY_BYTES};
 use quittance_testing::SITE;
-use quittance_testing::lyra::Form;
+use quittance_testing::lyra::{Form, uuid};
 use quittance_testing::worldline::{MERCHANT, Payment};
 use serde_json::{Value, json};
 use support::{FORM, Reply, Request, Stack, free_port, systempay_path, worldline_path};
@@ -200,6 +200,23 @@ fn a_dead_attempt_at_another_amount_holds_until_the_amount_is_registered() {
         stack.systempay(&dead.sent_again("RETRY").body());
         assert_eq!(stack.queue_of(&[&reference]).len(), 1);
     }
+}
+
+/// What was given back of an earlier attempt bars nothing once the amount is registered.
+#[test]
+fn an_earlier_attempt_that_was_refunded_holds_until_the_amount_is_registered() {
+    let stack = Stack::shared();
+    registered(&stack, &key("BACK"), 8_000);
+    // Known too late to be released: it was given back before it was known to be captured.
+    let credit = Form::refund("BACK", "back01", &uuid(&["BACK", "r"]), "CB", 12_000, "CAPTURED");
+    stack.systempay(&credit.body());
+    stack.systempay(&Form::single("BACK", "back01", "CB", 12_000, "CAPTURED").body());
+    let order = stack.order(&systempay_path("BACK"));
+    assert_eq!((&order["state"], &order["fulfilment"]), (&json!("refunded"), &Value::Null));
+    stack.systempay(&Form::single("BACK", "back02", "CB", 8_000, "CAPTURED").body());
+    let order = stack.sent_order(&systempay_path("BACK"));
+    assert_eq!((&order["expected"], &order["reversals"]), (&json!(8_000), &json!([])), "{order}");
+    assert_eq!(stack.queue_of(&["BACK"]).len(), 1);
 }
 
 /// The trace of the registration goes with the release that it brings.

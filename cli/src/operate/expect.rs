@@ -30,6 +30,9 @@ pub(crate) struct Expect {
     /// The currency's code; without it the one that the order's notifications name, else EUR
     #[arg(long, value_name = "CODE", value_parser = currency)]
     currency: Option<Currency>,
+    /// Change nothing: show the order as it would be
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Registers. The status is 1 where another amount is registered and something was paid.
@@ -45,33 +48,45 @@ pub(crate) async fn run(context: &Context, args: &Expect) -> Result<ExitCode, Fa
         }
     };
     let price = Price::new(args.amount, currency).ok_or("not an amount")?;
-    let registration = Amender { table, policy }.register(&args.key, price, now(), None).await?;
-    let (order, done, released) = match &registration {
-        Registration::Done { order, released } => (order, "registered", *released),
-        Registration::Known(order) => (order, "already registered", false),
+    let (amender, at) = (Amender { table, policy }, now());
+    let registration = if args.dry_run {
+        amender.rehearse(&args.key, price, at).await?
+    } else {
+        amender.register(&args.key, price, at, None).await?
+    };
+    match &registration {
+        Registration::Done { order, released } => {
+            let done = if args.dry_run { "would be registered" } else { "registered" };
+            tell(context, args, order, done, *released);
+        }
+        Registration::Known(order) => tell(context, args, order, "already registered", false),
         Registration::Refused(why) => {
             note(&format!("{}: {why}", args.key));
             return Ok(ExitCode::from(NOT_ALL));
         }
-    };
-    tell(context, args, order, done, released);
-    if !context.json {
-        let amount = currency.display(args.amount);
-        let released = if released { ", and with it the order is released now" } else { "" };
-        say(&format!("\n{amount} {done}{released}"));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints the order as it is now.
+/// Prints the order as it is now, and what was done.
 fn tell(context: &Context, args: &Expect, order: &Order, done: &str, released: bool) {
     let view = order.view(context.settings.policy, now());
     if context.json {
         let done = done.replace(' ', "_");
-        say(&json!({"done": done, "released": released, "order": view}).to_string());
-    } else {
-        show(&view, &args.key, order.registered);
+        say(&json!({
+            "done": done, "released": released, "dry_run": args.dry_run, "order": view,
+        })
+        .to_string());
+        return;
     }
+    show(&view, &args.key, order.registered);
+    let amount = view.currency.map(|currency| currency.display(args.amount).to_string());
+    let released = match (released, args.dry_run) {
+        (false, _) => "",
+        (true, false) => ", and with it the order is released now",
+        (true, true) => ", and with it the order released",
+    };
+    say(&format!("\n{} {done}{released}", amount.unwrap_or_default()));
 }
 
 /// Reads minor units. Who writes a point means something else by the digits, and is told how to say it.

@@ -21,6 +21,11 @@ fn expect_registers_once_and_releases_what_is_paid() {
     let stack = Stack::start();
     let key = held(&stack, "EXPECT-1", "expe1");
     let expect = |amount: &str| on(&stack, &["orders", "expect", &key, amount]);
+    let held = stack.order(&systempay_path("EXPECT-1"));
+    let dry = on(&stack, &["orders", "expect", &key, "8000", "--dry-run"]).with(0).output;
+    let would = "80.00 EUR would be registered, and with it the order released\n";
+    assert!(dry.ends_with(would), "{dry}");
+    assert_eq!(stack.order(&systempay_path("EXPECT-1")), held, "nothing was changed");
     let done = expect("8000").with(0).output;
     for part in [
         "EXPECT-1  systempay",

@@ -34,6 +34,19 @@ impl Price {
     pub fn new(amount: u64, currency: Currency) -> Option<Self> {
         (1..=MAX_AMOUNT).contains(&amount).then_some(Self { amount, currency })
     }
+
+    fn register(
+        self,
+        order: &mut Order,
+        at: Timestamp,
+        policy: Policy,
+    ) -> Change<Result<bool, AlreadyPaid>> {
+        match order.register(self.amount, self.currency, at, policy) {
+            Ok(Outcome::Changed(summary)) => Change::Made(summary, Ok(true)),
+            Ok(Outcome::Known) => Change::None(Ok(false)),
+            Err(refused) => Change::None(Err(refused)),
+        }
+    }
 }
 
 /// What became of a price.
@@ -69,28 +82,32 @@ impl Amender {
         at: Timestamp,
         trace: Option<&Trace>,
     ) -> Result<Registration, StoreError> {
-        let Price { amount, currency } = price;
-        let change = |order: &mut Order| match order.register(amount, currency, at, self.policy) {
-            Ok(Outcome::Changed(summary)) => Change::Made(summary, Ok(true)),
-            Ok(Outcome::Known) => Change::None(Ok(false)),
-            Err(refused) => Change::None(Err(refused)),
+        let amended =
+            self.amend(key, trace, |order| price.register(order, at, self.policy)).await?;
+        let (psp, order) = (amended.order.key.psp.as_str(), &amended.order.key);
+        let outcome = match &amended.became {
+            Ok(true) => "registered",
+            Ok(false) => "unchanged",
+            Err(_) => "contradicts",
         };
-        let Amended { order, became, released } = self.amend(key, trace, change).await?;
-        let (psp, name) = (order.key.psp.as_str(), &order.key);
-        Ok(match became {
-            Ok(true) => {
-                tracing::info!(psp, order = %name, released, outcome = "registered", "registered");
-                Registration::Done { order: Box::new(order), released }
-            }
-            Ok(false) => {
-                tracing::info!(psp, order = %name, outcome = "unchanged", "already registered");
-                Registration::Known(Box::new(order))
-            }
-            Err(refused) => {
-                tracing::warn!(psp, order = %name, outcome = "contradicts", "not registered");
-                Registration::Refused(refused)
-            }
-        })
+        tracing::info!(psp, %order, released = amended.released, outcome, "expected amount");
+        Ok(amended.into())
+    }
+
+    /// What [`Amender::register`] would do, without doing it.
+    pub async fn rehearse(
+        &self,
+        key: &OrderKey,
+        price: Price,
+        at: Timestamp,
+    ) -> Result<Registration, StoreError> {
+        let mut order = self.table.load_order(key).await?.order;
+        let before = decided(&order);
+        let became = match price.register(&mut order, at, self.policy) {
+            Change::Made(_, became) | Change::None(became) => became,
+        };
+        let released = decided(&order).0 > before.0;
+        Ok(Amended { order, became, released }.into())
     }
 
     /// Drops what rests on statements with more than one reading. Whether there was any, and the order
@@ -142,4 +159,15 @@ struct Amended<T> {
     order: Order,
     became: T,
     released: bool,
+}
+
+impl From<Amended<Result<bool, AlreadyPaid>>> for Registration {
+    fn from(amended: Amended<Result<bool, AlreadyPaid>>) -> Self {
+        let Amended { order, became, released } = amended;
+        match became {
+            Ok(true) => Self::Done { order: Box::new(order), released },
+            Ok(false) => Self::Known(Box::new(order)),
+            Err(refused) => Self::Refused(refused),
+        }
+    }
 }

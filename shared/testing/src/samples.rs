@@ -33,6 +33,7 @@ pub fn files() -> Vec<(String, String)> {
         ("worldline", worldline::cases()),
         ("systempay", lyra::cases()),
         ("orders", reading::cases()),
+        ("expected", reading::registrations()),
     ];
     for (folder, cases) in folders {
         for case in cases {

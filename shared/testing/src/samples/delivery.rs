@@ -58,6 +58,13 @@ impl Delivery {
         Self::new("GET", path, "192.0.2.30").with_header("accept", "application/json")
     }
 
+    /// What the merchant says that an order costs.
+    pub(super) fn expected(body: &Value) -> Self {
+        Self::new("POST", "/expected", "192.0.2.30")
+            .with_header("content-type", "application/json")
+            .with_body(body.to_string())
+    }
+
     /// With a query parameter.
     pub(super) fn with_query(mut self, name: &'static str, value: &'static str) -> Self {
         self.query.insert(name, value);

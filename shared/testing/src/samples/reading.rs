@@ -1,4 +1,4 @@
-//! Questions to the read API, and what the table's stream sends.
+//! What the shop asks and says by itself, and what the table's stream sends.
 
 use serde_json::{Value, json};
 
@@ -27,6 +27,35 @@ pub(super) fn cases() -> Vec<Case> {
             "An order that nobody has heard of.",
             Delivery::get(&format!("/orders/systempay/{SITE}/test/CMD-0000")),
             answered(404, ""),
+        ),
+    ]
+}
+
+/// What the merchant says that an order costs. The order is in none of the other samples, so that these stay
+/// as they are.
+pub(super) fn registrations() -> Vec<Case> {
+    let expected = |amount: u64| {
+        let order = format!("systempay/{SITE}/test/CMD-9001");
+        Delivery::expected(&json!({"order": order, "amount": amount, "currency": "EUR"}))
+    };
+    vec![
+        case(
+            "01-before-the-first-notification",
+            "What an order costs, before anything else is known of it.",
+            expected(12_000),
+            answered(200, "\"expected\":12000"),
+        ),
+        case(
+            "02-the-same-again",
+            "The same amount again changes nothing.",
+            expected(12_000),
+            answered(200, "\"expected\":12000"),
+        ),
+        case(
+            "03-no-amount",
+            "An order costs something.",
+            expected(0),
+            answered(400, "{\"error\":\"amount must be"),
         ),
     ]
 }

@@ -142,7 +142,7 @@ impl Stack {
     pub(crate) async fn die_after_naming(&self, message: &impl Message) {
         let statement = message.said();
         let mut order = self.table.load_order(&statement.key).await.unwrap().order;
-        let at = quittance_aws::clock::now();
+        let at = now();
         let names = Registry { table: &self.table, policy: self.receiver.policy, at };
         let names = names.claim(&statement, &mut order).await.unwrap();
         assert!(matches!(names, Names::Settled(_)), "{names:?}");

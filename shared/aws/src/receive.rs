@@ -156,7 +156,7 @@ impl Receiver {
         let mut patience = Patience::new();
         while patience.again().await {
             let (stored, left) = names.open(statement, &key).await?;
-            former = former.or(left.map(|left| (left, key.clone())));
+            former = former.or_else(|| Some((left?, key.clone())));
             let mut order = stored.order;
             let mut doubted = None;
             let joined = match names.claim(statement, &mut order).await? {
@@ -172,7 +172,7 @@ impl Receiver {
                 }
                 Names::Elsewhere(home) => {
                     if saved && let Some(name) = statement.aliases.first() {
-                        former = former.or(Some((key, name.clone())));
+                        former = former.or_else(|| Some((key, name.clone())));
                     }
                     key = home;
                     continue;

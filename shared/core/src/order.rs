@@ -284,7 +284,7 @@ impl Order {
                 return Ok(Outcome::Known);
             }
             let summary = self.summary(policy);
-            if summary.captured + summary.authorised > 0 {
+            if self.fulfilment.is_some() || summary.captured + summary.authorised > 0 {
                 return Err(AlreadyPaid);
             }
         }

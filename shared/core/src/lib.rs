@@ -18,6 +18,7 @@
     )
 )]
 
+pub mod content;
 pub mod crypto;
 mod explain;
 pub mod fact;
@@ -34,6 +35,7 @@ mod text;
 pub mod time;
 pub mod worldline;
 
+pub use crate::content::{Content, Cover, Signed};
 pub use crate::fact::{Fact, Flag, Kind, ShareFact, Standing, State, Status};
 pub use crate::fold::{Policy, ReleaseOn, Summary};
 pub use crate::key::{Mode, OrderKey, Psp};

@@ -20,6 +20,11 @@ impl Secret {
         (!text.is_empty()).then(|| Self(text.as_bytes().to_vec()))
     }
 
+    /// Whether it is this one: not in constant time, for configuration alone.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     /// The key's bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0

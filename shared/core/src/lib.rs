@@ -33,6 +33,7 @@ pub mod order;
 pub mod statement;
 mod text;
 pub mod time;
+pub mod versions;
 pub mod worldline;
 
 pub use crate::content::{Content, Cover, Signed};
@@ -43,3 +44,4 @@ pub use crate::money::Currency;
 pub use crate::order::{Order, OrderView, Outcome, Receipt};
 pub use crate::statement::{Reading, Statement, Unreadable};
 pub use crate::time::Timestamp;
+pub use crate::versions::Versioned;

@@ -72,6 +72,10 @@ impl Keys {
         self.0.get(site)?.get(&mode)
     }
 
+    pub(super) fn of_mut(&mut self, (site, mode): (&str, Mode)) -> Option<&mut SiteKeys> {
+        self.0.get_mut(site)?.get_mut(&mode)
+    }
+
     /// A notification's body signed anew, for sending test messages: a form with the key of the site
     /// and mode it names, a REST message with the first password held. `None` when there is no such
     /// key.

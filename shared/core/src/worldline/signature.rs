@@ -39,6 +39,16 @@ impl Keys {
         self.0.iter().map(|(id, key)| (id.as_str(), key.mode, key.merchant.as_deref()))
     }
 
+    /// The keys by id.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&str, &Key)> {
+        self.0.iter().map(|(id, key)| (id.as_str(), key))
+    }
+
+    /// Takes a key out.
+    pub(super) fn remove(&mut self, id: &str) {
+        self.0.remove(id);
+    }
+
     /// The signature that the platform gives a body under this key id, for sending test messages.
     /// `None` when no such key is held.
     pub fn sign(&self, key_id: &str, body: &[u8]) -> Option<String> {

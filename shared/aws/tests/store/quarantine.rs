@@ -103,7 +103,7 @@ async fn what_is_in_quarantine_stays_as_it_first_was() {
         reason: "no one knows".to_owned(),
         received_at: at(0).to_string(),
     };
-    assert_eq!(stack.quarantined().await, [expected.clone()]);
+    assert_eq!(stack.quarantined().await, std::slice::from_ref(&expected));
     let kept = stack.archive.read(&expected.place().unwrap()).await.unwrap().unwrap();
     assert_eq!(
         (&*kept.body, kept.sha256, kept.received_at),

@@ -18,17 +18,24 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# What each function may do: actions and the one resource they concern. Every function may also write its log.
+# What each function may do: actions and the one resource they concern, and with which partition keys alone if so.
+# Every function may also write its log.
 READ_WRITE_ORDERS = ("dynamodb:GetItem dynamodb:PutItem", "OrderTable.Arn")
 SEND = ("sqs:SendMessage", "FulfilmentQueue.Arn")
-RECEIVE = [
-    READ_WRITE_ORDERS,
-    ("dynamodb:PutItem", "ArchiveTable.Arn"),
-    ("secretsmanager:GetSecretValue", "KeysSecret"),
-]
+
+
+def receive(psp):
+    return [
+        READ_WRITE_ORDERS,
+        ("dynamodb:PutItem", "ArchiveTable.Arn"),
+        ("dynamodb:GetItem dynamodb:UpdateItem", "ArchiveTable.Arn", f"quarantine/rooms/{psp}"),
+        ("secretsmanager:GetSecretValue", "KeysSecret"),
+    ]
+
+
 MAY = {
-    "worldline-webhook": RECEIVE,
-    "systempay-ipn": RECEIVE,
+    "worldline-webhook": receive("worldline"),
+    "systempay-ipn": receive("systempay"),
     "orders": [
         ("dynamodb:GetItem dynamodb:Scan", "OrderTable.Arn"),
         ("dynamodb:Query", "OrderTable.Arn/index/by_state"),
@@ -80,8 +87,8 @@ NOT_DEPLOYED = {"QUITTANCE_WORLDLINE_KEYS", "QUITTANCE_SYSTEMPAY_KEYS"}
 
 # Metrics that the functions write, all under the dimension `stack`, and the one that has more.
 METRICS = set(
-    "Received Stored Duplicate Untracked Quarantined Rejected Unstored Conflict Released Reversed DispatchLag"
-    " UnsentAge StrandedVouchers".split()
+    "Received Stored Duplicate Untracked Quarantined QuarantineRefused Rejected Unstored Conflict Released Reversed"
+    " DispatchLag UnsentAge StrandedVouchers QuarantineFill".split()
 )
 DETAILED = "RejectedFor"
 # Metric, statistic, threshold and what silence means, by alarm.
@@ -90,6 +97,7 @@ ALARMS = {
     "Flood": ("AWS/ApiGateway 4xx", "Sum", "FloodThreshold", "notBreaching"),
     "Unconsumed": ("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", "UnconsumedSeconds", "notBreaching"),
     "Quarantine": ("Quittance Quarantined", "Sum", 0, "notBreaching"),
+    "QuarantineFilling": ("Quittance QuarantineFill", "Maximum", 50, "notBreaching"),
     "DeadLetters": ("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", 0, "notBreaching"),
     "StreamFailures": ("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", 0, "notBreaching"),
     "UnsentAge": ("Quittance UnsentAge", "Maximum", "UnsentAgeSeconds", "breaching"),
@@ -155,6 +163,16 @@ def words(value):
     return sorted(text(each) for each in (value if isinstance(value, list) else [value]))
 
 
+def partitions(statement):
+    """The partition keys to which a statement is limited."""
+    if "Condition" not in statement:
+        return []
+    ((operator, limits),) = statement["Condition"].items()
+    ((key, values),) = limits.items()
+    assert (operator, key) == ("ForAllValues:StringEquals", "dynamodb:LeadingKeys"), statement
+    return values
+
+
 def branches(value):
     """The elements of a list, those under a condition included."""
     for each in value:
@@ -196,11 +214,18 @@ class Permissions(unittest.TestCase):
             if package in TRACED:
                 expected = [*expected, TRACE]
             found = [
-                (" ".join(words(each["Action"])), " ".join(words(each["Resource"])))
+                (" ".join(words(each["Action"])), " ".join(words(each["Resource"])), *partitions(each))
                 for owner, each in statements()
                 if owner == role
             ]
             self.assertCountEqual(found, expected, package)
+
+    def test_the_partitions_that_receivers_may_read_are_those_that_the_code_has(self):
+        source = (ROOT / "shared/aws/src/room.rs").read_text()
+        self.assertIn('format!("quarantine/rooms/{}", psp.as_str())', source)
+        for limited in (limit for function in MAY.values() for limit in function if len(limit) == 3):
+            # Scan and Query carry no key, so that the condition would let them pass.
+            self.assertEqual(limited[0], "dynamodb:GetItem dynamodb:UpdateItem")
 
     def test_no_role_borrows_a_policy_or_is_lent_to_others(self):
         roles = of_type("AWS::IAM::Role")

@@ -87,9 +87,11 @@ class Account:
     def _why_not(self, caller, target, body):
         """Why the call is not allowed, or None."""
         try:
-            action, resources = policy.action_and_resources(target, json.loads(body), self)
+            request = json.loads(body)
+            action, resources = policy.action_and_resources(target, request, self)
+            keys = policy.leading_keys(request)
             for resource in resources:
-                if not policy.allowed(self.policies.get(caller, []), action, resource):
+                if not policy.allowed(self.policies.get(caller, []), action, resource, keys):
                     return f"{caller} may not {action} on {resource}"
                 self.calls.add((caller, action, resource))
         except (ValueError, KeyError) as error:

@@ -4,6 +4,12 @@ import fnmatch
 import re
 
 
+def leading_keys(body):
+    """The partition keys that a request of DynamoDB for one item names."""
+    key = body.get("Key") or body.get("Item") or {}
+    return [value for name, kind in key.items() if name == "pk" for value in kind.values()]
+
+
 def action_and_resources(target, body, account):
     """The action that a request asks for and the ARNs it concerns; `target` is its X-Amz-Target header."""
     service, _, operation = target.partition(".")
@@ -24,21 +30,26 @@ def table_arn(body, account):
     return f"{arn}/index/{body['IndexName']}" if "IndexName" in body else arn
 
 
-def allowed(documents, action, resource):
-    """Whether some statement allows it and none denies it."""
+def allowed(documents, action, resource, keys=()):
+    """Whether some statement allows it and none denies it; `keys` are the partition keys it concerns."""
     effects = {
         statement["Effect"]
         for document in documents
         for statement in as_list(document["Statement"])
-        if concerns(statement, action, resource)
+        if concerns(statement, action, resource, keys)
     }
     return effects == {"Allow"}
 
 
-def concerns(statement, action, resource):
-    unknown = set(statement) - {"Sid", "Effect", "Action", "Resource"}
+def concerns(statement, action, resource, keys):
+    unknown = set(statement) - {"Sid", "Effect", "Action", "Resource", "Condition"}
     if unknown:
         raise ValueError(f"cannot judge a statement with {', '.join(sorted(unknown))}")
+    for operator, limits in statement.get("Condition", {}).items():
+        if operator != "ForAllValues:StringEquals" or set(limits) != {"dynamodb:LeadingKeys"}:
+            raise ValueError(f"cannot judge the condition {operator} {limits}")
+        if not set(keys) <= set(as_list(limits["dynamodb:LeadingKeys"])):
+            return False
     return any(matches(each.lower(), action.lower()) for each in as_list(statement["Action"])) and any(
         matches(each, resource) for each in as_list(statement["Resource"])
     )

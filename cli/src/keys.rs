@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use quittance_aws::clients;
 use quittance_aws::keys::{KeyRing, Parse, Place, client};
-use quittance_core::{lyra, worldline};
+use quittance_core::{Versioned, lyra, worldline};
 
 /// The Worldline keys of the demo, used unless configured.
 pub(crate) const DEMO_WORLDLINE_KEYS: &str = r#"{"demo-key": "demo-secret"}"#;
@@ -42,7 +42,7 @@ impl Rings {
     }
 }
 
-async fn ring<K>(
+async fn ring<K: Versioned>(
     secret: Option<Secret<'_>>,
     place: Place,
     parse: Parse<K>,

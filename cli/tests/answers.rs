@@ -432,6 +432,32 @@ async fn missing_keys_are_500() {
     assert_eq!(worldline.handle(&lambda(verification)).await.status(), 200, "needs no key");
 }
 
+/// The id of a key is not signed: an event of the test key could be sent again as one of the other.
+#[test]
+fn one_secret_for_two_modes_is_500_and_the_log_says_why() {
+    let keys =
+        r#"{"demo-key": "demo-secret", "live": {"secret": " demo-secret", "mode": "production"}}"#;
+    let site = r#"{"12345678": {"test": {"form": "hush"}, "production": {"form": "hush"}}}"#;
+    let keys = [("QUITTANCE_WORLDLINE_KEYS", keys), ("QUITTANCE_SYSTEMPAY_KEYS", site)];
+    let stack = Stack::start_with(&[], &keys);
+    let event = Payment::new("TWO-MODES", "3254630001_0", 130, 9, 100).body();
+    let event = Request::worldline(event);
+    assert_eq!(stack.send(&event).status, 500);
+    let live = event.without("X-GCS-KeyId").header("X-GCS-KeyId", "live");
+    assert_eq!(stack.send(&live).status, 500);
+    let form = Form::single("TWO-MODES", "two001", "CB", 100, "CAPTURED");
+    assert_eq!(stack.systempay(&form.body_signed_with("hush")).status, 500);
+    assert_eq!(stack.rows("quittance-orders") + stack.rows("quittance-archive"), 0);
+    for sentence in [
+        r#"key "demo-key" (test) and key "live" (production) have the same secret"#,
+        r#"site "12345678" (test) and site "12345678" (production) have the same form key"#,
+    ] {
+        let said = || stack.errors().replace('\\', "").contains(sentence).then_some(());
+        wait_for(sentence, said);
+    }
+    assert!(!stack.errors().contains("demo-secret") && !stack.errors().contains("hush"));
+}
+
 /// The second lock: its own tests are beside the function; here it meets a real connection.
 #[test]
 fn a_lyra_notification_from_outside_the_allowed_sources_is_401() {

@@ -7,12 +7,13 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use quittance_aws::room::Bound;
 use quittance_core::limits::MAX_BODY_BYTES;
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::{Payment, envelope};
-use quittance_testing::{FORM_KEY, REST_PASSWORD, form_body, rest_body, rest_body_of_bytes};
+use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, form_body, rest_body, rest_body_of_bytes};
 use serde_json::{Value, json};
-use support::{Request, Stack, systempay_path, wait_for, worldline_path};
+use support::{Request, Stack, quittance, systempay_path, wait_for, worldline_path};
 
 /// Text of a buyer, in every message here.
 const NAME: &str = "Jeanne Martin";
@@ -342,4 +343,104 @@ fn a_wrong_element_of_an_array_loses_no_right_one() {
     assert!(parts[2].starts_with("KEPT in quarantine: "), "{parts:?}");
     assert!(stack.quarantined(body.as_bytes()).is_some());
     assert_eq!(stack.order(&worldline_path("ARRAY-1"))["state"], "captured");
+}
+
+/// A form that nobody can read, of the demo site.
+fn unreadable(trans_id: &str) -> Form {
+    Form::single("PAD-1", trans_id, "CB", 900, "CAPTURED").with("vads_currency", "000")
+}
+
+fn in_quarantine(stack: &Stack) -> usize {
+    stack.get("/local/quarantine").json().as_array().map_or(0, Vec::len)
+}
+
+/// What is not signed is a buyer's to write: other fields, other names, another encoding.
+#[test]
+fn one_signed_text_is_kept_once_however_often_it_is_written_anew() {
+    let stack = Stack::start();
+    let body = unreadable("pad001").body();
+    let first = stack.systempay(&body);
+    assert!(first.text().starts_with("KEPT in quarantine: "), "{}", first.text());
+    for n in 0..20 {
+        let padded = match n % 4 {
+            0 => format!("{body}&x{n}={}", "y".repeat(n * 1000)),
+            1 => body.replace("vads_cust_email", &format!("vads_cust_email{n}")),
+            2 => body.replace("vads_amount=900", &format!("vads_amount=%390%30&{n}")),
+            _ => format!("{}{body}", "&".repeat(n)),
+        };
+        assert_ne!(padded, body);
+        let reply = stack.systempay(&padded);
+        assert_eq!((reply.status, in_quarantine(&stack)), (200, 1), "{padded}: {}", reply.text());
+    }
+    assert!(stack.quarantined(body.as_bytes()).is_some(), "as it first came");
+}
+
+/// A room is counted in one item: here it is written as if so many had come before.
+fn fill(stack: &Stack, psp: &str, room: &str, messages: u64) {
+    let mut item = json!({"pk": {"S": format!("quarantine/rooms/{psp}")}, "sk": {"S": room}});
+    for n in 0..messages {
+        item[format!("c:{n:064x}")] = json!({"N": "1000"});
+    }
+    stack.dynamodb("PutItem", &json!({"TableName": "quittance-archive", "Item": item}));
+}
+
+/// A positive answer goes out for what is kept alone. A merchant whose room is full stands in nobody's way,
+/// nor in that of what can be read.
+#[test]
+fn a_full_quarantine_is_503_for_what_is_new_to_it_and_for_nothing_else() {
+    let other_key = "anotherformkey00";
+    let keys = json!({
+        SITE: {"test": {"form": FORM_KEY, "rest_password": REST_PASSWORD}},
+        "87654321": {"test": {"form": other_key}},
+    });
+    let keys = keys.to_string();
+    let stack = Stack::start_with(&["--verbose"], &[("QUITTANCE_SYSTEMPAY_KEYS", &keys)]);
+    let room = format!("systempay/{SITE}/test/forms");
+    fill(&stack, "systempay", &room, Bound::default().messages - 1);
+
+    let last = unreadable("last01").body();
+    assert_eq!(stack.systempay(&last).status, 200, "there is room for one");
+    let new = unreadable("new001").body();
+    for _ in 0..2 {
+        assert_eq!(stack.systempay(&new).status, 503);
+        assert_eq!((in_quarantine(&stack), stack.quarantined(new.as_bytes())), (1, None));
+    }
+    for known in [last.clone(), format!("{last}&x=1")] {
+        let reply = stack.systempay(&known);
+        assert!(reply.text().starts_with("KEPT in quarantine: "), "{}", reply.text());
+    }
+    let told = || stack.errors().contains(&format!("no room left for {room}")).then_some(());
+    wait_for("the log says so", told);
+
+    assert_eq!(stack.systempay(&form("ROOM-1").body()).text(), "OK ROOM-1 captured 120.00 EUR");
+    let elsewhere = unreadable("else01").with("vads_site_id", "87654321");
+    let answer = rest_body(REST_PASSWORD, "{");
+    for (case, reply) in [
+        ("another site", stack.systempay(&elsewhere.body_signed_with(other_key))),
+        ("signed whole", stack.systempay(&answer)),
+        ("another provider", stack.worldline("{")),
+    ] {
+        assert_eq!(reply.status, 200, "{case}: {}", reply.text());
+        assert!(reply.text().starts_with("KEPT in quarantine: "), "{case}: {}", reply.text());
+    }
+    assert_eq!(in_quarantine(&stack), 4);
+}
+
+/// Who takes one out makes room.
+#[test]
+fn what_is_discarded_makes_its_place_free() {
+    let stack = Stack::start();
+    let room = "worldline/_/test/signed-whole";
+    fill(&stack, "worldline", room, Bound::default().messages - 1);
+    assert_eq!(stack.worldline("{").status, 200);
+    assert_eq!(stack.worldline("[").status, 503);
+    let entry = stack.get("/local/quarantine").json()[0].clone();
+    assert_eq!(entry["room"], room);
+    let content = entry["content"].as_str().expect("a digest");
+    let (url, discard) = (stack.url(), ["quarantine", "discard", content, "--yes", "--local"]);
+    let done = quittance(&[&discard[..], &[&url]].concat()).output().expect("it runs");
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(in_quarantine(&stack), 0);
+    assert_eq!(stack.worldline("[").status, 200);
+    assert_eq!(stack.worldline("{").status, 503);
 }

@@ -156,9 +156,36 @@ fn short_form(fields: &[(&str, &str)]) -> String {
     format!("{}&{signature}", pairs.collect::<Vec<_>>().join("&"))
 }
 
+/// Fewer requests than a room of the quarantine has places.
+const A_ROOMFUL: usize = 400;
+
+/// Makes room in quarantine, as if somebody had looked through it.
+fn make_room(stack: &Stack) {
+    for psp in ["worldline", "systempay"] {
+        let pk = json!({"S": format!("quarantine/rooms/{psp}")});
+        let query = json!({
+            "TableName": "quittance-archive", "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": pk}, "ProjectionExpression": "pk, sk",
+        });
+        let rooms = stack.dynamodb("Query", &query)["Items"].clone();
+        for room in rooms.as_array().expect("rooms") {
+            let delete = json!({"TableName": "quittance-archive", "Key": room});
+            stack.dynamodb("DeleteItem", &delete);
+        }
+    }
+}
+
 /// Sends requests; each must be answered, and never as a failure of ours.
 fn all_answered(stack: &Stack, requests: impl IntoIterator<Item = Request>) {
     let requests: Vec<Request> = requests.into_iter().collect();
+    for requests in requests.chunks(A_ROOMFUL) {
+        make_room(stack);
+        answered_at_once(stack, requests);
+    }
+    assert_healthy(stack);
+}
+
+fn answered_at_once(stack: &Stack, requests: &[Request]) {
     let quarter = requests.len().div_ceil(4).max(1);
     std::thread::scope(|scope| {
         for requests in requests.chunks(quarter) {
@@ -178,7 +205,6 @@ fn all_answered(stack: &Stack, requests: impl IntoIterator<Item = Request>) {
             });
         }
     });
-    assert_healthy(stack);
 }
 
 fn assert_healthy(stack: &Stack) {

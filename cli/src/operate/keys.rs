@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use quittance_aws::keys::{STAGES, client, documents};
+use quittance_aws::keys::{Parse, STAGES, client, documents};
+use quittance_core::Versioned;
 use quittance_core::lyra::brands::Sites;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -147,7 +148,9 @@ async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>
             }
             documents.push(Document { psp, from: variable.to_owned(), text: Ok(text) });
         } else if let Some(secret) = &secret {
-            documents.extend(from_secret(common, secret, psp).await?);
+            let versions = from_secret(common, secret, psp).await?;
+            remarks.extend(not_in_force(&versions));
+            documents.extend(versions);
         } else if common.is_local()? {
             let from = "the demo".to_owned();
             documents.push(Document { psp, from, text: Ok(demo.to_owned()) });
@@ -174,6 +177,30 @@ async fn from_secret(
         found.extend(text.map(|text| Document { psp, from, text }));
     }
     Ok(found)
+}
+
+/// What of the previous version is not in force beside the current one.
+fn not_in_force(versions: &[Document]) -> Vec<String> {
+    let [current, previous] = versions else {
+        return Vec::new();
+    };
+    let (Ok(newer), Ok(older)) = (&current.text, &previous.text) else {
+        return Vec::new();
+    };
+    let sentences = if current.psp == worldline_webhook::KEYS.member {
+        beside(newer, older, worldline_webhook::parse_keys)
+    } else {
+        beside(newer, older, systempay_ipn::parse_keys)
+    };
+    let from = &previous.from;
+    sentences.iter().map(|why| format!("not in force of {}, {from}: {why}", previous.psp)).collect()
+}
+
+fn beside<K: Versioned>(newer: &str, older: &str, parse: Parse<K>) -> Vec<String> {
+    match (parse(newer), parse(older)) {
+        (Ok(newer), Ok(older)) => older.beside(&newer).1,
+        _ => Vec::new(),
+    }
 }
 
 impl Document {

@@ -48,7 +48,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Show {
-    /// SHA-256 of the body, or its first 8 digits or more
+    /// SHA-256 of the body, or digest of what was signed; its first 8 digits or more
     #[arg(value_parser = digest)]
     sha256: String,
     /// Print the body, and nothing else unless as JSON: it holds the buyer's personal data
@@ -58,7 +58,7 @@ struct Show {
 
 #[derive(Debug, Args)]
 struct Release {
-    /// SHA-256 of the body, or its first 8 digits or more
+    /// SHA-256 of the body, or digest of what was signed; its first 8 digits or more
     #[arg(value_parser = digest, required_unless_present = "all", conflicts_with = "all")]
     sha256: Option<String>,
     /// Try every one
@@ -71,7 +71,7 @@ struct Release {
 
 #[derive(Debug, Args)]
 struct Discard {
-    /// SHA-256 of the body, or its first 8 digits or more
+    /// SHA-256 of the body, or digest of what was signed; its first 8 digits or more
     #[arg(value_parser = digest)]
     sha256: String,
     /// Only say what would be deleted
@@ -115,11 +115,14 @@ async fn entries(archive: &Archive) -> Result<Vec<Quarantined>, Failure> {
     Ok(entries)
 }
 
-/// The one entry whose digest begins so.
-fn one<'a>(entries: &'a [Quarantined], sha256: &str) -> Result<Option<&'a Quarantined>, Failure> {
-    let mut found = entries.iter().filter(|entry| entry.sha256.starts_with(sha256));
+/// The one entry of which a digest begins so: that of the body which came first, or that of what was signed.
+fn one<'a>(entries: &'a [Quarantined], digest: &str) -> Result<Option<&'a Quarantined>, Failure> {
+    let begins = |entry: &&Quarantined| {
+        entry.sha256.starts_with(digest) || entry.content.starts_with(digest)
+    };
+    let mut found = entries.iter().filter(begins);
     match (found.next(), found.next()) {
-        (Some(_), Some(_)) => Err(format!("{sha256} begins more than one digest").into()),
+        (Some(_), Some(_)) => Err(format!("{digest} begins more than one digest").into()),
         (entry, _) => Ok(entry),
     }
 }
@@ -136,7 +139,7 @@ fn list(context: &Context, entries: &[Quarantined]) -> Result<ExitCode, Failure>
     }
     let mut listed = table(["received", "psp", "sha256", "reason"]);
     for entry in entries {
-        let Quarantined { psp, sha256, reason, received_at } = entry;
+        let Quarantined { psp, sha256, reason, received_at, .. } = entry;
         listed.add_row([received_at.as_str(), psp.as_str(), sha256, &clean(reason)]);
     }
     rows(&listed, "the quarantine is empty");
@@ -163,8 +166,8 @@ async fn present(
     }
     if context.json {
         let mut shown = json!({
-            "psp": entry.psp, "sha256": entry.sha256, "received_at": entry.received_at,
-            "reason": entry.reason, "headers": headers, "bytes": kept.body.len(),
+            "psp": entry.psp, "sha256": entry.sha256, "content": entry.content, "room": entry.room,
+            "received_at": entry.received_at, "reason": entry.reason, "headers": headers, "bytes": kept.body.len(),
         });
         if with_body {
             let (name, body) = match String::from_utf8(kept.body) {
@@ -182,6 +185,8 @@ async fn present(
     }
     say(&format!("psp       {}", entry.psp.as_str()));
     say(&format!("sha256    {}", entry.sha256));
+    say(&format!("content   {}", entry.content));
+    say(&format!("room      {}", clean(&entry.room)));
     say(&format!("received  {}", entry.received_at));
     say(&format!("reason    {}", clean(&entry.reason)));
     for (name, value) in headers {
@@ -282,7 +287,7 @@ async fn take(
     if !outcome.is_well() || dry_run {
         return Ok(outcome);
     }
-    Ok(match archive.delete(&place).await {
+    Ok(match archive.discard(entry).await {
         Ok(_) => outcome,
         Err(error) => {
             let Outcome { answer, .. } = outcome;
@@ -311,13 +316,13 @@ async fn discard(
     entry: &Quarantined,
     args: &Discard,
 ) -> Result<ExitCode, Failure> {
-    let Quarantined { psp, sha256, reason, received_at } = entry;
+    let Quarantined { psp, sha256, reason, received_at, .. } = entry;
     let what = format!("{sha256} ({}, received {received_at}: {})", psp.as_str(), clean(reason));
     let question = format!("Delete {what}? What it says of an order is lost.");
     if !args.dry_run && !confirm(&question, args.yes)? {
         return Ok(ExitCode::from(NOT_ALL));
     }
-    let deleted = !args.dry_run && archive.delete(&entry.place()?).await?;
+    let deleted = !args.dry_run && archive.discard(entry).await?;
     if context.json {
         terminal::json(&json!({"sha256": sha256, "deleted": deleted, "dry_run": args.dry_run}))?;
     } else if args.dry_run {

@@ -4,7 +4,7 @@
 use lambda_http::http::{Method, Request, header};
 use lambda_http::{Body, Response};
 use quittance_aws::StoreError;
-use quittance_aws::archive::{Kept, Place};
+use quittance_aws::archive::Kept;
 use quittance_aws::config::list;
 use quittance_aws::http::MAX_ANSWER_CHARS;
 use quittance_aws::receive::Receiver;
@@ -74,7 +74,7 @@ impl Replayer {
         let archive = receiver.archive.clone();
         let mut outcome = self.hand(receiver, kept).await;
         if outcome.became == Became::Unclear {
-            let there = archive.read(&Place::in_quarantine(kept)).await?.is_some();
+            let there = archive.has_quarantined(kept.psp, &kept.sha256).await?;
             outcome.became = if there { Became::Quarantined } else { Became::Stored };
         }
         Ok(outcome)

@@ -22,11 +22,11 @@ fn document(text: &str) -> String {
 #[test]
 fn check_says_which_keys_can_verify_what() {
     let worldline = document(
-        r#"{"k1": {"secret": "SECRET", "mode": "production", "merchant": "Shop"}, "k2": "SECRET"}"#,
+        r#"{"k1": {"secret": "SECRET", "mode": "production", "merchant": "Shop"}, "k2": "SECRET2"}"#,
     );
     let systempay = document(
         r#"{"87654321": {"brand": "scellius", "test": {"form": "SECRET", "allow_sha1": true},
-            "production": {"form": "SECRET", "rest_password": "SECRET"}}}"#,
+            "production": {"form": "SECRET2", "rest_password": "SECRET"}}}"#,
     );
     let keys = [
         ("QUITTANCE_WORLDLINE_KEYS", worldline.as_str()),
@@ -63,6 +63,27 @@ fn unusable_keys_are_1_with_the_reason() {
     let broken = document(r#"{"k1": {"secret": "SECRET", "mode": "TEST"}}"#);
     let done = check(&[], &[("QUITTANCE_WORLDLINE_KEYS", &broken)]).with(1);
     assert!(done.output.contains("UNUSABLE  worldline"), "{}", done.output);
+}
+
+#[test]
+fn one_secret_for_two_modes_or_merchants_is_1_with_the_keys_that_have_it() {
+    let worldline =
+        document(r#"{"k1": {"secret": " SECRET", "mode": "production"}, "k2": "SECRET"}"#);
+    let systempay = document(
+        r#"{"1": {"test": {"rest_password": "SECRET"}}, "2": {"test": {"rest_password": "SECRET "}}}"#,
+    );
+    let keys = [
+        ("QUITTANCE_WORLDLINE_KEYS", worldline.as_str()),
+        ("QUITTANCE_SYSTEMPAY_KEYS", systempay.as_str()),
+    ];
+    let found = check(&["--json"], &keys).with(1).json();
+    for (at, says) in [
+        (0, r#"key "k1" (production) and key "k2" (test) have the same secret"#),
+        (1, r#"site "1" (test) and site "2" (test) have the same REST password"#),
+    ] {
+        let unusable = found["found"][at]["unusable"].as_str().expect("a sentence");
+        assert!(unusable.starts_with(says), "{unusable}");
+    }
 }
 
 /// Without configuration the local stack has the demo's keys.

@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use quittance_core::crypto::sha256_hex;
 use quittance_testing::KEY_ID;
+use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{MERCHANT, Payment};
 use serde_json::json;
 
@@ -128,7 +130,7 @@ fn a_notification_of_which_one_event_cannot_be_read_stays() {
     let events: Vec<_> = std::iter::repeat_n(fine, 20).chain([unreadable]).collect();
     let body = json!(events).to_string();
     stack.send(&Request::worldline(&body));
-    let sha256 = quittance_core::crypto::sha256_hex(body.as_bytes());
+    let sha256 = sha256_hex(body.as_bytes());
     // The answer is too long to show what became of the last.
     on_with(&stack, &["quarantine", "release", &sha256], &[UNBOUND]).with(1);
     assert!(stack.quarantined(body.as_bytes()).is_some());
@@ -160,4 +162,25 @@ fn discard_deletes_only_after_a_yes() {
     on(&stack, &["quarantine", "discard", &sha256, "--yes"]).with(0);
     assert!(is_empty(&stack));
     on(&stack, &["quarantine", "discard", &sha256, "--yes"]).with(1);
+}
+
+/// What came first is kept, under the digest of its body and under that of what was signed.
+#[test]
+fn an_entry_goes_by_its_body_and_by_what_was_signed() {
+    let stack = Stack::start();
+    let form =
+        Form::single("TWO-NAMES", "two001", "CB", 900, "CAPTURED").with("vads_currency", "000");
+    for padding in ["", "&x=1"] {
+        stack.systempay(&format!("{}{padding}", form.body()));
+    }
+    let listed = on(&stack, &["quarantine", "list", "--json"]).with(0).json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(listed[0]["sha256"], sha256_hex(form.body().as_bytes()));
+    let content = listed[0]["content"].as_str().expect("a digest");
+    let shown = on(&stack, &["quarantine", "show", &content[..12], "--json"]).with(0).json();
+    for (name, value) in [("content", content), ("room", "systempay/12345678/test/forms")] {
+        assert_eq!(shown[name], value);
+    }
+    on(&stack, &["quarantine", "discard", content, "--yes"]).with(0);
+    assert!(is_empty(&stack));
 }

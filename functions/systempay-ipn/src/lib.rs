@@ -45,7 +45,8 @@ impl Function {
         let verified = verified.map_err(|why| unverified(Psp::Lyra, why, Refused::word))?;
         let reading = read(&verified, &self.extra_names);
         let trace = Trace::of(request);
-        let delivery = Delivery { psp: Psp::Lyra, body, headers: Vec::new(), trace };
+        let signed = &verified;
+        let delivery = Delivery { psp: Psp::Lyra, signed, body, headers: Vec::new(), trace };
         Ok(self.receiver.take(delivery, vec![reading]).await)
     }
 }

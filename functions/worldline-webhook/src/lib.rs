@@ -56,7 +56,8 @@ impl Function {
         let verified = verified.map_err(|why| unverified(Psp::Worldline, why, Refused::word))?;
         let kept = keep_headers(headers, &[SIGNATURE_HEADER, KEY_ID_HEADER]);
         let trace = Trace::of(request);
-        let delivery = Delivery { psp: Psp::Worldline, body, headers: kept, trace };
+        let signed = &verified;
+        let delivery = Delivery { psp: Psp::Worldline, signed, body, headers: kept, trace };
         Ok(self.receiver.take(delivery, read(&verified)).await)
     }
 }

@@ -5,23 +5,27 @@
 //! |---|---|---|
 //! | the order's key | arrival in nanoseconds and digest: a replay keeps the order | as configured |
 //! | `untracked/<psp>` | arrival and digest | as configured |
-//! | `quarantine/<psp>` | digest | until a person decides |
+//! | `quarantine/<psp>` | digest of the signed content: one item each | until a person decides |
+//! | `quarantine/rooms/<psp>` | merchant and kind: what is in quarantine of them, see [`crate::room`] | for ever |
 //! | the order's key | `erased/` and a time: which digests were deleted on request | for ever |
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Write};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use quittance_core::{OrderKey, Psp, Timestamp};
+use quittance_core::{Content, OrderKey, Psp, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::sortable_nanos;
 use crate::error::{StoreError, written};
+use crate::measure::{self, Event};
+use crate::room::{Bound, Rooms};
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
@@ -41,6 +45,7 @@ pub struct Archive {
     client: Client,
     name: String,
     retention_days: Option<u32>,
+    bound: Bound,
 }
 
 /// A notification as it came.
@@ -48,6 +53,8 @@ pub struct Archive {
 pub struct Raw<'a> {
     /// Who sent it.
     pub psp: Psp,
+    /// What its signature covers.
+    pub signed: &'a dyn Signed,
     /// The body, unmodified.
     pub body: &'a [u8],
     /// SHA-256 of the body, lowercase hex.
@@ -63,8 +70,12 @@ pub struct Raw<'a> {
 pub struct Quarantined {
     /// Who sent it.
     pub psp: Psp,
-    /// SHA-256 of the body, lowercase hex.
+    /// SHA-256 of the body that came first, lowercase hex.
     pub sha256: String,
+    /// Digest of what was signed, lowercase hex. Other bodies with the same are not kept beside it.
+    pub content: String,
+    /// Whose room it takes, see [`Content::room`].
+    pub room: String,
     /// Why nobody could read it.
     pub reason: String,
     /// When it first came.
@@ -124,7 +135,12 @@ pub struct Wanted {
 impl Archive {
     /// The archive in the table of this name; without retention only the quarantine is kept.
     pub fn new(client: Client, name: impl Into<String>, retention_days: Option<u32>) -> Self {
-        Self { client, name: name.into(), retention_days }
+        Self { client, name: name.into(), retention_days, bound: Bound::default() }
+    }
+
+    /// The same with another bound for each room of the quarantine.
+    pub fn bounded(self, bound: Bound) -> Self {
+        Self { bound, ..self }
     }
 
     /// The same, keeping nothing but the quarantine.
@@ -142,14 +158,42 @@ impl Archive {
         self.keep_as(&format!("untracked/{}", raw.psp.as_str()), raw).await
     }
 
-    /// Puts a notification into quarantine, whatever the retention. Sent again, it stays as it was.
-    pub async fn quarantine(&self, raw: &Raw<'_>, reason: &str) -> Result<(), StoreError> {
-        let partition = quarantine_of(raw.psp);
-        let put = self.put(&partition, raw.sha256, raw)?;
-        let put = put
+    /// Puts a notification into quarantine, whatever the retention. What was signed is kept once, as it first
+    /// came, and may be repeated at any time; what is new is refused where its room is full. What was signed.
+    pub async fn quarantine(&self, raw: &Raw<'_>, reason: &str) -> Result<Content, StoreError> {
+        let content = raw.signed.content();
+        let body = deflated(raw.body)?;
+        let bytes = body.len() as u64;
+        let room = self.rooms().of(&content).await?;
+        let known = room.has(&content.digest);
+        if !known && !room.takes(bytes, self.bound) {
+            measure::count(Event::QuarantineRefused);
+            measure::quarantine_fill(room.fill(self.bound));
+            return Err(StoreError::Full { room: content.room() });
+        }
+        // Also where it is counted: that says what we did, and this what is there.
+        let put = self
+            .put_deflated(&quarantine_of(raw.psp), &content.digest, raw, body)?
+            .item("room", AttributeValue::S(content.room()))
             .item("reason", AttributeValue::S(reason.to_owned()))
             .condition_expression("attribute_not_exists(pk)");
-        written("put into quarantine", put.send().await).map(|_| ())
+        written("put into quarantine", put.send().await)?;
+        if !known {
+            self.rooms().count(&content, bytes).await?;
+        }
+        measure::quarantine_fill(room.with(&content.digest, bytes).fill(self.bound));
+        Ok(content)
+    }
+
+    /// Deletes a notification in quarantine and makes its place free. Whether it was still there.
+    pub async fn discard(&self, entry: &Quarantined) -> Result<bool, StoreError> {
+        let place = entry.place()?;
+        self.rooms().uncount(entry.psp, &entry.content).await?;
+        self.delete(&place).await
+    }
+
+    fn rooms(&self) -> Rooms<'_> {
+        Rooms { client: &self.client, table: &self.name }
     }
 
     /// What is in quarantine.
@@ -171,12 +215,19 @@ impl Archive {
             };
             found.push(Quarantined {
                 psp,
-                sha256: text("sk"),
+                sha256: text("sha256"),
+                content: text("sk"),
+                room: text("room"),
                 reason: text("reason"),
                 received_at: text("received_at"),
             });
         }
         Ok(found)
+    }
+
+    /// Whether a body is in quarantine.
+    pub async fn has_quarantined(&self, psp: Psp, sha256: &str) -> Result<bool, StoreError> {
+        Ok(self.quarantined(psp).await?.iter().any(|entry| entry.sha256 == sha256))
     }
 
     /// What is kept under an order's key.
@@ -297,9 +348,17 @@ impl Archive {
         partition: &str,
         sort: &str,
         raw: &Raw<'_>,
-    ) -> Result<aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder, StoreError>
-    {
-        let body = deflate(raw.body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    ) -> Result<PutItemFluentBuilder, StoreError> {
+        self.put_deflated(partition, sort, raw, deflated(raw.body)?)
+    }
+
+    fn put_deflated(
+        &self,
+        partition: &str,
+        sort: &str,
+        raw: &Raw<'_>,
+        body: Vec<u8>,
+    ) -> Result<PutItemFluentBuilder, StoreError> {
         let headers = serde_json::to_string(&raw.headers)?;
         Ok(self
             .client
@@ -333,7 +392,12 @@ impl Contents {
 impl Quarantined {
     /// Where it is kept.
     pub fn place(&self) -> Result<Place, StoreError> {
-        Ok(Place::quarantine(self.psp, &self.sha256, read_time(&self.received_at)?))
+        Ok(Place {
+            sort: self.content.clone(),
+            partition: quarantine_of(self.psp),
+            sha256: self.sha256.clone(),
+            received_at: read_time(&self.received_at)?,
+        })
     }
 }
 
@@ -352,16 +416,6 @@ impl Place {
             sha256: text(item, "sha256")?.to_owned(),
             received_at: read_time(text(item, "received_at")?)?,
         })
-    }
-
-    /// Where a notification is while it is in quarantine.
-    pub fn in_quarantine(kept: &Kept) -> Self {
-        Self::quarantine(kept.psp, &kept.sha256, kept.received_at)
-    }
-
-    fn quarantine(psp: Psp, sha256: &str, received_at: Timestamp) -> Self {
-        let (sort, sha256) = (sha256.to_owned(), sha256.to_owned());
-        Self { sort, partition: quarantine_of(psp), sha256, received_at }
     }
 
     /// The order for which it is kept; `None` for what is not tracked or in quarantine.
@@ -404,9 +458,9 @@ impl Kept {
     }
 }
 
-type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
-fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
+pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
     value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("archive: no {name}")))
 }
@@ -417,6 +471,10 @@ fn read_time(text: &str) -> Result<Timestamp, StoreError> {
 
 fn quarantine_of(psp: Psp) -> String {
     format!("{QUARANTINE}{}", psp.as_str())
+}
+
+fn deflated(body: &[u8]) -> Result<Vec<u8>, StoreError> {
+    deflate(body).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 /// Compresses a body (raw DEFLATE).

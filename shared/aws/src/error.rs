@@ -15,6 +15,12 @@ pub enum StoreError {
     /// What is stored cannot be read back.
     #[error("stored item cannot be read: {0}")]
     Corrupt(String),
+    /// The quarantine holds as much of this kind as it may.
+    #[error("the quarantine has no room left for {room}")]
+    Full {
+        /// Whose room it is.
+        room: String,
+    },
     /// The engine refused, throttled or did not answer.
     #[error("{what}: {why}")]
     Unavailable {

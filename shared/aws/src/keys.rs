@@ -17,6 +17,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::Client;
+use quittance_core::Versioned;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
@@ -116,7 +117,7 @@ pub enum Unverified<E> {
     Refused(E),
 }
 
-impl<K> KeyRing<K> {
+impl<K: Versioned> KeyRing<K> {
     /// Keys that never change; none refuses everything.
     pub fn fixed(keys: Option<K>) -> Self {
         Self::holding([keys.map(Arc::new), None], None)
@@ -190,15 +191,6 @@ impl<K> KeyRing<K> {
         }
     }
 
-    /// How many versions of the keys are held.
-    pub fn versions(&self) -> usize {
-        self.held().versions.iter().flatten().count()
-    }
-
-    fn held(&self) -> Arc<Held<K>> {
-        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
     /// Looks at the secret, unless it is too early for that, or somebody has looked since `seen` was
     /// taken. What is held then. What cannot be read stays as it was.
     async fn look(&self, seen: &Arc<Held<K>>, why: Look) -> Arc<Held<K>> {
@@ -224,6 +216,17 @@ impl<K> KeyRing<K> {
         let newer = Arc::new(secret.read(&held).await);
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&newer);
         newer
+    }
+}
+
+impl<K> KeyRing<K> {
+    /// How many versions of the keys are held.
+    pub fn versions(&self) -> usize {
+        self.held().versions.iter().flatten().count()
+    }
+
+    fn held(&self) -> Arc<Held<K>> {
+        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -253,7 +256,7 @@ impl<K> Held<K> {
     }
 }
 
-impl<K> Secret<K> {
+impl<K: Versioned> Secret<K> {
     /// What there is now; what cannot be read stays as it is `held`.
     async fn read(&self, held: &Held<K>) -> Held<K> {
         let [current, previous] = STAGES.map(|stage| self.version(stage));
@@ -262,8 +265,25 @@ impl<K> Secret<K> {
         let failed = |version: &Version<K>| matches!(version, Version::Failed);
         let certain = !failed(&current) && !failed(&previous);
         let [held_current, held_previous] = &held.versions;
-        let versions = [current.or_held(held_current), previous.or_held(held_previous)];
+        let current = current.or_held(held_current);
+        let previous =
+            previous.or_held(held_previous).map(|keys| self.beside(keys, current.as_deref()));
+        let versions = [current, previous];
         Held { versions, certain, not_ours, since: Moment::now() }
+    }
+
+    /// What of the previous version stays in force: a secret that has moved to another mode or merchant is
+    /// what the current version says, and not both.
+    fn beside(&self, previous: Arc<K>, current: Option<&K>) -> Arc<K> {
+        let Some(current) = current else {
+            return previous;
+        };
+        let (kept, sentences) = previous.beside(current);
+        for why in sentences {
+            let secret = &self.id;
+            tracing::warn!(secret, %why, "a key of the previous version is not in force");
+        }
+        Arc::new(kept)
     }
 
     async fn version(&self, stage: &'static str) -> Version<K> {

@@ -14,6 +14,7 @@ pub mod names;
 pub mod outbox;
 pub mod queue;
 pub mod receive;
+pub mod room;
 pub mod schema;
 pub mod sources;
 pub mod table;

@@ -29,6 +29,8 @@ pub enum Event {
     Untracked,
     /// It is genuine, and nobody can read it.
     Quarantined,
+    /// The same, and its room in quarantine is full: it was answered with 503, and is [`Event::Unstored`] too.
+    QuarantineRefused,
     /// It is not genuine. See [`rejected`].
     Rejected,
     /// It was answered with 5xx: the PSP has to send it again.
@@ -43,12 +45,13 @@ pub enum Event {
 
 impl Event {
     /// Every event, for descriptions and documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Received,
         Self::Stored,
         Self::Duplicate,
         Self::Untracked,
         Self::Quarantined,
+        Self::QuarantineRefused,
         Self::Rejected,
         Self::Unstored,
         Self::Conflict,
@@ -64,6 +67,7 @@ impl Event {
             Self::Duplicate => "Duplicate",
             Self::Untracked => "Untracked",
             Self::Quarantined => "Quarantined",
+            Self::QuarantineRefused => "QuarantineRefused",
             Self::Rejected => "Rejected",
             Self::Unstored => "Unstored",
             Self::Conflict => "Conflict",
@@ -84,6 +88,9 @@ const UNSENT_AGE: &str = "UnsentAge";
 
 /// Captured vouchers without complement that can still be given back in time.
 const STRANDED_VOUCHERS: &str = "StrandedVouchers";
+
+/// How full the room in quarantine is that something was to be put into.
+const QUARANTINE_FILL: &str = "QuarantineFill";
 
 /// Counts one event.
 pub fn count(event: Event) {
@@ -113,6 +120,11 @@ pub fn unsent_age(seconds: u64) {
     once(UNSENT_AGE, seconds as f64);
 }
 
+/// Notes how full a room in quarantine is, in percent of its bound.
+pub fn quarantine_fill(percent: f64) {
+    once(QUARANTINE_FILL, percent);
+}
+
 /// Notes how many vouchers are stranded.
 pub fn stranded_vouchers(orders: usize) {
     once(STRANDED_VOUCHERS, orders as f64);
@@ -135,6 +147,7 @@ pub(crate) fn listen(stack: String) -> Option<&'static Collector> {
     metrics::describe_histogram!(DISPATCH_LAG, Unit::Milliseconds, "");
     metrics::describe_histogram!(UNSENT_AGE, Unit::Seconds, "");
     metrics::describe_histogram!(STRANDED_VOUCHERS, Unit::Count, "");
+    metrics::describe_histogram!(QUARANTINE_FILL, Unit::Percent, "");
     Some(collector)
 }
 
@@ -145,7 +158,7 @@ mod tests {
     #[test]
     fn every_metric_is_documented() {
         let page = include_str!("../../../docs/monitoring.md");
-        let gauges = [REJECTED_FOR, DISPATCH_LAG, UNSENT_AGE, STRANDED_VOUCHERS];
+        let gauges = [REJECTED_FOR, DISPATCH_LAG, UNSENT_AGE, STRANDED_VOUCHERS, QUARANTINE_FILL];
         for name in Event::ALL.map(Event::name).into_iter().chain(gauges) {
             assert!(page.contains(&format!("\n| `{name}` | ")), "{name}");
         }

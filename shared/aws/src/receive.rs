@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use quittance_core::crypto::sha256_hex;
 use quittance_core::fact::digest;
 use quittance_core::{
-    Order, Outcome, Policy, Psp, Reading, Receipt, Standing, Statement, Timestamp, Unreadable,
+    Content, Order, Outcome, Policy, Psp, Reading, Receipt, Signed, Standing, Statement, Timestamp,
+    Unreadable,
 };
 
 use crate::archive::{Archive, Raw};
@@ -44,6 +45,8 @@ pub struct Receiver {
 pub struct Delivery<'a> {
     /// Who sent it.
     pub psp: Psp,
+    /// What its signature covers.
+    pub signed: &'a dyn Signed,
     /// The body, unmodified.
     pub body: &'a [u8],
     /// The headers that a later verification needs.
@@ -56,7 +59,7 @@ pub struct Delivery<'a> {
 enum Taken {
     Stored(String),
     Known(String),
-    Quarantined(String),
+    Quarantined(Content, String),
 }
 
 impl Receiver {
@@ -69,20 +72,29 @@ impl Receiver {
 
     /// Stores every reading of one notification; the answer is positive only when all are durable.
     pub async fn take(&self, delivery: Delivery<'_>, readings: Vec<Reading>) -> Answer {
-        let Delivery { psp, body, headers, trace } = delivery;
+        let Delivery { psp, signed, body, headers, trace } = delivery;
         let sha256 = sha256_hex(body);
         let received_at = self.arrived.unwrap_or_else(now);
-        let raw = Raw { psp, body, sha256: &sha256, headers, received_at };
+        let raw = Raw { psp, signed, body, sha256: &sha256, headers, received_at };
         let mut lines = Vec::new();
+        let mut refused = false;
         for reading in readings {
             match self.take_one(&raw, trace.as_ref(), reading).await {
                 Ok(line) => lines.push(line),
                 Err(error) => {
                     tracing::error!(psp = psp.as_str(), sha256, %error, "not stored");
-                    measure::count(Event::Unstored);
-                    return Answer::TryAgain;
+                    refused = true;
+                    // A full quarantine is in the way of what nobody can read alone: what else the message
+                    // says is stored, although all of it has to be sent again.
+                    if !matches!(error, StoreError::Full { .. }) {
+                        break;
+                    }
                 }
             }
+        }
+        if refused {
+            measure::count(Event::Unstored);
+            return Answer::TryAgain;
         }
         Answer::Taken(lines.join("; "))
     }
@@ -113,7 +125,9 @@ impl Receiver {
                         tracing::info!(psp, %order, fact, sha256, outcome, "already known");
                         format!("OK {headline} (already known)")
                     }
-                    Taken::Quarantined(reason) => Self::quarantined(raw, &reason),
+                    Taken::Quarantined(content, reason) => {
+                        Self::quarantined(raw, &content, &reason)
+                    }
                 })
             }
             Reading::Untracked { about } => {
@@ -123,16 +137,16 @@ impl Receiver {
                 Ok(format!("OK {about} is not tracked"))
             }
             Reading::Unreadable(Unreadable { reason }) => {
-                self.archive.quarantine(raw, &reason).await?;
-                Ok(Self::quarantined(raw, &reason))
+                let content = self.archive.quarantine(raw, &reason).await?;
+                Ok(Self::quarantined(raw, &content, &reason))
             }
         }
     }
 
-    fn quarantined(raw: &Raw<'_>, reason: &str) -> String {
-        let (psp, sha256) = (raw.psp.as_str(), raw.sha256);
+    fn quarantined(raw: &Raw<'_>, content: &Content, reason: &str) -> String {
+        let (psp, sha256, content) = (raw.psp.as_str(), raw.sha256, &*content.digest);
         measure::count(Event::Quarantined);
-        tracing::warn!(psp, sha256, reason, outcome = "quarantined", "quarantined");
+        tracing::warn!(psp, sha256, content, reason, outcome = "quarantined", "quarantined");
         format!("KEPT in quarantine: {reason}")
     }
 
@@ -232,8 +246,8 @@ impl Receiver {
     }
 
     async fn quarantine(&self, raw: &Raw<'_>, reason: String) -> Result<Taken, StoreError> {
-        self.archive.quarantine(raw, &reason).await?;
-        Ok(Taken::Quarantined(reason))
+        let content = self.archive.quarantine(raw, &reason).await?;
+        Ok(Taken::Quarantined(content, reason))
     }
 }
 

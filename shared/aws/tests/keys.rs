@@ -16,6 +16,8 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use quittance_aws::StoreError;
 use quittance_aws::keys::{KeyRing, Unverified};
+use quittance_core::{Mode, Signed, Versioned, worldline};
+use quittance_testing::worldline_signature;
 use serde_json::{Value, json};
 
 const STAGES: [&str; 2] = ["AWSCURRENT", "AWSPREVIOUS"];
@@ -92,18 +94,28 @@ async fn client(router: Router) -> Client {
 }
 
 /// A document is the key itself, and a key that is empty cannot be used.
-fn parse(document: &str) -> Result<String, String> {
+fn parse(document: &str) -> Result<Shop, String> {
     let key: String = serde_json::from_str(document).map_err(|_| "no key".to_owned())?;
-    if key.is_empty() { Err("empty".to_owned()) } else { Ok(key) }
+    if key.is_empty() { Err("empty".to_owned()) } else { Ok(Shop(key)) }
 }
 
-async fn ring(vault: &Arc<Vault>) -> KeyRing<String> {
+/// One key, which contradicts none.
+#[derive(Clone)]
+struct Shop(String);
+
+impl Versioned for Shop {
+    fn beside(&self, _: &Self) -> (Self, Vec<String>) {
+        (self.clone(), Vec::new())
+    }
+}
+
+async fn ring(vault: &Arc<Vault>) -> KeyRing<Shop> {
     KeyRing::from_secret(serve(vault).await, "shop/keys", "shop", parse).await
 }
 
 /// Whether a message that was signed with `key` is believed.
-async fn believes(ring: &KeyRing<String>, key: &str) -> Result<(), Unverified<&'static str>> {
-    let verify = |held: &String| if held == key { Ok(()) } else { Err("does not match") };
+async fn believes(ring: &KeyRing<Shop>, key: &str) -> Result<(), Unverified<&'static str>> {
+    let verify = |Shop(held): &Shop| if held == key { Ok(()) } else { Err("does not match") };
     ring.verify(verify, |_| true).await
 }
 
@@ -258,4 +270,62 @@ async fn no_key_is_shown() {
     Vault::put(&vault, "hunter2");
     let shown = format!("{:?}", ring(&vault).await);
     assert!(shown.contains("shop/keys") && !shown.contains("hunter2"), "{shown}");
+}
+
+/// The ring of a provider's keys.
+async fn worldline(vault: &Arc<Vault>) -> KeyRing<worldline::Keys> {
+    let parse = |text: &str| worldline::Keys::from_json(text).map_err(|error| error.to_string());
+    KeyRing::from_secret(serve(vault).await, "shop/keys", "worldline", parse).await
+}
+
+/// The mode for which an event is believed that this secret signed and this key is said to have signed.
+async fn mode(ring: &KeyRing<worldline::Keys>, id: &str, secret: &str) -> Option<Mode> {
+    let signature = worldline_signature(secret, b"{}");
+    let verify = |keys: &worldline::Keys| {
+        let (signature, id) = (signature.as_bytes(), id.as_bytes());
+        worldline::verify(keys, &[signature], &[id], b"{}").map(|v| v.content().account.mode)
+    };
+    ring.verify(verify, worldline::Refused::may_be_stale).await.ok()
+}
+
+#[tokio::test]
+async fn two_versions_give_one_secret_one_mode() {
+    for warm in [true, false] {
+        let vault: Arc<Vault> = Arc::default();
+        vault.put_text(r#"{"worldline": {"old": "moved", "stays": "another"}}"#);
+        let mut ring = worldline(&vault).await;
+        assert_eq!(mode(&ring, "old", "moved").await, Some(Mode::Test));
+        vault.put_text(r#"{"worldline": {"new": {"secret": " moved ", "mode": "production"}}}"#);
+        if !warm {
+            ring = worldline(&vault).await;
+        }
+        assert_eq!(mode(&ring, "new", "moved").await, Some(Mode::Production));
+        assert_eq!(mode(&ring, "old", "moved").await, None, "not for the other mode as well");
+        assert_eq!(mode(&ring, "stays", "another").await, Some(Mode::Test));
+    }
+}
+
+#[tokio::test]
+async fn a_mode_that_is_corrected_is_the_new_one() {
+    let vault: Arc<Vault> = Arc::default();
+    vault.put_text(r#"{"worldline": {"key": "one"}}"#);
+    vault.put_text(r#"{"worldline": {"key": {"secret": "one", "mode": "production"}}}"#);
+    assert_eq!(mode(&worldline(&vault).await, "key", "one").await, Some(Mode::Production));
+}
+
+#[tokio::test]
+async fn a_version_with_one_secret_for_two_modes_leaves_what_was_in_force() {
+    for warm in [true, false] {
+        let vault: Arc<Vault> = Arc::default();
+        vault.put_text(r#"{"worldline": {"old": "one"}}"#);
+        let mut ring = worldline(&vault).await;
+        vault.put_text(
+            r#"{"worldline": {"old": "one", "new": {"secret": "one", "mode": "production"}}}"#,
+        );
+        if !warm {
+            ring = worldline(&vault).await;
+        }
+        assert_eq!(mode(&ring, "new", "one").await, None);
+        assert_eq!(mode(&ring, "old", "one").await, Some(Mode::Test));
+    }
 }

@@ -20,6 +20,11 @@ impl Secret {
         (!text.is_empty()).then(|| Self(text.as_bytes().to_vec()))
     }
 
+    /// Whether it is this one: not in constant time, for configuration alone.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     /// The key's bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
@@ -66,7 +71,16 @@ pub(crate) fn sha1_hex<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String 
 
 /// SHA-256 of `bytes` as lowercase hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    sha256_hex_of([bytes])
+}
+
+/// SHA-256 of the concatenated `parts` as lowercase hex.
+pub(crate) fn sha256_hex_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hex(&hash.finalize())
 }
 
 /// Whether two texts are equal, in a time that depends on their lengths only.

@@ -18,6 +18,7 @@
     )
 )]
 
+pub mod content;
 pub mod crypto;
 mod explain;
 pub mod fact;
@@ -32,8 +33,10 @@ pub mod order;
 pub mod statement;
 mod text;
 pub mod time;
+pub mod versions;
 pub mod worldline;
 
+pub use crate::content::{Content, Cover, Signed};
 pub use crate::fact::{Fact, Flag, Kind, ShareFact, Standing, State, Status};
 pub use crate::fold::{Policy, ReleaseOn, Summary};
 pub use crate::key::{Mode, OrderKey, Psp};
@@ -41,3 +44,4 @@ pub use crate::money::Currency;
 pub use crate::order::{Order, OrderView, Outcome, Receipt};
 pub use crate::statement::{Reading, Statement, Unreadable};
 pub use crate::time::Timestamp;
+pub use crate::versions::Versioned;

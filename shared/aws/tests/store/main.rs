@@ -8,6 +8,7 @@ mod crash;
 mod engine;
 mod marks;
 mod names;
+mod quarantine;
 mod races;
 mod support;
 mod table;

@@ -13,8 +13,8 @@ const OTHER: &str = "00-5759e988bd862e3fe1be46a994272793-1111111111111111-01";
 async fn take(stack: &Stack, message: &impl Message, trace: Option<&str>) {
     let body = message.bytes();
     let trace = trace.map(|text| text.parse::<Trace>().unwrap());
-    let (psp, body) = (message.psp(), body.as_bytes());
-    let delivery = Delivery { psp, body, headers: Vec::new(), trace };
+    let (psp, body, signed) = (message.psp(), body.as_bytes(), &message.content());
+    let delivery = Delivery { psp, signed, body, headers: Vec::new(), trace };
     positive(stack.receiver.take(delivery, message.readings()).await);
 }
 

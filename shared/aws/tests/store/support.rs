@@ -19,7 +19,9 @@ use quittance_aws::table::{Stored, Table};
 use quittance_aws::{Answer, schema};
 use quittance_core::crypto::{Secret, sha256_hex};
 use quittance_core::lyra::{self, SiteKeys};
-use quittance_core::{Currency, Mode, Order, OrderKey, Policy, Psp, Reading, Statement, worldline};
+use quittance_core::{
+    Content, Currency, Mode, Order, OrderKey, Policy, Psp, Reading, Signed, Statement, worldline,
+};
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{MERCHANT, Payment};
 use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, worldline_signature};
@@ -37,7 +39,7 @@ const SLOW: Duration = Duration::from_secs(60);
 /// The tables of a test, whose names no other test has.
 pub(crate) struct Tables {
     pub(crate) orders: String,
-    archive: String,
+    pub(crate) archive: String,
     pub(crate) queue: String,
 }
 
@@ -105,7 +107,7 @@ impl Stack {
     /// How many raw notifications the archive holds, quarantine included.
     pub(crate) async fn archived(&self) -> usize {
         let reply = self.client.scan().table_name(&self.tables.archive).send().await.unwrap();
-        reply.items().len()
+        reply.items().iter().filter(|item| item.contains_key("body")).count()
     }
 
     /// A receiver and an outbox of which the first write to a table is held.
@@ -304,6 +306,14 @@ pub(crate) trait Message {
         }
     }
 
+    /// What its signature covers.
+    fn content(&self) -> Content {
+        match self.psp() {
+            Psp::Worldline => verified_worldline(&self.bytes(), |verified| verified.content()),
+            Psp::Lyra => verified_lyra(&self.bytes(), |verified| verified.content()),
+        }
+    }
+
     /// The only order it speaks of.
     fn said(&self) -> Statement {
         match <[Reading; 1]>::try_from(self.readings()) {
@@ -314,8 +324,8 @@ pub(crate) trait Message {
 
     async fn delivered_to(&self, receiver: &Receiver) -> Answer {
         let body = self.bytes();
-        let (psp, body) = (self.psp(), body.as_bytes());
-        let delivery = Delivery { psp, body, headers: Vec::new(), trace: None };
+        let (psp, body, signed) = (self.psp(), body.as_bytes(), &self.content());
+        let delivery = Delivery { psp, signed, body, headers: Vec::new(), trace: None };
         receiver.take(delivery, self.readings()).await
     }
 }
@@ -362,22 +372,30 @@ impl Message for Value {
 }
 
 fn read_lyra(body: &str) -> Reading {
+    verified_lyra(body, |verified| lyra::read(verified, &[]))
+}
+
+fn verified_lyra<T>(body: &str, look: impl FnOnce(&lyra::Verified<'_>) -> T) -> T {
     let site = SiteKeys {
         form: Secret::new(FORM_KEY),
         rest_password: Secret::new(REST_PASSWORD),
         allow_sha1: false,
     };
     let keys = lyra::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
-    lyra::read(&lyra::verify(&keys, body.as_bytes()).unwrap(), &[])
+    look(&lyra::verify(&keys, body.as_bytes()).unwrap())
 }
 
 fn read_worldline(body: &str) -> Vec<Reading> {
+    verified_worldline(body, worldline::read)
+}
+
+fn verified_worldline<T>(body: &str, look: impl FnOnce(&worldline::Verified<'_>) -> T) -> T {
     let key =
         worldline::Key { secret: Secret::new(SECRET).unwrap(), mode: Mode::Test, merchant: None };
     let keys = worldline::Keys::new([(KEY_ID.to_owned(), key)]);
     let (body, signature) = (body.as_bytes(), worldline_signature(SECRET, body.as_bytes()));
     let verified = worldline::verify(&keys, &[signature.as_bytes()], &[KEY_ID.as_bytes()], body);
-    worldline::read(&verified.unwrap())
+    look(&verified.unwrap())
 }
 
 /// An order of the demo site.

@@ -23,7 +23,9 @@ pub fn read(verified: &Verified<'_>, extra_names: &[String]) -> Reading {
     let Verified { form, format, account } = verified;
     match format {
         Format::Form => read_form(form, account, extra_names).into(),
-        Format::Rest => rest::read(form.bytes("kr-answer").unwrap_or_default(), account).into(),
+        Format::Rest { .. } => {
+            rest::read(form.bytes("kr-answer").unwrap_or_default(), account).into()
+        }
     }
 }
 

@@ -8,11 +8,13 @@
 //! return has the same envelope under another key, so the kind of key is fixed here and never taken
 //! from the message.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::form::Form;
+use crate::content::{Content, Cover, Signed};
 use crate::crypto::{Secret, ascii, hmac_base64, hmac_hex, same, sha1_hex};
 use crate::key::{Account, Mode, Psp};
 use crate::limits::MAX_REST_PASSWORDS;
@@ -70,6 +72,10 @@ impl Keys {
         self.0.get(site)?.get(&mode)
     }
 
+    pub(super) fn of_mut(&mut self, (site, mode): (&str, Mode)) -> Option<&mut SiteKeys> {
+        self.0.get_mut(site)?.get_mut(&mode)
+    }
+
     /// A notification's body signed anew, for sending test messages: a form with the key of the site
     /// and mode it names, a REST message with the first password held. `None` when there is no such
     /// key.
@@ -106,7 +112,23 @@ pub(super) enum Format {
     /// The `vads_` fields.
     Form,
     /// The `kr-answer` text.
-    Rest,
+    Rest {
+        /// Whether its slashes were escaped after signing.
+        escaped: bool,
+    },
+}
+
+impl Signed for Verified<'_> {
+    fn content(&self) -> Content {
+        let Self { form, format, account } = self;
+        let answer = form.bytes("kr-answer").unwrap_or_default();
+        let (cover, text) = match format {
+            Format::Form => (Cover::Values, Cow::Borrowed(form.signed_text())),
+            Format::Rest { escaped: false } => (Cover::Whole, Cow::Borrowed(answer)),
+            Format::Rest { escaped: true } => (Cover::Whole, Cow::Owned(unescape_slashes(answer))),
+        };
+        Content::new(account.clone(), cover, &text)
+    }
 }
 
 /// Why a message is not believed. All of it is answered alike, with 401.
@@ -228,9 +250,10 @@ fn verify_rest<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
         let Some(password) = &held.rest_password else {
             continue;
         };
-        if texts.iter().any(|text| same(&hmac_hex(password, [*text]), given)) {
+        let signed = |text: &&[u8]| same(&hmac_hex(password, [*text]), given);
+        if let Some(at) = texts.iter().position(signed) {
             let account = Account { psp: Psp::Lyra, merchant: site.to_owned(), mode };
-            return Ok(Verified { form, format: Format::Rest, account });
+            return Ok(Verified { form, format: Format::Rest { escaped: at > 0 }, account });
         }
     }
     Err(Refused::Mismatch)
@@ -366,6 +389,39 @@ mod tests {
             site.allow_sha1 = true;
         }
         assert!(verify(&lenient, body.as_bytes()).is_ok());
+    }
+
+    fn content(body: &str) -> Content {
+        verify(&keys(), body.as_bytes()).unwrap().content()
+    }
+
+    #[test]
+    fn one_signed_text_is_one_content_however_the_form_is_written() {
+        let body = form_body(FORM_KEY, &fields(&[]));
+        let one = content(&body);
+        assert_eq!(one.room(), format!("systempay/{SITE}/test/forms"));
+        for other in [
+            format!("{body}&padding={}", "x".repeat(1000)),
+            format!("&&{body}&"),
+            body.replace("vads_threeds_cavv", "vads_threeds"),
+            // The text is the values joined: this one is empty, and its place is between two others.
+            body.replace("vads_amount=1000&", "vads_0=1000&"),
+        ] {
+            assert_ne!(other, body);
+            assert_eq!(content(&other), one, "{other}");
+        }
+        let news = form_body(FORM_KEY, &fields(&[("vads_result", "00")]));
+        assert_ne!(content(&news).digest, one.digest);
+    }
+
+    #[test]
+    fn the_content_of_an_answer_is_the_answer_as_it_was_signed() {
+        let body = rest_body(REST_PASSWORD, "{\"a\":\"V4/x\"}");
+        let one = content(&body);
+        assert_eq!(one.room(), format!("systempay/{SITE}/test/signed-whole"));
+        assert_eq!(content(&format!("{body}&kr-more=x&padding=y")), one);
+        assert_eq!(content(&body.replace("V4%2F", "V4%5C%2F")), one, "escaped after signing");
+        assert_ne!(content(&rest_body(REST_PASSWORD, "{\"a\":\"V4/y\"}")).digest, one.digest);
     }
 
     #[test]

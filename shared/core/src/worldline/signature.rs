@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::event::merchant_named;
+use crate::content::{Content, Cover, Signed};
 use crate::crypto::{Secret, ascii, hmac_base64, same};
-use crate::key::Mode;
+use crate::key::{Account, Mode, Psp};
 
 /// The webhook keys of a stack, by key id. Several are held at once during a rotation.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +39,16 @@ impl Keys {
         self.0.iter().map(|(id, key)| (id.as_str(), key.mode, key.merchant.as_deref()))
     }
 
+    /// The keys by id.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&str, &Key)> {
+        self.0.iter().map(|(id, key)| (id.as_str(), key))
+    }
+
+    /// Takes a key out.
+    pub(super) fn remove(&mut self, id: &str) {
+        self.0.remove(id);
+    }
+
     /// The signature that the platform gives a body under this key id, for sending test messages.
     /// `None` when no such key is held.
     pub fn sign(&self, key_id: &str, body: &[u8]) -> Option<String> {
@@ -52,6 +64,17 @@ pub struct Verified<'a> {
     pub(super) mode: Mode,
     /// The only merchant that the key may speak for, if bound.
     pub(super) merchant: Option<String>,
+}
+
+impl Signed for Verified<'_> {
+    /// A key that is bound to a merchant speaks for him alone, whatever the event says: a leaked one must not
+    /// use up another's room.
+    fn content(&self) -> Content {
+        let merchant = self.merchant.clone().or_else(|| merchant_named(self.body));
+        let merchant = merchant.unwrap_or_default();
+        let account = Account { psp: Psp::Worldline, merchant, mode: self.mode };
+        Content::new(account, Cover::Whole, self.body)
+    }
 }
 
 /// Why a message is not believed. All of it is answered alike, with 401.
@@ -156,6 +179,27 @@ mod tests {
             Err(Refused::Mismatch)
         );
         assert_eq!(check(&[signature.as_bytes()], &[b"old"], b""), Err(Refused::Mismatch));
+    }
+
+    #[test]
+    fn whose_room_it_is_says_the_key_else_the_event() {
+        let room = |merchant: Option<&str>, body: &str| {
+            let merchant = merchant.map(str::to_owned);
+            let verified = Verified { body: body.as_bytes(), mode: Mode::Production, merchant };
+            let room = verified.content().room();
+            let name = room.strip_prefix("worldline/").unwrap();
+            name.strip_suffix("/production/signed-whole").unwrap().to_owned()
+        };
+        let event = r#"{"apiVersion": "v9", "merchantId": "M"}"#;
+        assert_eq!(room(None, event), "M");
+        assert_eq!(room(Some("Bound"), event), "Bound");
+        assert_eq!(room(None, &format!("[{{}}, {event}]")), "M");
+        let long = format!(r#"{{"merchantId": "{}"}}"#, "m".repeat(256));
+        for unnamed in
+            ["", "{", "[]", "{}", r#"{"merchantId": ""}"#, r#"{"merchantId": []}"#, &long]
+        {
+            assert_eq!(room(None, unnamed), "_", "{unnamed}");
+        }
     }
 
     #[test]

@@ -46,10 +46,10 @@ pub(super) fn registrations() -> Vec<Case> {
             answered(200, "\"expected\":12000"),
         ),
         case(
-            "02-the-same-again",
-            "The same amount again changes nothing.",
-            expected(12_000),
-            answered(200, "\"expected\":12000"),
+            "02-another-amount",
+            "Another amount, while nothing was paid.",
+            expected(11_000),
+            answered(200, "\"expected\":11000"),
         ),
         case(
             "03-no-amount",

@@ -259,13 +259,15 @@ fn optional(form: &mut Form, dice: &mut Dice) {
         "vads_validation_mode",
         "vads_version",
         "vads_warranty_result",
-        "vads_effective_amount",
-        "vads_effective_currency",
         "vads_trans_uuid",
     ] {
-        if dice.once_in(10) && !(partial && name.starts_with("vads_effective")) {
+        if dice.once_in(10) {
             *form = form.clone().without(name);
         }
+    }
+    // They come together or not at all.
+    if dice.once_in(5) && !partial {
+        *form = form.clone().without("vads_effective_amount").without("vads_effective_currency");
     }
     // Without its payment's source a form with no reference cannot be told from one with.
     if form.get("vads_payment_src").is_some() && dice.once_in(12) {

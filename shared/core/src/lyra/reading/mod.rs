@@ -63,6 +63,7 @@ mod original;
 mod parse;
 mod piece;
 mod places;
+mod request;
 mod steps;
 
 use self::parse::Text;

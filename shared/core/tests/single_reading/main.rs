@@ -5,11 +5,12 @@
 
 #![allow(clippy::print_stdout, reason = "figures for the documentation")]
 
+mod asked;
 mod honest;
 mod respell;
 mod world;
 
-use quittance_core::Standing;
+use quittance_core::{Fact, Kind, Standing, Status};
 use quittance_testing::SITE;
 use quittance_testing::lyra::{Form, Share, uuid};
 
@@ -349,6 +350,53 @@ fn a_notification_typed_into_a_request_is_held() {
     assert_eq!(said(&whole).expect("a readable form").standing, Standing::Respellable);
     // It is what stands behind that gives it away: the gateway could have written the rest.
     assert_eq!(said(&owned(&forged)).expect("a readable form").standing, Standing::Sound);
+}
+
+/// Requests and answers to registrations say nothing of a payment, so no spelling of them is believed,
+/// whatever was typed into them and wherever.
+#[test]
+fn no_spelling_of_a_text_about_no_payment_is_believed() {
+    let mut dice = Dice(11);
+    let (mut texts, mut tried, mut read, mut money) = (0_u64, 0_usize, 0_u64, 0_u64);
+    while tried < rounds(12_000) {
+        let asks = !dice.once_in(4);
+        let original =
+            if asks { asked::request(&mut dice) } else { asked::registration(&mut dice) };
+        texts += 1;
+        let speller = Speller::new(&original);
+        for round in 0..12 {
+            let spelt = match (speller.any(&mut dice), round % 3) {
+                (Some(spelt), 0 | 1) => spelt,
+                (Some(spelt), _) => mutate(&spelt, &mut dice),
+                (None, _) => break,
+            };
+            tried += 1;
+            debug_assert!(same_text(&original, &spelt));
+            let Some(said) = said(&spelt) else { continue };
+            read += 1;
+            let claims = said
+                .facts
+                .iter()
+                .any(|fact| matches!(fact, Fact::Share(share) if share.status == Status::Captured));
+            money += u64::from(claims);
+            // An answer says truly that a card was checked; that is worth nothing.
+            let worthless = !asks && said.facts.iter().all(is_worthless);
+            assert!(
+                said.standing == Standing::Respellable || worthless,
+                "\n{original:?}\nrespelt\n{spelt:?}\nsays\n{said:?}"
+            );
+        }
+    }
+    println!(
+        "{texts} requests and registrations, {tried} spellings, {read} of them readable, {money} of a capture"
+    );
+    assert!(money > tried as u64 / 100, "the forger forges nothing: {money} of {tried}");
+}
+
+/// Whether it is about no money.
+fn is_worthless(fact: &Fact) -> bool {
+    matches!(fact, Fact::Share(share) if share.kind == Kind::Verification)
+        || matches!(fact, Fact::Total(_))
 }
 
 /// At a shop with a field of its own between the date and the id.

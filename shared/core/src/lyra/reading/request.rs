@@ -16,7 +16,7 @@
 
 use super::names::Shape;
 use super::parse::Text;
-use super::piece::{self, bit};
+use super::piece;
 use super::places::Set;
 
 /// The names between which, and behind which, a request has nothing typed.
@@ -68,7 +68,8 @@ impl<const W: usize> Text<'_, W> {
         if self.begins_as_a_request() && self.ends_as_a_request() || self.goes_on_behind_a_date() {
             return Err("it could be a request for a payment".to_owned());
         }
-        if self.claims_money() && !self.can_be(piece::REGISTRATION).is_empty() {
+        let verifies = self.own_value(Shape::Operation) == Some(b"VERIFICATION");
+        if !verifies && !self.can_be(piece::REGISTRATION).is_empty() {
             return Err("it could be the answer to a registration".to_owned());
         }
         Ok(())
@@ -115,11 +116,5 @@ impl<const W: usize> Text<'_, W> {
         let sited = self.can_be(Shape::Site as u8).onwards();
         let goes_on = self.can_be(Shape::TransId as u8).or(self.can_be(Shape::Url as u8)).back();
         dates.and(sited).and(goes_on).places().any(|at| at != own)
-    }
-
-    /// Whether the form at hand says that money was taken or reserved.
-    fn claims_money(&self) -> bool {
-        let kinds = bit(piece::TAKEN) | bit(piece::PARTLY);
-        self.own_value(Shape::Status).is_some_and(|status| piece::all_of(status) & kinds != 0)
     }
 }

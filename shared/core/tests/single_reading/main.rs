@@ -399,6 +399,183 @@ fn is_worthless(fact: &Fact) -> bool {
         || matches!(fact, Fact::Total(_))
 }
 
+/// The pieces of a signed text dealt out anew: so many to each name, the rest to the last.
+fn dealt(original: &Fields, names: &[(&str, usize)]) -> Fields {
+    let text: Vec<&str> = original.iter().flat_map(|(_, value)| value.split('+')).collect();
+    let mut rest = text.as_slice();
+    let mut spelt = Fields::new();
+    for (at, (name, pieces)) in names.iter().enumerate() {
+        let last = at + 1 == names.len();
+        let (value, behind) = rest.split_at(if last { rest.len() } else { *pieces });
+        spelt.push(((*name).to_owned(), value.join("+")));
+        rest = behind;
+    }
+    assert!(same_text(original, &spelt), "not the same signed text");
+    spelt
+}
+
+/// A request with an address and the account of a user, and others that a buyer can type into, posted as if
+/// it had been paid.
+#[test]
+fn a_request_that_nobody_paid_is_no_payment() {
+    let end = format!("{SITE}+20261123090000+zzz999+CAPTURED+PAY");
+    let asked = |more: &[(&str, &str)]| {
+        let mut form = owned(&[
+            ("vads_action_mode", "INTERACTIVE"),
+            ("vads_amount", "90000"),
+            ("vads_ctx_mode", "TEST"),
+            ("vads_currency", "978"),
+            ("vads_cust_name", &format!("x+{TYPED_HASH}+DEBIT")),
+            ("vads_order_id", "CMD-1"),
+            ("vads_page_action", "PAYMENT"),
+            ("vads_payment_config", "SINGLE"),
+            ("vads_site_id", SITE),
+            ("vads_trans_date", "20261122100000"),
+            ("vads_trans_id", "abc123"),
+            ("vads_version", "V2"),
+        ]);
+        form.extend(owned(more));
+        form.sort();
+        form
+    };
+    let head = |contrib: &'static [(&'static str, usize)]| {
+        let start = [("vads_action_mode", 1), ("vads_amount", 1)];
+        let rest = [
+            ("vads_ctx_mode", 1),
+            ("vads_currency", 1),
+            ("vads_cust_name", 1),
+            ("vads_hash", 1),
+            ("vads_operation_type", 1),
+            ("vads_order_id", 1),
+            ("vads_page_action", 1),
+            ("vads_payment_config", 1),
+        ];
+        [&start[..], contrib, &rest].concat()
+    };
+    // Behind what was the request's own end.
+    let tail = [
+        ("vads_site_id", 1),
+        ("vads_trans_date", 1),
+        ("vads_trans_id", 1),
+        ("vads_trans_status", 1),
+        ("vads_url_check_src", 1),
+        ("vads_user_info", 0),
+    ];
+    let address = format!("https://shop.example/back?name=Ann+{end}");
+    let bare = format!("www.shop.example/back?name=Ann+{end}+x");
+    for (place, typed) in [
+        ("vads_url_return", address.as_str()),
+        ("vads_url_cancel", &address),
+        ("vads_url_success", &bare),
+        ("vads_user_info", &format!("Ann+{end}+00")),
+        ("vads_theme_config", &format!("TITLE=Ann+{end}")),
+    ] {
+        let theme = place == "vads_theme_config";
+        let own = if theme { 2 } else { 4 };
+        let forged = dealt(
+            &asked(&[(place, typed)]),
+            &[&head(&[])[..], &[("vads_ship_to_name", own)], &tail].concat(),
+        );
+        let said = said(&forged).expect("a readable form");
+        assert_eq!(said.standing, Standing::Respellable, "{place}: {forged:?}");
+    }
+    // Without an address, what the user typed follows the request's own date and id.
+    let forged =
+        dealt(&asked(&[("vads_user_info", "CAPTURED+PAY")]), &[&head(&[])[..], &tail].concat());
+    assert_eq!(said(&forged).expect("a readable form").standing, Standing::Respellable);
+    // A module that calls itself by a card's name hides where a request begins, and not its date.
+    let request = asked(&[("vads_contrib", "VISA"), ("vads_url_return", &address)]);
+    let forged = dealt(
+        &request,
+        &[&head(&[("vads_card_brand", 1)])[..], &[("vads_ship_to_name", 4)], &tail].concat(),
+    );
+    assert_eq!(said(&forged).expect("a readable form").standing, Standing::Respellable);
+}
+
+/// An old answer to a registration may have no status, and so no word that a typed one would contradict.
+#[test]
+fn an_answer_to_a_registration_is_no_payment() {
+    let answer = |action: &str| {
+        owned(&[
+            ("vads_amount", "90000"),
+            ("vads_card_brand", "CB"),
+            ("vads_card_number", "497010XXXXXX0014"),
+            ("vads_ctx_mode", "TEST"),
+            ("vads_currency", "978"),
+            ("vads_cust_name", &format!("x+{TYPED_HASH}+DEBIT+CMD-1")),
+            ("vads_page_action", action),
+            ("vads_site_id", SITE),
+            ("vads_trans_date", "20261122100000"),
+            ("vads_trans_id", "abc123"),
+            ("vads_user_info", "CAPTURED+PAY"),
+            ("vads_version", "V2"),
+        ])
+    };
+    let names = [
+        ("vads_amount", 1),
+        ("vads_card_brand", 1),
+        ("vads_card_number", 1),
+        ("vads_ctx_mode", 1),
+        ("vads_currency", 1),
+        ("vads_cust_name", 1),
+        ("vads_hash", 1),
+        ("vads_operation_type", 1),
+        ("vads_order_id", 1),
+        ("vads_page_action", 1),
+        ("vads_site_id", 1),
+        ("vads_trans_date", 1),
+        ("vads_trans_id", 1),
+        ("vads_trans_status", 1),
+        ("vads_url_check_src", 1),
+        ("vads_version", 0),
+    ];
+    for (action, standing) in [
+        ("REGISTER", Standing::Respellable),
+        ("SUBSCRIBE", Standing::Respellable),
+        ("REGISTER_SUBSCRIBE", Standing::Respellable),
+        ("REGISTER_UPDATE", Standing::Respellable),
+        ("REGISTER_PAY", Standing::Sound),
+    ] {
+        let forged = dealt(&answer(action), &names);
+        assert_eq!(said(&forged).expect("a readable form").standing, standing, "{action}");
+    }
+}
+
+/// No form is worth more than any of its originals: the effective amount may be neither left out, nor moved
+/// away from its currency, nor replaced by a larger number. A smaller one that could be the gateway's own
+/// holds a form too, but digits elsewhere do not.
+#[test]
+fn an_effective_amount_cannot_be_spelt_away() {
+    for status in ["CAPTURED", "AUTHORISED", "WAITING_AUTHORISATION"] {
+        let real = Form::single("CMD-1", "abc123", "CB", 12_000, status)
+            .with("vads_result", "00")
+            .with("vads_effective_amount", "9000")
+            .without("vads_expiry_month")
+            .without("vads_expiry_year");
+        sound(&real);
+        sound(&real.clone().with("vads_cust_zip", "75001").with("vads_ext_info_a", "1"));
+        sound(&real.clone().with("vads_cust_zip", "12000"));
+        let away = [
+            ("vads_effective_amount", "vads_cust_zip"),
+            ("vads_effective_currency", "vads_ext_info_a"),
+        ];
+        held(&real, &renamed(&real, &away));
+        held(&real, &renamed(&real, &away[..1]));
+        held(&real, &renamed(&real, &away[1..]));
+    }
+    // What was converted is told in another currency as well; what came before both were told, in none.
+    let real = Form::single("CMD-1", "abc123", "CB", 12_000, "CAPTURED");
+    sound(
+        &real.clone().with("vads_effective_amount", "9000").with("vads_effective_currency", "826"),
+    );
+    sound(&real.clone().with("vads_dcc_amount", "10100").with("vads_dcc_currency", "826"));
+    sound(&real.clone().with("vads_effective_amount", "").without("vads_effective_currency"));
+    let plain = real.without("vads_effective_amount").without("vads_effective_currency");
+    sound(&plain.clone().with("vads_cust_zip", "75001").with("vads_cust_address_number", "12"));
+    let typed = plain.with("vads_cust_zip", "100+978");
+    held(&typed, &fields(&typed));
+}
+
 /// At a shop with a field of its own between the date and the id.
 #[test]
 fn what_is_typed_between_the_date_and_the_id_is_neither_id_nor_status() {

@@ -576,6 +576,138 @@ fn an_effective_amount_cannot_be_spelt_away() {
     held(&typed, &fields(&typed));
 }
 
+/// What failed need not say that it was to take money; but it must still be of one order.
+#[test]
+fn a_failure_without_an_operation_is_believed_of_its_own_order() {
+    let old = |status: &str| {
+        Form::single("CMD-1", "000012", "", 300, status)
+            .with("vads_result", "17")
+            .with("vads_effective_amount", "")
+            .without("vads_effective_currency")
+            .without("vads_operation_type")
+            .without("vads_sequence_number")
+            .without("vads_trans_uuid")
+    };
+    for status in ["ABANDONED", "CANCELLED", "NOT_CREATED", "REFUSED"] {
+        let form = match status {
+            "REFUSED" => old(status).with("vads_result", "05"),
+            _ => old(status),
+        };
+        sound(&form);
+        sound(&form.clone().with("vads_order_info", "Table 7 + terrasse"));
+        sound(&form.clone().without("vads_language"));
+        sound(&form.clone().without("vads_order_id"));
+        // With its number and its uuid, as well.
+        sound(&Form::single("CMD-1", "000012", "CB", 300, status).without("vads_operation_type"));
+        // Another order in the place of the first.
+        let typed = form.clone().with("vads_order_info", "CMD-2");
+        let names = [("vads_order_id", "vads_nb_products"), ("vads_order_info", "vads_order_id")];
+        held(&typed, &renamed(&typed, &names));
+        let names = [("vads_language", "vads_order_id"), ("vads_order_id", "vads_order_info")];
+        held(&form, &renamed(&form, &names));
+        let typed = form.with("vads_order_info", "en+CMD-2");
+        held(&typed, &fields(&typed));
+    }
+    for status in ["CAPTURED", "AUTHORISED", "EXPIRED", "ACCEPTED", "WAITING_AUTHORISATION"] {
+        let form = old(status).with("vads_result", "00");
+        held(&form, &fields(&form));
+    }
+    // A success is not made a failure, and not the other way round.
+    for (real, forged) in [("CAPTURED", "REFUSED"), ("REFUSED", "CAPTURED")] {
+        let paid = Form::single("CMD-1", "abc123", "CB", 300, real).without("vads_trans_uuid");
+        let paid = paid.with("vads_user_info", forged).without("vads_url_check_src");
+        let names = [("vads_operation_type", "vads_nb_products")];
+        held(&paid, &renamed(&paid, &names));
+    }
+}
+
+/// Documented shapes that are wider than they look.
+#[test]
+fn documented_shapes_are_believed() {
+    let paid = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED");
+    let theme = "SUCCESS_FOOTER_MSG_RETURN=Retour à la boutique;CANCEL_FOOTER_MSG_RETURN=Quitter";
+    for (name, value) in [
+        ("vads_theme_config", theme),
+        ("vads_theme_config", "SIMPLIFIED_DISPLAY=true;TITLE=Vélo+TEXT=x"),
+        ("vads_payment_option_code", "COUNT=3;RATE=0.00;DESC=3 fois sans frais"),
+        ("vads_payment_option_code", "0"),
+        ("vads_shop_url", "www.shop.example/x"),
+        ("vads_shop_url", "https://shop.example/?q=a+b"),
+        ("vads_url_return", "www.shop.example/x?name=Jean + Marie"),
+        ("vads_url_success", "https://shop.example/ok?name=Jean+Marie"),
+        ("vads_url_cancel", "www.shop.example/x"),
+        ("vads_url_check", "https://shop.example/ipn?name=Jean+Marie"),
+        ("vads_order_description", "Séjour à la mer"),
+        ("vads_order_description", "2 nuits + petit-déjeuner"),
+    ] {
+        sound(&paid.clone().with(name, value));
+        sound(&paid.clone().with(name, value).with("vads_order_info", "Table 7 + terrasse"));
+    }
+    // What would leave two readings. (docs/single-reading.md)
+    for (name, value) in [
+        ("vads_order_id", "CMD+1"),
+        ("vads_theme_config", "TITLE=Vélo + VTT"),
+        ("vads_order_description", "Hotel"),
+    ] {
+        let form = paid.clone().with(name, value);
+        held(&form, &fields(&form));
+    }
+}
+
+/// A description is no reference, and a reference no description.
+#[test]
+fn a_described_order_is_one_order() {
+    let paid = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED");
+    let typed = paid.clone().with("vads_order_info", "CMD-2");
+    let names = [("vads_order_id", "vads_order_description"), ("vads_order_info", "vads_order_id")];
+    held(&typed, &renamed(&typed, &names));
+    let described = paid.with("vads_order_description", "Séjour à la mer");
+    let names = [("vads_order_description", "vads_order_id"), ("vads_order_id", "vads_order_info")];
+    held(&described, &renamed(&described, &names));
+    sound(&Form::single("CMD 1 é", "abc123", "CB", 10_000, "CAPTURED"));
+}
+
+/// The number of an occurrence and the subscription make another order of what did not come from the page,
+/// so they must not come out of what a buyer typed, nor be lost.
+#[test]
+fn an_occurrence_is_neither_made_up_nor_lost() {
+    let shown = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED")
+        .with("vads_page_action", "REGISTER_PAY_SUBSCRIBE")
+        .with("vads_subscription", "20261001a7xk2p9ms4tq8w1e5r6t7y0u")
+        .with("vads_product_ref0", "3")
+        .with("vads_ext_info_gift", TYPED_HASH);
+    sound(&shown);
+    let shown = shown.without("vads_hash").without("vads_extra_result");
+    let hash = ("vads_ext_info_gift", "vads_hash");
+    let number = ("vads_product_ref0", "vads_recurrence_number");
+    // The source left out, as some returns do; or moved behind where it stands.
+    for shown in [shown.clone().without("vads_url_check_src"), shown.clone()] {
+        let away = ("vads_url_check_src", "vads_user_info");
+        held(&shown, &renamed(&shown, &[hash, away]));
+        held(&shown, &renamed(&shown, &[hash, away, number]));
+        held(
+            &shown,
+            &renamed(&shown, &[hash, away, number, ("vads_subscription", "vads_tax_rate")]),
+        );
+    }
+    sound_as(&renamed(&shown, &[hash, number]), "the source is that of the page");
+    // A call about an occurrence without what makes it one.
+    let called = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED")
+        .with("vads_url_check_src", "REC")
+        .with("vads_recurrence_number", "3");
+    sound(&called);
+    held(&called, &renamed(&called, &[("vads_recurrence_number", "vads_pretax_amount")]));
+    held(&called, &renamed(&called, &[("vads_recurrence_number", "vads_proof_of_id_number")]));
+    let called = called.without("vads_recurrence_number").with("vads_subscription", "club");
+    sound(&called);
+    held(&called, &renamed(&called, &[("vads_subscription", "vads_tax_rate")]));
+}
+
+#[track_caller]
+fn sound_as(fields: &Fields, why: &str) {
+    assert_eq!(said(fields).expect("a readable form").standing, Standing::Sound, "{why}");
+}
+
 /// At a shop with a field of its own between the date and the id.
 #[test]
 fn what_is_typed_between_the_date_and_the_id_is_neither_id_nor_status() {

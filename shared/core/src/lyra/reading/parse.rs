@@ -191,6 +191,13 @@ impl<'a, const W: usize> Text<'a, W> {
         self.can_be(Shape::EffectiveAmount as u8).and(follows.back())
     }
 
+    /// Whether originals describe the order: where the form at hand does, and where it has a reference
+    /// that may be a description.
+    fn may_describe(&self) -> bool {
+        let references = self.can_be(piece::REFERENCE);
+        self.describes || self.own(Shape::Order).is_some_and(|(at, _)| !references.has(at))
+    }
+
     /// What the form at hand is worth: its amount, or less where an effective amount in the same currency
     /// says so.
     fn worth(&self) -> Option<u64> {
@@ -388,7 +395,7 @@ impl<'a, const W: usize> Text<'a, W> {
         let page = original.origin == Origin::Page;
         match step.takes {
             Takes::Value(shape) => self.want_value(shape, original),
-            Takes::Run(_) if step.name == "vads_order_description" && !self.describes => {
+            Takes::Run(_) if step.name == "vads_order_description" && !self.may_describe() => {
                 Want::NOTHING
             }
             // The certificate may follow the operation, and must not be taken for a reference.

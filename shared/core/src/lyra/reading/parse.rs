@@ -208,11 +208,17 @@ impl<'a, const W: usize> Text<'a, W> {
     }
 
     /// Where an order's reference can stand in a form without an operation, which it would follow: behind
-    /// the language, or behind the hash where there is no language.
+    /// the language and the occurrence, or behind the hash where neither a language nor an identifier (as
+    /// the gateway makes them) is there.
     fn behind_language(&self) -> Set<W> {
-        let (hash, language) = (self.can_be(Shape::Hash as u8), self.can_be(piece::LANGUAGE));
+        // A certificate is of 40 hex digits, and a hash of more.
+        let hash = self.can_be(Shape::Hash as u8).without(self.can_be(piece::CERTIFICATE));
+        let language = self.can_be(piece::LANGUAGE);
         let operation = self.can_be(Shape::Operation as u8);
-        language.or(operation).or(hash.without(language.back())).next()
+        let others = language.or(self.can_be(Shape::Uuid as u8));
+        let occurrence = self.can_be(Shape::Occurrence as u8);
+        let before = language.or(operation).or(occurrence).or(hash.without(others.back()));
+        before.next().without(occurrence)
     }
 
     /// Whether the form at hand says how much a partial authorisation reached.
@@ -331,10 +337,15 @@ impl<'a, const W: usize> Text<'a, W> {
         self.extra_names.iter().any(|name| place_among(&STEPS, name) == step)
     }
 
-    /// The addresses that hold what a buyer typed, pluses and all: those that went through his browser.
+    /// The addresses that hold what a buyer typed, pluses and all: those that went through his browser,
+    /// with the source of the page behind them, or else no source.
     fn typed_into(&self, original: Original) -> Set<W> {
         match original.origin {
-            Origin::Page => self.can_be(Shape::Url as u8),
+            Origin::Page => {
+                let sourced = self.can_be(piece::PAY).until();
+                let bare = self.can_be(piece::KNOWN_SOURCE).behind();
+                self.can_be(Shape::Url as u8).and(sourced.or(bare))
+            }
             Origin::Server => Set::EMPTY,
         }
     }
@@ -508,10 +519,13 @@ impl<'a, const W: usize> Text<'a, W> {
                 with.places().all(|place| self.piece(place) == b"DEBIT")
             }
             Shape::Operation => all(with) && !without,
-            // What was left or cancelled is worth nothing under any number.
-            Shape::Sequence => {
-                original.end == End::Ended || all(with) && !(without && own.is_some())
-            }
+            // What was left or cancelled is worth nothing under any number, and what was declined without
+            // one is no attempt that has a number.
+            Shape::Sequence => match original.end {
+                End::Ended => true,
+                End::Refused if own.is_none() => true,
+                _ => all(with) && !(without && own.is_some()),
+            },
             Shape::EffectiveAmount | Shape::EffectiveCurrency if original.end == End::Partly => {
                 all(with)
             }

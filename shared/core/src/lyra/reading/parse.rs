@@ -187,7 +187,10 @@ impl<'a, const W: usize> Text<'a, W> {
             }
         }
         let moment = self.can_be(Shape::Moment as u8).or(self.can_be(piece::EMPTY));
-        let follows = currencies.or(moment.and(currencies.back()));
+        // Of two such codes in a row the first is an amount of so much, as 978 of 9.78 EUR.
+        let last = |set: Set<W>| set.or(moment.and(set.back()));
+        let currencies = currencies.without(last(currencies).back());
+        let follows = last(currencies);
         self.can_be(Shape::EffectiveAmount as u8).and(follows.back())
     }
 

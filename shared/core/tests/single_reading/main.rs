@@ -358,7 +358,7 @@ fn a_notification_typed_into_a_request_is_held() {
 fn no_spelling_of_a_text_about_no_payment_is_believed() {
     let mut dice = Dice(11);
     let (mut texts, mut tried, mut read, mut money) = (0_u64, 0_usize, 0_u64, 0_u64);
-    while tried < rounds(12_000) {
+    while tried < rounds(3_000) {
         let asks = !dice.once_in(4);
         let original =
             if asks { asked::request(&mut dice) } else { asked::registration(&mut dice) };

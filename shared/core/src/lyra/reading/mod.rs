@@ -64,7 +64,7 @@
 //! - a uuid, or the occurrence of a plan, may be made up where the gateway sent none: date, id and
 //!   sequence number name the share as well, and the payment's own name leads to its order;
 //! - a payment that was left or cancelled may get another sequence number: it is worth nothing. So is what
-//!   was declined, if it is given none;
+//!   was declined without an operation, if it is given none;
 //! - an effective amount may be made up where it makes a payment worth less, never more;
 //! - a call to the server alone may be given a plan, a subscription or the number of an occurrence that it
 //!   does not have, and lose the latter two unless it says `REC`: buyers do not see those calls. What came

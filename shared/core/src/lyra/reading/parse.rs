@@ -518,15 +518,12 @@ impl<'a, const W: usize> Text<'a, W> {
             | Shape::Order
             | Shape::Status
             | Shape::TransId => all(with) && !(without && own.is_some()),
-            Shape::Operation if own.is_none() => {
-                with.places().all(|place| self.piece(place) == b"DEBIT")
-            }
-            Shape::Operation => all(with) && !without,
-            // What was left or cancelled is worth nothing under any number, and what was declined without
-            // one is no attempt that has a number.
+            Shape::Operation => all(with) && !(without && own.is_some()),
+            // What was left or cancelled is worth nothing under any number, and what an old form declined
+            // without one is no attempt that has a number.
             Shape::Sequence => match original.end {
                 End::Ended => true,
-                End::Refused if own.is_none() => true,
+                End::Refused if own.is_none() && self.own(Shape::Operation).is_none() => true,
                 _ => all(with) && !(without && own.is_some()),
             },
             Shape::EffectiveAmount | Shape::EffectiveCurrency if original.end == End::Partly => {

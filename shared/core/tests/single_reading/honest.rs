@@ -259,17 +259,59 @@ fn optional(form: &mut Form, dice: &mut Dice) {
         "vads_validation_mode",
         "vads_version",
         "vads_warranty_result",
-        "vads_effective_amount",
-        "vads_effective_currency",
         "vads_trans_uuid",
     ] {
-        if dice.once_in(10) && !(partial && name.starts_with("vads_effective")) {
+        if dice.once_in(10) {
             *form = form.clone().without(name);
         }
+    }
+    // They come together or not at all.
+    if dice.once_in(5) && !partial {
+        *form = form.clone().without("vads_effective_amount").without("vads_effective_currency");
     }
     // Without its payment's source a form with no reference cannot be told from one with.
     if form.get("vads_payment_src").is_some() && dice.once_in(12) {
         *form = form.clone().without("vads_order_id");
+    }
+    // A part in another currency than the whole could be what was reached.
+    if dice.once_in(10) && !partial {
+        *form = form.clone().with("vads_dcc_amount", "8500").with("vads_dcc_currency", "826");
+    }
+    // Old forms about what failed do not say that it was to take money.
+    let failed = ["ABANDONED", "CANCELLED", "NOT_CREATED", "REFUSED"];
+    let failed = form.get("vads_trans_status").is_some_and(|status| failed.contains(&status));
+    // (Those without a language have no identifier, which would stand in the place of the reference.)
+    let told = form.get("vads_language").is_some() || form.get("vads_identifier").is_none();
+    if failed && told && form.get("vads_payment_seq").is_none() && dice.once_in(4) {
+        *form = form.clone().without("vads_operation_type").without("vads_nb_products");
+        if dice.once_in(2) {
+            *form = form.clone().with("vads_occurrence_type", "UNITAIRE");
+        }
+        for name in ["vads_sequence_number", "vads_trans_uuid"] {
+            if dice.once_in(2) {
+                *form = form.clone().without(name);
+            }
+        }
+    }
+    for (name, value) in [
+        ("vads_nb_products", "2"),
+        ("vads_order_description", "Séjour à la mer + petit-déjeuner"),
+        ("vads_payment_option_code", "COUNT=3;RATE=0.00;DESC=3 fois sans frais"),
+        ("vads_theme_config", "SUCCESS_FOOTER_MSG_RETURN=Retour à la boutique;TITLE=Vélo"),
+        ("vads_shop_url", "www.shop.example/x"),
+        ("vads_url_return", "https://shop.example/retour?nom=Jean+Marie"),
+        ("vads_url_cancel", "www.shop.example/panier"),
+    ] {
+        // Without a reference, what follows the operation tells that there is none.
+        let beside_reference = name.starts_with("vads_order_") || name.contains("option");
+        // Without an operation, the language does where there is one.
+        let beside_language = ["vads_nb_products", "vads_order_description"].contains(&name);
+        if beside_language && form.get("vads_operation_type").is_none() {
+            continue;
+        }
+        if dice.once_in(10) && (form.get("vads_order_id").is_some() || !beside_reference) {
+            *form = form.clone().with(name, value);
+        }
     }
     for (name, value) in [
         ("vads_acquirer_network", "CB"),
@@ -296,7 +338,6 @@ fn optional(form: &mut Form, dice: &mut Dice) {
         ("vads_threeds_xid", "7f2a9c1e-5b1d-4c7e-9a90-1a2b3c4d5e6f"),
         ("vads_threeds_sign_valid", "1"),
         ("vads_url_success", "https://shop.example/ok?a=1&b=2"),
-        ("vads_nb_products", "2"),
         ("vads_contrib", "Module 2.8.8/8.1+x"),
         ("vads_shop_name", "Boutique + Cie"),
         ("vads_shop_url", "https://shop.example"),

@@ -5,11 +5,12 @@
 
 #![allow(clippy::print_stdout, reason = "figures for the documentation")]
 
+mod asked;
 mod honest;
 mod respell;
 mod world;
 
-use quittance_core::Standing;
+use quittance_core::{Fact, Kind, Standing, Status};
 use quittance_testing::SITE;
 use quittance_testing::lyra::{Form, Share, uuid};
 
@@ -349,6 +350,362 @@ fn a_notification_typed_into_a_request_is_held() {
     assert_eq!(said(&whole).expect("a readable form").standing, Standing::Respellable);
     // It is what stands behind that gives it away: the gateway could have written the rest.
     assert_eq!(said(&owned(&forged)).expect("a readable form").standing, Standing::Sound);
+}
+
+/// Requests and answers to registrations say nothing of a payment, so no spelling of them is believed,
+/// whatever was typed into them and wherever.
+#[test]
+fn no_spelling_of_a_text_about_no_payment_is_believed() {
+    let mut dice = Dice(11);
+    let (mut texts, mut tried, mut read, mut money) = (0_u64, 0_usize, 0_u64, 0_u64);
+    while tried < rounds(3_000) {
+        let asks = !dice.once_in(4);
+        let original =
+            if asks { asked::request(&mut dice) } else { asked::registration(&mut dice) };
+        texts += 1;
+        let speller = Speller::new(&original);
+        for round in 0..12 {
+            let spelt = match (speller.any(&mut dice), round % 3) {
+                (Some(spelt), 0 | 1) => spelt,
+                (Some(spelt), _) => mutate(&spelt, &mut dice),
+                (None, _) => break,
+            };
+            tried += 1;
+            debug_assert!(same_text(&original, &spelt));
+            let Some(said) = said(&spelt) else { continue };
+            read += 1;
+            let claims = said
+                .facts
+                .iter()
+                .any(|fact| matches!(fact, Fact::Share(share) if share.status == Status::Captured));
+            money += u64::from(claims);
+            // An answer says truly that a card was checked; that is worth nothing.
+            let worthless = !asks && said.facts.iter().all(is_worthless);
+            assert!(
+                said.standing == Standing::Respellable || worthless,
+                "\n{original:?}\nrespelt\n{spelt:?}\nsays\n{said:?}"
+            );
+        }
+    }
+    println!(
+        "{texts} requests and registrations, {tried} spellings, {read} of them readable, {money} of a capture"
+    );
+    assert!(money > tried as u64 / 100, "the forger forges nothing: {money} of {tried}");
+}
+
+/// Whether it is about no money.
+fn is_worthless(fact: &Fact) -> bool {
+    matches!(fact, Fact::Share(share) if share.kind == Kind::Verification)
+        || matches!(fact, Fact::Total(_))
+}
+
+/// The pieces of a signed text dealt out anew: so many to each name, the rest to the last.
+fn dealt(original: &Fields, names: &[(&str, usize)]) -> Fields {
+    let text: Vec<&str> = original.iter().flat_map(|(_, value)| value.split('+')).collect();
+    let mut rest = text.as_slice();
+    let mut spelt = Fields::new();
+    for (at, (name, pieces)) in names.iter().enumerate() {
+        let last = at + 1 == names.len();
+        let (value, behind) = rest.split_at(if last { rest.len() } else { *pieces });
+        spelt.push(((*name).to_owned(), value.join("+")));
+        rest = behind;
+    }
+    assert!(same_text(original, &spelt), "not the same signed text");
+    spelt
+}
+
+/// A request with an address and the account of a user, and others that a buyer can type into, posted as if
+/// it had been paid.
+#[test]
+fn a_request_that_nobody_paid_is_no_payment() {
+    let end = format!("{SITE}+20261123090000+zzz999+CAPTURED+PAY");
+    let asked = |more: &[(&str, &str)]| {
+        let mut form = owned(&[
+            ("vads_action_mode", "INTERACTIVE"),
+            ("vads_amount", "90000"),
+            ("vads_ctx_mode", "TEST"),
+            ("vads_currency", "978"),
+            ("vads_cust_name", &format!("x+{TYPED_HASH}+DEBIT")),
+            ("vads_order_id", "CMD-1"),
+            ("vads_page_action", "PAYMENT"),
+            ("vads_payment_config", "SINGLE"),
+            ("vads_site_id", SITE),
+            ("vads_trans_date", "20261122100000"),
+            ("vads_trans_id", "abc123"),
+            ("vads_version", "V2"),
+        ]);
+        form.extend(owned(more));
+        form.sort();
+        form
+    };
+    let head = |contrib: &'static [(&'static str, usize)]| {
+        let start = [("vads_action_mode", 1), ("vads_amount", 1)];
+        let rest = [
+            ("vads_ctx_mode", 1),
+            ("vads_currency", 1),
+            ("vads_cust_name", 1),
+            ("vads_hash", 1),
+            ("vads_operation_type", 1),
+            ("vads_order_id", 1),
+            ("vads_page_action", 1),
+            ("vads_payment_config", 1),
+        ];
+        [&start[..], contrib, &rest].concat()
+    };
+    // Behind what was the request's own end.
+    let tail = [
+        ("vads_site_id", 1),
+        ("vads_trans_date", 1),
+        ("vads_trans_id", 1),
+        ("vads_trans_status", 1),
+        ("vads_url_check_src", 1),
+        ("vads_user_info", 0),
+    ];
+    let address = format!("https://shop.example/back?name=Ann+{end}");
+    let bare = format!("www.shop.example/back?name=Ann+{end}+x");
+    for (place, typed) in [
+        ("vads_url_return", address.as_str()),
+        ("vads_url_cancel", &address),
+        ("vads_url_success", &bare),
+        ("vads_user_info", &format!("Ann+{end}+00")),
+        ("vads_theme_config", &format!("TITLE=Ann+{end}")),
+    ] {
+        let theme = place == "vads_theme_config";
+        let own = if theme { 2 } else { 4 };
+        let forged = dealt(
+            &asked(&[(place, typed)]),
+            &[&head(&[])[..], &[("vads_ship_to_name", own)], &tail].concat(),
+        );
+        let said = said(&forged).expect("a readable form");
+        assert_eq!(said.standing, Standing::Respellable, "{place}: {forged:?}");
+    }
+    // Without an address, what the user typed follows the request's own date and id.
+    let forged =
+        dealt(&asked(&[("vads_user_info", "CAPTURED+PAY")]), &[&head(&[])[..], &tail].concat());
+    assert_eq!(said(&forged).expect("a readable form").standing, Standing::Respellable);
+    // A module that calls itself by a card's name hides where a request begins, and not its date.
+    let request = asked(&[("vads_contrib", "VISA"), ("vads_url_return", &address)]);
+    let forged = dealt(
+        &request,
+        &[&head(&[("vads_card_brand", 1)])[..], &[("vads_ship_to_name", 4)], &tail].concat(),
+    );
+    assert_eq!(said(&forged).expect("a readable form").standing, Standing::Respellable);
+}
+
+/// An old answer to a registration may have no status, and so no word that a typed one would contradict.
+#[test]
+fn an_answer_to_a_registration_is_no_payment() {
+    let answer = |action: &str| {
+        owned(&[
+            ("vads_amount", "90000"),
+            ("vads_card_brand", "CB"),
+            ("vads_card_number", "497010XXXXXX0014"),
+            ("vads_ctx_mode", "TEST"),
+            ("vads_currency", "978"),
+            ("vads_cust_name", &format!("x+{TYPED_HASH}+DEBIT+CMD-1")),
+            ("vads_page_action", action),
+            ("vads_site_id", SITE),
+            ("vads_trans_date", "20261122100000"),
+            ("vads_trans_id", "abc123"),
+            ("vads_user_info", "CAPTURED+PAY"),
+            ("vads_version", "V2"),
+        ])
+    };
+    let names = [
+        ("vads_amount", 1),
+        ("vads_card_brand", 1),
+        ("vads_card_number", 1),
+        ("vads_ctx_mode", 1),
+        ("vads_currency", 1),
+        ("vads_cust_name", 1),
+        ("vads_hash", 1),
+        ("vads_operation_type", 1),
+        ("vads_order_id", 1),
+        ("vads_page_action", 1),
+        ("vads_site_id", 1),
+        ("vads_trans_date", 1),
+        ("vads_trans_id", 1),
+        ("vads_trans_status", 1),
+        ("vads_url_check_src", 1),
+        ("vads_version", 0),
+    ];
+    for (action, standing) in [
+        ("REGISTER", Standing::Respellable),
+        ("SUBSCRIBE", Standing::Respellable),
+        ("REGISTER_SUBSCRIBE", Standing::Respellable),
+        ("REGISTER_UPDATE", Standing::Respellable),
+        ("REGISTER_PAY", Standing::Sound),
+    ] {
+        let forged = dealt(&answer(action), &names);
+        assert_eq!(said(&forged).expect("a readable form").standing, standing, "{action}");
+    }
+}
+
+/// No form is worth more than any of its originals: the effective amount may be neither left out, nor moved
+/// away from its currency, nor replaced by a larger number. A smaller one that could be the gateway's own
+/// holds a form too, but digits elsewhere do not.
+#[test]
+fn an_effective_amount_cannot_be_spelt_away() {
+    for status in ["CAPTURED", "AUTHORISED", "WAITING_AUTHORISATION"] {
+        let real = Form::single("CMD-1", "abc123", "CB", 12_000, status)
+            .with("vads_result", "00")
+            .with("vads_effective_amount", "9000")
+            .without("vads_expiry_month")
+            .without("vads_expiry_year");
+        sound(&real);
+        sound(&real.clone().with("vads_cust_zip", "75001").with("vads_ext_info_a", "1"));
+        sound(&real.clone().with("vads_cust_zip", "12000"));
+        let away = [
+            ("vads_effective_amount", "vads_cust_zip"),
+            ("vads_effective_currency", "vads_ext_info_a"),
+        ];
+        held(&real, &renamed(&real, &away));
+        held(&real, &renamed(&real, &away[..1]));
+        held(&real, &renamed(&real, &away[1..]));
+    }
+    // What was converted is told in another currency as well; what came before both were told, in none.
+    let real = Form::single("CMD-1", "abc123", "CB", 12_000, "CAPTURED");
+    sound(
+        &real.clone().with("vads_effective_amount", "9000").with("vads_effective_currency", "826"),
+    );
+    sound(&real.clone().with("vads_dcc_amount", "10100").with("vads_dcc_currency", "826"));
+    sound(&real.clone().with("vads_effective_amount", "").without("vads_effective_currency"));
+    let plain = real.without("vads_effective_amount").without("vads_effective_currency");
+    sound(&plain.clone().with("vads_cust_zip", "75001").with("vads_cust_address_number", "12"));
+    let typed = plain.with("vads_cust_zip", "100+978");
+    held(&typed, &fields(&typed));
+}
+
+/// What failed need not say that it was to take money; but it must still be of one order.
+#[test]
+fn a_failure_without_an_operation_is_believed_of_its_own_order() {
+    let old = |status: &str| {
+        Form::single("CMD-1", "000012", "", 300, status)
+            .with("vads_result", "17")
+            .with("vads_effective_amount", "")
+            .without("vads_effective_currency")
+            .without("vads_operation_type")
+            .without("vads_sequence_number")
+            .without("vads_trans_uuid")
+    };
+    for status in ["ABANDONED", "CANCELLED", "NOT_CREATED", "REFUSED"] {
+        let form = match status {
+            "REFUSED" => old(status).with("vads_result", "05"),
+            _ => old(status),
+        };
+        sound(&form);
+        sound(&form.clone().with("vads_order_info", "Table 7 + terrasse"));
+        sound(&form.clone().without("vads_language"));
+        sound(&form.clone().without("vads_order_id"));
+        // With its number and its uuid, as well.
+        sound(&Form::single("CMD-1", "000012", "CB", 300, status).without("vads_operation_type"));
+        // Another order in the place of the first.
+        let typed = form.clone().with("vads_order_info", "CMD-2");
+        let names = [("vads_order_id", "vads_nb_products"), ("vads_order_info", "vads_order_id")];
+        held(&typed, &renamed(&typed, &names));
+        let names = [("vads_language", "vads_order_id"), ("vads_order_id", "vads_order_info")];
+        held(&form, &renamed(&form, &names));
+        let typed = form.with("vads_order_info", "en+CMD-2");
+        held(&typed, &fields(&typed));
+    }
+    for status in ["CAPTURED", "AUTHORISED", "EXPIRED", "ACCEPTED", "WAITING_AUTHORISATION"] {
+        let form = old(status).with("vads_result", "00");
+        held(&form, &fields(&form));
+    }
+    // A success is not made a failure, and not the other way round.
+    for (real, forged) in [("CAPTURED", "REFUSED"), ("REFUSED", "CAPTURED")] {
+        let paid = Form::single("CMD-1", "abc123", "CB", 300, real).without("vads_trans_uuid");
+        let paid = paid.with("vads_user_info", forged).without("vads_url_check_src");
+        let names = [("vads_operation_type", "vads_nb_products")];
+        held(&paid, &renamed(&paid, &names));
+    }
+}
+
+/// Documented shapes that are wider than they look.
+#[test]
+fn documented_shapes_are_believed() {
+    let paid = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED");
+    let theme = "SUCCESS_FOOTER_MSG_RETURN=Retour à la boutique;CANCEL_FOOTER_MSG_RETURN=Quitter";
+    for (name, value) in [
+        ("vads_theme_config", theme),
+        ("vads_theme_config", "SIMPLIFIED_DISPLAY=true;TITLE=Vélo+TEXT=x"),
+        ("vads_payment_option_code", "COUNT=3;RATE=0.00;DESC=3 fois sans frais"),
+        ("vads_payment_option_code", "0"),
+        ("vads_shop_url", "www.shop.example/x"),
+        ("vads_shop_url", "https://shop.example/?q=a+b"),
+        ("vads_url_return", "www.shop.example/x?name=Jean + Marie"),
+        ("vads_url_success", "https://shop.example/ok?name=Jean+Marie"),
+        ("vads_url_cancel", "www.shop.example/x"),
+        ("vads_url_check", "https://shop.example/ipn?name=Jean+Marie"),
+        ("vads_order_description", "Séjour à la mer"),
+        ("vads_order_description", "2 nuits + petit-déjeuner"),
+    ] {
+        sound(&paid.clone().with(name, value));
+        sound(&paid.clone().with(name, value).with("vads_order_info", "Table 7 + terrasse"));
+    }
+    // What would leave two readings. (docs/single-reading.md)
+    for (name, value) in [
+        ("vads_order_id", "CMD+1"),
+        ("vads_theme_config", "TITLE=Vélo + VTT"),
+        ("vads_order_description", "Hotel"),
+    ] {
+        let form = paid.clone().with(name, value);
+        held(&form, &fields(&form));
+    }
+}
+
+/// A description is no reference, and a reference no description.
+#[test]
+fn a_described_order_is_one_order() {
+    let paid = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED");
+    let typed = paid.clone().with("vads_order_info", "CMD-2");
+    let names = [("vads_order_id", "vads_order_description"), ("vads_order_info", "vads_order_id")];
+    held(&typed, &renamed(&typed, &names));
+    let described = paid.with("vads_order_description", "Séjour à la mer");
+    let names = [("vads_order_description", "vads_order_id"), ("vads_order_id", "vads_order_info")];
+    held(&described, &renamed(&described, &names));
+    sound(&Form::single("CMD 1 é", "abc123", "CB", 10_000, "CAPTURED"));
+}
+
+/// The number of an occurrence and the subscription make another order of what did not come from the page,
+/// so they must not come out of what a buyer typed, nor be lost.
+#[test]
+fn an_occurrence_is_neither_made_up_nor_lost() {
+    let shown = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED")
+        .with("vads_page_action", "REGISTER_PAY_SUBSCRIBE")
+        .with("vads_subscription", "20261001a7xk2p9ms4tq8w1e5r6t7y0u")
+        .with("vads_product_ref0", "3")
+        .with("vads_ext_info_gift", TYPED_HASH);
+    sound(&shown);
+    let shown = shown.without("vads_hash").without("vads_extra_result");
+    let hash = ("vads_ext_info_gift", "vads_hash");
+    let number = ("vads_product_ref0", "vads_recurrence_number");
+    // The source left out, as some returns do; or moved behind where it stands.
+    for shown in [shown.clone().without("vads_url_check_src"), shown.clone()] {
+        let away = ("vads_url_check_src", "vads_user_info");
+        held(&shown, &renamed(&shown, &[hash, away]));
+        held(&shown, &renamed(&shown, &[hash, away, number]));
+        held(
+            &shown,
+            &renamed(&shown, &[hash, away, number, ("vads_subscription", "vads_tax_rate")]),
+        );
+    }
+    sound_as(&renamed(&shown, &[hash, number]), "the source is that of the page");
+    // A call about an occurrence without what makes it one.
+    let called = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED")
+        .with("vads_url_check_src", "REC")
+        .with("vads_recurrence_number", "3");
+    sound(&called);
+    held(&called, &renamed(&called, &[("vads_recurrence_number", "vads_pretax_amount")]));
+    held(&called, &renamed(&called, &[("vads_recurrence_number", "vads_proof_of_id_number")]));
+    let called = called.without("vads_recurrence_number").with("vads_subscription", "club");
+    sound(&called);
+    held(&called, &renamed(&called, &[("vads_subscription", "vads_tax_rate")]));
+}
+
+#[track_caller]
+fn sound_as(fields: &Fields, why: &str) {
+    assert_eq!(said(fields).expect("a readable form").standing, Standing::Sound, "{why}");
 }
 
 /// At a shop with a field of its own between the date and the id.

@@ -44,13 +44,18 @@ pub(super) enum Shape {
     Token,
     /// The same, at most 16 bytes.
     Short,
+    /// The same, or `KEY=value;…` as [`Settings`](Self::Settings).
+    Choice,
+    /// Text that cannot be taken for an order's reference, which is letters, digits, `-` and `_`: in each
+    /// of its pieces there is a blank, an accent or a mark.
+    Description,
     /// Base64 or hex of a card's authentication, of which `+` may cut off pieces, or a UUID.
     Proof,
     /// Results of checks: upper-case `NAME=RESULT;…`, or a word.
     Verdict,
-    /// `http://…` or `https://…`, without `+`.
+    /// An address, with or without its scheme. What follows a `+` in it is anything.
     Url,
-    /// `KEY=value;…`.
+    /// `KEY=value;…`, the values of which may have blanks.
     Settings,
     /// An iCalendar rule.
     Rule,
@@ -60,10 +65,13 @@ pub(super) enum Shape {
 
 /// Every documented name in byte order. A name that ends in `*` stands for all that begin so.
 ///
-/// Left out on purpose, so that forms with them are held: `vads_order_description`, free text between
-/// the operation and the order's reference; `vads_return_get_params` and `vads_return_post_params`, free
-/// text between the result and the sequence number; `vads_acquirer_payment_reference` and
-/// `vads_acquirer_service_supplier_id`, which may be numbers and stand before the amount.
+/// Left out on purpose, so that forms with them are held: `vads_return_get_params` and
+/// `vads_return_post_params`, free text between the result and the sequence number;
+/// `vads_acquirer_payment_reference` and `vads_acquirer_service_supplier_id`, which may be numbers and
+/// stand before the amount.
+///
+/// Addresses behind the source and that of the shop stand among free text, which could take up what they
+/// do, so their own shape would tell nothing.
 #[rustfmt::skip]
 pub(super) const NAMES: &[(&str, Shape)] = &[
     ("vads_acquirer_network", Shape::Name),
@@ -128,6 +136,7 @@ pub(super) const NAMES: &[(&str, Shape)] = &[
     ("vads_nb_products", Shape::Digits),
     ("vads_occurrence_type", Shape::Occurrence),
     ("vads_operation_type", Shape::Operation),
+    ("vads_order_description", Shape::Description),
     ("vads_order_id", Shape::Order),
     ("vads_order_info", Shape::Free),
     ("vads_order_info2", Shape::Free),
@@ -137,7 +146,7 @@ pub(super) const NAMES: &[(&str, Shape)] = &[
     ("vads_payment_certificate", Shape::Token),
     ("vads_payment_config", Shape::Plan),
     ("vads_payment_error", Shape::Digits),
-    ("vads_payment_option_code", Shape::Short),
+    ("vads_payment_option_code", Shape::Choice),
     ("vads_payment_seq", Shape::Shares),
     ("vads_payment_src", Shape::Word),
     ("vads_pays_ip", Shape::Word),
@@ -164,7 +173,7 @@ pub(super) const NAMES: &[(&str, Shape)] = &[
     ("vads_ship_to_*", Shape::Free),
     ("vads_shipping_amount", Shape::Digits),
     ("vads_shop_name", Shape::Free),
-    ("vads_shop_url", Shape::Url),
+    ("vads_shop_url", Shape::Free),
     ("vads_site_id", Shape::Site),
     ("vads_sub_amount", Shape::Digits),
     ("vads_sub_currency", Shape::Digits),
@@ -198,12 +207,12 @@ pub(super) const NAMES: &[(&str, Shape)] = &[
     ("vads_url_cancel", Shape::Url),
     ("vads_url_check", Shape::Url),
     ("vads_url_check_src", Shape::Source),
-    ("vads_url_error", Shape::Url),
-    ("vads_url_post_process", Shape::Url),
-    ("vads_url_referral", Shape::Url),
-    ("vads_url_refused", Shape::Url),
-    ("vads_url_return", Shape::Url),
-    ("vads_url_success", Shape::Url),
+    ("vads_url_error", Shape::Free),
+    ("vads_url_post_process", Shape::Free),
+    ("vads_url_referral", Shape::Free),
+    ("vads_url_refused", Shape::Free),
+    ("vads_url_return", Shape::Free),
+    ("vads_url_success", Shape::Free),
     ("vads_user_info", Shape::Free),
     ("vads_validation_mode", Shape::Token),
     ("vads_version", Shape::Word),

@@ -6,10 +6,15 @@ use super::piece::{self, bit};
 use super::places::Set;
 use super::steps::{MAX_STEPS, STEPS, Step, Takes, place_among};
 use crate::lyra::form::{Field, Form};
+use crate::money::amount_from_digits;
 
 /// A signed text in pieces, with what the form at hand makes of it.
 pub(super) struct Text<'a, const W: usize> {
     extra_names: &'a [String],
+    /// Whether the form at hand names a subscription or the number of an occurrence.
+    recurs: bool,
+    /// Whether it describes the order.
+    describes: bool,
     pieces: [[&'a [u8]; 64]; W],
     len: usize,
     /// By kind: which pieces can be that.
@@ -23,6 +28,8 @@ impl<'a, const W: usize> Text<'a, W> {
     pub(super) fn of(form: &'a Form<'_>, extra_names: &'a [String]) -> Result<Self, String> {
         let mut text = Self {
             extra_names,
+            recurs: false,
+            describes: false,
             pieces: [[&[]; 64]; W],
             len: 0,
             can_be: [Set::EMPTY; piece::ALL],
@@ -48,17 +55,24 @@ impl<'a, const W: usize> Text<'a, W> {
                 return Err("an undocumented vads_ field".to_owned());
             };
             let last = text.len - 1;
+            let of_shape = bit(shape as u8);
             let fits = match shape {
                 _ if value.is_empty() => true,
                 Shape::Free => true,
                 Shape::Json | Shape::Shares => value.starts_with(b"{") && value.ends_with(b"}"),
-                Shape::Proof => common & bit(shape as u8) != 0,
-                _ => first == last && common & bit(shape as u8) != 0,
+                Shape::Proof | Shape::Settings | Shape::Choice | Shape::Description => {
+                    common & of_shape != 0
+                }
+                Shape::Url => piece::all_of(text.piece(first)) & of_shape != 0,
+                _ => first == last && common & of_shape != 0,
             };
             if !fits {
+                // Names of families are free, so this is a documented one and not long.
                 let name = String::from_utf8_lossy(name);
                 return Err(format!("{name} has another shape than documented"));
             }
+            text.recurs |= !value.is_empty() && RECURRING.contains(&name);
+            text.describes |= !value.is_empty() && shape == Shape::Description;
             if let (false, Some(own)) = (value.is_empty(), text.own.get_mut(shape as usize)) {
                 *own = Some((first, last));
             }
@@ -81,33 +95,38 @@ impl<'a, const W: usize> Text<'a, W> {
         self.len += 1;
     }
 
-    fn piece(&self, place: usize) -> &'a [u8] {
+    pub(super) fn piece(&self, place: usize) -> &'a [u8] {
         self.pieces.get(place / 64).and_then(|row| row.get(place % 64)).copied().unwrap_or_default()
     }
 
-    fn can_be(&self, kind: u8) -> Set<W> {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn can_be(&self, kind: u8) -> Set<W> {
         self.can_be.get(usize::from(kind)).copied().unwrap_or(Set::EMPTY)
     }
 
     /// Where the form's own value of a deciding shape begins and ends.
-    fn own(&self, shape: Shape) -> Option<(usize, usize)> {
+    pub(super) fn own(&self, shape: Shape) -> Option<(usize, usize)> {
         self.own.get(shape as usize).copied().flatten()
     }
 
-    fn own_value(&self, shape: Shape) -> Option<&'a [u8]> {
+    pub(super) fn own_value(&self, shape: Shape) -> Option<&'a [u8]> {
         self.own(shape).map(|(first, _)| self.piece(first))
     }
 
     /// Whether every original that can stand behind this text says what the form says, and there is one.
     /// Those are left out that lack pieces which they must have.
     pub(super) fn agrees(&self) -> Result<(), String> {
-        if !self.ends_as_a_form() {
-            return Err("it could be a request for a payment".to_owned());
-        }
+        self.states_a_payment()?;
         let has = |shape: Shape| !self.can_be(shape as u8).is_empty();
         let own = |shape| self.own(shape).is_some();
-        if !own(Shape::Operation) {
+        if !own(Shape::Operation) && !self.claims_nothing() {
             return Err("vads_operation_type missing".to_owned());
+        }
+        if self.own_value(Shape::Source) == Some(b"REC") && !self.recurs && self.could_recur() {
+            return Err("the recurrence could stand elsewhere".to_owned());
         }
         let operated = self.can_be(Shape::Operation as u8).next();
         let unnamed =
@@ -136,11 +155,73 @@ impl<'a, const W: usize> Text<'a, W> {
         if found { Ok(()) } else { Err("no documented form reads so".to_owned()) }
     }
 
-    /// Whether no other date follows that of the form at hand. Behind the date of a shop's request there
-    /// is no status, so a form that was typed into one has taken another date from before it.
-    fn ends_as_a_form(&self) -> bool {
-        let last = self.can_be(Shape::Date as u8).places().last();
-        last.is_some() && last == self.own(Shape::Date).map(|(at, _)| at)
+    /// Whether the form at hand says that nothing was paid and nothing will be.
+    fn claims_nothing(&self) -> bool {
+        let ended = self.can_be(piece::ENDED).or(self.can_be(piece::REFUSED));
+        self.own(Shape::Status).is_some_and(|(at, _)| ended.has(at))
+    }
+
+    /// Whether the text has what could be the number of an occurrence or a subscription, in the stretches
+    /// where they stand.
+    fn could_recur(&self) -> bool {
+        let stretch = |from: Shape, to: Shape| {
+            let ends = self.own(from).zip(self.own(to));
+            ends.map_or(Set::ALL, |((_, from), (to, _))| {
+                Set::only(from).next().onwards().and(Set::only(to).before())
+            })
+        };
+        let numbers =
+            self.can_be(Shape::Digits as u8).and(stretch(Shape::Operation, Shape::Result));
+        let ids = self.can_be(Shape::Token as u8).and(stretch(Shape::Site, Shape::Date));
+        !numbers.or(ids).is_empty()
+    }
+
+    /// The places of effective amounts: right before the currency of the form at hand, or with the moment
+    /// of creation between. One in another currency says nothing of what a payment is worth.
+    fn effective_amounts(&self) -> Set<W> {
+        let currency = self.own_value(Shape::Currency);
+        let mut currencies = Set::EMPTY;
+        for place in self.can_be(Shape::EffectiveCurrency as u8).places() {
+            if Some(self.piece(place)) == currency {
+                currencies.add(place);
+            }
+        }
+        let moment = self.can_be(Shape::Moment as u8).or(self.can_be(piece::EMPTY));
+        // Of two such codes in a row the first is an amount of so much, as 978 of 9.78 EUR.
+        let last = |set: Set<W>| set.or(moment.and(set.back()));
+        let currencies = currencies.without(last(currencies).back());
+        let follows = last(currencies);
+        self.can_be(Shape::EffectiveAmount as u8).and(follows.back())
+    }
+
+    /// Whether originals describe the order: where the form at hand does, and where it has a reference
+    /// that may be a description.
+    fn may_describe(&self) -> bool {
+        let references = self.can_be(piece::REFERENCE);
+        self.describes || self.own(Shape::Order).is_some_and(|(at, _)| !references.has(at))
+    }
+
+    /// What the form at hand is worth: its amount, or less where an effective amount in the same currency
+    /// says so.
+    fn worth(&self) -> Option<u64> {
+        let amount = number(self.own_value(Shape::Amount)?);
+        let same = self.own_value(Shape::EffectiveCurrency) == self.own_value(Shape::Currency);
+        let effective = self.own_value(Shape::EffectiveAmount).filter(|_| same).and_then(number);
+        amount.map(|amount| effective.map_or(amount, |effective| effective.min(amount)))
+    }
+
+    /// Where an order's reference can stand in a form without an operation, which it would follow: behind
+    /// the language and the occurrence, or behind the hash where neither a language nor an identifier (as
+    /// the gateway makes them) is there.
+    fn behind_language(&self) -> Set<W> {
+        // A certificate is of 40 hex digits, and a hash of more.
+        let hash = self.can_be(Shape::Hash as u8).without(self.can_be(piece::CERTIFICATE));
+        let language = self.can_be(piece::LANGUAGE);
+        let operation = self.can_be(Shape::Operation as u8);
+        let others = language.or(self.can_be(Shape::Uuid as u8));
+        let occurrence = self.can_be(Shape::Occurrence as u8);
+        let before = language.or(operation).or(occurrence).or(hash.without(others.back()));
+        before.next().without(occurrence)
     }
 
     /// Whether the form at hand says how much a partial authorisation reached.
@@ -149,15 +230,14 @@ impl<'a, const W: usize> Text<'a, W> {
         own(Shape::EffectiveAmount) && own(Shape::EffectiveCurrency)
     }
 
-    /// Whether a name beyond the documented ones may stand between the date and the source.
-    fn has_extra_behind_date(&self) -> bool {
-        let mut names = self.extra_names.iter().map(String::as_str);
-        names.any(|name| name > "vads_trans_date" && name < "vads_url_check_src")
+    /// Whether there is such a name beyond the documented ones.
+    pub(super) fn has_extra_name(&self, such: impl Fn(&str) -> bool) -> bool {
+        self.extra_names.iter().any(|name| such(name))
     }
 
     /// The places behind a transaction's date, id and status.
     fn behind_status(&self, end: End) -> Set<W> {
-        if self.has_extra_behind_date() {
+        if self.has_extra_name(|name| name > "vads_trans_date" && name < "vads_url_check_src") {
             return Set::ALL;
         }
         let payment = self.can_be(Shape::Date as u8).next().and(self.can_be(Shape::TransId as u8));
@@ -193,6 +273,10 @@ impl<'a, const W: usize> Text<'a, W> {
                 _ if presence == Presence::Never => rest,
                 Takes::Free => rest.or(rest.until().and(pieces)),
                 Takes::Run(_) => self.run_back(pieces, rest),
+                Takes::Addresses => {
+                    let rest = self.run_back(pieces, rest);
+                    self.run_back(pieces, rest.or(self.typed_into(original).and(rest.until())))
+                }
                 Takes::Value(shape) => {
                     let with = match shape {
                         Shape::Shares => pieces.and(self.ends(rest).until()),
@@ -232,6 +316,10 @@ impl<'a, const W: usize> Text<'a, W> {
                 _ if presence == Presence::Never => reach,
                 Takes::Free => reach.or(reach.and(pieces).next().onwards()),
                 Takes::Run(_) => self.run(pieces, reach),
+                Takes::Addresses => {
+                    let reach = self.run(pieces, reach);
+                    reach.or(self.typed_into(original).and(reach).next().onwards())
+                }
                 Takes::Value(shape) => {
                     let with = match shape {
                         Shape::Shares => {
@@ -250,6 +338,19 @@ impl<'a, const W: usize> Text<'a, W> {
     /// Whether a name beyond the documented ones stands before this step.
     fn has_extra(&self, step: usize) -> bool {
         self.extra_names.iter().any(|name| place_among(&STEPS, name) == step)
+    }
+
+    /// The addresses that hold what a buyer typed, pluses and all: those that went through his browser,
+    /// with the source of the page behind them, or else no source.
+    fn typed_into(&self, original: Original) -> Set<W> {
+        match original.origin {
+            Origin::Page => {
+                let sourced = self.can_be(piece::PAY).until();
+                let bare = self.can_be(piece::KNOWN_SOURCE).behind();
+                self.can_be(Shape::Url as u8).and(sourced.or(bare))
+            }
+            Origin::Server => Set::EMPTY,
+        }
     }
 
     /// The places from which any number of these pieces lead to `rest`.
@@ -308,6 +409,9 @@ impl<'a, const W: usize> Text<'a, W> {
         let page = original.origin == Origin::Page;
         match step.takes {
             Takes::Value(shape) => self.want_value(shape, original),
+            Takes::Run(_) if step.name == "vads_order_description" && !self.may_describe() => {
+                Want::NOTHING
+            }
             // The certificate may follow the operation, and must not be taken for a reference.
             Takes::Run(_) if unnamed && step.name == "vads_payment_cards" => {
                 Want { pieces: self.can_be(piece::CERTIFICATE), presence: Optional }
@@ -325,6 +429,10 @@ impl<'a, const W: usize> Text<'a, W> {
                     pieces = pieces.or(self.can_be(rest.trailing_zeros() as u8));
                     rest &= rest - 1;
                 }
+                Want { pieces, presence: Optional }
+            }
+            Takes::Addresses => {
+                let pieces = self.can_be(Shape::Url as u8).or(self.can_be(piece::EMPTY));
                 Want { pieces, presence: Optional }
             }
             Takes::Free => Want { pieces: Set::ALL, presence: Optional },
@@ -355,6 +463,10 @@ impl<'a, const W: usize> Text<'a, W> {
                 End::Bare => (shape as u8, Never),
                 _ => (shape as u8, Optional),
             },
+            // What failed need not say that it was to take money.
+            Shape::Operation if !own(shape) && matches!(end, End::Refused | End::Ended) => {
+                (shape as u8, Optional)
+            }
             Shape::Sequence => {
                 let kind = if cascade { piece::CASCADE } else { piece::ATTEMPT };
                 (kind, required(cascade || end != End::Ended && own(shape)))
@@ -370,6 +482,17 @@ impl<'a, const W: usize> Text<'a, W> {
         if shape == Shape::Mode && end == End::Ended && !cascade {
             // It may lack the sequence number, but no card holder typed the brand of a cascade.
             pieces = pieces.and(self.can_be(piece::MULTI).before());
+        }
+        if shape == Shape::Order {
+            if !own(Shape::Operation) {
+                pieces = pieces.and(self.behind_language());
+            }
+            if self.describes {
+                pieces = pieces.and(self.can_be(piece::REFERENCE));
+            }
+        }
+        if shape == Shape::EffectiveAmount && end != End::Partly {
+            pieces = pieces.and(self.effective_amounts());
         }
         Want { pieces, presence }
     }
@@ -392,17 +515,27 @@ impl<'a, const W: usize> Text<'a, W> {
             Shape::Amount
             | Shape::Currency
             | Shape::Date
-            | Shape::Operation
             | Shape::Order
             | Shape::Status
             | Shape::TransId => all(with) && !(without && own.is_some()),
-            // What was left or cancelled is worth nothing under any number.
-            Shape::Sequence => {
-                original.end == End::Ended || all(with) && !(without && own.is_some())
+            Shape::Operation => all(with) && !(without && own.is_some()),
+            // What was left or cancelled is worth nothing under any number, and what an old form declined
+            // without one is no attempt that has a number.
+            Shape::Sequence => match original.end {
+                End::Ended => true,
+                End::Refused if own.is_none() && self.own(Shape::Operation).is_none() => true,
+                _ => all(with) && !(without && own.is_some()),
+            },
+            Shape::EffectiveAmount | Shape::EffectiveCurrency if original.end == End::Partly => {
+                all(with)
             }
-            Shape::EffectiveAmount | Shape::EffectiveCurrency => {
-                all(with) || original.end != End::Partly
+            // It may be left out where it lowers nothing, or made up where it does: no form is worth more
+            // than any of its originals.
+            Shape::EffectiveAmount => {
+                let worth = self.worth();
+                with.places().all(|place| number(self.piece(place)) >= worth)
             }
+            Shape::EffectiveCurrency => true,
             // One of them may be made up where the gateway sends none: date, id and sequence name the
             // share as well, and an occurrence without a plan is filed under its payment, which leads
             // to the order.
@@ -423,12 +556,20 @@ impl<'a, const W: usize> Text<'a, W> {
             }
             Shape::Shares => own.is_none(),
             Shape::Source if original.origin == Origin::Server => all(with),
-            // The only source that leads to another order than `PAY`.
-            Shape::Source => value != Some(b"REC"),
+            // What makes an occurrence of a subscription, which is another order than that of `PAY`.
+            Shape::Source => value != Some(b"REC") && (value == Some(b"PAY") || !self.recurs),
             _ => true,
         };
         if same { Ok(()) } else { Err(shape.what()) }
     }
+}
+
+/// The names of which one makes an occurrence of what did not come from the hosted page.
+const RECURRING: [&[u8]; 2] = [b"vads_recurrence_number", b"vads_subscription"];
+
+/// Decimal digits as an amount.
+fn number(piece: &[u8]) -> Option<u64> {
+    std::str::from_utf8(piece).ok().and_then(amount_from_digits)
 }
 
 /// Where a value can stand in some parse: where it begins, where a list of shares ends, and whether it

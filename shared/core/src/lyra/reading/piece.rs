@@ -34,7 +34,18 @@ pub(super) const MULTI: u8 = FIRST + 16;
 /// comes from (besides the page action and the configuration).
 pub(super) const CERTIFICATE: u8 = FIRST + 17;
 pub(super) const PAYMENT_SRC: u8 = FIRST + 18;
-pub(super) const ALL: usize = FIRST as usize + 19;
+/// A word of capitals and digits with a capital in it: what a notification has before its mode, and a
+/// request does not; see [`super::request`].
+pub(super) const CAPITALS: u8 = FIRST + 19;
+/// `V` and a number, the version of the protocol, with which a request ends.
+pub(super) const VERSION: u8 = FIRST + 20;
+/// A page action that takes no money.
+pub(super) const REGISTRATION: u8 = FIRST + 21;
+/// The code of a language.
+pub(super) const LANGUAGE: u8 = FIRST + 22;
+/// What the documentation lets an order's reference be.
+pub(super) const REFERENCE: u8 = FIRST + 23;
+pub(super) const ALL: usize = FIRST as usize + 24;
 const _: () = assert!(ALL <= u64::BITS as usize, "a piece's kinds fit a word");
 
 pub(super) const fn bit(kind: u8) -> u64 {
@@ -52,6 +63,8 @@ const VISIBLE: u16 = 1 << 7;
 const EQUALS: u16 = 1 << 8;
 const DASH: u16 = 1 << 9;
 const UNDERSCORE: u16 = 1 << 10;
+const CAPITAL: u16 = 1 << 11;
+const DOT: u16 = 1 << 12;
 
 /// Of which alphabets a byte is.
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
@@ -76,6 +89,8 @@ const ALPHABETS: [u16; 256] = {
             (EQUALS, b == b'='),
             (DASH, b == b'-'),
             (UNDERSCORE, b == b'_'),
+            (CAPITAL, upper),
+            (DOT, b == b'.'),
         ];
         let mut at = 0;
         while at < sets.len() {
@@ -107,15 +122,20 @@ pub(super) fn all_of(piece: &[u8]) -> u64 {
     if of(VISIBLE) {
         set(Shape::Token as u8, true);
         set(Shape::Short as u8, len <= 16);
-        set(Shape::Settings as u8, has(EQUALS));
         set(Shape::Rule as u8, piece.starts_with(b"RRULE:"));
-        let url =
-            *first == b'h' && (piece.starts_with(b"https://") || piece.starts_with(b"http://"));
-        set(Shape::Url as u8, url);
         let proof = len <= 28 && of(BASE64) || len == 40 && of(ALNUM);
         set(Shape::Proof as u8, proof || len == 36 && of(URL_SAFE) && has(DASH));
     }
+    let scheme = *first == b'h' && piece.starts_with(b"http");
+    set(Shape::Url as u8, scheme || of(VISIBLE) && has(DOT));
+    set(Shape::Settings as u8, has(EQUALS));
+    set(Shape::Choice as u8, has(EQUALS) || of(VISIBLE) && len <= 16);
+    set(Shape::Description as u8, !of(URL_SAFE));
+    set(REFERENCE, of(URL_SAFE));
+    set(LANGUAGE, len == 2 && common & ALNUM != 0 && piece.iter().all(u8::is_ascii_lowercase));
     if of(WORD) {
+        set(CAPITALS, has(CAPITAL));
+        set(VERSION, matches!(piece, [b'V', b'0'..=b'9', ..]));
         set(Shape::Word as u8, true);
         set(Shape::Brand as u8, true);
         set(Shape::Name as u8, first.is_ascii_uppercase());
@@ -228,6 +248,9 @@ fn word(piece: &[u8], underscore: bool) -> u64 {
         | b"SUBSCRIBE" => bit(Shape::Page as u8),
         _ => 0,
     };
+    let registers =
+        matches!(piece, b"REGISTER" | b"REGISTER_UPDATE" | b"REGISTER_SUBSCRIBE" | b"SUBSCRIBE");
+    let own = own | u64::from(registers) << REGISTRATION;
     let id = u64::from(piece.len() == 6 && !underscore) << Shape::TransId as u8;
     let uuid = u64::from(piece.len() == 32 && !underscore) << Shape::Uuid as u8;
     fixed | own | id | uuid

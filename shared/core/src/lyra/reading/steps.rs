@@ -24,6 +24,8 @@ pub(super) enum Takes {
     /// Any number of pieces, of which each is one of these kinds or empty. Each name among them takes up
     /// only one value, so this allows for more than there can be.
     Run(u64),
+    /// Addresses, into which a buyer may have typed.
+    Addresses,
     /// Any text: a free name is among them, which could take up what the others do.
     Free,
 }
@@ -34,12 +36,14 @@ pub(super) static STEPS: LazyLock<Vec<Step>> = LazyLock::new(|| {
     runs.filter_map(|run| {
         let (name, first) = *run.first()?;
         let free = run.iter().any(|(_, shape)| *shape == Shape::Free);
+        let addresses = run.iter().all(|(_, shape)| *shape == Shape::Url);
         let kinds = run.iter().fold(0, |kinds, (_, shape)| kinds | bit(*shape as u8));
         Some(Step {
             name,
             takes: match first.decides() {
                 true => Takes::Value(first),
                 false if free => Takes::Free,
+                false if addresses => Takes::Addresses,
                 false => Takes::Run(kinds),
             },
             of_order: name > "vads_operation_type" && name < "vads_pays",

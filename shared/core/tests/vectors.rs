@@ -349,8 +349,15 @@ fn lyra_generated_forms() {
         let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
         let order = folded(&statement);
         assert!(order.fulfilment.is_none(), "{id}: nothing here is captured in full");
-        assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
         let summary = order.summary(Policy::default());
+        if id == "abandoned" {
+            // It has neither brand nor card, kind of authorisation or country: nothing that a request of
+            // the shop has not, but for words that a buyer can have typed. (docs/single-reading.md)
+            assert_eq!(statement.standing, Standing::Respellable, "{id}");
+            assert_eq!(statement.doubt.as_deref(), Some("it could be a request for a payment"));
+            continue;
+        }
+        assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
         match id {
             "cascade-mixed-captured-authorised" => {
                 assert_eq!((summary.captured, summary.authorised), (1000, 9000), "{id}");
@@ -365,7 +372,6 @@ fn lyra_generated_forms() {
             "batch-capture-of-one-share" | "merchant-cancel-of-one-share" => {
                 assert!(summary.flags.contains(&Flag::Ambiguous), "{id}");
             }
-            "abandoned" => assert_eq!(summary.state, State::Cancelled, "{id}"),
             _ => assert_eq!(summary.state, State::Authorised, "{id}"),
         }
         if id.starts_with("cascade") || id.starts_with("retry") {

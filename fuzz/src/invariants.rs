@@ -243,15 +243,16 @@ impl<'a> Stated<'a> {
     fn by(facts: &'a Facts, lowest: Standing, policy: Policy) -> Self {
         let mut parts = Parts::new();
         let mut due: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut plans = Vec::new();
         for (fact, _) in facts.iter().filter(|(_, standing)| *standing <= lowest) {
             match fact {
                 Fact::Total(total) => {
-                    let amount = match policy.instalments {
-                        Instalments::First => total.first_instalment.or(total.amount),
-                        Instalments::All => total.amount,
-                    };
-                    let most = due.entry(total.currency.code()).or_default();
-                    *most = (*most).max(amount.unwrap_or(0));
+                    let currency = total.currency.code();
+                    let most = due.entry(currency).or_default();
+                    *most = (*most).max(total.amount.unwrap_or(0));
+                    if policy.instalments == Instalments::First {
+                        plans.extend(total.first_instalment.map(|first| (currency, total.amount, first)));
+                    }
                 }
                 Fact::Share(share) => {
                     let part = (
@@ -269,6 +270,12 @@ impl<'a> Stated<'a> {
                     }
                 }
             }
+        }
+        for (currency, due) in &mut due {
+            // The first instalment of a plan for all of it is enough.
+            let all = plans.iter().filter(|(of, sum, _)| of == currency && sum.is_none_or(|s| s >= *due));
+            let first = all.map(|(.., first)| *first).min();
+            *due = first.unwrap_or(*due);
         }
         let sums = |wanted: (Kind, Status)| {
             let mut sums: BTreeMap<&str, u64> = BTreeMap::new();

@@ -20,7 +20,9 @@
 //! The name is written before the order. If we die in between, the name holds what was known under it,
 //! and whoever follows it takes that over ([`Table::load_order`]).
 
-use quittance_core::{Fact, Kind, Order, OrderKey, Policy, Statement, Status, Timestamp};
+use quittance_core::{
+    Fact, Kind, Order, OrderKey, Policy, ShareFact, Statement, Status, Timestamp,
+};
 
 use crate::clock::now;
 use crate::error::StoreError;
@@ -61,7 +63,13 @@ impl Registry<'_> {
         key: &OrderKey,
     ) -> Result<(Stored, Option<OrderKey>), StoreError> {
         let mut named = self.table.load(key).await?;
-        match named.joined.take_if(|join| join.weak && !statement.is_follower()) {
+        let takes_over = |join: &mut Join| join.weak && !statement.is_follower();
+        match named.joined.take_if(takes_over) {
+            // It has no reference, and what follows on it has named the order.
+            Some(join) if knows_capture(&self.table.load(&join.home).await?.order, key) => {
+                named.joined = Some(join);
+                Ok((self.table.follow(named).await?, None))
+            }
             Some(join) => {
                 let left = self.take_along(&mut named.order, &join.home).await?;
                 named.repaired = true;
@@ -84,6 +92,17 @@ impl Registry<'_> {
                 continue;
             }
             let mut named = self.table.load(alias).await?;
+            // Its home may have become another name since: the payment's name is to lead to the end.
+            if let Some(join) = &named.joined {
+                let home = self.end_of(&join.home, &order.key).await?;
+                if home != join.home {
+                    let straight = Join { home, weak: join.weak, former: None };
+                    if self.table.join(&named, &straight).await? == Saved::Conflict {
+                        return Ok(Names::Raced);
+                    }
+                    named = self.table.load(alias).await?;
+                }
+            }
             match named.joined.take() {
                 Some(join) if join.home == order.key && (weak || !join.weak) => {
                     // Where we died before, the former home may hold what has been taken along.
@@ -93,7 +112,18 @@ impl Registry<'_> {
                         return Ok(Names::Raced);
                     }
                 }
-                Some(join) if weak => return Ok(Names::Elsewhere(join.home)),
+                Some(join) if weak => {
+                    let home = self.table.load(&join.home).await?.order;
+                    if !is_free(&home, alias, statement) {
+                        return Ok(Names::Elsewhere(join.home));
+                    }
+                    let claimed = Join { home: order.key.clone(), weak, former: None };
+                    if self.table.join(&named, &claimed).await? == Saved::Conflict {
+                        return Ok(Names::Raced);
+                    }
+                }
+                // A failure takes nothing from the order that has the payment.
+                Some(join) if join.home != order.key && has_failed(statement) => continue,
                 // The name holds what followed from now on, so that it outlives us.
                 Some(join) if join.weak => {
                     let mut former = None;
@@ -120,7 +150,7 @@ impl Registry<'_> {
                         // A checkout's name, and the reference says which order is meant.
                         continue;
                     }
-                    if !has_failed(&self.table.load(home).await?.order, alias) {
+                    if !is_free(&self.table.load(home).await?.order, alias, statement) {
                         tracing::warn!(%alias, %home, order = %key, "one payment under two references");
                         return Ok(Names::Held);
                     }
@@ -150,6 +180,21 @@ impl Registry<'_> {
             changed |= *order != before;
         }
         Ok(Names::Settled(changed))
+    }
+
+    /// The order to which a name leads in the end. Where it leads to the one at hand no more is read.
+    async fn end_of(&self, home: &OrderKey, at_hand: &OrderKey) -> Result<OrderKey, StoreError> {
+        let mut home = home.clone();
+        for _ in 0..MAX_ATTEMPTS {
+            if home == *at_hand {
+                break;
+            }
+            match self.table.load(&home).await?.joined {
+                Some(join) => home = join.home,
+                None => break,
+            }
+        }
+        Ok(home)
     }
 
     /// Whether the names of a statement just stored still lead to its order. Only a weak claim can have been
@@ -235,19 +280,44 @@ fn is_occurrence_by(name: &OrderKey, one: &OrderKey, other: &OrderKey) -> bool {
 /// Whether the statement is about the payment of this name, and not only about its checkout.
 fn is_about(statement: &Statement, name: &OrderKey) -> bool {
     let payment = payment_of(name);
-    statement.facts.iter().any(|fact| match fact {
-        Fact::Share(share) => share.is_of(payment),
-        Fact::Total(_) => false,
-    })
+    statement.facts.iter().filter_map(as_share).any(|share| share.is_of(payment))
 }
 
-/// Whether everything that an order knows of a payment is that it failed. Nothing at all is no failure: the
-/// name is written before the order.
-fn has_failed(order: &Order, name: &OrderKey) -> bool {
+/// Whether a payment's name may be given to another order: all that its order knows of the payment is that
+/// attempts at it failed, and this is another one. Nothing at all is no failure: the name is written before
+/// the order.
+fn is_free(home: &Order, name: &OrderKey, statement: &Statement) -> bool {
     let payment = payment_of(name);
-    let of_payment = || order.facts.shares().filter(|(share, _)| share.is_of(payment));
-    let over = |status| matches!(status, Status::Refused | Status::Cancelled | Status::Expired);
-    of_payment().next().is_some() && of_payment().all(|(share, _)| over(share.status))
+    let debits = || home.facts.shares().map(|(share, _)| share).filter(|s| s.kind == Kind::Debit);
+    // One that was left may be known by its uuid alone, which does not tell the payment.
+    let known = debits().any(|share| share.is_of(payment));
+    let of_payment = debits().filter(|share| !known || share.is_of(payment));
+    let stated = || statement.facts.iter().filter_map(as_share);
+    let is_same = |share: &ShareFact| stated().any(|other| other.share == share.share);
+    debits().next().is_some() && { of_payment }.all(|s| is_failure(s.status) && !is_same(s))
+}
+
+/// Whether a statement tells of failed attempts alone.
+fn has_failed(statement: &Statement) -> bool {
+    statement.facts.iter().filter_map(as_share).all(|share| is_failure(share.status))
+}
+
+fn is_failure(status: Status) -> bool {
+    matches!(status, Status::Refused | Status::Cancelled | Status::Expired)
+}
+
+fn as_share(fact: &Fact) -> Option<&ShareFact> {
+    match fact {
+        Fact::Share(share) => Some(share),
+        Fact::Total(_) => None,
+    }
+}
+
+/// Whether an order holds captures of a payment, and not only what was given back.
+fn knows_capture(order: &Order, name: &OrderKey) -> bool {
+    let payment = payment_of(name);
+    let mut shares = order.facts.shares();
+    shares.any(|(share, _)| share.kind == Kind::Debit && share.is_of(payment))
 }
 
 fn knows_debit(order: &Order) -> bool {

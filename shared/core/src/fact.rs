@@ -34,6 +34,9 @@ pub struct Total {
     /// The largest instalment's amount: no share of the plan is worth more.
     #[serde(rename = "p", skip_serializing_if = "Option::is_none", default)]
     pub largest_instalment: Option<u64>,
+    /// The transaction id of the plan, which all its instalments have: it says nothing of other payments.
+    #[serde(rename = "x", skip_serializing_if = "Option::is_none", default)]
+    pub transaction: Option<String>,
     /// The currency of both.
     #[serde(rename = "c")]
     pub currency: Currency,
@@ -96,6 +99,14 @@ impl ShareFact {
         let slot = self.slot.as_deref().unwrap_or(&self.share);
         let of_slot = slot.strip_prefix(payment).is_some_and(|rest| rest.starts_with('-'));
         self.share == payment || self.parent.as_deref() == Some(payment) || of_slot
+    }
+
+    /// The id of the Lyra transaction, in lower case: without the day, which differs between instalments.
+    pub(crate) fn transaction(&self) -> Option<&str> {
+        let slot = self.slot.as_deref().unwrap_or(&self.share);
+        let (day, rest) = slot.split_once('-').filter(|_| self.operation.is_none())?;
+        let is_day = day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit());
+        is_day.then(|| rest.split_once('-').map_or(rest, |(id, _)| id))
     }
 
     /// Which operation of its Worldline payment it speaks of (`1` of `3254564310_1`); `None` where the id is

@@ -501,23 +501,33 @@ impl Order {
 
     /// A reversal for a credit, unless it is known; never beyond what was given back of its payment.
     fn reverse_credit(&mut self, credit: &Credit, all: &[Credit], at: Timestamp) {
-        let told = |credit: &Credit| {
-            let told = self.reversals.iter().find(|known| credit.names.contains(&known.share));
-            let gone = credit.names.iter().any(|name| self.basis.gone.contains(name));
-            told.map(|reversal| reversal.amount).or_else(|| gone.then_some(credit.amount))
+        let told = |credit: &Credit| -> u64 {
+            if credit.names.iter().any(|name| self.basis.gone.contains(name)) {
+                return credit.amount;
+            }
+            let told = self.reversals.iter().filter(|known| credit.names.contains(&known.share));
+            told.map(|reversal| reversal.amount).sum()
         };
         // A refund may carry the reference of another order: it is told once its payment is known here.
-        if told(credit).is_some() || credit.of_other {
+        if credit.of_other {
             return;
         }
         let of_same = all.iter().filter(|c| credit.parent.is_some() && c.parent == credit.parent);
-        let before: u64 = of_same.filter_map(told).sum();
+        let before: u64 = of_same.map(told).sum();
+        let own = credit.amount.saturating_sub(told(credit));
         let left = match credit.parent {
-            Some(_) => credit.of_parent.saturating_sub(before),
-            None => credit.amount,
+            Some(_) => credit.of_parent.saturating_sub(before).min(own),
+            None => own,
         };
         let reason = if credit.charged_back { Cause::Chargeback } else { Cause::Refund };
-        self.reverse(&credit.share, credit.amount.min(left), reason, at);
+        let again = self.reversals.iter().any(|known| credit.names.contains(&known.share));
+        // More of it became known after it was told: that is told under an id of its own.
+        let named = if again {
+            format!("{}+{}", credit.share, credit.amount)
+        } else {
+            credit.share.clone()
+        };
+        self.push_reversal(&named, &credit.share, left, reason, at);
     }
 
     /// A reversal for each part of a share that counted without being captured and is lost.
@@ -542,9 +552,23 @@ impl Order {
 
     /// A reversal, unless there is one under this name or nothing to tell.
     fn reverse(&mut self, share: &str, amount: u64, reason: Cause, at: Timestamp) {
-        if amount > 0 && !self.reversals.iter().any(|known| known.share == share) {
+        if !self.reversals.iter().any(|known| known.share == share) {
+            self.push_reversal(share, share, amount, reason, at);
+        }
+    }
+
+    /// A reversal under the id of this name, unless there is nothing to tell.
+    fn push_reversal(
+        &mut self,
+        named: &str,
+        share: &str,
+        amount: u64,
+        reason: Cause,
+        at: Timestamp,
+    ) {
+        if amount > 0 {
             self.reversals.push(Reversal {
-                id: reversal_id(&self.key, share),
+                id: reversal_id(&self.key, named),
                 share: share.to_owned(),
                 amount,
                 reason,

@@ -225,6 +225,7 @@ fn transitions() -> BTreeSet<(State, State)> {
         amount: Some(10_000),
         first_instalment: None,
         largest_instalment: None,
+        transaction: None,
         currency: euro(),
     });
     let state = |subset: u32| {

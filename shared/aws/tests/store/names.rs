@@ -395,6 +395,94 @@ async fn what_follows_on_a_payment_goes_there_in_any_order() {
     }
 }
 
+/// A transaction id of which nothing came is that of another order's payment, also where what follows on
+/// that comes first, and where the failure is told late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_payment_and_another_with_its_id_are_two_in_any_order() {
+    let stack = Stack::start().await;
+    for (n, order) in permutations(&[0, 1, 2]).into_iter().enumerate() {
+        for (m, left) in ["REFUSED", "ABANDONED"].into_iter().enumerate() {
+            let (dead, paid) = (format!("DEAD-{n}{m}"), format!("LIVE-{n}{m}"));
+            let trans_id = format!("same{n}{m}");
+            let attempt = Form::single(&dead, &trans_id, "CB", AMOUNT, left);
+            // One that was left has no number, and may have a uuid all the same.
+            let attempt = if m == 1 { attempt.without("vads_sequence_number") } else { attempt };
+            let pay = |status| Form::single(&paid, &trans_id, "CB", AMOUNT, status);
+            let messages = [attempt, pay("AUTHORISED"), pay("CAPTURED").sent_again("BATCH")];
+            for at in &order {
+                stack.take(&messages[*at]).await;
+                stack.sweep().await;
+            }
+            let found = stack.order(&lyra(&paid)).await;
+            let flags = found.summary(Policy::default()).flags;
+            assert!(found.fulfilment.is_some() && flags.is_empty(), "{order:?}: {found:#?}");
+            let found = stack.order(&lyra(&dead)).await;
+            let summary = found.summary(Policy::default());
+            assert_eq!((summary.captured, summary.flags.len()), (0, 0), "{order:?}: {found:#?}");
+            assert!(found.fulfilment.is_none());
+        }
+    }
+}
+
+/// Whose a payment without a reference is, a capture that has one may be the first to tell.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_without_a_reference_is_named_by_its_capture_in_any_order() {
+    let stack = Stack::start().await;
+    for (n, order) in permutations(&[0, 1]).into_iter().enumerate() {
+        let (reference, inner) = (format!("NAMED-{n}"), format!("325471900{n}"));
+        let operation = |reference: &str, number: u64, code| {
+            Payment::new(reference, &format!("{inner}_{number}"), 1, code, AMOUNT)
+        };
+        let messages = [operation("", 0, 5), operation(&reference, 1, CAPTURED)];
+        for at in &order {
+            stack.take(&messages[*at]).await;
+        }
+        stack.sweep().await;
+        let found = stack.order(&wl(&reference)).await;
+        assert!(found.fulfilment.is_some(), "{order:?}: {found:#?}");
+        assert_eq!(stack.order(&wl(&format!("tx:{inner}"))).await, found);
+    }
+    assert_eq!(stack.queue().await.len(), 2);
+}
+
+/// A checkout's name may lead to a payment's name, and that to an order: what follows finds the order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_leads_to_a_name_leads_to_the_order_in_any_order() {
+    let stack = Stack::start().await;
+    for (n, order) in permutations(&[0, 1, 2, 3]).into_iter().enumerate() {
+        let reference = format!("HOP-{n}");
+        let (first, second) = (format!("32547200{n:02}"), format!("32547210{n:02}"));
+        let in_checkout = |payment: Payment| {
+            let mut event = payment.json();
+            event["payment"]["hostedCheckoutSpecificOutput"] =
+                serde_json::json!({"hostedCheckoutId": first});
+            event
+        };
+        let voucher = Payment::new(&reference, &format!("{first}_0"), 5412, CAPTURED, AMOUNT);
+        let complement = |reference: &str, number: u64, code| {
+            Payment::new(reference, &format!("{second}_{number}"), 130, code, 400)
+        };
+        let messages = [
+            in_checkout(complement("", 0, 5)),
+            voucher.acquired(600).json(),
+            complement(&reference, 1, CAPTURED).json(),
+            refund(&reference, &format!("{second}_2"), REFUNDED, 100),
+        ];
+        for at in &order {
+            stack.take(&messages[*at]).await;
+        }
+        stack.sweep().await;
+        let found = stack.order(&wl(&reference)).await;
+        let summary = found.summary(Policy::default());
+        assert_eq!(
+            (summary.expected, summary.captured, summary.refunded),
+            (Some(AMOUNT), AMOUNT, 100),
+            "{order:?}: {found:#?}"
+        );
+        assert_eq!(found.reversals.len(), usize::from(found.fulfilment.is_some()), "{order:?}");
+    }
+}
+
 /// A complement without a reference names the checkout of its voucher.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_complement_without_a_reference_follows_its_checkout() {

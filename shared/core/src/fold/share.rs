@@ -1,6 +1,5 @@
 //! All facts about one share, joined into what it is worth.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::acquired::{Payer, Stated, acquired};
@@ -8,6 +7,7 @@ use super::names::Names;
 use super::{Share, is_voucher};
 use crate::fact::{Facts, Kind, Rank, ShareFact, Standing, Status};
 use crate::money::Currency;
+use crate::order::Registered;
 
 /// All facts about one share, joined.
 #[derive(Debug)]
@@ -26,6 +26,11 @@ pub(super) struct Joined<'a> {
     pub(super) let_go: BTreeMap<&'a str, u64>,
     pub(super) status: Status,
     pub(super) rank: Rank,
+    /// Whether nothing more can be taken of what was reserved beyond what is captured: a Lyra transaction is
+    /// captured once, and a Worldline payment may have been cancelled.
+    rest_is_lost: bool,
+    /// The id of the Lyra transaction.
+    pub(super) transaction: Option<&'a str>,
     /// The share that a credit gives back, where the PSP says.
     pub(super) parent: Option<&'a str>,
     /// Whether it is told by the operations of a Worldline payment.
@@ -41,15 +46,20 @@ pub(super) struct Joined<'a> {
 }
 
 /// Joins share facts by share, ordered by kind, then by attempt.
-pub(super) fn join<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> Vec<Joined<'a>> {
+pub(super) fn join<'a>(
+    facts: impl Iterator<Item = &'a ShareFact>,
+    registered: Option<Registered>,
+) -> Vec<Joined<'a>> {
     let facts: Vec<&ShareFact> = facts.collect();
     let names = Names::of(&facts);
     let mut groups: BTreeMap<(Kind, &str), Vec<&ShareFact>> = BTreeMap::new();
     for fact in facts {
         groups.entry((fact.kind, names.name(fact))).or_default().push(fact);
     }
-    let mut shares: Vec<Joined<'_>> =
-        groups.into_iter().filter_map(|((_, name), facts)| Joined::of(name, &facts)).collect();
+    let mut shares: Vec<Joined<'_>> = groups
+        .into_iter()
+        .filter_map(|((_, name), facts)| Joined::of(name, &facts, registered))
+        .collect();
     shares.sort_by(|a, b| {
         (a.kind, a.attempted, a.sequence, a.name).cmp(&(b.kind, b.attempted, b.sequence, b.name))
     });
@@ -58,7 +68,7 @@ pub(super) fn join<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> Vec<Joined
 
 impl<'a> Joined<'a> {
     /// Joins the facts of one share; `None` where there are none.
-    fn of(name: &'a str, facts: &[&'a ShareFact]) -> Option<Self> {
+    fn of(name: &'a str, facts: &[&'a ShareFact], registered: Option<Registered>) -> Option<Self> {
         let aims = aims(facts);
         let is_part_let_go = |fact: &ShareFact| is_part_let_go(fact, &aims);
         let whole: Vec<&ShareFact> =
@@ -67,7 +77,12 @@ impl<'a> Joined<'a> {
         // What is stated in another currency than it was paid in says nothing of it.
         let own: Vec<&'a ShareFact> =
             facts.iter().copied().filter(|fact| fact.currency == highest.currency).collect();
-        let captured = match (highest.status, own.iter().filter_map(|fact| fact.of).max()) {
+        // Where no operation states the whole, what was registered bounds what they add up to.
+        let bound = registered.filter(|r| r.currency == highest.currency).map(|r| r.amount);
+        let bound = bound.filter(|_| !aims.contains_key(&highest.currency));
+        let most =
+            own.iter().filter_map(|fact| fact.of).max().map(|most| most.max(bound.unwrap_or(0)));
+        let captured = match (highest.status, most) {
             (Status::Captured, Some(most)) => acquired(&own, most),
             (Status::Captured, None) => highest.amount,
             _ => 0,
@@ -101,6 +116,9 @@ impl<'a> Joined<'a> {
             aims,
             status: top.status,
             rank: top.rank,
+            rest_is_lost: top.status == Status::Captured
+                && (top.operation.is_none() || over > highest_reserved(&own)),
+            transaction: facts.iter().find_map(|fact| fact.transaction()),
             parent: facts.iter().find_map(|fact| fact.parent.as_deref()),
             is_operation: facts.iter().any(|fact| fact.operation.is_some()),
             is_whole: facts.iter().any(|fact| !fact.is_later_operation()),
@@ -132,6 +150,7 @@ impl<'a> Joined<'a> {
     pub(super) fn is_lost(&self) -> bool {
         matches!(self.status, Status::Refused | Status::Cancelled | Status::Expired)
             || self.rank == Rank::CAPTURE_FAILED
+            || self.rest_is_lost
     }
 
     /// Whether the money of this credit is back with the buyer for good.
@@ -161,11 +180,16 @@ fn is_part_let_go(fact: &ShareFact, aims: &BTreeMap<Currency, u64>) -> bool {
 }
 
 /// The fact that holds: the one with the highest rank, among equals a chargeback, which no refund hides, then
-/// the smallest amount, because too little holds an order and too much gives it away.
+/// of a debit the smallest amount and of a credit the largest: too little of what is left holds an order, and
+/// too much gives it away.
 fn top<'a>(facts: &[&'a ShareFact]) -> Option<&'a ShareFact> {
     facts.iter().copied().max_by_key(|fact| {
         let charged_back = fact.status == Status::ChargedBack;
-        (fact.rank, charged_back, Reverse(fact.amount), &fact.psp_status, &fact.method)
+        let most_left = match fact.kind {
+            Kind::Credit => fact.amount,
+            Kind::Debit | Kind::Verification => u64::MAX - fact.amount,
+        };
+        (fact.rank, charged_back, most_left, &fact.psp_status, &fact.method)
     })
 }
 
@@ -187,14 +211,18 @@ fn authorised(top: &ShareFact, own: &[&ShareFact], over: Option<Rank>, gone: u64
     match (top.status, &top.operation) {
         (Status::Authorised, None) => top.amount,
         (Status::Authorised | Status::Captured, Some(_)) => {
-            let reserved = || own.iter().filter(|fact| fact.status == Status::Authorised);
-            if over > reserved().map(|fact| fact.rank).max() {
-                return 0;
-            }
-            reserved().map(|fact| fact.amount).max().unwrap_or(0).saturating_sub(gone)
+            let reserved = own.iter().filter(|fact| fact.status == Status::Authorised);
+            let most = reserved.map(|fact| fact.amount).max().unwrap_or(0);
+            if over > highest_reserved(own) { 0 } else { most.saturating_sub(gone) }
         }
         _ => 0,
     }
+}
+
+/// The highest rank in which something is reserved.
+fn highest_reserved(own: &[&ShareFact]) -> Option<Rank> {
+    let reserved = own.iter().filter(|fact| fact.status == Status::Authorised);
+    reserved.map(|fact| fact.rank).max()
 }
 
 /// The methods of these facts, each once, in the order of their operations.

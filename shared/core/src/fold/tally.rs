@@ -40,10 +40,21 @@ pub(super) struct Sums {
     gross: Cover,
     /// The same, less what was given back.
     net: Cover,
+    /// The first instalment, where the release waits for no more.
+    first: Option<First>,
     /// Payments that count with less than they are to reach.
     open_payments: usize,
     /// Whether something is expected, reserved or taken in this currency.
     at_stake: bool,
+}
+
+/// A first instalment in minor units, and whether its own payment covers it, before and after what was given
+/// back.
+#[derive(Clone, Copy, Debug)]
+struct First {
+    due: u64,
+    gross: bool,
+    net: bool,
 }
 
 /// How far the shares cover the order.
@@ -64,10 +75,11 @@ impl<'a> Tally<'a> {
         policy: Policy,
     ) -> Self {
         let admitted = || facts.iter().filter(|(_, standing)| *standing <= lowest);
-        let mut shares = join(admitted().filter_map(|(fact, _)| match fact {
+        let of_shares = admitted().filter_map(|(fact, _)| match fact {
             Fact::Share(share) => Some(share.as_ref()),
             Fact::Total(_) => None,
-        }));
+        });
+        let mut shares = join(of_shares, registered);
         let totals: BTreeSet<&Total> = admitted()
             .filter_map(|(fact, _)| match fact {
                 Fact::Total(total) => Some(total),
@@ -75,7 +87,8 @@ impl<'a> Tally<'a> {
             })
             .collect();
         for share in shares.iter_mut().filter(|share| share.kind == Kind::Debit) {
-            if let Some(most) = largest_instalment(&totals, share.currency) {
+            let plans = totals.iter().filter(|total| is_plan_of(total, share));
+            if let Some(most) = plans.filter_map(|plan| plan.largest_instalment).max() {
                 share.captured = share.captured.min(most);
                 share.authorised = share.authorised.min(most);
             }
@@ -92,19 +105,15 @@ impl<'a> Tally<'a> {
     fn add_up(&self, policy: Policy) -> BTreeMap<Currency, Sums> {
         let mut sums: BTreeMap<Currency, Sums> = BTreeMap::new();
         for total in &self.totals {
-            sums.entry(total.currency).or_default().expect(total, policy.instalments);
+            sums.entry(total.currency).or_default().expect(total);
         }
         for (currency, aim) in self.shares.iter().flat_map(|share| &share.aims) {
             sums.entry(*currency).or_default().expect_at_least(*aim);
         }
         if let Some(registered) = self.registered {
-            // What notifications state holds nothing any more. The first of several instalments may still be
-            // all that is waited for.
-            let planned = largest_instalment(&self.totals, registered.currency).is_some();
-            let first = sums.get(&registered.currency).and_then(|sums| sums.expected);
-            let first = first.filter(|_| planned && policy.instalments == Instalments::First);
+            // What notifications state holds nothing any more.
             sums.values_mut().for_each(|sums| *sums = Sums::default());
-            sums.entry(registered.currency).or_default().register(registered.amount, first);
+            sums.entry(registered.currency).or_default().register(registered.amount);
         }
         for share in &self.shares {
             sums.entry(share.currency).or_default().count(share);
@@ -125,8 +134,38 @@ impl<'a> Tally<'a> {
             });
             sums.net = Cover::of(net);
             sums.net.lose(self.given_back_of_unknown(*currency));
+            if policy.instalments == Instalments::First {
+                sums.first = self.first_instalment(*currency, sums.expected, policy);
+                sums.expected = sums.first.map(|first| first.due).or(sums.expected);
+            }
         }
         sums
+    }
+
+    /// The instalment for which the release waits: the first of a plan that comes to the `whole`, and that
+    /// its own payment covers, or that is all there is. What another payment brings is no instalment.
+    fn first_instalment(
+        &self,
+        currency: Currency,
+        whole: Option<u64>,
+        policy: Policy,
+    ) -> Option<First> {
+        let plans = self.totals.iter().filter(|total| total.currency == currency);
+        let plans = plans.filter(|total| match (total.amount, whole) {
+            (_, None) => true,
+            (sum, Some(_)) => sum >= whole,
+        });
+        let firsts = plans.filter_map(|plan| {
+            let due = plan.first_instalment?;
+            let (own, others): (Vec<_>, Vec<_>) =
+                self.debits(currency).partition(|debit| is_plan_of(plan, debit));
+            let taken = |debit: &Joined<'_>| debit.stated(policy.release_on).amount;
+            let gross = own.iter().map(|debit| taken(debit)).sum::<u64>() >= due;
+            let net = own.iter().map(|debit| taken(debit).saturating_sub(self.gone(debit)));
+            let net = net.sum::<u64>().saturating_sub(self.given_back_of_unknown(currency)) >= due;
+            (gross || others.is_empty()).then_some(First { due, gross, net })
+        });
+        firsts.max_by_key(|first| (first.net, first.gross, first.due))
     }
 
     /// What counts no more of a debit: what was given back of it, or all where nobody knows how much.
@@ -183,8 +222,10 @@ impl<'a> Tally<'a> {
             of_parent: self.given_back.get(&(credit.currency, credit.parent)).copied().unwrap_or(0),
             charged_back: credit.status == Status::ChargedBack,
             of_other: credit.is_operation
-                && self.registered.is_none()
-                && !credit.parent.and_then(|parent| self.debit(parent)).is_some_and(|d| d.is_whole),
+                && !credit
+                    .parent
+                    .and_then(|parent| self.debit(parent))
+                    .is_some_and(|debit| debit.is_whole || self.registered.is_some()),
         })
     }
 
@@ -216,13 +257,15 @@ impl<'a> Tally<'a> {
     /// amounts are expected in two, nobody knows which is right, and covering one of them is not enough.
     pub(super) fn paid(&self) -> Option<Currency> {
         self.only_due()
-            .filter(|(_, sums)| sums.is_covered(sums.gross))
+            .filter(|(_, sums)| sums.first.map_or(sums.covers(sums.gross), |first| first.gross))
             .map(|(currency, _)| currency)
     }
 
     /// The same, less what was given back for good.
     pub(super) fn complete(&self) -> Option<Currency> {
-        self.only_due().filter(|(_, sums)| sums.is_covered(sums.net)).map(|(currency, _)| currency)
+        self.only_due()
+            .filter(|(_, sums)| sums.first.map_or(sums.covers(sums.net), |first| first.net))
+            .map(|(currency, _)| currency)
     }
 
     fn only_due(&self) -> Option<(Currency, &Sums)> {
@@ -316,13 +359,10 @@ impl Joined<'_> {
     }
 }
 
-/// The most that one instalment can be worth, where everything that states the whole announces a plan.
-fn largest_instalment(totals: &BTreeSet<&Total>, currency: Currency) -> Option<u64> {
-    let mut largest = None;
-    for total in totals.iter().filter(|total| total.currency == currency) {
-        largest = largest.max(Some(total.largest_instalment?));
-    }
-    largest
+/// Whether a share is an instalment of this plan.
+fn is_plan_of(total: &Total, share: &Joined<'_>) -> bool {
+    let planned = total.first_instalment.is_some() && total.currency == share.currency;
+    planned && total.transaction.as_deref() == share.transaction
 }
 
 /// What was given back for good, by payment. A Worldline credit without a number of its own, or with that
@@ -375,13 +415,9 @@ impl Cover {
 }
 
 impl Sums {
-    fn expect(&mut self, total: &Total, instalments: Instalments) {
-        let due = match (instalments, total.first_instalment) {
-            (Instalments::First, Some(first)) => Some(first),
-            _ => total.amount,
-        };
+    fn expect(&mut self, total: &Total) {
         self.at_stake = true;
-        self.expected = self.expected.max(due);
+        self.expected = self.expected.max(total.amount);
         self.largest = self.largest.max(total.amount);
         self.without_sum |= total.amount.is_none();
     }
@@ -392,9 +428,9 @@ impl Sums {
         self.largest = self.largest.max(Some(aim));
     }
 
-    fn register(&mut self, amount: u64, first_instalment: Option<u64>) {
+    fn register(&mut self, amount: u64) {
         self.at_stake = true;
-        self.expected = Some(first_instalment.map_or(amount, |first| first.min(amount)));
+        self.expected = Some(amount);
         self.largest = Some(amount);
     }
 
@@ -411,7 +447,7 @@ impl Sums {
     }
 
     /// Whether the expected amount is covered.
-    fn is_covered(&self, cover: Cover) -> bool {
+    fn covers(&self, cover: Cover) -> bool {
         self.expected.is_some_and(|expected| cover.certain >= expected)
     }
 

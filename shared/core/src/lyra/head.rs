@@ -151,13 +151,17 @@ impl<'a> Head<'a> {
             return None;
         }
         match &self.plan {
-            Some(plan) => Some(plan.total(self.amount, self.currency)),
+            Some(plan) => Some(Total {
+                transaction: Some(self.trans_id.to_ascii_lowercase()),
+                ..plan.total(self.amount, self.currency)
+            }),
             // What the plan of an instalment costs is not known from a re-send that leaves the plan out.
             None if self.may_lack_plan() => None,
             None => Some(Total {
                 amount: Some(self.amount),
                 first_instalment: None,
                 largest_instalment: None,
+                transaction: None,
                 currency: self.currency,
             }),
         }
@@ -378,6 +382,12 @@ impl Plan {
             Self::Equal { .. } => (amount > first).then_some(amount),
         };
         let largest = sum.map(|_| self.part(amount, Instalment::Unknown).most);
-        Total { amount: sum, first_instalment: Some(first), largest_instalment: largest, currency }
+        Total {
+            amount: sum,
+            first_instalment: Some(first),
+            largest_instalment: largest,
+            transaction: None,
+            currency,
+        }
     }
 }

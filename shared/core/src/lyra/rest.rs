@@ -59,9 +59,21 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     let about = about(&answer, &shares, &reasons);
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
+    // What a plan costs is not known from one of its instalments.
+    let instalment = transactions.iter().zip(&shares).any(|(said, share)| {
+        let occurrence =
+            said.transaction_details.as_ref().and_then(|d| d.occurrence_type.as_deref());
+        occurrence.is_some_and(|word| word.starts_with("RECURRENT_")) && share.amount < amount
+    });
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
-    let total =
-        Total { amount: Some(amount), first_instalment: None, largest_instalment: None, currency };
+    let whole = whole && !instalment;
+    let total = Total {
+        amount: Some(amount),
+        first_instalment: None,
+        largest_instalment: None,
+        transaction: None,
+        currency,
+    };
     let mut facts = Vec::with_capacity(shares.len() + 1);
     facts.extend(shares.into_iter().map(|share| Fact::Share(Box::new(share))));
     facts.extend(whole.then_some(Fact::Total(total)));

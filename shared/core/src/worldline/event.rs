@@ -206,6 +206,7 @@ fn statement(
         amount: of.filter(|_| foreign),
         first_instalment: None,
         largest_instalment: None,
+        transaction: None,
         currency: amounts.currency,
     };
     let share = ShareFact {

@@ -125,5 +125,12 @@ fn a_part_of_an_authorisation_that_is_cancelled_is_lost_and_the_rest_is_not() {
         .released()
         .then(&wl("3254564310_0", VISA, 6))
         .sums(140_000, 0, 50_000, 0)
-        .reversed(&[]);
+        .reversed(&[(90_000, Cause::Lost)]);
+    // A Lyra transaction is captured once: what was reserved beyond that is lost.
+    under(SECURED)
+        .then(&pay("AUTHORISED"))
+        .released()
+        .then(&pay("CAPTURED").with("vads_effective_amount", "8000"))
+        .sums(10_000, 0, 8_000, 0)
+        .reversed(&[(2_000, Cause::Lost)]);
 }

@@ -112,6 +112,25 @@ fn a_chargeback_is_seen_beside_a_refund_of_the_same_id() {
     }
 }
 
+/// More of one credit may become known: the difference is told.
+#[test]
+fn a_credit_that_grows_is_told_in_full() {
+    let back = |amount| refund("CMD-1", "3254564310_0", 8, amount);
+    let paid = wl("3254564310_0", VISA, 9);
+    for story in [
+        given(&paid).then(&back(20_000)).then(&back(140_000)),
+        given(&paid).then(&back(140_000)).then(&back(20_000)),
+    ] {
+        let told: u64 = story.order().reversals.iter().map(|reversal| reversal.amount).sum();
+        assert_eq!(told, 140_000);
+        let ids: std::collections::BTreeSet<_> =
+            story.order().reversals.iter().map(|r| &r.id).collect();
+        assert_eq!(ids.len(), story.order().reversals.len());
+        story.sums(140_000, 0, 140_000, 140_000).is(State::Refunded);
+    }
+    given(&back(20_000)).then(&back(140_000)).then(&paid).held();
+}
+
 /// A message about money given back that carries the payment in a payment's words does not say how much:
 /// that payment counts for nothing until one does.
 #[test]

@@ -77,6 +77,14 @@ fn a_registered_amount_says_what_parts_do_not() {
         .then(&wl("3254564310_0", VISA, 5))
         .then(&part(2))
         .released();
+    // Captures add up to what was registered, also before the payment itself is known.
+    let other =
+        |number, amount| Payment::new("CMD-1", &format!("3254564310_{number}"), VISA, 9, amount);
+    given(&other(1, 60_000)).registered(140_000).held().then(&other(2, 80_000)).released();
+    given(&other(1, 140_000))
+        .registered(140_000)
+        .then(&other(2, 140_000))
+        .sums(140_000, 0, 140_000, 0);
     let share = pay("CAPTURED").sent_again("BATCH");
     given(&share).flagged([Flag::Ambiguous]).held().registered(10_000).flagged([]).released();
 }

@@ -40,7 +40,13 @@ fn reference() -> impl Strategy<Value = String> {
 /// What the whole costs.
 fn total_of(amount: u64, currency: &str) -> Total {
     let currency = Currency::from_alpha(currency).unwrap();
-    Total { amount: Some(amount), first_instalment: None, largest_instalment: None, currency }
+    Total {
+        amount: Some(amount),
+        first_instalment: None,
+        largest_instalment: None,
+        transaction: None,
+        currency,
+    }
 }
 
 /// The share facts; their ranks, which the tables of statuses tell, are taken as they are.

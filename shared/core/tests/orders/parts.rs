@@ -33,6 +33,7 @@ fn a_form_is_worth_its_effective_amount() {
     given(&pay("AUTHORISED"))
         .then(&effective(pay("AUTHORISED"), "9000", "978").sent_again("MERCH_BO"))
         .sums(10_000, 9_000, 0, 0)
+        .is(State::Pending)
         .then(&effective(pay("CAPTURED"), "9000", "978").sent_again("BATCH"))
         .is(State::PartiallyCaptured)
         .sums(10_000, 0, 9_000, 0)
@@ -129,6 +130,33 @@ fn the_operations_of_a_split_add_up_only_where_they_must() {
         .then(&share("3254564310_1", 130, 60_000))
         .sums(140_000, 0, 140_000, 0)
         .released();
+    // The voucher told twice is still a voucher; told by another method too, nobody knows.
+    given(&share("3254564310_0", CVCO, 70_000))
+        .then(&share("3254564310_0", CVCO, 80_000))
+        .then(&share("3254564310_1", 130, 60_000))
+        .released();
+    given(&share("3254564310_0", CVCO, 80_000))
+        .then(&share("3254564310_0", 130, 80_000))
+        .then(&share("3254564310_1", 130, 60_000))
+        .sums(140_000, 0, 80_000, 0)
+        .held();
+}
+
+/// What the order costs is not known from one share: it is not authorised as a whole.
+#[test]
+fn an_authorised_share_of_an_unknown_whole_is_pending() {
+    given(&pay("AUTHORISED").sent_again("BATCH")).sums(None, 10_000, 0, 0).is(State::Pending);
+}
+
+#[test]
+fn vouchers_and_gift_cards_are_known_by_their_brands() {
+    use quittance_core::fold::is_voucher;
+    for brand in ["CVCO", "CVCO_SB", "KADEOS_CULTURE", "TRUFFAUT_CDX", "CVCO+CB", "CB+ILLICADO"] {
+        assert!(is_voucher(brand), "{brand}");
+    }
+    for brand in ["CB", "VISA", "", "KADEOS", "CDX", "CB+VISA", "product 5412"] {
+        assert!(!is_voucher(brand), "{brand}");
+    }
 }
 
 /// What was left in an earlier session does not make a complete split ambiguous.

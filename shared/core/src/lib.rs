@@ -20,6 +20,7 @@
 
 pub mod content;
 pub mod crypto;
+mod decision;
 mod explain;
 pub mod fact;
 pub mod fold;
@@ -34,6 +35,7 @@ pub mod statement;
 mod text;
 pub mod time;
 pub mod versions;
+mod view;
 pub mod worldline;
 
 pub use crate::content::{Content, Cover, Signed};

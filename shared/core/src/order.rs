@@ -1,14 +1,18 @@
-//! An order: the set of its facts, and the decisions taken on it.
+//! An order: the set of its facts, and how it takes them. `decision` says what follows, `view` how it is shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::explain::explain;
-use crate::fact::{Fact, Facts, Flag, Standing, digest};
-use crate::fold::{Credit, Debit, Policy, ReleaseOn, Share, Summary, fold};
-use crate::ids::{fulfilment_id, reversal_id};
-use crate::key::{Mode, OrderKey, Psp};
+pub use crate::decision::{Basis, Cause, Fulfilment, Reversal};
+pub use crate::view::{
+    LYRA_SESSION_SECONDS, NotificationView, OrderView, VOUCHER_REFUND_SECONDS,
+    WORLDLINE_SESSION_SECONDS,
+};
+
+use crate::fact::{Fact, Facts, Standing, digest};
+use crate::fold::{Policy, Summary, fold};
+use crate::key::OrderKey;
 use crate::limits::{
     MAX_DOUBTFUL_BYTES_PER_ORDER, MAX_DOUBTFUL_FACTS_PER_ORDER,
     MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_FACTS_PER_ORDER, MAX_LINE_CHARACTERS,
@@ -17,17 +21,6 @@ use crate::money::Currency;
 use crate::statement::{Reason, Statement};
 use crate::text::beginning;
 use crate::time::Timestamp;
-
-/// How long a Worldline hosted page lives by default (worldline-direct.md section 6): until then the
-/// complement of a voucher may still come.
-pub const WORLDLINE_SESSION_SECONDS: u64 = 180 * 60;
-
-/// How long a Lyra payment session lives (systempay.md 1.4).
-pub const LYRA_SESSION_SECONDS: u64 = 10 * 60;
-
-/// How long after a payment its Chèque-Vacances Connect share can be given back (worldline-direct.md
-/// section 6). No source says when this time begins.
-pub const VOUCHER_REFUND_SECONDS: u64 = 4 * 60 * 60;
 
 /// Everything known about one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,43 +57,6 @@ pub struct Registered {
     pub at: Timestamp,
 }
 
-/// What was known when an order was released, as far as what follows is measured by it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Basis {
-    /// Money that had been given back or let go by then: no reversal tells of it.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
-    pub gone: BTreeSet<String>,
-    /// Shares that counted without being captured, with what they counted in minor units.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    pub reserved: BTreeMap<String, u64>,
-}
-
-impl Basis {
-    fn of(summary: &Summary, policy: Policy) -> Self {
-        let credits =
-            summary.certain_credits.iter().flat_map(|credit| credit.names.iter().cloned());
-        let parts = summary.certain_debits.iter().flat_map(|debit| &debit.let_go);
-        let gone = credits.chain(parts.map(|(operation, _)| operation.clone())).collect();
-        let reserved = summary.certain_debits.iter().filter(|debit| debit.authorised > 0);
-        let reserved = match policy.release_on {
-            ReleaseOn::Captured => BTreeMap::new(),
-            ReleaseOn::Secured => {
-                reserved.map(|d| (d.share.clone(), d.captured + d.authorised)).collect()
-            }
-        };
-        Self { gone, reserved }
-    }
-
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn absorb(&mut self, other: Self) {
-        self.gone.extend(other.gone);
-        self.reserved.extend(other.reserved);
-    }
-}
-
 /// A notification that added something to the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
@@ -123,47 +79,6 @@ pub struct Received {
     /// Why shares are in their status, where it said so and no notification before it did.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub reasons: Vec<Reason>,
-}
-
-/// The decision to release an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fulfilment {
-    /// Unique for ever, the same in every attempt to deliver it.
-    pub id: String,
-    /// When the notification that completed the order arrived.
-    pub decided_at: Timestamp,
-    /// When the queue took it; `None` until then.
-    pub sent_at: Option<Timestamp>,
-}
-
-/// The news that money was given back, or lost, after the release.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reversal {
-    /// Unique for ever, the same in every attempt to deliver it.
-    pub id: String,
-    /// The id of the credit, or of the share or operation that is lost.
-    pub share: String,
-    /// Minor units of the order's currency.
-    pub amount: u64,
-    /// What happened.
-    pub reason: Cause,
-    /// When the notification that made it final arrived.
-    pub decided_at: Timestamp,
-    /// When the queue took it; `None` until then.
-    pub sent_at: Option<Timestamp>,
-}
-
-/// Why goods that were released are no longer paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// The merchant gave the money back.
-    Refund,
-    /// The buyer's bank took the money back.
-    Chargeback,
-    /// A share that counted before it was captured will not be: cancelled, refused, expired, or its capture
-    /// failed.
-    Lost,
 }
 
 /// How and when a notification reached us.
@@ -386,198 +301,6 @@ impl Order {
         fold(&self.facts, self.registered, policy)
     }
 
-    /// Whether the queue still has to be told something.
-    pub fn has_unsent(&self) -> bool {
-        self.unsent_since().is_some()
-    }
-
-    /// When the oldest decision was taken that the queue has not been told.
-    pub fn unsent_since(&self) -> Option<Timestamp> {
-        let fulfilment = self.fulfilment.iter().map(|f| (f.decided_at, f.sent_at));
-        let reversals = self.reversals.iter().map(|r| (r.decided_at, r.sent_at));
-        let unsent = fulfilment.chain(reversals).filter(|(_, sent)| sent.is_none());
-        unsent.map(|(decided, _)| decided).min()
-    }
-
-    /// Notes that the queue took the message with this id. Whether that was news.
-    pub fn mark_sent(&mut self, id: &str, at: Timestamp) -> bool {
-        let fulfilment = self.fulfilment.iter_mut().map(|f| (&f.id, &mut f.sent_at));
-        let reversals = self.reversals.iter_mut().map(|r| (&r.id, &mut r.sent_at));
-        let unsent =
-            fulfilment.chain(reversals).find(|(known, sent)| *known == id && sent.is_none());
-        if let Some((_, sent)) = unsent {
-            *sent = Some(at);
-            return true;
-        }
-        false
-    }
-
-    /// Notes that the queue knows everything that was decided here.
-    pub fn mark_all_sent(&mut self, at: Timestamp) {
-        let fulfilment = self.fulfilment.iter_mut().map(|f| &mut f.sent_at);
-        for sent in fulfilment.chain(self.reversals.iter_mut().map(|r| &mut r.sent_at)) {
-            sent.get_or_insert(at);
-        }
-    }
-
-    /// The order as others see it. `now` decides whether a waiting voucher is stranded.
-    pub fn view(&self, policy: Policy, now: Timestamp) -> OrderView {
-        self.view_of(self.summary(policy), policy, now)
-    }
-
-    /// [`Order::view`] where what the facts amount to is at hand.
-    pub fn view_of(&self, mut summary: Summary, policy: Policy, now: Timestamp) -> OrderView {
-        if summary.voucher_waits && self.fulfilment.is_none() && self.session_is_over(now) {
-            summary.flags.insert(Flag::StrandedVoucher);
-        }
-        let explanation = explain(self, &summary, policy);
-        OrderView {
-            psp: self.key.psp,
-            merchant: self.key.merchant.clone(),
-            mode: self.key.mode,
-            order: self.key.order.clone(),
-            state: summary.state,
-            flags: summary.flags,
-            currency: summary.currency,
-            expected: summary.expected,
-            authorised: summary.authorised,
-            captured: summary.captured,
-            refunded: summary.refunded,
-            explanation,
-            shares: summary.shares,
-            fulfilment: self.fulfilment.clone(),
-            reversals: self.reversals.clone(),
-            notifications: Some(self.notifications.iter().map(NotificationView::from).collect()),
-        }
-    }
-
-    /// One line for the PSP's history: reference, state, amount, flags, and why it is not released.
-    pub fn headline(&self, policy: Policy) -> String {
-        self.headline_of(&self.summary(policy), policy)
-    }
-
-    /// [`Order::headline`] where what the facts amount to is at hand.
-    pub fn headline_of(&self, summary: &Summary, policy: Policy) -> String {
-        let amount = match (summary.currency, summary.captured, summary.expected) {
-            (Some(currency), 0, Some(expected)) => format!(" {}", currency.display(expected)),
-            (Some(currency), captured, Some(expected)) if captured < expected => {
-                format!(" {} of {}", currency.display(captured), currency.display(expected))
-            }
-            (Some(currency), captured, _) if captured > 0 => {
-                format!(" {}", currency.display(captured))
-            }
-            _ => String::new(),
-        };
-        let flags: Vec<&str> = summary.flags.iter().map(|flag| flag.as_str()).collect();
-        let flags =
-            if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(", ")) };
-        let why = explain(self, summary, policy).map_or_else(String::new, |why| format!("; {why}"));
-        format!("{} {}{amount}{flags}{why}", self.key.order, summary.state.as_str())
-    }
-
-    /// Decides anew from the facts: a release when they cover the order, a reversal for each credit that
-    /// became final after it, and for what it rested on and is lost. Deciding twice changes nothing.
-    /// Returns what the facts amount to.
-    pub fn decide(&mut self, at: Timestamp, policy: Policy) -> Summary {
-        let summary = self.summary(policy);
-        match &self.fulfilment {
-            None if summary.releasable => {
-                let id = fulfilment_id(&self.key);
-                self.fulfilment = Some(Fulfilment { id, decided_at: at, sent_at: None });
-                self.basis = Basis::of(&summary, policy);
-            }
-            None => {}
-            Some(_) => {
-                for credit in &summary.certain_credits {
-                    self.reverse_credit(credit, &summary.certain_credits, at);
-                }
-                for debit in &summary.certain_debits {
-                    self.reverse_loss(debit, at);
-                }
-            }
-        }
-        summary
-    }
-
-    /// A reversal for a credit, unless it is known; never beyond what was given back of its payment.
-    fn reverse_credit(&mut self, credit: &Credit, all: &[Credit], at: Timestamp) {
-        let told = |credit: &Credit| -> u64 {
-            if credit.names.iter().any(|name| self.basis.gone.contains(name)) {
-                return credit.amount;
-            }
-            let told = self.reversals.iter().filter(|known| credit.names.contains(&known.share));
-            told.map(|reversal| reversal.amount).sum()
-        };
-        // A refund may carry the reference of another order: it is told once its payment is known here.
-        if credit.of_other {
-            return;
-        }
-        let of_same = all.iter().filter(|c| credit.parent.is_some() && c.parent == credit.parent);
-        let before: u64 = of_same.map(told).sum();
-        let own = credit.amount.saturating_sub(told(credit));
-        let left = match credit.parent {
-            Some(_) => credit.of_parent.saturating_sub(before).min(own),
-            None => own,
-        };
-        let reason = if credit.charged_back { Cause::Chargeback } else { Cause::Refund };
-        let again = self.reversals.iter().any(|known| credit.names.contains(&known.share));
-        // More of it became known after it was told: that is told under an id of its own.
-        let named = if again {
-            format!("{}+{}", credit.share, credit.amount)
-        } else {
-            credit.share.clone()
-        };
-        self.push_reversal(&named, &credit.share, left, reason, at);
-    }
-
-    /// A reversal for each part of a share that counted without being captured and is lost.
-    fn reverse_loss(&mut self, debit: &Debit, at: Timestamp) {
-        let counted = |name: &String| self.basis.reserved.get(name).copied();
-        let Some(counted) = debit.names.iter().find_map(counted) else {
-            return;
-        };
-        let mut left = counted.saturating_sub(debit.captured);
-        for (operation, part) in &debit.let_go {
-            if self.basis.gone.contains(operation) {
-                continue;
-            }
-            let amount = left.min(*part);
-            left -= amount;
-            self.reverse(operation, amount, Cause::Lost, at);
-        }
-        if debit.lost {
-            self.reverse(&debit.share, left, Cause::Lost, at);
-        }
-    }
-
-    /// A reversal, unless there is one under this name or nothing to tell.
-    fn reverse(&mut self, share: &str, amount: u64, reason: Cause, at: Timestamp) {
-        if !self.reversals.iter().any(|known| known.share == share) {
-            self.push_reversal(share, share, amount, reason, at);
-        }
-    }
-
-    /// A reversal under the id of this name, unless there is nothing to tell.
-    fn push_reversal(
-        &mut self,
-        named: &str,
-        share: &str,
-        amount: u64,
-        reason: Cause,
-        at: Timestamp,
-    ) {
-        if amount > 0 {
-            self.reversals.push(Reversal {
-                id: reversal_id(&self.key, named),
-                share: share.to_owned(),
-                amount,
-                reason,
-                decided_at: at,
-                sent_at: None,
-            });
-        }
-    }
-
     /// The statement's reasons that no notification has given. Every message of a cascade lists all its
     /// attempts: kept each time, their reasons would outgrow the facts.
     fn new_reasons(&self, statement: &Statement) -> Vec<Reason> {
@@ -600,23 +323,6 @@ impl Order {
         }
         self.notifications.sort_by_key(|received| received.received_at);
     }
-
-    /// From when on a captured voucher of this order can certainly not be given back any more: counted from
-    /// the last notification, because an order may have been known for long before its voucher was taken.
-    /// The true limit may be earlier. `None` while nothing was received.
-    pub fn voucher_is_lost_after(&self) -> Option<Timestamp> {
-        let last = self.notifications.iter().map(|received| received.received_at).max()?;
-        Timestamp::from_unix(last.unix() + i64::try_from(VOUCHER_REFUND_SECONDS).ok()?)
-    }
-
-    fn session_is_over(&self, now: Timestamp) -> bool {
-        let session = match self.key.psp {
-            Psp::Worldline => WORLDLINE_SESSION_SECONDS,
-            Psp::Lyra => LYRA_SESSION_SECONDS,
-        };
-        let first = self.notifications.iter().map(|received| received.received_at).min();
-        first.is_some_and(|first| now.seconds_since(first) >= session)
-    }
 }
 
 /// Whether a fact is about this payment, named as in `tx:<payment>`.
@@ -628,75 +334,4 @@ fn is_of(fact: &Fact, name: &str) -> bool {
 /// How many bytes it takes as JSON.
 fn json_bytes(value: &impl Serialize) -> usize {
     serde_json::to_string(value).map_or(0, |json| json.len())
-}
-
-/// An order as JSON: the interface that others build on (design, section 6).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderView {
-    /// Provider.
-    pub psp: Psp,
-    /// PSPID or site id.
-    pub merchant: String,
-    /// Test or production.
-    pub mode: Mode,
-    /// Order reference.
-    pub order: String,
-    /// Where the order stands.
-    pub state: crate::fact::State,
-    /// What a person should know.
-    pub flags: BTreeSet<Flag>,
-    /// Currency of every amount here.
-    pub currency: Option<Currency>,
-    /// Minor units; `null` while unknown.
-    pub expected: Option<u64>,
-    /// Minor units reserved and not captured.
-    pub authorised: u64,
-    /// Minor units really taken.
-    pub captured: u64,
-    /// Minor units given back for good.
-    pub refunded: u64,
-    /// Why the order is not released, in words; absent once it is.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub explanation: Option<String>,
-    /// The shares.
-    pub shares: Vec<Share>,
-    /// The release; `null` until decided.
-    pub fulfilment: Option<Fulfilment>,
-    /// What was given back after the release.
-    pub reversals: Vec<Reversal>,
-    /// The notifications; absent in messages and lists.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub notifications: Option<Vec<NotificationView>>,
-}
-
-impl OrderView {
-    /// The same without its notifications, as messages and lists carry it.
-    pub fn without_notifications(mut self) -> Self {
-        self.notifications = None;
-        self
-    }
-}
-
-/// One notification as JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotificationView {
-    /// When it arrived.
-    pub received_at: Timestamp,
-    /// Where it came from.
-    pub source: String,
-    /// One line for people.
-    pub about: String,
-    /// SHA-256 of the raw HTTP body, lowercase hex.
-    pub sha256: String,
-}
-
-impl From<&Received> for NotificationView {
-    fn from(received: &Received) -> Self {
-        Self {
-            received_at: received.received_at,
-            source: received.source.clone(),
-            about: received.about.clone(),
-            sha256: received.sha256.clone(),
-        }
-    }
 }

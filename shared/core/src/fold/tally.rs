@@ -257,14 +257,14 @@ impl<'a> Tally<'a> {
     /// amounts are expected in two, nobody knows which is right, and covering one of them is not enough.
     pub(super) fn paid(&self) -> Option<Currency> {
         self.only_due()
-            .filter(|(_, sums)| sums.first.map_or(sums.covers(sums.gross), |first| first.gross))
+            .filter(|(_, sums)| sums.is_covered(sums.gross, |first| first.gross))
             .map(|(currency, _)| currency)
     }
 
     /// The same, less what was given back for good.
     pub(super) fn complete(&self) -> Option<Currency> {
         self.only_due()
-            .filter(|(_, sums)| sums.first.map_or(sums.covers(sums.net), |first| first.net))
+            .filter(|(_, sums)| sums.is_covered(sums.net, |first| first.net))
             .map(|(currency, _)| currency)
     }
 
@@ -446,9 +446,12 @@ impl Sums {
         }
     }
 
-    /// Whether the expected amount is covered.
-    fn covers(&self, cover: Cover) -> bool {
-        self.expected.is_some_and(|expected| cover.certain >= expected)
+    /// Whether the expected amount is covered: by a first instalment, where the release waits for no more.
+    fn is_covered(&self, cover: Cover, by_first: fn(First) -> bool) -> bool {
+        match self.first {
+            Some(first) => by_first(first),
+            None => self.expected.is_some_and(|expected| cover.certain >= expected),
+        }
     }
 
     /// Whether money that was taken waits for the rest: neither is the rest reserved, nor has all that was

@@ -820,3 +820,132 @@ fn published_forms_are_believed() {
         .without("vads_effective_currency");
     sound(&old);
 }
+
+/// What a buyer typed before the language of a form that he left can be spelt as its operation and another
+/// order's reference; the genuine reference follows the language.
+#[test]
+fn a_left_form_without_an_operation_speaks_of_no_other_order() {
+    let hash = "ab".repeat(32);
+    for status in ["ABANDONED", "CANCELLED", "REFUSED", "NOT_CREATED"] {
+        let result = if status == "REFUSED" { "05" } else { "17" };
+        let left = Form::single("OWN-1", "abc123", "", 90_000, status)
+            .with("vads_result", result)
+            .with("vads_auth_mode", "MARK")
+            .without("vads_operation_type")
+            .without("vads_hash")
+            .without("vads_trans_uuid")
+            .without("vads_sequence_number")
+            .without("vads_effective_amount")
+            .without("vads_effective_currency")
+            .with("vads_extra_result", "")
+            .with("vads_cust_address", &format!("1+{hash}+DEBIT+CMD-7"));
+        let mut respelt = fields(&left);
+        let value = |fields: &Fields, name: &str| {
+            fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap_or_default()
+        };
+        // Everything between the typed text and the page action becomes one text about the order.
+        let first =
+            respelt.iter().position(|(name, _)| name == "vads_cust_address").expect("there");
+        let last = respelt.iter().position(|(name, _)| name == "vads_page_action").expect("there");
+        let moved: Vec<String> =
+            respelt.drain(first..last).skip(1).map(|(_, value)| value).collect();
+        respelt.extend(owned(&[
+            ("vads_cust_address", "1"),
+            ("vads_hash", &hash),
+            ("vads_operation_type", "DEBIT"),
+            ("vads_order_id", "CMD-7"),
+            ("vads_order_info", &moved.join("+")),
+        ]));
+        respelt.sort();
+        assert_eq!(value(&respelt, "vads_order_id"), "CMD-7");
+        held(&left, &respelt);
+    }
+}
+
+/// A field that is there and empty takes no room in the parse: a reference that is empty is none.
+#[test]
+fn a_paid_form_with_an_empty_reference_pays_for_no_named_order() {
+    for empty in ["vads_order_id", "vads_order_info", "vads_page_action"] {
+        let paid = Form::single("", "abc123", "CB", 100, "CAPTURED");
+        let paid = if empty == "vads_order_id" { paid } else { paid.without("vads_order_id") };
+        let paid =
+            paid.with(empty, "").with("vads_ship_to_name", "Ann+DEBIT+CMD-7+PAYMENT+SINGLE+x+00+1");
+        let mut respelt = fields(&paid);
+        let at = |fields: &Fields, name: &str| fields.iter().position(|(n, _)| n == name);
+        let first = at(&respelt, "vads_language").expect("there");
+        let last = at(&respelt, "vads_site_id").expect("there");
+        let before = respelt.drain(first..last).map(|(_, value)| value).collect::<Vec<_>>();
+        let text = before.join("+");
+        let Some((between, _)) = text.split_once("+DEBIT+CMD-7+") else { panic!("{text}") };
+        respelt.extend(owned(&[
+            ("vads_identifier", between),
+            ("vads_operation_type", "DEBIT"),
+            ("vads_order_id", "CMD-7"),
+            ("vads_page_action", "PAYMENT"),
+            ("vads_payment_config", "SINGLE"),
+            ("vads_requestor", "x"),
+            ("vads_result", "00"),
+            ("vads_sequence_number", "1"),
+        ]));
+        respelt.sort();
+        held(&paid, &respelt);
+    }
+}
+
+/// A left form may have no word in capitals but the kind of its authorisation.
+#[test]
+fn the_kind_of_an_authorisation_is_no_modules_name() {
+    for kind in ["FULL", "MARK"] {
+        let mut left = Form::single("CMD-1", "abc123", "", 300, "ABANDONED")
+            .with("vads_result", "17")
+            .with("vads_auth_mode", kind)
+            .without("vads_sequence_number")
+            .without("vads_warranty_result")
+            .without("vads_trans_uuid");
+        for (name, _) in fields(&left) {
+            if name.as_str() > "vads_auth_mode" && name.as_str() < "vads_ctx_mode" {
+                left = left.without(&name);
+            }
+        }
+        sound(&left);
+    }
+}
+
+/// A request whose transaction id or address is there and empty goes on behind its date all the same.
+#[test]
+fn a_request_with_an_empty_address_is_no_payment() {
+    let typed = "12345678+20260401101010+abc123+CAPTURED+PAY";
+    for between in ["", "+"] {
+        let asked = owned(&[
+            ("vads_action_mode", "INTERACTIVE"),
+            ("vads_amount", "90000"),
+            ("vads_contrib", "SHOPMODULE+V1"),
+            ("vads_ctx_mode", "TEST"),
+            ("vads_currency", "978"),
+            ("vads_cust_address", "x"),
+            ("vads_hash", &"ab".repeat(32)),
+            ("vads_operation_type", "DEBIT"),
+            ("vads_order_id", "CMD-7"),
+            ("vads_page_action", "PAYMENT"),
+            ("vads_payment_config", "SINGLE"),
+            (
+                "vads_ship_to_name",
+                &format!("12345678+20260331080000+{between}+https://shop.example/?n=x"),
+            ),
+        ]);
+        let mut posted = asked;
+        let names = [
+            "vads_site_id",
+            "vads_trans_date",
+            "vads_trans_id",
+            "vads_trans_status",
+            "vads_url_check_src",
+        ];
+        posted.extend(
+            names.iter().zip(typed.split('+')).map(|(n, v)| ((*n).to_owned(), v.to_owned())),
+        );
+        posted.push(("vads_version".to_owned(), "V2".to_owned()));
+        let said = said(&posted).expect("a readable form");
+        assert_eq!(said.standing, Standing::Respellable, "{posted:?}");
+    }
+}

@@ -11,6 +11,8 @@ pub(super) struct Original {
     pub(super) end: End,
     /// Whether the site names its orders.
     pub(super) named: bool,
+    /// Whether it says which way the money goes: what failed need not.
+    pub(super) operated: bool,
 }
 
 /// Who was told.

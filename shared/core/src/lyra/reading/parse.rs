@@ -131,6 +131,7 @@ impl<'a, const W: usize> Text<'a, W> {
         let operated = self.can_be(Shape::Operation as u8).next();
         let unnamed =
             own(Shape::Order) && !operated.without(self.can_be(Shape::Order as u8)).is_empty();
+        let may_lack_operation = own(Shape::Operation) && own(Shape::Order);
         let mut found = false;
         for end in End::ALL {
             let behind = self.behind_status(end);
@@ -145,9 +146,14 @@ impl<'a, const W: usize> Text<'a, W> {
                     if cascade && !has(Shape::Shares) {
                         continue;
                     }
-                    found |= self.parse(Original { origin, cascade, end, named: true })?;
+                    let usual = Original { origin, cascade, end, named: true, operated: true };
+                    found |= self.parse(usual)?;
                     if unnamed {
-                        found |= self.parse(Original { origin, cascade, end, named: false })?;
+                        found |= self.parse(Original { named: false, ..usual })?;
+                    }
+                    // Its operation, and the reference behind that, may have been typed.
+                    if may_lack_operation && matches!(end, End::Refused | End::Ended) {
+                        found |= self.parse(Original { operated: false, ..usual })?;
                     }
                 }
             }
@@ -222,6 +228,14 @@ impl<'a, const W: usize> Text<'a, W> {
         let occurrence = self.can_be(Shape::Occurrence as u8);
         let before = language.or(operation).or(occurrence).or(hash.without(others.back()));
         before.next().without(occurrence)
+    }
+
+    /// What stands behind a language where an operation follows: the operation, or the number of products
+    /// before it.
+    fn can_be_operated(&self) -> Set<W> {
+        let operation = self.can_be(Shape::Operation as u8);
+        let begins = operation.or(self.can_be(Shape::Occurrence as u8));
+        begins.or(self.can_be(Shape::Digits as u8).and(begins.back()))
     }
 
     /// Whether the form at hand says how much a partial authorisation reached.
@@ -404,7 +418,7 @@ impl<'a, const W: usize> Text<'a, W> {
 
     /// What an original of this kind has at a step.
     fn want(&self, step: &Step, original: Original) -> Want<W> {
-        use Presence::{Never, Optional, Required};
+        use Presence::{Optional, Required};
         let unnamed = !original.named && step.of_order;
         let page = original.origin == Origin::Page;
         match step.takes {
@@ -421,7 +435,9 @@ impl<'a, const W: usize> Text<'a, W> {
                 let first = if page { Set::ALL } else { self.can_be(piece::PAYMENT_SRC) };
                 Want { pieces: first, presence }
             }
-            Takes::Run(_) | Takes::Free if unnamed => Want { pieces: Set::EMPTY, presence: Never },
+            Takes::Run(_) | Takes::Free if unnamed => {
+                Want { pieces: self.can_be(piece::EMPTY), presence: Optional }
+            }
             Takes::Run(kinds) => {
                 let mut pieces = self.can_be(piece::EMPTY);
                 let mut rest = kinds;
@@ -441,12 +457,13 @@ impl<'a, const W: usize> Text<'a, W> {
 
     fn want_value(&self, shape: Shape, original: Original) -> Want<W> {
         use Presence::{Never, Optional, Required};
-        let Original { origin, cascade, end, named } = original;
+        let Original { origin, cascade, end, named, operated } = original;
         let own = |shape| self.own(shape).is_some();
         let page = origin == Origin::Page;
         let required = |on: bool| if on { Required } else { Optional };
         let (kind, presence) = match shape {
-            Shape::Order if !named => (shape as u8, Never),
+            Shape::Operation if !operated => (shape as u8, Never),
+            Shape::Order if !named => (shape as u8, Optional),
             Shape::Order => (shape as u8, required(own(shape))),
             Shape::Page => (shape as u8, required(page && (own(shape) || !named))),
             Shape::Plan => (shape as u8, required(page && own(shape))),
@@ -483,8 +500,17 @@ impl<'a, const W: usize> Text<'a, W> {
             // It may lack the sequence number, but no card holder typed the brand of a cascade.
             pieces = pieces.and(self.can_be(piece::MULTI).before());
         }
+        if shape == Shape::Page && !named {
+            pieces = pieces.or(self.can_be(piece::EMPTY));
+        }
         if shape == Shape::Order {
-            if !own(Shape::Operation) {
+            if !named {
+                // A reference that is there and empty is none.
+                pieces = Set::EMPTY;
+            }
+            if !operated {
+                pieces = pieces.and(self.behind_language()).without(self.can_be_operated());
+            } else if !own(Shape::Operation) {
                 pieces = pieces.and(self.behind_language());
             }
             if self.describes {
@@ -512,6 +538,8 @@ impl<'a, const W: usize> Text<'a, W> {
             others.all(|place| value == Some(self.piece(place)))
         };
         let same = match shape {
+            // What failed moves nothing either way: its order and its amount are what counts.
+            Shape::Operation if !original.operated => true,
             Shape::Amount
             | Shape::Currency
             | Shape::Date

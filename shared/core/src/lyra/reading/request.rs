@@ -58,8 +58,10 @@ const BRANDS: [&[u8]; 30] = [
     b"VPAY",
 ];
 
-fn is_brand(word: &[u8]) -> bool {
-    BRANDS.iter().any(|brand| word.starts_with(brand))
+/// Whether it is what a notification has before its mode and no module has for its name: a brand, or the kind
+/// of an authorisation.
+fn is_of_a_payment(word: &[u8]) -> bool {
+    matches!(word, b"FULL" | b"MARK") || BRANDS.iter().any(|brand| word.starts_with(brand))
 }
 
 impl<const W: usize> Text<'_, W> {
@@ -93,7 +95,9 @@ impl<const W: usize> Text<'_, W> {
         match (words.next(), words.next()) {
             (None, _) => true,
             // A module may have a name in capitals; it stands last.
-            (Some(at), None) => head.places().last() == Some(at) && !is_brand(self.piece(at)),
+            (Some(at), None) => {
+                head.places().last() == Some(at) && !is_of_a_payment(self.piece(at))
+            }
             _ => false,
         }
     }
@@ -114,7 +118,9 @@ impl<const W: usize> Text<'_, W> {
             return true;
         }
         let sited = self.can_be(Shape::Site as u8).onwards();
-        let goes_on = self.can_be(Shape::TransId as u8).or(self.can_be(Shape::Url as u8)).back();
+        // The id and the address may be there and empty.
+        let goes_on = self.can_be(Shape::TransId as u8).or(self.can_be(Shape::Url as u8));
+        let goes_on = goes_on.or(self.can_be(piece::EMPTY)).back();
         dates.and(sited).and(goes_on).places().any(|at| at != own)
     }
 }

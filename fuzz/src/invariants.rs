@@ -251,7 +251,9 @@ impl<'a> Stated<'a> {
                     let most = due.entry(currency).or_default();
                     *most = (*most).max(total.amount.unwrap_or(0));
                     if policy.instalments == Instalments::First {
-                        plans.extend(total.first_instalment.map(|first| (currency, total.amount, first)));
+                        plans.extend(
+                            total.first_instalment.map(|first| (currency, total.amount, first)),
+                        );
                     }
                 }
                 Fact::Share(share) => {
@@ -273,7 +275,8 @@ impl<'a> Stated<'a> {
         }
         for (currency, due) in &mut due {
             // The first instalment of a plan for all of it is enough.
-            let all = plans.iter().filter(|(of, sum, _)| of == currency && sum.is_none_or(|s| s >= *due));
+            let all =
+                plans.iter().filter(|(of, sum, _)| of == currency && sum.is_none_or(|s| s >= *due));
             let first = all.map(|(.., first)| *first).min();
             *due = first.unwrap_or(*due);
         }

@@ -8,7 +8,7 @@ use quittance_core::{Currency, Order, OrderKey, Outcome, Policy, Summary, Timest
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
-use crate::receive::{Patience, decided};
+use crate::receive::{Patience, count_decisions, decided};
 use crate::table::{Draft, Mark, Saved, Table};
 use crate::trace::Trace;
 
@@ -143,8 +143,7 @@ impl Amender {
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
                     let after = decided(&order);
-                    measure::count_many(Event::Released, after.0 - before.0);
-                    measure::count_many(Event::Reversed, after.1 - before.1);
+                    count_decisions(before, after);
                     return Ok(Amended { order, became, released: after.0 > before.0 });
                 }
                 Saved::Conflict => measure::count(Event::Conflict),

@@ -84,20 +84,25 @@ fn lyra_keys(text: &str) {
 /// Keys print the same whatever the secrets are.
 fn redacted<K: std::fmt::Debug>(keys: &K, document: &Value, read: impl Fn(&str) -> Option<K>) {
     let mut other = document.clone();
+    let mut concealed = BTreeMap::new();
     for entry in other.as_object_mut().expect("an object").values_mut() {
-        conceal(entry);
+        conceal(entry, &mut concealed);
     }
     let other = read(&other.to_string()).expect("the same with other secrets");
     assert_eq!(format!("{keys:?}"), format!("{other:?}"));
 }
 
-/// Puts another secret where there is one.
-fn conceal(entry: &mut Value) {
+/// Puts another secret where there is one. Equal secrets stay equal and different ones different, because
+/// two owners of one secret are refused.
+fn conceal(entry: &mut Value, concealed: &mut BTreeMap<String, String>) {
     match entry {
-        Value::String(secret) if !secret.trim().is_empty() => *secret = "another".to_owned(),
+        Value::String(secret) if !secret.trim().is_empty() => {
+            let other = format!("another {}", concealed.len());
+            *secret = concealed.entry(secret.trim().to_owned()).or_insert(other).clone();
+        }
         Value::Object(parts) => {
             for (_, part) in parts.iter_mut().filter(|(name, _)| !SHOWN.contains(&name.as_str())) {
-                conceal(part);
+                conceal(part, concealed);
             }
         }
         _ => {}

@@ -232,11 +232,12 @@ impl<'a> Head<'a> {
     /// currency, and never more than its part of a plan. A partial authorisation has to say what it
     /// reached.
     fn own_amount(&self) -> u64 {
+        // Of two amounts of which nobody knows the relation, the smaller is taken and the larger given back.
         let effective = match self.effective {
             Effective::Same(amount) => Some(amount),
-            // Of two amounts of which nobody knows the relation, the smaller is taken and the larger given back.
             Effective::Unknown(amount) if self.kind == Kind::Debit => Some(amount),
-            Effective::Unknown(_) | Effective::Foreign | Effective::Absent => None,
+            Effective::Unknown(amount) => Some(amount.max(self.amount)),
+            Effective::Foreign | Effective::Absent => None,
         };
         if self.kind != Kind::Debit {
             return effective.unwrap_or(self.amount);

@@ -243,9 +243,15 @@ impl Answered<'_> {
         let amount = bounded(self.amount, "amount of a transaction")?;
         let currency = known(self.currency.as_deref(), "currency of a transaction")?;
         Ok(match self.effective() {
-            // The currency of the second need not be said: then the smaller of the two is certain.
+            // The currency of the second need not be said. Then the smaller of the two is taken, and the larger
+            // given back.
             Some((effective, of)) if currency == of_order && of.is_none_or(|of| of == of_order) => {
-                (if kind == Kind::Debit { effective.min(amount) } else { effective }, currency)
+                let worth = match (kind, of) {
+                    (Kind::Debit, _) => effective.min(amount),
+                    (_, Some(_)) => effective,
+                    (_, None) => effective.max(amount),
+                };
+                (worth, currency)
             }
             Some((effective, Some(of))) if of == of_order => (effective, of),
             _ => (amount, currency),

@@ -1,11 +1,11 @@
 //! A part is never the whole.
 
-use quittance_core::{Flag, State};
+use quittance_core::{Currency, Flag, State};
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::Payment;
 use serde_json::{Value, json};
 
-use crate::story::{CVCO, VISA, given, pay, wl};
+use crate::story::{CVCO, VISA, give_back, given, pay, wl};
 
 fn effective(form: Form, amount: &str, currency: &str) -> Form {
     form.with("vads_effective_amount", amount).with("vads_effective_currency", currency)
@@ -70,6 +70,35 @@ fn an_answer_is_worth_its_amount_in_the_orders_currency() {
     given(&said(json!([10_000, "USD"]), json!([10_000, "USD"])))
         .flagged([Flag::CurrencyMismatch])
         .held();
+}
+
+/// What is given back is worth its effective amount, and the larger of the two where the currency is not said.
+#[test]
+fn a_refund_is_worth_its_effective_amount() {
+    for (amount, effective_amount, currency, refunded) in [
+        (4_000, 3_000, "978", 3_000),
+        (4_000, 5_000, "978", 5_000),
+        (4_000, 3_000, "", 4_000),
+        (4_000, 5_000, "", 5_000),
+        (4_000, 5_000, "840", 4_000),
+    ] {
+        let form = give_back('c', amount, "CAPTURED");
+        let form = effective(form, &effective_amount.to_string(), currency);
+        let share = Share("cccccccccccccccccccccccccccccccc", "CB", amount, "CAPTURED");
+        let mut answer = lyra::answer("CMD-1", "ccc123", amount, ("PAID", "CLOSED"), &[share]);
+        let transaction = &mut answer["transactions"][0];
+        transaction["operationType"] = json!("CREDIT");
+        let details = &mut transaction["transactionDetails"];
+        details["effectiveAmount"] = json!(effective_amount);
+        details["effectiveCurrency"] = match currency {
+            "" => Value::Null,
+            code => Currency::from_numeric(code).unwrap().code().into(),
+        };
+        let answer =
+            quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
+        given(&pay("CAPTURED")).then(&form).sums(10_000, 0, 10_000, refunded);
+        given(&pay("CAPTURED")).then(&answer).sums(10_000, 0, 10_000, refunded);
+    }
 }
 
 #[test]

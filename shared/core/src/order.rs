@@ -251,11 +251,9 @@ impl Order {
         self.registered = self.registered.or(other.registered);
         self.fulfilment = self.fulfilment.take().or(other.fulfilment);
         self.basis.absorb(other.basis);
-        for reversal in other.reversals {
-            if !self.reversals.iter().any(|known| known.share == reversal.share) {
-                self.reversals.push(reversal);
-            }
-        }
+        // Of one share the order told what it told, in however many parts.
+        let told: BTreeSet<String> = self.reversals.iter().map(|r| r.share.clone()).collect();
+        self.reversals.extend(other.reversals.into_iter().filter(|r| !told.contains(&r.share)));
     }
 
     /// Takes over what another order knows of one payment, named as in `tx:<payment>`: what followed on it

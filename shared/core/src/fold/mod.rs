@@ -190,7 +190,7 @@ fn state(sums: &Sums, shares: &[Joined<'_>]) -> State {
         State::PartiallyRefunded
     } else if captured > 0 {
         State::PartiallyCaptured
-    } else if authorised > 0 && authorised + let_go >= expected && expected > 0 {
+    } else if authorised + let_go >= expected && expected > 0 {
         State::Authorised
     } else {
         last_end(shares).filter(|_| expected > 0).unwrap_or(State::Pending)

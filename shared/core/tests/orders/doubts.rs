@@ -5,11 +5,11 @@ use quittance_core::limits::{
     MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_LINE_CHARACTERS,
 };
 use quittance_core::order::Full;
-use quittance_core::{Flag, Order, Outcome, State};
+use quittance_core::{Flag, Order, Outcome, Standing, State};
 use quittance_testing::lyra::{Form, Share};
 
 use crate::common::receipt;
-use crate::story::{CAPTURED, Message, cascade, give_back, given, pay};
+use crate::story::{CAPTURED, CARD, Message, VOUCHER, cascade, give_back, given, pay};
 
 fn respelt(form: Form) -> Form {
     form.with("vads_invented", "x")
@@ -27,12 +27,26 @@ fn crowded(key: &str) -> Order {
 }
 
 #[test]
-fn doubts_are_bounded_in_number_and_bytes() {
+fn doubts_are_bounded_in_number() {
+    // One share a form, and the total that they all state.
     let order = crowded("CMD-1");
-    let doubtful = order.facts.iter().filter(|(_, standing)| standing.is_doubtful()).count();
-    assert!(doubtful <= MAX_DOUBTFUL_FACTS_PER_ORDER, "{doubtful}");
-    assert!(order.notifications.len() <= MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
-    assert!(order.doubtful_bytes() <= MAX_DOUBTFUL_BYTES_PER_ORDER);
+    let doubtful = |order: &Order| order.facts.iter().filter(|(_, s)| s.is_doubtful()).count();
+    assert_eq!(doubtful(&order), MAX_DOUBTFUL_FACTS_PER_ORDER);
+    assert_eq!(order.notifications.len(), MAX_DOUBTFUL_FACTS_PER_ORDER - 1);
+    // Several a form.
+    let mut order = Order::new(order.key);
+    for n in 0..16 {
+        let shares: Vec<String> = (0..5).map(|k| format!("{n:016}{k:016}")).collect();
+        let shares: Vec<Share<'_>> =
+            shares.iter().map(|s| Share(s, "CB", 100, "REFUSED")).collect();
+        let taken = order.take(&respelt(cascade("REFUSED", &shares)).said(), &receipt(n), CAPTURED);
+        assert_eq!(taken.is_ok(), n < 6, "{n}: six of five shares and one total have room");
+    }
+    assert_eq!(doubtful(&order), 31);
+}
+
+#[test]
+fn doubts_are_bounded_in_bytes() {
     // The same few facts in many combinations.
     let mut order = Order::new(pay("CAPTURED").said().key);
     let shares: Vec<String> = (0..8).map(|n| n.to_string().repeat(32)).collect();
@@ -47,16 +61,23 @@ fn doubts_are_bounded_in_number_and_bytes() {
             Err(other) => panic!("{other}"),
         }
     }
-    assert!(order.notifications.len() <= MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
-    assert!(refused > 200, "{refused}");
+    assert_eq!(order.notifications.len(), MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
+    assert_eq!(refused, 255 - MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
     // Long texts use the room up sooner.
     let mut order = Order::new(pay("CAPTURED").said().key);
+    let mut bytes = Vec::new();
     for n in 0..32 {
         let brand = format!("{n:0>120}");
         let form = respelt(Form::single("CMD-1", &format!("{n:06}"), &brand, 10_000, "CAPTURED"));
-        let _ = order.take(&form.said(), &receipt(0), CAPTURED);
+        match order.take(&form.said(), &receipt(0), CAPTURED) {
+            Ok(_) => bytes.push(order.doubtful_bytes()),
+            Err(full) => assert_eq!(full, Full::Doubts),
+        }
     }
-    assert!(order.doubtful_bytes() <= MAX_DOUBTFUL_BYTES_PER_ORDER);
+    assert!(bytes.len() < MAX_DOUBTFUL_FACTS_PER_ORDER - 1, "{bytes:?}");
+    assert!(bytes.iter().all(|bytes| *bytes <= MAX_DOUBTFUL_BYTES_PER_ORDER), "{bytes:?}");
+    // What is counted is what they take up: each brings at least its brand.
+    assert!(bytes.windows(2).all(|two| two[1] - two[0] > 120), "{bytes:?}");
 }
 
 #[test]
@@ -115,6 +136,17 @@ fn doubts_can_be_forgotten() {
     let mut fresh = Order::new(order.key.clone());
     fresh.take(&pay("AUTHORISED").said(), &receipt(700), CAPTURED).unwrap();
     assert_eq!(order, fresh);
+    // One that repeats in doubt a part of what is certain leaves its notification alone, and that goes too.
+    let whole = cascade("CAPTURED", &[VOUCHER, CARD]);
+    let sound = given(&whole).order().clone();
+    let mut part = whole.said();
+    part.facts.remove(0);
+    part.standing = Standing::Respellable;
+    let mut order = sound.clone();
+    order.take(&part, &receipt(701), CAPTURED).unwrap();
+    assert_eq!((order.notifications.len(), &order.facts), (2, &sound.facts));
+    assert!(order.forget_doubts());
+    assert_eq!(order, sound);
 }
 
 #[test]

@@ -67,6 +67,27 @@ fn one_payment_can_move_to_the_order_it_belongs_to() {
     assert!(!left.give_up_payment(name), "nothing is left of it");
 }
 
+/// Of two notices of one statement the better stays, and of two that are as good the one that was here.
+#[test]
+fn a_notification_is_taken_over_once() {
+    let sound = given(&pay("CAPTURED"));
+    let later = given(&pay("AUTHORISED")).then(&pay("CAPTURED"));
+    let doubtful = given(&pay("CAPTURED").with("vads_invented", "x"));
+    let listed = |story: &Story| story.order().notifications.last().unwrap().clone();
+    assert_ne!(listed(&sound).received_at, listed(&later).received_at);
+    for (one, other, stays) in [
+        (&sound, &doubtful, listed(&sound)),
+        (&doubtful, &sound, listed(&sound)),
+        (&sound, &later, listed(&sound)),
+        (&later, &sound, listed(&later)),
+    ] {
+        let mut order = one.order().clone();
+        order.absorb(other.order().clone());
+        let same = order.notifications.iter().filter(|known| known.digest == stays.digest);
+        assert_eq!(same.collect::<Vec<_>>(), [&stays]);
+    }
+}
+
 #[test]
 fn an_order_that_gave_up_all_is_blank() {
     let order = Order::new(pay("CAPTURED").said().key);
@@ -75,7 +96,7 @@ fn an_order_that_gave_up_all_is_blank() {
         assert!(!known.order().is_blank());
     }
     // A release stays, whatever became of the facts.
-    let mut released = Order::new(order.key.clone());
+    let mut released = Order::new(order.key);
     released.fulfilment = given(&pay("CAPTURED")).order().fulfilment.clone();
     assert!(!released.is_blank());
 }

@@ -295,7 +295,7 @@ impl<'a> Tally<'a> {
     /// Whether the amounts of several payments can be read in two ways, and only one covers the order.
     pub(super) fn undecided(&self) -> bool {
         self.sums.values().any(|sums| {
-            let covers = |amount: u64| sums.expected.is_some_and(|e| e > 0 && amount >= e);
+            let covers = |amount: u64| sums.expected.is_some_and(|e| amount >= e);
             covers(sums.net.most) && !covers(sums.net.certain)
         })
     }
@@ -326,12 +326,9 @@ impl<'a> Tally<'a> {
         let registered = self.registered.filter(|r| r.currency == currency).map(|r| Some(r.amount));
         let totals = self.totals.iter().filter(|t| t.currency == currency).map(|t| t.amount);
         let stated: BTreeSet<Option<u64>> = totals.chain(registered).collect();
-        let paid_for_itself = self.debits(currency).any(|s| {
-            s.captured > 0
-                && !s.stated(ReleaseOn::Captured).open
-                && s.aim().is_some()
-                && s.aim() < sums.expected
-        });
+        let paid_for_itself = self
+            .debits(currency)
+            .any(|s| s.captured > 0 && !s.stated(ReleaseOn::Captured).open && s.aim().is_some());
         uncovered && (stated.len() > 1 || paid_for_itself && sums.open_payments == 0)
     }
 
@@ -360,9 +357,8 @@ impl Joined<'_> {
 }
 
 /// Whether a share is an instalment of this plan.
-fn is_plan_of(total: &Total, share: &Joined<'_>) -> bool {
-    let planned = total.first_instalment.is_some() && total.currency == share.currency;
-    planned && total.transaction.as_deref() == share.transaction
+fn is_plan_of(plan: &Total, share: &Joined<'_>) -> bool {
+    plan.currency == share.currency && plan.transaction.as_deref() == share.transaction
 }
 
 /// What was given back for good, by payment. A Worldline credit without a number of its own, or with that

@@ -5,7 +5,7 @@ use quittance_core::limits::{
     MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_LINE_CHARACTERS,
 };
 use quittance_core::order::Full;
-use quittance_core::{Flag, Order, Outcome, Standing, State};
+use quittance_core::{Flag, Order, Outcome, Standing, State, Status};
 use quittance_testing::lyra::{Form, Share};
 
 use crate::common::receipt;
@@ -116,6 +116,29 @@ fn doubts_about_a_paid_order_leave_no_trace_on_it() {
     // Given back in full, the order has been paid all the same.
     let story = given(&pay("CAPTURED")).then(&give_back('d', 10_000, "CAPTURED"));
     story.then(&doubts[0]).is(State::Refunded).flagged([]);
+}
+
+/// They are listed until the order is paid: each once, worth nothing, and none that is known otherwise.
+#[test]
+fn doubtful_shares_are_listed_until_the_order_is_paid() {
+    let second = respelt(Form::single("CMD-1", "def456", "CB", 10_000, "CAPTURED"));
+    let listed = |story: &crate::story::Story| -> Vec<_> {
+        let shares = story.order().summary(CAPTURED).shares;
+        shares.into_iter().map(|s| (s.status, s.amount, s.psp_status)).collect()
+    };
+    let doubtful = (Status::Ambiguous, 10_000, "CAPTURED".to_owned());
+    let authorised = (Status::Authorised, 10_000, "AUTHORISED".to_owned());
+    let story = given(&respelt(pay("CAPTURED")));
+    assert_eq!(listed(&story), [doubtful.clone()]);
+    let story = story.then(&pay("AUTHORISED"));
+    assert_eq!(listed(&story), [authorised.clone()]);
+    let story = story.then(&second);
+    assert_eq!(listed(&story), [authorised, doubtful.clone()]);
+    // A credit of the same name is another share.
+    let uuid = pay("AUTHORISED").get("vads_trans_uuid").unwrap().to_owned();
+    let credit = respelt(Form::refund("CMD-1", "abc123", &uuid, "CB", 10_000, "CAPTURED"));
+    let story = given(&pay("AUTHORISED")).then(&credit);
+    assert_eq!(listed(&story)[1..], [doubtful]);
 }
 
 /// A clean copy of a doubtful message takes its place.

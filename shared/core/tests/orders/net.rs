@@ -235,3 +235,41 @@ fn a_rest_refund_gives_back_its_parent() {
     given(&back("ffffffffffffffffffffffffffffffff", 1)).then(&first).held();
     assert!(back(&uuid, 1).said().is_credit());
 }
+
+/// A refund of a payment lowers that payment by what it gave back; in another currency nobody knows by how much.
+#[test]
+fn a_refund_lowers_its_payment_by_as_much() {
+    let back = |currency: &str| {
+        let mut back = refund("CMD-1", "3254564310_2", 8, 40_000);
+        back["refund"]["refundOutput"]["amountOfMoney"]["currencyCode"] = json!(currency);
+        back
+    };
+    let rest = Payment::new("CMD-1", "3254564399_0", VISA, 9, 40_000);
+    let paid = wl("3254564310_0", VISA, 9);
+    given(&back("EUR")).then(&paid).held().then(&rest).released();
+    given(&back("USD")).then(&paid).held().then(&rest).held();
+}
+
+/// Money said to go back by a message that contradicts itself is not settled by another refund.
+#[test]
+fn another_refund_settles_no_contradiction() {
+    let contradictory = give_back('c', 1_000, "CAPTURED").with("vads_result", "05");
+    let other = Form::single("CMD-1", "def456", "CB", 10_000, "CAPTURED");
+    given(&contradictory)
+        .then(&give_back('d', 1, "CAPTURED"))
+        .then(&pay("CAPTURED"))
+        .then(&other)
+        .held()
+        // The same refund, told without a contradiction, does.
+        .then(&give_back('c', 1_000, "CAPTURED"))
+        .released();
+}
+
+/// What was given back is compared with what was taken of the same payment, where that is known.
+#[test]
+fn a_refund_of_a_payment_of_which_no_capture_is_known_is_not_too_much() {
+    given(&wl("3254564310_0", VISA, 9))
+        .then(&wl("3254564399_0", VISA, 5))
+        .then(&refund("CMD-1", "3254564399_1", 8, 10_000))
+        .flagged([]);
+}

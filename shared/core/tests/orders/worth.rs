@@ -2,9 +2,11 @@
 
 use quittance_core::{Flag, State};
 use quittance_testing::lyra::{self, Form, Share};
-use quittance_testing::worldline::Payment;
+use quittance_testing::worldline::{Payment, refund};
 
-use crate::story::{CAPTURED, CARD, SECURED, VISA, VOUCHER, cascade, given, now, pay, under, wl};
+use crate::story::{
+    CAPTURED, CARD, CVCO, SECURED, VISA, VOUCHER, cascade, follow_up, given, now, pay, under, wl,
+};
 
 /// An operation that is to reach `of` and took `acquired`.
 fn operation(number: u64, of: u64, acquired: u64) -> Payment {
@@ -102,14 +104,69 @@ fn what_is_contradictory_holds_an_order_until_it_is_paid() {
 }
 
 #[test]
-fn only_a_voucher_can_be_stranded() {
+fn only_a_voucher_that_is_kept_can_be_stranded() {
     let later = crate::common::receipt(40 * 24 * 3_600).received_at;
     let voucher = cascade("CAPTURED", &[VOUCHER, now(CARD, "REFUSED")]);
     let card = cascade("CAPTURED", &[now(VOUCHER, "REFUSED"), CARD]);
-    let second = Form::single("CMD-1", "def456", "CB", 10_000, "REFUSED");
-    for (form, stranded) in [(&voucher, true), (&card, false), (&second, false)] {
-        let story = given(form).held();
-        let flags = story.order().view(CAPTURED, later).flags;
-        assert_eq!(flags.contains(&Flag::StrandedVoucher), stranded, "{flags:?}");
+    let voucher_alone = given(&wl("3254564310_0", CVCO, 9).acquired(60_000));
+    let given_back = refund("CMD-1", "3254564310_2", 8, 60_000);
+    let other_card = Payment::new("CMD-1", "3254564399_0", VISA, 9, 30_000);
+    let small_rest = Share(CARD.0, CARD.1, 1_000, "AUTHORISED");
+    for (story, stranded) in [
+        (given(&voucher), true),
+        (given(&card), false),
+        (given(&pay("REFUSED")), false),
+        // Something is reserved, and not all of the rest.
+        (given(&cascade("AUTHORISED", &[VOUCHER, small_rest])), true),
+        (given(&cascade("AUTHORISED", &[VOUCHER, now(CARD, "AUTHORISED")])), false),
+        (voucher_alone.then(&other_card).then(&given_back), false),
+    ] {
+        let view = story.held().order().view(CAPTURED, later);
+        assert_eq!(view.flags.contains(&Flag::StrandedVoucher), stranded, "{view:#?}");
     }
+}
+
+/// What is final of one share settles nothing of another.
+#[test]
+fn an_unknown_status_is_flagged_beside_a_captured_share() {
+    given(&cascade("CAPTURED", &[VOUCHER, now(CARD, "FUTURE_STATUS")]))
+        .flagged([Flag::UnknownStatus])
+        .held();
+}
+
+/// Amounts disagree once something was paid, and only where no payment still waits for its rest.
+#[test]
+fn amounts_that_differ_are_flagged_once_something_was_paid() {
+    let other = |status| Form::single("CMD-1", "def456", "CB", 12_000, status);
+    given(&pay("REFUSED")).then(&other("REFUSED")).flagged([]);
+    given(&pay("CAPTURED")).then(&other("REFUSED")).flagged([Flag::AmountMismatch]);
+    let own = |id: &str, amount| Payment::new("CMD-1", id, VISA, 9, amount);
+    let open = wl("3254564310_0", CVCO, 9).acquired(60_000);
+    given(&open).then(&own("3254564399_0", 50_000)).flagged([]).held();
+    let pending = wl("3254564310_0", CVCO, 46);
+    let part = given(&pending).then(&operation(1, 50_000, 50_000)).flagged([]);
+    // A payment of nothing is no part.
+    let nothing = Payment::new("CMD-1", "3254564399_0", VISA, 46, 0);
+    part.then(&nothing).flagged([]);
+    given(&pending).then(&own("3254564399_0", 50_000)).flagged([Flag::AmountMismatch]);
+}
+
+/// Without their sum nobody knows how many instalments are too many.
+#[test]
+fn instalments_without_their_sum_are_not_too_much() {
+    let first = pay("CAPTURED").with("vads_payment_config", "MULTI:first=10000;count=3;period=30");
+    let second = Form::single("CMD-1", "def456", "CB", 10_000, "CAPTURED");
+    for [one, two] in [[&first, &second], [&second, &first]] {
+        given(one).then(two).sums(10_000, 0, 20_000, 0).flagged([]);
+    }
+}
+
+#[test]
+fn what_is_reserved_in_two_currencies_is_flagged() {
+    let reserved = |sequence, share, currency| {
+        follow_up(sequence, "BATCH", now(share, "AUTHORISED")).with("vads_currency", currency)
+    };
+    given(&reserved(1, VOUCHER, "978"))
+        .then(&reserved(2, CARD, "840"))
+        .flagged([Flag::Ambiguous, Flag::CurrencyMismatch]);
 }

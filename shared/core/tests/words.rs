@@ -104,6 +104,17 @@ fn a_voucher_has_its_own_words() {
     assert!(about(&gave_up.body()).ends_with("the buyer gave the complement up (1013)"));
 }
 
+/// Another network gives the same numbers other meanings.
+#[test]
+fn a_code_of_another_network_has_no_words() {
+    let refused = Form::single("CMD-1", "abc123", "CB", 10_000, "REFUSED")
+        .with("vads_auth_result", "51")
+        .with("vads_acquirer_network", "CB");
+    assert!(about(&refused.body()).ends_with("exceeded (51)"));
+    let elsewhere = refused.with("vads_acquirer_network", "GICC");
+    assert!(about(&elsewhere.body()).ends_with("REFUSED: code 51"));
+}
+
 #[test]
 fn every_documented_code_is_told_in_its_words_or_is_success() {
     for method in METHODS {

@@ -198,14 +198,13 @@ fn cascade_contradiction(
     let foreign = |element: &cascade::Element<'_>| {
         element.trans_id.as_deref().is_some_and(|id| !id.eq_ignore_ascii_case(head.trans_id))
     };
-    let twice = |(at, share): (usize, &ShareFact)| {
-        shares.iter().skip(at + 1).any(|other| other.share == share.share && other != share)
-    };
+    let twice =
+        |share: &ShareFact| shares.iter().any(|other| other.share == share.share && other != share);
     if lost && secured(shares) >= head.amount {
         Some("the cascade ended without success although its shares cover it")
     } else if elements.iter().any(foreign) {
         Some("a share of the cascade has another trans_id")
-    } else if shares.iter().enumerate().any(twice) {
+    } else if shares.iter().any(twice) {
         Some("a share of the cascade is listed twice with different contents")
     } else {
         None

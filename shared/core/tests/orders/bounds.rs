@@ -1,7 +1,7 @@
 //! How much an order and a message may hold, and what no parser takes.
 
 use quittance_core::limits::{
-    MAX_EVENTS_PER_NOTIFICATION, MAX_FACTS_PER_ORDER, MAX_SHARES_PER_NOTIFICATION,
+    MAX_EVENTS_PER_NOTIFICATION, MAX_FACTS_PER_ORDER, MAX_SHARES_PER_NOTIFICATION, MAX_WORD_BYTES,
 };
 use quittance_core::order::Full;
 use quittance_core::{Order, Outcome, Reading};
@@ -100,4 +100,20 @@ fn lists_are_bounded() {
     let events = |n| json!(vec![wl("3254564310_0", VISA, 9).json(); n]).to_string();
     unreadable(&read_worldline(&events(MAX_EVENTS_PER_NOTIFICATION + 1)));
     unreadable(&read_worldline("[]"));
+    // As many as may be are read.
+    let most = &many[1..];
+    assert!(matches!(read_lyra(&cascade("CAPTURED", most).body()), Reading::Order(_)));
+    let rest = lyra::rest("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), most);
+    assert!(matches!(read_lyra(&rest), Reading::Order(_)));
+    let readings = read_worldline(&events(MAX_EVENTS_PER_NOTIFICATION));
+    assert!(readings.iter().all(|reading| matches!(reading, Reading::Order(_))));
+    assert_eq!(readings.len(), MAX_EVENTS_PER_NOTIFICATION);
+}
+
+/// Words that name a status or a method have room for every known one, and no more.
+#[test]
+fn words_are_bounded() {
+    let brand = |length| Form::single("CMD-1", "abc123", &"B".repeat(length), 100, "REFUSED");
+    assert!(matches!(read_lyra(&brand(MAX_WORD_BYTES).body()), Reading::Order(_)));
+    assert!(matches!(read_lyra(&brand(MAX_WORD_BYTES + 1).body()), Reading::Unreadable(_)));
 }

@@ -22,6 +22,7 @@ mod repeats;
 mod rest;
 mod secured;
 mod shown;
+mod sources;
 mod spellings;
 mod splits;
 mod story;

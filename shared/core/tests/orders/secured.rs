@@ -2,7 +2,7 @@
 
 use quittance_core::{Flag, State};
 use quittance_testing::lyra::{self, Share};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::story::{CARD, CVCO, SECURED, VISA, VOUCHER, cascade, now, pay, under, wl};
 
@@ -53,14 +53,35 @@ fn a_partial_authorisation_secures_what_was_authorised_and_no_more() {
     }
 }
 
-/// An answer states the amount that was asked for, and no source says where the authorised one stands.
+/// An answer states the amount that was asked for, and no source says where the authorised one stands: it
+/// counts where the answer says in the order's currency that less was reached.
 #[test]
-fn a_partial_authorisation_of_an_answer_secures_nothing() {
-    let share = Share(CARD.0, CARD.1, 10_000, "PARTIALLY_AUTHORISED");
-    let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[share]);
-    answer["transactions"][0]["status"] = json!("PAID");
-    let body = quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
-    under(SECURED).then(&body).flagged([Flag::Ambiguous]).held();
+fn a_partial_authorisation_of_an_answer_secures_what_it_says_it_reached() {
+    let said = |amount, effective| {
+        let share = Share(CARD.0, CARD.1, 10_000, "PARTIALLY_AUTHORISED");
+        let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[share]);
+        let transaction = &mut answer["transactions"][0];
+        transaction["status"] = json!("PAID");
+        (transaction["amount"], transaction["currency"]) = amount;
+        let details = &mut transaction["transactionDetails"];
+        (details["effectiveAmount"], details["effectiveCurrency"]) = effective;
+        quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string())
+    };
+    let euro = |amount: u64| (json!(amount), json!("EUR"));
+    let dollars = |amount: u64| (json!(amount), json!("USD"));
+    let nothing = (Value::Null, Value::Null);
+    let less = under(SECURED).then(&said(euro(10_000), euro(4_000)));
+    less.flagged([]).sums(10_000, 4_000, 0, 0).held();
+    for (amount, effective) in [
+        (euro(10_000), euro(10_000)),
+        (euro(10_000), euro(12_000)),
+        (euro(10_000), nothing),
+        (euro(10_000), (json!(4_000), Value::Null)),
+        (euro(10_000), dollars(4_000)),
+        (dollars(11_500), euro(4_000)),
+    ] {
+        under(SECURED).then(&said(amount, effective)).flagged([Flag::Ambiguous]).held();
+    }
 }
 
 #[test]

@@ -180,6 +180,10 @@ fn rest_says_the_same_in_its_own_fields() {
     assert!(explanation(&order(&[answer])).unwrap().ends_with("exceeded (51)"));
     let error = rest("REFUSED", |payment| payment["errorCode"] = json!("PSP_003"));
     assert!(about(&error).ends_with("REFUSED: refused (PSP_003)"));
+    let detailed = rest("REFUSED", |payment| {
+        (payment["errorCode"], payment["detailedErrorCode"]) = (json!("PSP_003"), json!("42"));
+    });
+    assert!(about(&detailed).ends_with("REFUSED: refused (PSP_003 42)"));
     let fine = rest("AUTHORISED", |payment| {
         payment["transactionDetails"]["cardDetails"]["authorizationResponse"] =
             json!({"authorizationResult": "0"});

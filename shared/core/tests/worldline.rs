@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use quittance_core::worldline::PaymentId;
 use quittance_core::{
-    Flag, Kind, Order, Policy, Reading, ReleaseOn, Standing, State, Statement, Status,
+    Fact, Flag, Kind, Order, Policy, Reading, ReleaseOn, Standing, State, Statement, Status,
 };
 use quittance_testing::worldline::{Payment, envelope, refund};
 use serde_json::{Value, json};
@@ -447,5 +447,48 @@ fn a_type_that_names_no_event_is_kept_for_a_person() {
     for kind in ["", "payment", "payment.", ".captured", "token"] {
         let event = envelope(kind, "token", json!({"id": "1"}));
         assert!(unreadable(&event).contains("type"), "{kind:?}");
+    }
+}
+
+/// A refund that stands beside a payment is told only by the events that say so.
+#[test]
+fn an_event_about_a_payment_is_read_as_one_whatever_refund_stands_beside_it() {
+    for (kind, code, refund_code, side) in [
+        ("payment.captured", 9, 83, Kind::Debit),
+        ("payment.rejected", 2, 8, Kind::Debit),
+        ("payment.rejected", 9, 83, Kind::Credit),
+        ("payment.refunded", 9, 8, Kind::Credit),
+    ] {
+        let mut event = payment("3254564310_0", code).kind(kind).json();
+        event["refund"] = refund("CMD-1", "3254564310_1", refund_code, 4_000)["refund"].clone();
+        let read = said(&event);
+        let Fact::Share(share) = &read.facts[0] else { panic!("{read:?}") };
+        assert_eq!(share.kind, side, "{kind} {refund_code}");
+    }
+}
+
+/// Later operations and credits follow on a payment that its own events are about.
+#[test]
+fn what_follows_on_a_payment_says_so() {
+    for (event, follows) in [
+        (payment("3254564310_0", 9).json(), false),
+        (payment("3254564310", 9).json(), false),
+        (payment("3254564310_1", 9).json(), true),
+        (refund("CMD-1", "3254564310_0", 8, 4_000), true),
+        (refund("CMD-1", "3254564310_1", 8, 4_000), true),
+    ] {
+        assert_eq!(said(&event).follows, follows, "{event}");
+    }
+}
+
+#[test]
+fn an_event_is_told_in_one_line() {
+    let mut without_code = payment("3254564310", 9).json();
+    without_code["payment"]["statusOutput"]["statusCode"] = Value::Null;
+    for (event, line) in [
+        (payment("3254564310_0", 9).json(), "payment.captured 3254564310_0 CAPTURED 9"),
+        (without_code, "payment.captured 3254564310 CAPTURED without code"),
+    ] {
+        assert_eq!(said(&event).about, line);
     }
 }

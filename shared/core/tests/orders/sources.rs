@@ -191,3 +191,25 @@ fn a_plan_without_instalments_is_none() {
         assert_eq!(amounts.collect::<Vec<_>>(), [Some(10_000); 2], "{plan}");
     }
 }
+
+/// A payment by saved card is called an occurrence too, and names no subscription.
+#[test]
+fn an_answer_is_about_a_subscriptions_payment_where_it_names_both() {
+    for occurrence in OCCURRENCES {
+        for subscription in [None, Some(""), Some("SUB1")] {
+            let share = Share(CARD.0, CARD.1, 10_000, "CAPTURED");
+            let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[share]);
+            let details = &mut answer["transactions"][0]["transactionDetails"];
+            details["occurrenceType"] = occurrence.into();
+            details["subscriptionDetails"] = serde_json::json!({"subscriptionId": subscription});
+            let body =
+                quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
+            let later = ["RECURRENT_INTERMEDIAIRE", "RECURRENT_FINAL"].contains(&occurrence);
+            let order = match subscription {
+                Some("SUB1") if later => "CMD-1~20261122-abc123",
+                _ => "CMD-1",
+            };
+            assert_eq!(body.said().key.order, order, "{occurrence} {subscription:?}");
+        }
+    }
+}

@@ -467,6 +467,32 @@ fn an_event_about_a_payment_is_read_as_one_whatever_refund_stands_beside_it() {
     }
 }
 
+/// Its number or its word says that a refund was refused.
+#[test]
+fn a_refund_is_refused_by_number_or_word() {
+    let beside = |refund_of: &dyn Fn(&mut Value)| {
+        let mut event = payment("3254564310_0", 9).kind("payment.rejected").json();
+        event["refund"] = refund("CMD-1", "3254564310_1", 83, 4_000)["refund"].clone();
+        refund_of(&mut event["refund"]);
+        let read = said(&event);
+        let Fact::Share(share) = &read.facts[0] else { panic!("{read:?}") };
+        share.kind
+    };
+    let without = |number| {
+        move |refund: &mut Value| match number {
+            true => refund["statusOutput"]["statusCode"] = Value::Null,
+            false => refund["status"] = Value::Null,
+        }
+    };
+    assert_eq!(beside(&without(true)), Kind::Credit);
+    assert_eq!(beside(&without(false)), Kind::Credit);
+    let neither = |refund: &mut Value| {
+        without(true)(refund);
+        without(false)(refund);
+    };
+    assert_eq!(beside(&neither), Kind::Debit);
+}
+
 /// Later operations and credits follow on a payment that its own events are about.
 #[test]
 fn what_follows_on_a_payment_says_so() {

@@ -116,4 +116,7 @@ fn words_are_bounded() {
     let brand = |length| Form::single("CMD-1", "abc123", &"B".repeat(length), 100, "REFUSED");
     assert!(matches!(read_lyra(&brand(MAX_WORD_BYTES).body()), Reading::Order(_)));
     assert!(matches!(read_lyra(&brand(MAX_WORD_BYTES + 1).body()), Reading::Unreadable(_)));
+    let word = |length| wl("3254564310_0", VISA, 9).word(&"W".repeat(length)).json().to_string();
+    assert!(matches!(read_worldline(&word(MAX_WORD_BYTES))[..], [Reading::Order(_)]));
+    unreadable(&read_worldline(&word(MAX_WORD_BYTES + 1)));
 }

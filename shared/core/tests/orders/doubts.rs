@@ -5,7 +5,7 @@ use quittance_core::limits::{
     MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_LINE_CHARACTERS,
 };
 use quittance_core::order::Full;
-use quittance_core::{Flag, Order, Outcome, Standing, State, Status};
+use quittance_core::{Fact, Flag, Order, Outcome, Standing, State, Status};
 use quittance_testing::lyra::{Form, Share};
 
 use crate::common::receipt;
@@ -148,6 +148,27 @@ fn a_sound_copy_ends_the_doubt() {
     let story = story.notifications(1).flagged([]);
     assert_eq!(story.order().notifications[0].doubt, None);
     assert_eq!(story.order().doubtful_bytes(), 0);
+}
+
+/// What had no room when two names were joined is taken once there is some, and arrived when it did.
+#[test]
+fn a_doubt_that_had_no_room_is_taken_later() {
+    let doubt = respelt(Form::single("CMD-1", "zzz999", "CB", 10_000, "CAPTURED"));
+    let early = given(&doubt);
+    let arrived = early.order().notifications[0].received_at;
+    let mut order = crowded("CMD-1");
+    order.absorb(early.order().clone());
+    let is_it = |fact: &Fact| matches!(fact, Fact::Share(share) if share.is_of("20261122-zzz999"));
+    assert!(!order.facts.iter().any(|(fact, _)| is_it(fact)), "no room");
+    let sound = Form::single("CMD-1", "000000", "CB", 10_000, "CAPTURED");
+    order.take(&sound.said(), &receipt(900), CAPTURED).unwrap();
+    let taken = order.take(&doubt.said(), &receipt(901), CAPTURED);
+    assert!(matches!(taken, Ok(Outcome::Changed(_))), "{taken:?}");
+    assert!(order.facts.iter().any(|(fact, _)| is_it(fact)));
+    let its = early.order().notifications[0].digest.clone();
+    let listed: Vec<_> = order.notifications.iter().filter(|n| n.digest == its).collect();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].received_at, arrived);
 }
 
 #[test]

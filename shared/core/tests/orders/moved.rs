@@ -95,6 +95,8 @@ fn an_order_that_gave_up_all_is_blank() {
     for known in [given(&pay("REFUSED")), under(CAPTURED).registered(10_000)] {
         assert!(!known.order().is_blank());
     }
+    let listed = given(&pay("REFUSED")).order().notifications.clone();
+    assert!(!Order { notifications: listed, ..order.clone() }.is_blank());
     // A release stays, whatever became of the facts.
     let mut released = Order::new(order.key);
     released.fulfilment = given(&pay("CAPTURED")).order().fulfilment.clone();

@@ -166,6 +166,15 @@ mod tests {
         }
     }
 
+    /// Which of the two came last is told by the rank alone.
+    #[test]
+    fn no_cancellation_has_the_rank_of_a_reservation() {
+        let ranks = |status| ROWS.iter().filter(move |row| row.status == status).map(|r| r.rank);
+        for cancelled in ranks(Status::Cancelled) {
+            assert!(ranks(Status::Authorised).all(|reserved| reserved != cancelled));
+        }
+    }
+
     #[test]
     fn each_row_reads_as_itself() {
         for row in ROWS {

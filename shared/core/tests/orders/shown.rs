@@ -1,6 +1,8 @@
 //! How an order is shown in one line, and until when its voucher can be given back.
 
-use quittance_core::order::VOUCHER_REFUND_SECONDS;
+use quittance_core::order::{
+    LYRA_SESSION_SECONDS, VOUCHER_REFUND_SECONDS, WORLDLINE_SESSION_SECONDS,
+};
 
 use crate::story::{
     CAPTURED, CARD, Story, VOUCHER, cascade, follow_up, give_back, given, now, pay,
@@ -24,6 +26,15 @@ fn a_headline_says_what_was_captured_of_what() {
         let shown = shown.split(';').next().unwrap();
         assert_eq!(shown, format!("CMD-1 {line}"));
     }
+}
+
+/// The limits that providers set, in seconds.
+#[test]
+fn sessions_and_windows_are_as_long_as_the_providers_say() {
+    let (minute, hour) = (60, 3_600);
+    assert_eq!(LYRA_SESSION_SECONDS, 10 * minute);
+    assert_eq!(WORLDLINE_SESSION_SECONDS, 3 * hour);
+    assert_eq!(VOUCHER_REFUND_SECONDS, 4 * hour);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //! before it touches the table.
 
 use quittance_core::crypto::Secret;
-use quittance_core::lyra::{self, SiteKeys};
-use quittance_core::{Mode, Reading, worldline};
+use quittance_core::{Mode, Reading};
+use quittance_psp::lyra::{self, SiteKeys};
+use quittance_psp::worldline;
 use quittance_testing::lyra::{Form, Share, rest, uuid};
 use quittance_testing::worldline::Payment;
 use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, worldline_signature};

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
-use quittance_core::lyra::brands::{BRANDS, Brand, Sites};
+use quittance_psp::lyra::brands::{BRANDS, Brand, Sites};
 use serde_json::json;
 
 use crate::args::Brands;

@@ -3,7 +3,8 @@
 use aws_config::SdkConfig;
 use quittance_aws::clients;
 use quittance_aws::keys::{KeyRing, Parse, Place, client};
-use quittance_core::{Versioned, lyra, worldline};
+use quittance_core::Versioned;
+use quittance_psp::{lyra, worldline};
 
 /// The Worldline keys of the demo, used unless configured.
 pub(crate) const DEMO_WORLDLINE_KEYS: &str = r#"{"demo-key": "demo-secret"}"#;

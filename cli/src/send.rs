@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use quittance_core::worldline::{KEY_ID_HEADER, SIGNATURE_HEADER};
+use quittance_psp::worldline::{KEY_ID_HEADER, SIGNATURE_HEADER};
 use serde_json::json;
 
 use crate::args::Send;
@@ -48,7 +48,7 @@ async fn sign(mut event: Event, rings: &Rings) -> Result<Event, Failure> {
     }
     if event.goes_to("/webhooks/worldline") && !body.is_empty() {
         let key_id = event.headers.get(KEY_ID_HEADER).cloned().unwrap_or_default();
-        let signed = |keys: &quittance_core::worldline::Keys| keys.sign(&key_id, &body).ok_or(());
+        let signed = |keys: &quittance_psp::worldline::Keys| keys.sign(&key_id, &body).ok_or(());
         let signature = rings.worldline.verify(signed, |()| false).await;
         let signature = signature.map_err(|_| "no key of the id in the header")?;
         event.headers.insert(SIGNATURE_HEADER.to_owned(), signature);

@@ -1,6 +1,6 @@
 //! Genuine and wrong, over HTTP: kept in quarantine with a reason, the order as it was, and nothing of
 //! the message in what is said or logged. What each mistake is taken for is the core's own test
-//! (`shared/core/tests/bad_input.rs`); here is what needs the whole stack.
+//! (`shared/psp/tests/bad_input.rs`); here is what needs the whole stack.
 
 #[allow(dead_code, reason = "every file uses a part of it")]
 mod support;

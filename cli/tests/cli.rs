@@ -271,7 +271,7 @@ fn brands_lists_every_brand_and_the_hosts_of_the_configured_sites() {
     assert_eq!((table.status.code(), json.status.code()), (Some(0), Some(0)));
     let table = text(&table.stdout);
     let json: Value = serde_json::from_slice(&json.stdout).expect("JSON");
-    for brand in quittance_core::lyra::brands::BRANDS {
+    for brand in quittance_psp::lyra::brands::BRANDS {
         let row = table.lines().find(|line| line.contains(&format!("│ {} ", brand.id)));
         let row = row.unwrap_or_else(|| panic!("{} in {table}", brand.id));
         let listed = json["brands"].as_array().expect("a list");

@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use quittance_core::{lyra as core_lyra, worldline};
+use quittance_psp::{lyra as core_lyra, worldline};
 use quittance_testing::lyra::{Form, Share};
 use quittance_testing::private::{Private, sample_files};
 use quittance_testing::worldline::{Payment, refund};

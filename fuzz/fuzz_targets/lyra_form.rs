@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use quittance_core::crypto::Secret;
 use quittance_core::limits::MAX_FORM_FIELDS;
-use quittance_core::lyra::{Algorithm, Form, Refused, TooManyFields, form_signature};
 use quittance_fuzz::gateway::{self, Field};
 use quittance_fuzz::{mutate, seeds, thorough};
+use quittance_psp::lyra::{Algorithm, Form, Refused, TooManyFields, form_signature};
 use quittance_testing::FORM_KEY;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use libfuzzer_sys::fuzz_target;
 use quittance_core::limits::{MAX_AMOUNT, MAX_REFERENCE_BYTES, MAX_REST_PASSWORDS};
 use quittance_core::money::amount_from_digits;
-use quittance_core::worldline::PaymentId;
-use quittance_core::{Currency, Mode, OrderKey, Psp, State, Timestamp, lyra, worldline};
+use quittance_core::{Currency, Mode, OrderKey, Psp, State, Timestamp};
+use quittance_psp::worldline::PaymentId;
+use quittance_psp::{lyra, worldline};
 use quittance_testing::{form_body, rest_body, worldline_signature};
 use serde_json::Value;
 

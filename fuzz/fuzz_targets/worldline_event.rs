@@ -2,10 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use quittance_core::{Fact, Kind, Mode, Reading, Standing, Status, worldline};
+use quittance_core::{Fact, Kind, Mode, Reading, Standing, Status};
 use quittance_fuzz::{
     BOUND_KEY_ID, BOUND_SECRET, WORLDLINE_KEYS, invariants, mutate, seeds, thorough,
 };
+use quittance_psp::worldline;
 use quittance_testing::worldline::MERCHANT;
 use quittance_testing::{KEY_ID, SECRET, worldline_signature};
 use serde_json::Value;

@@ -4,8 +4,8 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use quittance_core::worldline::{self, Refused};
 use quittance_fuzz::{BOUND_KEY_ID, BOUND_SECRET, WORLDLINE_KEYS};
+use quittance_psp::worldline::{self, Refused};
 use quittance_testing::{KEY_ID, SECRET, worldline_signature};
 
 const KEYS: [(&str, &str); 2] = [(KEY_ID, SECRET), (BOUND_KEY_ID, BOUND_SECRET)];

@@ -12,8 +12,9 @@ pub mod story;
 
 use std::sync::LazyLock;
 
+use quittance_core::Mode;
 use quittance_core::crypto::Secret;
-use quittance_core::{Mode, worldline};
+use quittance_psp::worldline;
 use quittance_testing::worldline::MERCHANT;
 use quittance_testing::{KEY_ID, SECRET};
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use quittance_core::{Order, Reading, worldline};
+use quittance_core::{Order, Reading};
+use quittance_psp::worldline;
 use quittance_testing::{KEY_ID, samples};
 use serde_json::Value;
 

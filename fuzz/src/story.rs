@@ -1,7 +1,7 @@
 //! Genuine payments with what their buyer typed, and what a respelling may gain on top: nothing.
 //! (Design, section 3, "What the form signature does not cover".)
 //!
-//! What the gateway sends is taken to keep to the premises of `shared/core/src/lyra/reading`. Those that
+//! What the gateway sends is taken to keep to the premises of `shared/psp/src/lyra/reading`. Those that
 //! show here:
 //!
 //! - a site names its orders always or never, and one that never does puts no `vads_order_info` in their

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use quittance_aws::keys::{Parse, STAGES, client, documents};
 use quittance_core::Versioned;
-use quittance_core::lyra::brands::Sites;
+use quittance_psp::lyra::brands::Sites;
 use serde::Serialize;
 use serde_json::value::RawValue;
 

@@ -8,7 +8,7 @@ use quittance_aws::receive::{Delivery, Receiver};
 use quittance_aws::sources::Sources;
 use quittance_aws::trace::Trace;
 use quittance_core::Psp;
-use quittance_core::lyra::{Keys, Refused, read, verify};
+use quittance_psp::lyra::{Keys, Refused, read, verify};
 
 /// Where the keys are configured.
 pub const KEYS: Place = Place { variable: "QUITTANCE_SYSTEMPAY_KEYS", member: "systempay" };

@@ -11,7 +11,7 @@ use quittance_aws::keys::KeyRing;
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
 use quittance_aws::sources::{Caller, Sources};
-use quittance_core::lyra::Keys;
+use quittance_psp::lyra::Keys;
 use quittance_testing::{FORM_KEY, SITE};
 use serde_json::{Value, json};
 use systempay_ipn::Function;

@@ -8,7 +8,7 @@ use quittance_aws::keys::{KeyRing, Place};
 use quittance_aws::receive::{Delivery, Receiver};
 use quittance_aws::trace::Trace;
 use quittance_core::Psp;
-use quittance_core::worldline::{
+use quittance_psp::worldline::{
     ENDPOINT_VERIFICATION_HEADER, KEY_ID_HEADER, Keys, Refused, SIGNATURE_HEADER, read, verify,
 };
 

@@ -16,7 +16,8 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use quittance_aws::StoreError;
 use quittance_aws::keys::{KeyRing, Unverified};
-use quittance_core::{Mode, Signed, Versioned, worldline};
+use quittance_core::{Mode, Signed, Versioned};
+use quittance_psp::worldline;
 use quittance_testing::worldline_signature;
 use serde_json::{Value, json};
 

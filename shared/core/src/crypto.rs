@@ -21,12 +21,12 @@ impl Secret {
     }
 
     /// Whether it is this one: not in constant time, for configuration alone.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    pub fn is(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 
     /// The key's bytes.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -38,7 +38,7 @@ impl fmt::Debug for Secret {
 }
 
 /// HMAC-SHA-256 of the concatenated `parts` as standard Base64 with padding.
-pub(crate) fn hmac_base64<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 44] {
+pub fn hmac_base64<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 44] {
     let mut text = [0; 44];
     // 32 bytes are 44 characters. Otherwise it would match no signature.
     let length = STANDARD.encode_slice(hmac(key, parts), &mut text);
@@ -47,7 +47,7 @@ pub(crate) fn hmac_base64<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a 
 }
 
 /// HMAC-SHA-256 of the concatenated `parts` as lowercase hex.
-pub(crate) fn hmac_hex<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 64] {
+pub fn hmac_hex<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 64] {
     let mut text = [0; 64];
     let digits = hmac(key, parts).into_iter().flat_map(hex_digits);
     text.iter_mut().zip(digits).for_each(|(slot, digit)| *slot = digit);
@@ -55,13 +55,13 @@ pub(crate) fn hmac_hex<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8
 }
 
 /// ASCII as text.
-pub(crate) fn ascii(text: &[u8]) -> String {
+pub fn ascii(text: &[u8]) -> String {
     text.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// SHA-1 of the concatenated `parts` as lowercase hex (40 characters). Only for Lyra shops that still
 /// sign with it; it is not an HMAC, and is accepted only where a site's configuration says so.
-pub(crate) fn sha1_hex<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+pub fn sha1_hex<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = sha1::Sha1::new();
     for part in parts {
         hash.update(part);
@@ -75,7 +75,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 of the concatenated `parts` as lowercase hex.
-pub(crate) fn sha256_hex_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+pub fn sha256_hex_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part);
@@ -84,11 +84,12 @@ pub(crate) fn sha256_hex_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> St
 }
 
 /// Whether two texts are equal, in a time that depends on their lengths only.
-pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+pub fn same(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Lowercase hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     text.extend(bytes.iter().flat_map(|byte| hex_digits(*byte)).map(char::from));
     text

@@ -118,7 +118,7 @@ impl ShareFact {
 
     /// Whether it speaks of a later operation of its payment alone (a capture, a cancellation), which says
     /// nothing of the whole. (worldline-direct.md section 4, "Identifiers".)
-    pub(crate) fn is_later_operation(&self) -> bool {
+    pub fn is_later_operation(&self) -> bool {
         self.operation_number().is_some_and(|number| number != "0")
     }
 }

@@ -154,7 +154,7 @@ impl OrderKey {
 }
 
 /// Characters that stand for themselves in a path segment and cannot end one.
-pub(crate) const SEGMENT: &AsciiSet =
+pub const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':');
 
 impl fmt::Display for OrderKey {

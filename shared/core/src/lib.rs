@@ -27,16 +27,14 @@ pub mod fold;
 mod ids;
 pub mod key;
 pub mod limits;
-pub mod lyra;
 pub mod message;
 pub mod money;
 pub mod order;
 pub mod statement;
-mod text;
+pub mod text;
 pub mod time;
 pub mod versions;
 mod view;
-pub mod worldline;
 
 pub use crate::content::{Content, Cover, Signed};
 pub use crate::fact::{Fact, Flag, Kind, ShareFact, Standing, State, Status};

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quittance_core::{Currency, lyra, worldline};
+use quittance_core::Currency;
+use quittance_psp::{lyra, worldline};
 use quittance_testing::samples::files;
 use serde_json::Value;
 

@@ -18,10 +18,11 @@ use quittance_aws::receive::{Delivery, Receiver};
 use quittance_aws::table::{Stored, Table};
 use quittance_aws::{Answer, schema};
 use quittance_core::crypto::{Secret, sha256_hex};
-use quittance_core::lyra::{self, SiteKeys};
 use quittance_core::{
-    Content, Currency, Mode, Order, OrderKey, Policy, Psp, Reading, Signed, Statement, worldline,
+    Content, Currency, Mode, Order, OrderKey, Policy, Psp, Reading, Signed, Statement,
 };
+use quittance_psp::lyra::{self, SiteKeys};
+use quittance_psp::worldline;
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{MERCHANT, Payment};
 use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, worldline_signature};

@@ -1,0 +1,286 @@
+//! An `application/x-www-form-urlencoded` body as names and values, decoded exactly once.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use quittance_core::limits::MAX_FORM_FIELDS;
+
+/// The decoded fields in the byte order of their names, which is that of the signature; as bytes,
+/// because the signature covers bytes, and only a field that is read has to be UTF-8. A stray `%`
+/// stands for itself, as in browsers.
+///
+/// All values stand in one text in that order, joined by `+`: the part of it that belongs to the
+/// `vads_` fields is what the gateway signs.
+#[derive(Clone, Debug)]
+pub struct Form<'a> {
+    entries: Vec<Entry<'a>>,
+    text: Vec<u8>,
+    /// Which entries are signed.
+    signed: Range<usize>,
+    /// Entries whose name is that of the one before.
+    repeated: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<'a> {
+    start: Start,
+    name: Cow<'a, [u8]>,
+    raw: &'a [u8],
+    /// Whether there is something to decode in `raw`.
+    encoded: bool,
+    value: Range<usize>,
+}
+
+/// A decoded name and its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'f> {
+    /// As sent, decoded.
+    pub name: &'f [u8],
+    /// As sent, decoded.
+    pub value: &'f [u8],
+}
+
+/// More than [`MAX_FORM_FIELDS`] fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more than {MAX_FORM_FIELDS} form fields")]
+pub struct TooManyFields;
+
+impl<'a> Form<'a> {
+    /// Splits, sorts and decodes a body. Pieces without a name and a value are no fields.
+    pub fn parse(body: &'a [u8]) -> Result<Self, TooManyFields> {
+        let mut entries = Vec::with_capacity(USUAL_FIELDS);
+        for piece in Pieces(body) {
+            if entries.len() == MAX_FORM_FIELDS {
+                return Err(TooManyFields);
+            }
+            entries.push(Entry::of(&piece));
+        }
+        // Stable, because that is quick where most of it is in order, as the gateway writes it.
+        entries.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
+        let mut text = Vec::with_capacity(body.len());
+        let mut repeated = Vec::new();
+        let mut before = None;
+        for (at, entry) in entries.iter_mut().enumerate() {
+            if at > 0 {
+                text.push(b'+');
+            }
+            if before.replace(entry.start) == Some(entry.start) {
+                repeated.push(at);
+            }
+            let start = text.len();
+            if entry.encoded {
+                decode(entry.raw, &mut text);
+            } else {
+                text.extend_from_slice(entry.raw);
+            }
+            entry.value = start..text.len();
+        }
+        repeated.retain(|at| {
+            let pair = entries.get(at.saturating_sub(1)..=*at);
+            matches!(pair, Some([a, b]) if a.name == b.name)
+        });
+        let signed = beginning(&entries, SIGNED);
+        Ok(Self { entries, text, signed, repeated })
+    }
+
+    /// Every field.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = Field<'_>> {
+        self.list(&self.entries)
+    }
+
+    /// The fields whose names begin so.
+    pub(super) fn beginning(&self, prefix: &str) -> impl ExactSizeIterator<Item = Field<'_>> {
+        self.list(self.part(beginning(&self.entries, prefix)))
+    }
+
+    /// The fields that the signature covers, in the order in which it does.
+    pub(super) fn signed(&self) -> impl ExactSizeIterator<Item = Field<'_>> {
+        self.list(self.part(self.signed.clone()))
+    }
+
+    /// The text that the signature covers: their values, joined by `+`.
+    pub(super) fn signed_text(&self) -> &[u8] {
+        let part = self.part(self.signed.clone());
+        let ends = part.first().zip(part.last());
+        let range = ends.map_or(0..0, |(first, last)| first.value.start..last.value.end);
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// The value of this name; of a repeated one, which no verified message has, any.
+    pub fn bytes(&self, name: &str) -> Option<&[u8]> {
+        let name = name.as_bytes();
+        let key = (Start::of(name), name);
+        let at =
+            self.entries.binary_search_by(|entry| (entry.start, &*entry.name).cmp(&key)).ok()?;
+        self.entries.get(at).map(|entry| self.value(entry))
+    }
+
+    /// The value of this name as text; `None` when absent, empty or not UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let value = std::str::from_utf8(self.bytes(name)?).ok()?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// Whether some name that begins so is there more than once.
+    pub(super) fn repeats(&self, prefix: &str) -> bool {
+        let mut again = self.repeated.iter().filter_map(|at| self.entries.get(*at));
+        again.any(|entry| entry.name.starts_with(prefix.as_bytes()))
+    }
+
+    fn part(&self, range: Range<usize>) -> &[Entry<'a>] {
+        self.entries.get(range).unwrap_or_default()
+    }
+
+    fn list<'f>(&'f self, entries: &'f [Entry<'a>]) -> impl ExactSizeIterator<Item = Field<'f>> {
+        entries.iter().map(|entry| Field { name: &entry.name, value: self.value(entry) })
+    }
+
+    fn value(&self, entry: &Entry<'_>) -> &[u8] {
+        self.text.get(entry.value.clone()).unwrap_or_default()
+    }
+}
+
+/// Room for the fields of a usual form, so that it need not grow.
+const USUAL_FIELDS: usize = 64;
+
+/// What the names of signed fields begin with. (systempay.md section 2.1.)
+const SIGNED: &str = "vads_";
+
+/// Which of the sorted entries have names that begin so.
+fn beginning(entries: &[Entry<'_>], prefix: &str) -> Range<usize> {
+    let prefix = prefix.as_bytes();
+    let start = entries.partition_point(|entry| *entry.name < *prefix);
+    let rest = entries.get(start..).unwrap_or_default();
+    start..start + rest.partition_point(|entry| entry.name.starts_with(prefix))
+}
+
+/// The first bytes of a name as one number in their order: most names differ in them, so that sorting
+/// and searching seldom look at the names themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Start(u128);
+
+impl Start {
+    pub(super) const fn of(name: &[u8]) -> Self {
+        let mut start = [0; size_of::<u128>()];
+        let (first, _) =
+            name.split_at(if name.len() < start.len() { name.len() } else { start.len() });
+        start.split_at_mut(first.len()).0.copy_from_slice(first);
+        Self(u128::from_be_bytes(start))
+    }
+}
+
+/// What stands between two `&`.
+struct Piece<'a> {
+    text: &'a [u8],
+    /// Where its first `=` is.
+    equals: Option<usize>,
+    /// Whether there is something to decode in it.
+    encoded: bool,
+}
+
+/// The pieces of what is left of a body, without empty ones: one look at each byte.
+struct Pieces<'a>(&'a [u8]);
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let Self(rest) = self;
+        while let [b'&', tail @ ..] = *rest {
+            *rest = tail;
+        }
+        let (mut equals, mut encoded) = (None, false);
+        let mut end = rest.len();
+        for (at, byte) in rest.iter().enumerate() {
+            match byte {
+                b'&' => {
+                    end = at;
+                    break;
+                }
+                b'=' if equals.is_none() => equals = Some(at),
+                b'+' | b'%' => encoded = true,
+                _ => {}
+            }
+        }
+        let (text, tail) = rest.split_at_checked(end)?;
+        *rest = tail;
+        (!text.is_empty()).then_some(Piece { text, equals, encoded })
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn of(piece: &Piece<'a>) -> Self {
+        let (name, raw) = piece.text.split_at(piece.equals.unwrap_or(piece.text.len()));
+        let raw = raw.get(1..).unwrap_or_default();
+        let name = match piece.encoded && name.iter().any(|b| matches!(b, b'+' | b'%')) {
+            true => {
+                let mut decoded = Vec::with_capacity(name.len());
+                decode(name, &mut decoded);
+                Cow::Owned(decoded)
+            }
+            false => Cow::Borrowed(name),
+        };
+        Self { start: Start::of(&name), name, raw, encoded: piece.encoded, value: 0..0 }
+    }
+}
+
+/// `+` is a blank, `%2B` a plus: in one pass, so that nothing is decoded twice.
+fn decode(piece: &[u8], text: &mut Vec<u8>) {
+    let mut rest = piece;
+    while let [byte, tail @ ..] = rest {
+        let (decoded, tail) = match (byte, tail) {
+            (b'+', _) => (b' ', tail),
+            (b'%', [high, low, behind @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, behind),
+                _ => (b'%', tail),
+            },
+            _ => (*byte, tail),
+        };
+        text.push(decoded);
+        rest = tail;
+    }
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_once_and_keeps_bytes() {
+        let form = Form::parse(
+            b"a=%2B33+1&b=%252B&c=%C3%A9&d=%FF&e=100%&f&=g&&l=2&l=2&%68=1&i=%4&j=%G0%+0&k=x=y",
+        );
+        let form = form.unwrap();
+        assert_eq!(form.text("a"), Some("+33 1"));
+        assert_eq!(form.text("b"), Some("%2B"));
+        assert_eq!(form.text("c"), Some("é"));
+        assert_eq!((form.text("d"), form.bytes("d")), (None, Some(&b"\xff"[..])));
+        assert_eq!(form.text("e"), Some("100%"));
+        assert_eq!(form.bytes("f"), Some(&b""[..]));
+        assert_eq!(form.text("h"), Some("1"));
+        assert_eq!(form.text("i"), Some("%4"));
+        assert_eq!(form.text("j"), Some("%G0% 0"));
+        assert_eq!(form.text("k"), Some("x=y"));
+        assert!(form.repeats("l") && !form.repeats("a"));
+        assert_eq!(form.fields().len(), 13);
+    }
+
+    #[test]
+    fn the_signed_text_is_the_values_in_the_order_of_their_names() {
+        let form = Form::parse(b"vads_b=2%2B3&utm=x&vads_a=&signature=s&vads_c=+4&VADS_d=5");
+        assert_eq!(form.unwrap().signed_text(), b"+2+3+ 4");
+        assert_eq!(Form::parse(b"a=1&vads_a=&b=2").unwrap().signed_text(), b"");
+        assert_eq!(Form::parse(b"a=1&b=2").unwrap().signed_text(), b"");
+    }
+
+    #[test]
+    fn the_number_of_fields_is_bounded() {
+        let most = vec!["a=1"; MAX_FORM_FIELDS].join("&");
+        assert!(Form::parse(most.as_bytes()).is_ok());
+        assert_eq!(Form::parse(format!("{most}&a=1").as_bytes()).unwrap_err(), TooManyFields);
+    }
+}

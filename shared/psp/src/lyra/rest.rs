@@ -1,0 +1,372 @@
+//! The REST notification (V4): `kr-answer`. (systempay.md section 5.)
+
+use serde::Deserialize;
+
+use super::cascade;
+use super::event::{Transaction, day_and_id, is_occurrence, list, secured};
+use super::results::Codes;
+use crate::text::{Hint, List, Number, Text, json_fault};
+use quittance_core::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
+use quittance_core::key::{Account, Mode};
+use quittance_core::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION, MAX_WORD_BYTES};
+use quittance_core::money::Currency;
+use quittance_core::statement::{Reason, Statement, Unreadable};
+use quittance_core::text::beginning;
+
+pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unreadable> {
+    let text =
+        std::str::from_utf8(answer).map_err(|_| Unreadable::new("kr-answer is not UTF-8"))?;
+    let answer: Answer<'_> =
+        serde_json::from_str(text).map_err(|error| json_fault("kr-answer", &error))?;
+    let details = answer.order_details.as_ref();
+    let details = details.ok_or_else(|| Unreadable::new("orderDetails missing"))?;
+    agrees(&answer, details, account)?;
+    if answer.transactions.count > MAX_SHARES_PER_NOTIFICATION {
+        return Err(Unreadable::new(format!(
+            "more than {MAX_SHARES_PER_NOTIFICATION} transactions"
+        )));
+    }
+    let currency = known(details.order_currency.as_deref(), "orderCurrency")?;
+    let amount = bounded(details.order_total_amount, "orderTotalAmount")?;
+    let mut reasons = Vec::new();
+    let transactions = &answer.transactions.kept;
+    let mut shares = Vec::with_capacity(transactions.len());
+    let mut doubt = None;
+    for transaction in transactions {
+        let (share, own) = transaction.read(currency, &mut reasons)?;
+        shares.push(share);
+        doubt = doubt.or(own);
+    }
+    let doubt = doubt.or_else(|| lost_although_covered(&answer, &shares, amount));
+    let by_payment = transactions.iter().find_map(Answered::by_payment);
+    let by_payment = by_payment.map(|reference| account.order(reference));
+    let by_payment =
+        by_payment.transpose().map_err(|_| Unreadable::new("transaction id too long"))?;
+    let key = match details.order_id.as_deref().filter(|id| !id.is_empty()) {
+        Some(reference) => {
+            // As in the form format, a payment of a subscription is not the sign-up's order.
+            let made = transactions.iter().find(|t| t.is_of_subscription());
+            let occurrence = made.map(|t| t.day_and_id().unwrap_or_default());
+            let reference = match occurrence {
+                Some(occurrence) => format!("{reference}~{occurrence}"),
+                None => reference.to_owned(),
+            };
+            account.order(reference).map_err(|_| Unreadable::new("orderId too long"))?
+        }
+        None => {
+            by_payment.clone().ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?
+        }
+    };
+    let about = about(&answer, &shares, &reasons);
+    // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
+    // answer without transactions (an abandoned form) still says what was to be paid.
+    // What a plan costs is not known from one of its instalments.
+    let instalment = transactions.iter().zip(&shares).any(|(said, share)| {
+        let occurrence =
+            said.transaction_details.as_ref().and_then(|d| d.occurrence_type.as_deref());
+        occurrence.is_some_and(|word| word.starts_with("RECURRENT_")) && share.amount < amount
+    });
+    let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
+    let whole = whole && !instalment;
+    let total = Total {
+        amount: Some(amount),
+        first_instalment: None,
+        largest_instalment: None,
+        transaction: None,
+        currency,
+    };
+    let mut facts = Vec::with_capacity(shares.len() + 1);
+    facts.extend(shares.into_iter().map(|share| Fact::Share(Box::new(share))));
+    facts.extend(whole.then_some(Fact::Total(total)));
+    let mut statement = Statement {
+        aliases: by_payment.filter(|alias| *alias != key).into_iter().collect(),
+        key,
+        follows: false,
+        facts,
+        standing: Standing::Sound,
+        doubt: None,
+        reasons,
+        about,
+    };
+    if let Some(doubt) = doubt {
+        statement.doubt(Standing::Contradictory, doubt);
+    }
+    // The name of a refund is its own and not that of the payment it gives back.
+    if statement.is_credit() {
+        statement.aliases.clear();
+    }
+    Ok(statement)
+}
+
+/// The password that verified names the site and the mode; an answer that says otherwise is nobody's.
+fn agrees(
+    answer: &Answer<'_>,
+    details: &OrderDetails<'_>,
+    account: &Account,
+) -> Result<(), Unreadable> {
+    let mode = match account.mode {
+        Mode::Test => "TEST",
+        Mode::Production => "PRODUCTION",
+    };
+    if details.mode.as_deref() != Some(mode) {
+        return Err(Unreadable::new("orderDetails.mode is not the mode of the password"));
+    }
+    let shops = answer.transactions.kept.iter().filter_map(|t| t.shop_id.as_deref());
+    let mut shops = answer.shop_id.as_deref().into_iter().chain(shops).peekable();
+    if shops.peek().is_none() || shops.any(|shop| shop != account.merchant) {
+        return Err(Unreadable::new("shopId is not the site of the password"));
+    }
+    Ok(())
+}
+
+/// The order is said to be lost while its transactions cover it: nobody knows, as with a form whose top
+/// level and shares disagree.
+fn lost_although_covered(
+    answer: &Answer<'_>,
+    shares: &[ShareFact],
+    amount: u64,
+) -> Option<&'static str> {
+    let lost = matches!(answer.order_status.as_deref(), Some("UNPAID" | "ABANDONED"));
+    let doubt = "the order is said to be unpaid although its transactions cover it";
+    (lost && secured(shares) >= amount).then_some(doubt)
+}
+
+fn about(answer: &Answer<'_>, shares: &[ShareFact], reasons: &[Reason]) -> String {
+    let status = answer.order_status.as_deref().unwrap_or("");
+    let cycle = answer.order_cycle.as_deref().unwrap_or("");
+    let mut line = String::from("REST");
+    for word in [status, cycle].into_iter().filter(|word| !word.is_empty()) {
+        line.extend([" ", beginning(word, MAX_WORD_BYTES)]);
+    }
+    line.push_str(": ");
+    list(&mut line, shares, reasons);
+    line
+}
+
+fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
+    let currency = code.and_then(Currency::from_alpha);
+    currency.ok_or_else(|| Unreadable::new(format!("{what} is no known currency")))
+}
+
+fn bounded(amount: Option<Number>, what: &str) -> Result<u64, Unreadable> {
+    let amount = amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
+    amount.ok_or_else(|| Unreadable::new(format!("{what} missing or too large")))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    #[serde(borrow)]
+    shop_id: Option<Text<'a>>,
+    order_status: Option<Text<'a>>,
+    order_cycle: Option<Text<'a>>,
+    order_details: Option<OrderDetails<'a>>,
+    #[serde(default)]
+    transactions: List<Answered<'a>, MAX_SHARES_PER_NOTIFICATION>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderDetails<'a> {
+    order_total_amount: Option<Number>,
+    #[serde(borrow)]
+    order_currency: Option<Text<'a>>,
+    mode: Option<Text<'a>>,
+    order_id: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answered<'a> {
+    #[serde(borrow)]
+    shop_id: Option<Text<'a>>,
+    uuid: Option<Text<'a>>,
+    amount: Option<Number>,
+    currency: Option<Text<'a>>,
+    payment_method_type: Option<Text<'a>>,
+    status: Option<Text<'a>>,
+    detailed_status: Option<Text<'a>>,
+    operation_type: Option<Text<'a>>,
+    error_code: Option<Hint<'a>>,
+    detailed_error_code: Option<Hint<'a>>,
+    transaction_details: Option<TransactionDetails<'a>>,
+}
+
+impl Answered<'_> {
+    /// The fact about this transaction, and why it contradicts itself, if so. Why it went as it did goes
+    /// to `reasons`.
+    fn read(
+        &self,
+        of_order: Currency,
+        reasons: &mut Vec<Reason>,
+    ) -> Result<(ShareFact, Option<&'static str>), Unreadable> {
+        let word = self.detailed_status.as_deref();
+        let details = self.transaction_details.as_ref();
+        let card = self.card();
+        let date = self.date();
+        let date = date.as_ref().and_then(|date| std::str::from_utf8(date).ok());
+        let brand = card.and_then(|c| c.effective_brand.as_deref());
+        let kind = cascade::kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?;
+        let (amount, currency) = self.worth(of_order, kind)?;
+        let transaction = Transaction {
+            uuid: self.uuid(),
+            trans_id: self.trans_id(),
+            date,
+            sequence: details
+                .and_then(|d| d.sequence_number)
+                .and_then(|number| u32::try_from(number.0).ok()),
+            brand: brand.or(self.payment_method_type.as_deref()).unwrap_or(""),
+            amount,
+            currency,
+            kind,
+            status: word.ok_or_else(|| Unreadable::new("a transaction has no detailedStatus"))?,
+            parent: details.and_then(|d| d.parent_transaction_uuid.as_deref()),
+            codes: self.codes(),
+        };
+        let fact = transaction.stated(reasons)?;
+        let secured =
+            matches!(fact.status, Status::Captured | Status::Authorised | Status::Refunded);
+        let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
+        let doubt = if secured && denied {
+            Some("status and detailedStatus of a transaction disagree")
+        } else if word == Some("PARTIALLY_AUTHORISED") && !self.reached_less(of_order) {
+            Some("a partial authorisation that does not say what it reached")
+        } else {
+            None
+        };
+        Ok((fact, doubt))
+    }
+
+    /// What it is worth. Of the two pairs of amount and currency the one in the order's currency counts:
+    /// where the buyer's currency was converted they are the other way round than in the form format. Where
+    /// both are in it, what is effective counts, and never more than was asked for. (systempay.md section 5.)
+    fn worth(&self, of_order: Currency, kind: Kind) -> Result<(u64, Currency), Unreadable> {
+        let amount = bounded(self.amount, "amount of a transaction")?;
+        let currency = known(self.currency.as_deref(), "currency of a transaction")?;
+        Ok(match self.effective() {
+            // The currency of the second need not be said. Then the smaller of the two is taken, and the larger
+            // given back.
+            Some((effective, of)) if currency == of_order && of.is_none_or(|of| of == of_order) => {
+                let worth = match (kind, of) {
+                    (Kind::Debit, _) => effective.min(amount),
+                    (_, Some(_)) => effective,
+                    (_, None) => effective.max(amount),
+                };
+                (worth, currency)
+            }
+            Some((effective, Some(of))) if of == of_order => (effective, of),
+            _ => (amount, currency),
+        })
+    }
+
+    /// Whether it says that less was reached than was asked for.
+    fn reached_less(&self, of_order: Currency) -> bool {
+        let asked = self.amount.map(|amount| amount.0);
+        let same = self.currency.as_deref().and_then(Currency::from_alpha) == Some(of_order);
+        let effective = self.effective().filter(|(_, of)| *of == Some(of_order) && same);
+        effective.zip(asked).is_some_and(|((effective, _), asked)| effective < asked)
+    }
+
+    fn effective(&self) -> Option<(u64, Option<Currency>)> {
+        let details = self.transaction_details.as_ref()?;
+        let amount = details.effective_amount.map(|amount| amount.0);
+        let currency = details.effective_currency.as_deref().and_then(Currency::from_alpha);
+        Some((amount.filter(|amount| *amount <= MAX_AMOUNT)?, currency))
+    }
+
+    /// `tx:` and what names the payment where the merchant gave no reference: day and transaction id,
+    /// or the uuid for methods that have none.
+    fn by_payment(&self) -> Option<String> {
+        Some(format!("tx:{}", self.day_and_id()?))
+    }
+
+    fn day_and_id(&self) -> Option<String> {
+        let legacy = self.trans_id().zip(self.date()).and_then(|(id, date)| {
+            std::str::from_utf8(&date).ok().and_then(|date| day_and_id(date, id))
+        });
+        legacy.or_else(|| self.uuid().map(str::to_owned))
+    }
+
+    /// `None` also where it is empty, as in the form format: nothing names no payment.
+    fn uuid(&self) -> Option<&str> {
+        self.uuid.as_deref().filter(|uuid| !uuid.is_empty())
+    }
+
+    /// The same.
+    fn trans_id(&self) -> Option<&str> {
+        self.card()?.legacy_trans_id.as_deref().filter(|id| !id.is_empty())
+    }
+
+    fn codes(&self) -> Codes<'_> {
+        let response = self.card().and_then(|card| card.authorization_response.as_ref());
+        Codes {
+            auth: response.and_then(|r| r.authorization_result.as_ref()).and_then(Hint::as_str),
+            error: self.error_code.as_ref().and_then(Hint::as_str),
+            detail: self.detailed_error_code.as_ref().and_then(Hint::as_str),
+            ..Codes::default()
+        }
+    }
+
+    /// Whether a subscription has made it by itself. A payment by saved card is called an occurrence too, and
+    /// names no subscription.
+    fn is_of_subscription(&self) -> bool {
+        self.transaction_details.as_ref().is_some_and(|details| {
+            let subscription = details.subscription_details.as_ref();
+            let id = subscription.and_then(|s| s.subscription_id.as_deref());
+            is_occurrence(details.occurrence_type.as_deref()) && id.is_some_and(|id| !id.is_empty())
+        })
+    }
+
+    fn card(&self) -> Option<&CardDetails<'_>> {
+        self.transaction_details.as_ref()?.card_details.as_ref()
+    }
+
+    /// `legacyTransDate` in the form format's spelling (14 digits), which must be in UTC.
+    fn date(&self) -> Option<[u8; 14]> {
+        let text = self.card()?.legacy_trans_date.as_deref()?;
+        let utc = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z'))?;
+        let mut digits = utc.bytes().filter(u8::is_ascii_digit);
+        let mut date = [0; 14];
+        for slot in &mut date {
+            *slot = digits.next()?;
+        }
+        Some(date)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TransactionDetails<'a> {
+    sequence_number: Option<Number>,
+    #[serde(borrow)]
+    parent_transaction_uuid: Option<Text<'a>>,
+    occurrence_type: Option<Text<'a>>,
+    effective_amount: Option<Number>,
+    effective_currency: Option<Text<'a>>,
+    subscription_details: Option<SubscriptionDetails<'a>>,
+    card_details: Option<CardDetails<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SubscriptionDetails<'a> {
+    #[serde(borrow)]
+    subscription_id: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CardDetails<'a> {
+    #[serde(borrow)]
+    effective_brand: Option<Text<'a>>,
+    legacy_trans_id: Option<Text<'a>>,
+    legacy_trans_date: Option<Text<'a>>,
+    authorization_response: Option<AuthorizationResponse<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizationResponse<'a> {
+    #[serde(borrow)]
+    authorization_result: Option<Hint<'a>>,
+}

@@ -1,0 +1,435 @@
+//! Who signed a Lyra notification, in both formats.
+//!
+//! Form (systempay.md section 2): the values of all `vads_` fields in the byte order of their names,
+//! joined by `+`, then `+` and the key; HMAC-SHA-256 of that text under the same key, in Base64.
+//! Neither names nor the ends of values are signed: [`super::reading`] deals with that.
+//!
+//! REST (section 5): HMAC-SHA-256 of the `kr-answer` text under the REST password, in hex. The browser
+//! return has the same envelope under another key, so the kind of key is fixed here and never taken
+//! from the message.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::form::Form;
+use quittance_core::content::{Content, Cover, Signed};
+use quittance_core::crypto::{Secret, ascii, hmac_base64, hmac_hex, same, sha1_hex};
+use quittance_core::key::{Account, Mode, Psp};
+use quittance_core::limits::MAX_REST_PASSWORDS;
+
+/// The keys of a stack, by site and mode.
+#[derive(Clone, Debug, Default)]
+pub struct Keys(BTreeMap<String, BTreeMap<Mode, SiteKeys>>);
+
+/// What one site signs with in one mode.
+#[derive(Clone, Debug, Default)]
+pub struct SiteKeys {
+    /// The key of the form format (the Back Office calls it test key or production key).
+    pub form: Option<Secret>,
+    /// The password of the REST format.
+    pub rest_password: Option<Secret>,
+    /// Whether forms may be signed with the legacy SHA-1 as well.
+    pub allow_sha1: bool,
+}
+
+/// There are more REST passwords than are tried on one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more than {MAX_REST_PASSWORDS} REST passwords")]
+pub struct TooManyPasswords;
+
+impl Keys {
+    /// The keys by site and mode; blanks around a site id are dropped.
+    pub fn new(
+        keys: impl IntoIterator<Item = ((String, Mode), SiteKeys)>,
+    ) -> Result<Self, TooManyPasswords> {
+        let mut held = Self::default();
+        for ((site, mode), keys) in keys {
+            held.0.entry(site.trim().to_owned()).or_default().insert(mode, keys);
+        }
+        if held.held().filter(|(.., keys)| keys.rest_password.is_some()).count()
+            > MAX_REST_PASSWORDS
+        {
+            return Err(TooManyPasswords);
+        }
+        Ok(held)
+    }
+
+    /// Whether no key is held.
+    pub fn is_empty(&self) -> bool {
+        self.held().all(|(.., keys)| keys.form.is_none() && keys.rest_password.is_none())
+    }
+
+    /// What is held, by site and mode. Secrets do not print themselves.
+    pub fn held(&self) -> impl Iterator<Item = (&str, Mode, &SiteKeys)> {
+        self.0.iter().flat_map(|(site, modes)| {
+            modes.iter().map(move |(mode, keys)| (site.as_str(), *mode, keys))
+        })
+    }
+
+    fn of(&self, site: &str, mode: Mode) -> Option<&SiteKeys> {
+        self.0.get(site)?.get(&mode)
+    }
+
+    pub(super) fn of_mut(&mut self, (site, mode): (&str, Mode)) -> Option<&mut SiteKeys> {
+        self.0.get_mut(site)?.get_mut(&mode)
+    }
+
+    /// A notification's body signed anew, for sending test messages: a form with the key of the site
+    /// and mode it names, a REST message with the first password held. `None` when there is no such
+    /// key.
+    pub fn sign(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let form = Form::parse(body).ok()?;
+        let (field, signature) = if let Some(answer) = form.bytes("kr-answer") {
+            let password = self.held().find_map(|(.., held)| held.rest_password.as_ref())?;
+            ("kr-hash", ascii(&hmac_hex(password, [answer])))
+        } else {
+            let mode = mode(form.text("vads_ctx_mode")?)?;
+            let key = self.of(form.text("vads_site_id")?, mode)?.form.as_ref()?;
+            ("signature", form_signature(key, &form, Algorithm::HmacSha256))
+        };
+        let named = |piece: &&[u8]| piece.split(|b| *b == b'=').next() != Some(field.as_bytes());
+        let kept: Vec<&[u8]> = body.split(|b| *b == b'&').filter(named).collect();
+        let mut signed = kept.join(&b'&');
+        let value = utf8_percent_encode(&signature, NON_ALPHANUMERIC);
+        signed.extend_from_slice(format!("&{field}={value}").as_bytes());
+        Some(signed)
+    }
+}
+
+/// A message whose signature holds. There is no other way to [`read`](super::read) one.
+#[derive(Clone, Debug)]
+pub struct Verified<'a> {
+    pub(super) form: Form<'a>,
+    pub(super) format: Format,
+    pub(super) account: Account,
+}
+
+/// Which part of the form was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// The `vads_` fields.
+    Form,
+    /// The `kr-answer` text.
+    Rest {
+        /// Whether its slashes were escaped after signing.
+        escaped: bool,
+    },
+}
+
+impl Signed for Verified<'_> {
+    fn content(&self) -> Content {
+        let Self { form, format, account } = self;
+        let answer = form.bytes("kr-answer").unwrap_or_default();
+        let (cover, text) = match format {
+            Format::Form => (Cover::Values, Cow::Borrowed(form.signed_text())),
+            Format::Rest { escaped: false } => (Cover::Whole, Cow::Borrowed(answer)),
+            Format::Rest { escaped: true } => (Cover::Whole, Cow::Owned(unescape_slashes(answer))),
+        };
+        Content::new(account.clone(), cover, &text)
+    }
+}
+
+/// Why a message is not believed. All of it is answered alike, with 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No signature, or fields of both formats, or not a form at all.
+    #[error("signature missing")]
+    Missing,
+    /// A signed field is there more than once.
+    #[error("signed field repeated")]
+    Repeated,
+    /// More fields than a notification can have.
+    #[error("too many fields")]
+    TooMany,
+    /// No key is held for the site and mode that the message names.
+    #[error("unknown site or mode")]
+    UnknownKey,
+    /// A browser return, which is in the buyer's hands, or another kind of key.
+    #[error("not a notification")]
+    NotANotification,
+    /// The signature is not this message's.
+    #[error("signature does not match")]
+    Mismatch,
+}
+
+impl Refused {
+    /// Whether other keys might tell otherwise: those held may be older than the message.
+    pub fn may_be_stale(&self) -> bool {
+        matches!(self, Self::UnknownKey | Self::Mismatch)
+    }
+
+    /// In one word, for counting.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Repeated => "repeated",
+            Self::TooMany => "too_many_fields",
+            Self::UnknownKey => "unknown_key",
+            Self::NotANotification => "not_a_notification",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
+/// Proves that `body` was signed with one of `keys`.
+pub fn verify<'a>(keys: &Keys, body: &'a [u8]) -> Result<Verified<'a>, Refused> {
+    let form = Form::parse(body).map_err(|_| Refused::TooMany)?;
+    let formats = (form.beginning("kr-").len() > 0, form.bytes("signature").is_some());
+    match formats {
+        (true, false) => verify_rest(keys, form),
+        (false, true) => verify_form(keys, form),
+        _ => Err(Refused::Missing),
+    }
+}
+
+/// How a shop's forms are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// HMAC-SHA-256 in Base64.
+    HmacSha256,
+    /// Plain SHA-1 in hex, only for sites whose configuration says so.
+    Sha1,
+}
+
+/// The signature that the gateway gives a form, notification or not.
+pub fn form_signature(key: &Secret, form: &Form<'_>, algorithm: Algorithm) -> String {
+    match algorithm {
+        Algorithm::HmacSha256 => ascii(&hmac_base64(key, covered(key, form))),
+        Algorithm::Sha1 => sha1_hex(covered(key, form)),
+    }
+}
+
+/// What a form's signature is computed over.
+fn covered<'f>(key: &'f Secret, form: &'f Form<'_>) -> [&'f [u8]; 3] {
+    [form.signed_text(), b"+", key.bytes()]
+}
+
+fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused> {
+    if form.repeats("vads_") || form.repeats("signature") {
+        return Err(Refused::Repeated);
+    }
+    // Read before verification, only to find the key: a lie here finds a key that does not fit.
+    let site = form.text("vads_site_id").ok_or(Refused::UnknownKey)?;
+    let mode = form.text("vads_ctx_mode").and_then(mode).ok_or(Refused::UnknownKey)?;
+    let held = keys.of(site, mode).ok_or(Refused::UnknownKey)?;
+    let key = held.form.as_ref().ok_or(Refused::UnknownKey)?;
+    // Only the server's own call carries it; the browser return is signed with the same key.
+    if form.text("vads_hash").is_none() {
+        return Err(Refused::NotANotification);
+    }
+    let given = form.bytes("signature").unwrap_or_default();
+    let hmac = same(&hmac_base64(key, covered(key, &form)), given);
+    let sha1 = || same(sha1_hex(covered(key, &form)).as_bytes(), given);
+    let genuine = hmac || held.allow_sha1 && sha1();
+    if !genuine {
+        return Err(Refused::Mismatch);
+    }
+    let account = Account { psp: Psp::Lyra, merchant: site.to_owned(), mode };
+    Ok(Verified { form, format: Format::Form, account })
+}
+
+fn verify_rest<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused> {
+    if form.repeats("kr-") {
+        return Err(Refused::Repeated);
+    }
+    let given = form.bytes("kr-hash").ok_or(Refused::Missing)?;
+    let answer = form.bytes("kr-answer").ok_or(Refused::Missing)?;
+    if form.bytes("kr-hash-key") != Some(b"password")
+        || form.bytes("kr-hash-algorithm") != Some(b"sha256_hmac")
+    {
+        return Err(Refused::NotANotification);
+    }
+    // Some senders escape slashes after signing; undoing that cannot make another message genuine,
+    // and changes nothing of what the JSON means. (systempay.md section 5, "Slash pitfall")
+    let escaped = answer.windows(2).any(|pair| pair == br"\/");
+    let unescaped = if escaped { unescape_slashes(answer) } else { Vec::new() };
+    let texts: &[&[u8]] = if escaped { &[answer, &unescaped] } else { &[answer] };
+    for (site, mode, held) in keys.held() {
+        let Some(password) = &held.rest_password else {
+            continue;
+        };
+        let signed = |text: &&[u8]| same(&hmac_hex(password, [*text]), given);
+        if let Some(at) = texts.iter().position(signed) {
+            let account = Account { psp: Psp::Lyra, merchant: site.to_owned(), mode };
+            return Ok(Verified { form, format: Format::Rest { escaped: at > 0 }, account });
+        }
+    }
+    Err(Refused::Mismatch)
+}
+
+/// `vads_ctx_mode`.
+fn mode(word: &str) -> Option<Mode> {
+    match word {
+        "TEST" => Some(Mode::Test),
+        "PRODUCTION" => Some(Mode::Production),
+        _ => None,
+    }
+}
+
+fn unescape_slashes(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        let escaped = *first == b'\\' && tail.first() == Some(&b'/');
+        if !escaped {
+            plain.push(*first);
+        }
+        rest = tail;
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, form_body, rest_body};
+
+    use super::*;
+
+    fn keys() -> Keys {
+        let site = |form: &str, password: &str| SiteKeys {
+            form: Secret::new(form),
+            rest_password: Secret::new(password),
+            allow_sha1: false,
+        };
+        Keys::new([
+            ((SITE.to_owned(), Mode::Test), site(&format!(" {FORM_KEY}\n"), REST_PASSWORD)),
+            ((SITE.to_owned(), Mode::Production), site("other", "prodpassword_other")),
+        ])
+        .unwrap()
+    }
+
+    fn fields<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let base = [
+            ("vads_site_id", SITE),
+            ("vads_ctx_mode", "TEST"),
+            ("vads_amount", "1000"),
+            ("vads_hash", "00ff"),
+            ("vads_threeds_cavv", ""),
+            ("vads_cust_name", "Élodie + Cie & fils"),
+        ];
+        base.into_iter().chain(more.iter().copied()).collect()
+    }
+
+    fn check(body: &str) -> Result<Mode, Refused> {
+        verify(&keys(), body.as_bytes()).map(|verified| verified.account.mode)
+    }
+
+    #[test]
+    fn a_signed_form_verifies_whatever_else_it_carries() {
+        assert_eq!(check(&form_body(FORM_KEY, &fields(&[]))), Ok(Mode::Test));
+        assert_eq!(
+            check(&form_body(FORM_KEY, &fields(&[("utm", "x"), ("VADS_x", "y")]))),
+            Ok(Mode::Test)
+        );
+    }
+
+    #[test]
+    fn the_key_is_that_of_the_site_and_mode_named() {
+        let production = fields(&[]).into_iter().map(|(name, value)| match name {
+            "vads_ctx_mode" => (name, "PRODUCTION"),
+            _ => (name, value),
+        });
+        let production: Vec<_> = production.collect();
+        assert_eq!(check(&form_body("other", &production)), Ok(Mode::Production));
+        assert_eq!(check(&form_body(FORM_KEY, &production)), Err(Refused::Mismatch));
+        let elsewhere =
+            [("vads_site_id", "99999999"), ("vads_ctx_mode", "TEST"), ("vads_hash", "1")];
+        assert_eq!(check(&form_body(FORM_KEY, &elsewhere)), Err(Refused::UnknownKey));
+        assert_eq!(check(&form_body(FORM_KEY, &[("vads_hash", "1")])), Err(Refused::UnknownKey));
+    }
+
+    #[test]
+    fn a_changed_added_or_dropped_field_breaks_the_signature() {
+        let body = form_body(FORM_KEY, &fields(&[]));
+        assert_eq!(check(&body.replace("=1000", "=10")), Err(Refused::Mismatch));
+        assert_eq!(check(&format!("{body}&vads_result=00")), Err(Refused::Mismatch));
+        assert_eq!(check(&body.replace("vads_amount=1000&", "")), Err(Refused::Mismatch));
+    }
+
+    #[test]
+    fn repeated_fields_are_refused_before_any_is_believed() {
+        let body = form_body(FORM_KEY, &fields(&[]));
+        assert_eq!(check(&format!("{body}&vads_amount=1000")), Err(Refused::Repeated));
+        assert_eq!(check(&format!("{body}&signature=x")), Err(Refused::Repeated));
+        let rest = rest_body(REST_PASSWORD, "{}");
+        assert_eq!(check(&format!("{rest}&kr-answer=x")), Err(Refused::Repeated));
+        assert_eq!(check(&format!("{rest}&kr-hash-key=password")), Err(Refused::Repeated));
+    }
+
+    #[test]
+    fn a_browser_return_is_no_notification() {
+        let without: Vec<_> =
+            fields(&[]).into_iter().filter(|(name, _)| *name != "vads_hash").collect();
+        assert_eq!(check(&form_body(FORM_KEY, &without)), Err(Refused::NotANotification));
+        let rest = rest_body(FORM_KEY, "{}").replace("=password", "=sha256_hmac");
+        assert_eq!(check(&rest), Err(Refused::NotANotification));
+    }
+
+    #[test]
+    fn rest_passwords_are_tried_and_the_one_that_fits_names_the_mode() {
+        assert_eq!(check(&rest_body(REST_PASSWORD, "{\"a\":\"V4/x\"}")), Ok(Mode::Test));
+        assert_eq!(check(&rest_body("prodpassword_other", "{}")), Ok(Mode::Production));
+        assert_eq!(check(&rest_body("wrong", "{}")), Err(Refused::Mismatch));
+    }
+
+    #[test]
+    fn slashes_escaped_after_signing_are_forgiven() {
+        let body = rest_body(REST_PASSWORD, "{\"a\":\"V4/x\"}").replace("V4%2F", "V4%5C%2F");
+        assert_eq!(check(&body), Ok(Mode::Test));
+    }
+
+    #[test]
+    fn sha1_needs_the_sites_consent() {
+        let body = quittance_testing::form_body_sha1(FORM_KEY, &fields(&[]));
+        assert_eq!(check(&body), Err(Refused::Mismatch));
+        let mut lenient = keys();
+        for site in lenient.0.values_mut().flat_map(BTreeMap::values_mut) {
+            site.allow_sha1 = true;
+        }
+        assert!(verify(&lenient, body.as_bytes()).is_ok());
+    }
+
+    fn content(body: &str) -> Content {
+        verify(&keys(), body.as_bytes()).unwrap().content()
+    }
+
+    #[test]
+    fn one_signed_text_is_one_content_however_the_form_is_written() {
+        let body = form_body(FORM_KEY, &fields(&[]));
+        let one = content(&body);
+        assert_eq!(one.room(), format!("systempay/{SITE}/test/forms"));
+        for other in [
+            format!("{body}&padding={}", "x".repeat(1000)),
+            format!("&&{body}&"),
+            body.replace("vads_threeds_cavv", "vads_threeds"),
+            // The text is the values joined: this one is empty, and its place is between two others.
+            body.replace("vads_amount=1000&", "vads_0=1000&"),
+        ] {
+            assert_ne!(other, body);
+            assert_eq!(content(&other), one, "{other}");
+        }
+        let news = form_body(FORM_KEY, &fields(&[("vads_result", "00")]));
+        assert_ne!(content(&news).digest, one.digest);
+    }
+
+    #[test]
+    fn the_content_of_an_answer_is_the_answer_as_it_was_signed() {
+        let body = rest_body(REST_PASSWORD, "{\"a\":\"V4/x\"}");
+        let one = content(&body);
+        assert_eq!(one.room(), format!("systempay/{SITE}/test/signed-whole"));
+        assert_eq!(content(&format!("{body}&kr-more=x&padding=y")), one);
+        assert_eq!(content(&body.replace("V4%2F", "V4%5C%2F")), one, "escaped after signing");
+        assert_ne!(content(&rest_body(REST_PASSWORD, "{\"a\":\"V4/y\"}")).digest, one.digest);
+    }
+
+    #[test]
+    fn neither_format_or_both_is_refused() {
+        assert_eq!(check(""), Err(Refused::Missing));
+        assert_eq!(check("vads_amount=1"), Err(Refused::Missing));
+        let both =
+            format!("{}&{}", form_body(FORM_KEY, &fields(&[])), rest_body(REST_PASSWORD, "{}"));
+        assert_eq!(check(&both), Err(Refused::Missing));
+    }
+}

@@ -1,0 +1,52 @@
+//! What both kinds of test need: messages into statements, through the real verification.
+
+use quittance_core::crypto::Secret;
+use quittance_core::{Mode, Reading, Receipt, Statement, Timestamp};
+use quittance_psp::lyra::{self, SiteKeys};
+use quittance_psp::worldline;
+use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, worldline_signature};
+
+/// What a genuine Lyra body says.
+pub(crate) fn read_lyra(body: &str) -> Reading {
+    let site = SiteKeys {
+        form: Secret::new(FORM_KEY),
+        rest_password: Secret::new(REST_PASSWORD),
+        allow_sha1: false,
+    };
+    let keys = lyra::Keys::new([((SITE.to_owned(), Mode::Test), site)]).unwrap();
+    lyra::read(&lyra::verify(&keys, body.as_bytes()).unwrap(), &[])
+}
+
+/// What a genuine Worldline body says, under a key that may be bound to a merchant.
+pub(crate) fn read_worldline_bound(body: &[u8], merchant: Option<&str>) -> Vec<Reading> {
+    let key = worldline::Key {
+        secret: Secret::new(SECRET).unwrap(),
+        mode: Mode::Test,
+        merchant: merchant.map(str::to_owned),
+    };
+    let keys = worldline::Keys::new([(KEY_ID.to_owned(), key)]);
+    let signature = worldline_signature(SECRET, body);
+    let verified =
+        worldline::verify(&keys, &[signature.as_bytes()], &[KEY_ID.as_bytes()], body).unwrap();
+    worldline::read(&verified)
+}
+
+/// What a genuine Worldline body says.
+pub(crate) fn read_worldline(body: &str) -> Vec<Reading> {
+    read_worldline_bound(body.as_bytes(), None)
+}
+
+/// The statement about an order that a reading is. Anything else fails the test.
+#[track_caller]
+pub(crate) fn statement(reading: Reading) -> Statement {
+    match reading {
+        Reading::Order(statement) => *statement,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Arrival so many seconds after the tests' beginning of time.
+pub(crate) fn receipt(seconds: i64) -> Receipt {
+    let received_at = Timestamp::from_unix(1_795_341_600 + seconds).unwrap();
+    Receipt { received_at, source: "webhook", sha256: format!("{seconds:064x}") }
+}

@@ -112,6 +112,22 @@ fn a_chargeback_is_seen_beside_a_refund_of_the_same_id() {
     }
 }
 
+/// What speaks of all that went back is told less its parts.
+#[test]
+fn parts_of_a_refund_are_told_before_the_whole() {
+    let part = refund("CMD-1", "3254564310_1", 8, 40_000);
+    let whole = refund("CMD-1", "3254564310_0", 8, 100_000);
+    for [one, two] in [[&part, &whole], [&whole, &part]] {
+        given(&wl("3254564399_0", VISA, 9))
+            .released()
+            .then(one)
+            .then(two)
+            .reversed(&[])
+            .then(&wl("3254564310_0", VISA, 9))
+            .reversed(&[(40_000, Cause::Refund), (60_000, Cause::Refund)]);
+    }
+}
+
 /// More of one credit may become known: the difference is told.
 #[test]
 fn a_credit_that_grows_is_told_in_full() {

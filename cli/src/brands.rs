@@ -3,24 +3,25 @@
 use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
+use quittance_core::Provider;
+use quittance_psp::lyra::Lyra;
 use quittance_psp::lyra::brands::{BRANDS, Brand, Sites};
 use serde_json::json;
 
 use crate::args::Brands;
-use crate::keys::{DEMO_LYRA_KEYS, configured};
+use crate::keys::configured;
 use crate::{Failure, say};
-
-/// The variable with the Lyra keys and brands.
-const LYRA_KEYS: &str = systempay_ipn::KEYS.variable;
 
 /// What is said of a host that the facts do not have.
 const NOT_KNOWN: &str = "not known";
 
 /// Prints the brands and the sites. No key is read from the configuration.
 pub(crate) fn run(args: &Brands) -> Result<ExitCode, Failure> {
-    let text = configured(LYRA_KEYS);
-    let sites = Sites::from_json(text.as_deref().unwrap_or(DEMO_LYRA_KEYS));
-    let sites = sites.map_err(|error| format!("{LYRA_KEYS}: {error}"));
+    let profile = Lyra.profile();
+    let variable = profile.keys_variable;
+    let text = configured(variable);
+    let sites = Sites::from_json(text.as_deref().unwrap_or(profile.demo_keys));
+    let sites = sites.map_err(|error| format!("{variable}: {error}"));
     if args.json {
         say(&json!({"brands": BRANDS, "sites": sites?}).to_string());
     } else {

@@ -1,17 +1,11 @@
-//! The keys of both PSPs, as the environment gives them.
+//! The keys of every provider, as the environment gives them.
 
 use aws_config::SdkConfig;
 use quittance_aws::clients;
-use quittance_aws::keys::{KeyRing, Parse, Place, client};
-use quittance_core::Versioned;
-use quittance_psp::{lyra, worldline};
-
-/// The Worldline keys of the demo, used unless configured.
-pub(crate) const DEMO_WORLDLINE_KEYS: &str = r#"{"demo-key": "demo-secret"}"#;
-
-/// The Lyra keys of the demo, used unless configured.
-pub(crate) const DEMO_LYRA_KEYS: &str =
-    r#"{"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}}"#;
+use quittance_aws::keys::{KeyRing, client};
+use quittance_aws::webhook::{AnyKeys, parse};
+use quittance_core::{Provider, ProviderId};
+use quittance_psp::PROVIDERS;
 
 /// A secret, and the account in which it is.
 #[derive(Clone, Copy)]
@@ -20,48 +14,21 @@ pub(crate) struct Secret<'a> {
     pub(crate) sdk: &'a SdkConfig,
 }
 
-/// The keys of both PSPs; empty where what is configured cannot be used.
-pub(crate) struct Rings {
-    pub(crate) worldline: KeyRing<worldline::Keys>,
-    pub(crate) lyra: KeyRing<lyra::Keys>,
-}
+/// The keys of every provider; empty where what is configured cannot be used.
+pub(crate) struct Rings(Vec<(&'static dyn Provider, KeyRing<AnyKeys>)>);
 
 impl Rings {
-    /// For each PSP the keys of its variable, else those in the secret, else with `demo` the demo's. As
+    /// For each provider the keys of its variable, else those in the secret, else with `demo` the demo's. As
     /// under Lambda, keys that cannot be used do not stop the start: their route answers 500, and the log
     /// says what is wrong.
     pub(crate) async fn open(secret: Option<Secret<'_>>, demo: bool) -> Self {
-        let demo = |keys| demo.then_some(keys);
-        let worldline = worldline_webhook::KEYS;
-        let lyra = systempay_ipn::KEYS;
-        let (parse_worldline, parse_lyra) =
-            (worldline_webhook::parse_keys, systempay_ipn::parse_keys);
-        Self {
-            worldline: ring(secret, worldline, parse_worldline, demo(DEMO_WORLDLINE_KEYS)).await,
-            lyra: ring(secret, lyra, parse_lyra, demo(DEMO_LYRA_KEYS)).await,
+        let mut rings = Vec::with_capacity(PROVIDERS.len());
+        for provider in PROVIDERS {
+            rings.push((*provider, ring(*provider, secret, demo).await));
         }
+        Self(rings)
     }
-}
 
-async fn ring<K: Versioned>(
-    secret: Option<Secret<'_>>,
-    place: Place,
-    parse: Parse<K>,
-    demo: Option<&str>,
-) -> KeyRing<K> {
-    let variable = place.variable;
-    let document = match (configured(variable), secret, demo) {
-        (Some(document), ..) => document,
-        (None, Some(Secret { id, sdk }), _) => {
-            return KeyRing::from_secret(client(sdk), id, place.member, parse).await;
-        }
-        (None, None, Some(demo)) => demo.to_owned(),
-        (None, None, None) => return KeyRing::fixed(None),
-    };
-    KeyRing::from_document(variable, &document, parse)
-}
-
-impl Rings {
     /// The same with the secret of this name in the account of the usual AWS configuration, which is only
     /// looked at where there is a secret: without one it may take a second to find that there is no account.
     pub(crate) async fn with_secret(id: Option<String>, demo: bool) -> Self {
@@ -73,6 +40,35 @@ impl Rings {
             }
         }
     }
+
+    /// Each provider with its keys.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&'static dyn Provider, &KeyRing<AnyKeys>)> {
+        self.0.iter().map(|(provider, ring)| (*provider, ring))
+    }
+
+    /// A provider with its keys; `None` where there is no such provider.
+    pub(crate) fn of(&self, id: ProviderId) -> Option<(&'static dyn Provider, &KeyRing<AnyKeys>)> {
+        self.each().find(|(provider, _)| provider.profile().id == id)
+    }
+}
+
+async fn ring(
+    provider: &'static dyn Provider,
+    secret: Option<Secret<'_>>,
+    demo: bool,
+) -> KeyRing<AnyKeys> {
+    let profile = provider.profile();
+    let variable = profile.keys_variable;
+    let document = match (configured(variable), secret) {
+        (Some(document), _) => document,
+        (None, Some(Secret { id, sdk })) => {
+            return KeyRing::from_secret(client(sdk), id, profile.id.as_str(), parse(provider))
+                .await;
+        }
+        (None, None) if demo => profile.demo_keys.to_owned(),
+        (None, None) => return KeyRing::fixed(None),
+    };
+    KeyRing::from_document(variable, &document, &parse(provider))
 }
 
 /// A variable's value, unless it is empty.

@@ -6,15 +6,13 @@ use std::time::{Duration, Instant};
 
 use comfy_table::{Table, presets};
 use quittance_core::OrderView;
+use quittance_psp::PROVIDERS;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::event::{Event, Reply, Sender, files};
 use crate::stack::Stack;
 use crate::{Failure, say};
-
-/// The PSPs whose events are played, in this order.
-const PSPS: [&str; 2] = ["worldline", "systempay"];
 
 /// How long the stream may take to bring what was decided to the queue.
 const DISPATCH_TIMEOUT: Duration = Duration::from_secs(20);
@@ -63,7 +61,8 @@ pub(crate) async fn all(
 ) -> Result<bool, Failure> {
     let sender = Sender::new(url)?;
     let mut cases = Vec::new();
-    for psp in PSPS {
+    for provider in PROVIDERS {
+        let psp = provider.profile().id.as_str();
         for file in files(&events.join(psp))? {
             cases.push(Case::read(psp, &file)?);
         }

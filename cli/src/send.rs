@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use quittance_psp::worldline::{KEY_ID_HEADER, SIGNATURE_HEADER};
+use quittance_aws::keys::Unverified;
+use quittance_aws::webhook::AnyKeys;
+use quittance_core::provider::Outgoing;
 use serde_json::json;
 
 use crate::args::Send;
@@ -38,20 +40,24 @@ async fn rings(args: &Send) -> Result<Rings, Failure> {
     Ok(Rings::with_secret(secret, args.stack.is_none()).await)
 }
 
-/// Signs the body with the key that the event names.
+/// Signs the message with the key that it names. What goes to no provider, or has nothing to sign, is sent as
+/// it is.
 async fn sign(mut event: Event, rings: &Rings) -> Result<Event, Failure> {
     let body = event.body()?;
-    if event.goes_to("/webhooks/systempay") {
-        let signed = rings.lyra.verify(|keys| keys.sign(&body).ok_or(()), |()| false).await;
-        let signed = signed.map_err(|_| "no key for the site and mode in the body")?;
-        return Ok(event.with_body(&signed));
-    }
-    if event.goes_to("/webhooks/worldline") && !body.is_empty() {
-        let key_id = event.headers.get(KEY_ID_HEADER).cloned().unwrap_or_default();
-        let signed = |keys: &quittance_psp::worldline::Keys| keys.sign(&key_id, &body).ok_or(());
-        let signature = rings.worldline.verify(signed, |()| false).await;
-        let signature = signature.map_err(|_| "no key of the id in the header")?;
-        event.headers.insert(SIGNATURE_HEADER.to_owned(), signature);
-    }
-    Ok(event)
+    let to = rings.each().find(|(provider, _)| event.goes_to(provider.profile().route));
+    let Some((_, keys)) = to.filter(|_| !body.is_empty()) else {
+        return Ok(event);
+    };
+    let headers = event.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+    let message = Outgoing { headers: headers.collect(), body };
+    let sign = |keys: &AnyKeys| {
+        let mut message = message.clone();
+        keys.sign(&mut message).map(|()| message)
+    };
+    let signed = keys.verify(sign, |_| false).await.map_err(|why| match why {
+        Unverified::Refused(why) => why.to_string(),
+        Unverified::NoKeys | Unverified::NotOurs => "no keys of this provider".to_owned(),
+    })?;
+    event.headers = signed.headers.into_iter().collect();
+    Ok(event.with_body(&signed.body))
 }

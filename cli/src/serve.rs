@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::response::Response;
 use axum::routing::{any, get};
 use http_body_util::BodyExt;
 use lambda_http::Body;
 use quittance_aws::Answer;
 use quittance_aws::sources::Caller;
-use quittance_core::Psp;
 use quittance_core::limits::MAX_BODY_BYTES;
+use quittance_psp::PROVIDERS;
 use tokio::net::TcpListener;
 
 use crate::operate::context::LOCAL_SETTINGS;
@@ -26,8 +26,7 @@ const MAX_DRAINED_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
-        .route("/webhooks/worldline", any(worldline))
-        .route("/webhooks/systempay", any(lyra))
+        .route("/webhooks/{provider}", any(webhook))
         .route("/orders", any(orders))
         .route("/orders/{*key}", any(orders))
         .route("/expected", any(expected))
@@ -44,16 +43,17 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
 
 type Request = axum::extract::Request;
 
-async fn worldline(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+async fn webhook(
+    State(stack): State<Arc<Stack>>,
+    Path(provider): Path<String>,
+    request: Request,
+) -> Response {
+    let Some(webhook) = stack.webhooks.iter().find(|webhook| webhook.id().as_str() == provider)
+    else {
+        return respond(Answer::NotFound.into_response());
+    };
     match lambda_request(request).await {
-        Ok(request) => respond(stack.worldline.handle(&request).await),
-        Err(answer) => respond(answer.into_response()),
-    }
-}
-
-async fn lyra(State(stack): State<Arc<Stack>>, request: Request) -> Response {
-    match lambda_request(request).await {
-        Ok(request) => respond(stack.lyra.handle(&request).await),
+        Ok(request) => respond(webhook.handle(&request).await),
         Err(answer) => respond(answer.into_response()),
     }
 }
@@ -87,8 +87,8 @@ async fn queue(State(stack): State<Arc<Stack>>) -> Response {
 /// What nobody could read, without its contents.
 async fn quarantine(State(stack): State<Arc<Stack>>) -> Response {
     let mut found = Vec::new();
-    for psp in [Psp::Worldline, Psp::Lyra] {
-        match stack.archive.quarantined(psp).await {
+    for provider in PROVIDERS {
+        match stack.archive.quarantined(provider.profile().id).await {
             Ok(quarantined) => found.extend(quarantined),
             Err(error) => {
                 tracing::error!(%error, "quarantine not read");

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use quittance_aws::amend::Amender;
 use quittance_aws::archive::Archive;
-use quittance_aws::config::{Settings, list};
+use quittance_aws::config::Settings;
 use quittance_aws::keys::SECRET;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
-use quittance_aws::sources::Sources;
+use quittance_aws::webhook::Webhook;
 use quittance_aws::{clients, schema};
 use quittance_core::ReleaseOn;
 use quittance_core::fold::Instalments;
@@ -37,8 +37,7 @@ const SQS_ENDPOINT: &str = "AWS_ENDPOINT_URL_SQS";
 
 /// Everything that answers requests.
 pub(crate) struct Stack {
-    pub(crate) worldline: worldline_webhook::Function,
-    pub(crate) lyra: systempay_ipn::Function,
+    pub(crate) webhooks: Vec<Webhook>,
     pub(crate) orders: orders::Function,
     pub(crate) expected: expected::Function,
     pub(crate) outbox: Outbox,
@@ -95,16 +94,10 @@ impl Stack {
         Ok(Self {
             variables: variables(engine, settings, &queue),
             archive: receiver.archive.clone(),
-            worldline: worldline_webhook::Function {
-                keys: rings.worldline,
-                receiver: receiver.clone(),
-            },
-            lyra: systempay_ipn::Function {
-                keys: rings.lyra,
-                sources: Sources::from_env("QUITTANCE_SYSTEMPAY_SOURCES"),
-                extra_names: list("QUITTANCE_SYSTEMPAY_FIELDS"),
-                receiver,
-            },
+            webhooks: rings
+                .each()
+                .map(|(provider, keys)| Webhook::new(provider, keys.clone(), receiver.clone()))
+                .collect(),
             orders: orders::Function { table: table.clone(), policy },
             expected: expected::Function { amender: Amender { table: table.clone(), policy } },
             outbox: Outbox { table, queue, policy },

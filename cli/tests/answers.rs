@@ -7,8 +7,11 @@ use lambda_http::Body;
 use quittance_aws::config::Settings;
 use quittance_aws::keys::KeyRing;
 use quittance_aws::receive::Receiver;
-use quittance_aws::sources::Sources;
+use quittance_aws::webhook::Webhook;
+use quittance_core::Provider;
 use quittance_core::limits::MAX_BODY_BYTES;
+use quittance_psp::lyra::Lyra;
+use quittance_psp::worldline::Worldline;
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::{Payment, envelope, sent_again};
 use quittance_testing::{
@@ -415,11 +418,8 @@ async fn missing_keys_are_500() {
     let sdk = quittance_aws::clients::sdk_config().await;
     let settings = Settings::read(|_| None).expect("the defaults are valid");
     let receiver = Receiver::new(&quittance_aws::clients::dynamodb(&sdk), &settings);
-    let keys = KeyRing::fixed(None);
-    let worldline = worldline_webhook::Function { keys, receiver: receiver.clone() };
-    let keys = KeyRing::fixed(None);
-    let (sources, extra_names) = (Sources::Any, Vec::new());
-    let systempay = systempay_ipn::Function { keys, sources, extra_names, receiver };
+    let webhook = |provider| Webhook::new(provider, KeyRing::fixed(None), receiver.clone());
+    let (worldline, systempay) = (webhook(&Worldline as &dyn Provider), webhook(&Lyra));
 
     let event = Payment::new("KEYS", "3254610000_0", 130, 9, 100).body();
     let reply = worldline.handle(&lambda(Request::worldline(event))).await;

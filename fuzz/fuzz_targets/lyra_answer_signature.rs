@@ -4,8 +4,8 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use quittance_core::provider::Refused;
 use quittance_fuzz::gateway::{self, KEYS};
-use quittance_psp::lyra::Refused;
 use quittance_testing::FORM_KEY;
 
 #[derive(Arbitrary, Debug)]

@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use quittance_core::crypto::Secret;
 use quittance_core::limits::MAX_FORM_FIELDS;
+use quittance_core::provider::Refused;
 use quittance_fuzz::gateway::{self, Field};
 use quittance_fuzz::{mutate, seeds, thorough};
-use quittance_psp::lyra::{Algorithm, Form, Refused, TooManyFields, form_signature};
+use quittance_psp::lyra::{Algorithm, Form, TooManyFields, form_signature};
 use quittance_testing::FORM_KEY;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
@@ -74,7 +75,7 @@ fuzz_target!(|body: &[u8]| {
 
     // A body that nothing is wrong with but the signature is believed once it is signed.
     if gateway::judge(body) == Err(Refused::Mismatch) {
-        let signed = gateway::LYRA_KEYS.sign(body).expect("a key was found");
+        let signed = gateway::LYRA_KEYS.signed(body).expect("a key was found");
         assert!(gateway::judge(&signed).is_ok());
     }
 });

@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use quittance_core::provider::Refused;
 use quittance_fuzz::gateway::{self, Field, KEYS, LYRA_KEYS};
 use quittance_fuzz::thorough;
-use quittance_psp::lyra::{Refused, verify};
+use quittance_psp::lyra::verify;
 use quittance_testing::lyra::{Form, Share};
 
 #[derive(Arbitrary, Debug)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use libfuzzer_sys::fuzz_target;
 use quittance_core::limits::{MAX_AMOUNT, MAX_REFERENCE_BYTES, MAX_REST_PASSWORDS};
 use quittance_core::money::amount_from_digits;
-use quittance_core::{Currency, Mode, OrderKey, Psp, State, Timestamp};
+use quittance_core::{Currency, Mode, OrderKey, State, Timestamp};
 use quittance_psp::worldline::PaymentId;
 use quittance_psp::{lyra, worldline};
 use quittance_testing::{form_body, rest_body, worldline_signature};
@@ -37,7 +37,7 @@ fn worldline_keys(text: &str) {
         secrets.entry(id.trim()).or_default().push(secret);
     }
     for (id, secrets) in secrets {
-        let signature = keys.sign(id, b"{}").expect("a key of this id");
+        let signature = keys.signature(id, b"{}").expect("a key of this id");
         assert!(secrets.iter().any(|secret| worldline_signature(secret, b"{}") == signature));
         let given = [signature.as_bytes()];
         assert!(worldline::verify(&keys, &given, &[id.as_bytes()], b"{}").is_ok());
@@ -120,7 +120,7 @@ fn order_key(text: &str) {
         assert!(parts.iter().all(|part| (1..=MAX_REFERENCE_BYTES).contains(&part.len())));
     }
     let fits = (1..=MAX_REFERENCE_BYTES).contains(&text.len());
-    for psp in [Psp::Worldline, Psp::Lyra] {
+    for psp in [worldline::ID, lyra::ID] {
         let key = OrderKey::new(psp, "M/1", Mode::Test, text);
         assert_eq!(key.is_ok(), fits);
         if let Ok(key) = key {

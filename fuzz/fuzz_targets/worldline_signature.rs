@@ -4,8 +4,9 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use quittance_core::provider::Refused;
 use quittance_fuzz::{BOUND_KEY_ID, BOUND_SECRET, WORLDLINE_KEYS};
-use quittance_psp::worldline::{self, Refused};
+use quittance_psp::worldline::{self};
 use quittance_testing::{KEY_ID, SECRET, worldline_signature};
 
 const KEYS: [(&str, &str); 2] = [(KEY_ID, SECRET), (BOUND_KEY_ID, BOUND_SECRET)];
@@ -90,6 +91,6 @@ fuzz_target!(|request: Request<'_>| {
     let verified = worldline::verify(&WORLDLINE_KEYS, &signatures, &key_ids, body);
     assert_eq!(verified.map(|_| ()), expected);
     for (id, secret) in KEYS {
-        assert_eq!(WORLDLINE_KEYS.sign(id, body), Some(worldline_signature(secret, body)));
+        assert_eq!(WORLDLINE_KEYS.signature(id, body), Some(worldline_signature(secret, body)));
     }
 });

@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quittance_core::crypto::Secret;
 use quittance_core::limits::MAX_FORM_FIELDS;
+use quittance_core::provider::Refused;
 use quittance_core::{Mode, Reading};
-use quittance_psp::lyra::{self, Refused, SiteKeys};
+use quittance_psp::lyra::{self, SiteKeys};
 use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, worldline_signature};
 use sha1::{Digest, Sha1};
 

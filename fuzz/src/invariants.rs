@@ -44,6 +44,7 @@ pub fn hold(input: &[u8], readings: &[Reading]) {
             }
             Reading::Untracked { about } => assert!(about.len() <= MAX_WORD_BYTES, "{about:?}"),
             Reading::Unreadable(why) => assert!(!why.reason.is_empty()),
+            Reading::Hint(hint) => panic!("what is signed is no hint: {hint:?}"),
         }
     }
     for story in stories.values() {

@@ -157,14 +157,15 @@ fn value(body: &str, name: &str) -> Option<String> {
 /// What the table holds after each story.
 fn orders(events: &[Vec<String>], forms: &[Vec<String>]) -> Vec<String> {
     let read_event = |event: &String| -> Option<Reading> {
-        let signature = WORLDLINE_KEYS.sign(KEY_ID, event.as_bytes())?;
+        let signature = WORLDLINE_KEYS.signature(KEY_ID, event.as_bytes())?;
         let signatures = [signature.as_bytes()];
         let ids = [KEY_ID.as_bytes()];
         let verified =
             worldline::verify(&WORLDLINE_KEYS, &signatures, &ids, event.as_bytes()).ok()?;
         worldline::read(&verified).into_iter().next()
     };
-    let read_form = |form: &String| gateway::read(&gateway::LYRA_KEYS.sign(form.as_bytes())?).ok();
+    let read_form =
+        |form: &String| gateway::read(&gateway::LYRA_KEYS.signed(form.as_bytes())?).ok();
     let events = events.iter().map(|story| story.iter().filter_map(read_event).collect());
     let forms = forms.iter().map(|story| story.iter().filter_map(read_form).collect());
     let mut orders = Vec::new();

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use quittance_aws::keys::{Parse, STAGES, client, documents};
-use quittance_core::Versioned;
-use quittance_psp::lyra::brands::Sites;
+use quittance_aws::keys::{STAGES, client, documents};
+use quittance_core::Provider;
+use quittance_core::provider::HeldKey;
+use quittance_psp::PROVIDERS;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::keys::{DEMO_LYRA_KEYS, DEMO_WORLDLINE_KEYS, configured};
+use crate::keys::configured;
 use crate::operate::context::{Common, Context};
 use crate::operate::terminal::{self, clean, rows, table, verdict};
 use crate::{Failure, say};
@@ -50,24 +51,12 @@ struct Found {
     /// Why it cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     unusable: Option<String>,
-    keys: Vec<Key>,
-}
-
-/// What is known of one key but itself.
-#[derive(Debug, Serialize)]
-struct Key {
-    /// A Worldline key's id, or a Lyra site.
-    id: String,
-    mode: &'static str,
-    /// What it can verify, and what is to be known of that.
-    verifies: Vec<&'static str>,
-    /// The merchant that it is bound to, or the brand that serves the site.
-    of: Option<String>,
+    keys: Vec<HeldKey>,
 }
 
 /// One document with its place.
 struct Document {
-    psp: &'static str,
+    provider: &'static dyn Provider,
     from: String,
     text: Result<String, String>,
 }
@@ -80,8 +69,15 @@ struct Report {
     remarks: Vec<String>,
 }
 
-/// The providers, as their documents are called.
-const PSPS: [&str; 2] = [worldline_webhook::KEYS.member, systempay_ipn::KEYS.member];
+/// What the documents of a provider are called in the secret.
+fn member(provider: &'static dyn Provider) -> &'static str {
+    provider.profile().id.as_str()
+}
+
+/// All of these names.
+fn members() -> Vec<&'static str> {
+    PROVIDERS.iter().map(|provider| member(*provider)).collect()
+}
 
 /// Checks and prints.
 pub(crate) async fn run(args: &Keys) -> Result<ExitCode, Failure> {
@@ -92,10 +88,11 @@ pub(crate) async fn run(args: &Keys) -> Result<ExitCode, Failure> {
     };
     let found: Vec<Found> = documents.into_iter().map(Document::read).collect();
     let has = |psp: &&&str| found.iter().any(|keys| keys.psp == **psp);
-    let missing: Vec<&str> = PSPS.iter().filter(|psp| !has(psp)).copied().collect();
+    let missing: Vec<&str> = members().into_iter().filter(|psp| !has(&psp)).collect();
     let unusable = found.iter().any(|found| found.unusable.is_some());
-    let well =
-        !unusable && missing.len() < PSPS.len() && (check.file.is_none() || remarks.is_empty());
+    let well = !unusable
+        && missing.len() < PROVIDERS.len()
+        && (check.file.is_none() || remarks.is_empty());
     let report = Report { found, missing, remarks };
     if args.common.json {
         terminal::json(&report)?;
@@ -109,22 +106,26 @@ pub(crate) async fn run(args: &Keys) -> Result<ExitCode, Failure> {
 fn from_file(file: &PathBuf) -> Result<(Vec<Document>, Vec<String>), Failure> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    let Ok(members) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(&text) else {
+    let Ok(members_of_file) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(&text) else {
         let why = "not a JSON object of key documents".to_owned();
-        let nothing = PSPS.map(|psp| Document { psp, from: name.clone(), text: Err(why.clone()) });
-        return Ok((nothing.into(), Vec::new()));
+        let nothing = PROVIDERS.iter().map(|provider| Document {
+            provider: *provider,
+            from: name.clone(),
+            text: Err(why.clone()),
+        });
+        return Ok((nothing.collect(), Vec::new()));
     };
     let (mut documents, mut remarks) = (Vec::new(), Vec::new());
-    for (member, value) in members {
-        match PSPS.iter().find(|psp| **psp == member) {
-            Some(psp) => documents.push(Document {
-                psp,
+    for (name_of, value) in members_of_file {
+        match PROVIDERS.iter().find(|provider| member(**provider) == name_of) {
+            Some(provider) => documents.push(Document {
+                provider: *provider,
                 from: name.clone(),
                 text: Ok(value.get().to_owned()),
             }),
             // Its name is not repeated: it may be a secret in the wrong place.
             None => {
-                let members = PSPS.join(", ");
+                let members = members().join(", ");
                 remarks.push(format!("a member is none of {members}: nobody reads it"));
             }
         }
@@ -138,22 +139,21 @@ async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>
     let mut remarks = Vec::new();
     let mut documents = Vec::new();
     let secret = common.secret()?;
-    for (place, demo) in
-        [(worldline_webhook::KEYS, DEMO_WORLDLINE_KEYS), (systempay_ipn::KEYS, DEMO_LYRA_KEYS)]
-    {
-        let (psp, variable) = (place.member, place.variable);
+    for provider in PROVIDERS.iter().copied() {
+        let profile = provider.profile();
+        let (psp, variable) = (member(provider), profile.keys_variable);
         if let Some(text) = configured(variable) {
             if secret.is_some() {
                 remarks.push(format!("{variable} is set, so the secret's {psp} is not used here"));
             }
-            documents.push(Document { psp, from: variable.to_owned(), text: Ok(text) });
+            documents.push(Document { provider, from: variable.to_owned(), text: Ok(text) });
         } else if let Some(secret) = &secret {
-            let versions = from_secret(common, secret, psp).await?;
+            let versions = from_secret(common, secret, provider).await?;
             remarks.extend(not_in_force(&versions));
             documents.extend(versions);
         } else if common.is_local()? {
             let from = "the demo".to_owned();
-            documents.push(Document { psp, from, text: Ok(demo.to_owned()) });
+            documents.push(Document { provider, from, text: Ok(profile.demo_keys.to_owned()) });
         }
     }
     Ok((documents, remarks))
@@ -163,7 +163,7 @@ async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>
 async fn from_secret(
     common: &Common,
     id: &str,
-    psp: &'static str,
+    provider: &'static dyn Provider,
 ) -> Result<Vec<Document>, Failure> {
     let sdk = Context::account(common).await?;
     let client = client(&sdk);
@@ -171,10 +171,12 @@ async fn from_secret(
     for (stage, version) in STAGES.into_iter().zip(["current", "previous"]) {
         let from = format!("secret {id}, {version} version");
         let text = match documents(&client, id, stage).await {
-            Ok(documents) => documents.get(psp).map(|document| Ok(document.get().to_owned())),
+            Ok(documents) => {
+                documents.get(member(provider)).map(|document| Ok(document.get().to_owned()))
+            }
             Err(error) => Some(Err(error.to_string())),
         };
-        found.extend(text.map(|text| Document { psp, from, text }));
+        found.extend(text.map(|text| Document { provider, from, text }));
     }
     Ok(found)
 }
@@ -187,63 +189,26 @@ fn not_in_force(versions: &[Document]) -> Vec<String> {
     let (Ok(newer), Ok(older)) = (&current.text, &previous.text) else {
         return Vec::new();
     };
-    let sentences = if current.psp == worldline_webhook::KEYS.member {
-        beside(newer, older, worldline_webhook::parse_keys)
-    } else {
-        beside(newer, older, systempay_ipn::parse_keys)
+    let (Ok(newer), Ok(older)) = (current.provider.keys(newer), current.provider.keys(older))
+    else {
+        return Vec::new();
     };
-    let from = &previous.from;
-    sentences.iter().map(|why| format!("not in force of {}, {from}: {why}", previous.psp)).collect()
-}
-
-fn beside<K: Versioned>(newer: &str, older: &str, parse: Parse<K>) -> Vec<String> {
-    match (parse(newer), parse(older)) {
-        (Ok(newer), Ok(older)) => older.beside(&newer).1,
-        _ => Vec::new(),
-    }
+    let (_, sentences) = older.beside(&*newer);
+    let (psp, from) = (member(previous.provider), &previous.from);
+    sentences.iter().map(|why| format!("not in force of {psp}, {from}: {why}")).collect()
 }
 
 impl Document {
     fn read(self) -> Found {
-        let Self { psp, from, text } = self;
-        let read = if psp == worldline_webhook::KEYS.member { worldline } else { lyra };
-        match text.and_then(|text| read(&text)) {
+        let Self { provider, from, text } = self;
+        let psp = member(provider);
+        let keys =
+            text.and_then(|text| provider.describe(&text).map_err(|error| error.to_string()));
+        match keys {
             Ok(keys) => Found { psp, from, unusable: None, keys },
             Err(why) => Found { psp, from, unusable: Some(why), keys: Vec::new() },
         }
     }
-}
-
-fn worldline(text: &str) -> Result<Vec<Key>, String> {
-    let keys = worldline_webhook::parse_keys(text)?;
-    let keys = keys.held().map(|(id, mode, merchant)| Key {
-        id: id.to_owned(),
-        mode: mode.as_str(),
-        verifies: vec!["events"],
-        of: merchant.map(|merchant| format!("only of merchant {merchant}")),
-    });
-    Ok(keys.collect())
-}
-
-fn lyra(text: &str) -> Result<Vec<Key>, String> {
-    let keys = systempay_ipn::parse_keys(text)?;
-    let sites = Sites::from_json(text).map_err(|error| error.to_string())?;
-    let brand =
-        |id: &str| sites.iter().find(|(site, _)| *site == id).map(|(_, brand)| brand.name.clone());
-    let keys = keys.held().map(|(site, mode, held)| {
-        let formats = [
-            (held.form.is_some(), "form"),
-            (held.form.is_some() && held.allow_sha1, "form with SHA-1"),
-            (held.rest_password.is_some(), "REST"),
-        ];
-        Key {
-            id: site.to_owned(),
-            mode: mode.as_str(),
-            verifies: formats.into_iter().filter(|(held, _)| *held).map(|(_, name)| name).collect(),
-            of: brand(site).map(|brand| brand.into_owned()),
-        }
-    });
-    Ok(keys.collect())
 }
 
 impl Report {
@@ -254,7 +219,7 @@ impl Report {
                 let nothing = if key.verifies.is_empty() { "NOTHING" } else { "" };
                 let verifies = format!("{}{nothing}", key.verifies.join(", "));
                 let of = key.of.as_deref().map_or_else(String::new, clean);
-                listed.add_row([*psp, &clean(&key.id), key.mode, &verifies, &of, from]);
+                listed.add_row([*psp, &clean(&key.id), key.mode.as_str(), &verifies, &of, from]);
             }
         }
         rows(&listed, "no usable keys");

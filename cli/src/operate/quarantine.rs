@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use quittance_aws::StoreError;
 use quittance_aws::archive::{Archive, Kept, Quarantined};
-use quittance_core::Psp;
+use quittance_psp::PROVIDERS;
 use serde_json::{Value, json};
 
 use crate::operate::context::{Common, Context};
@@ -109,8 +109,10 @@ fn digest(text: &str) -> Result<String, String> {
 }
 
 async fn entries(archive: &Archive) -> Result<Vec<Quarantined>, Failure> {
-    let mut entries = archive.quarantined(Psp::Worldline).await?;
-    entries.extend(archive.quarantined(Psp::Lyra).await?);
+    let mut entries = Vec::new();
+    for provider in PROVIDERS {
+        entries.extend(archive.quarantined(provider.profile().id).await?);
+    }
     entries.sort_by(|a, b| a.received_at.cmp(&b.received_at));
     Ok(entries)
 }

@@ -149,7 +149,7 @@ pub(crate) async fn again(
     place: &Place,
 ) -> Result<Outcome, StoreError> {
     match archive.read(place).await {
-        Ok(Some(kept)) => replayer.replay(&kept).await,
+        Ok(Some(kept)) => Ok(replayer.replay(&kept).await),
         Ok(None) => Ok(Outcome::new(Became::Failed, "no longer in the archive")),
         Err(StoreError::Corrupt(why)) => Ok(Outcome::new(Became::Refused, why)),
         Err(error) => Err(error),

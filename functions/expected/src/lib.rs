@@ -49,7 +49,7 @@ impl Function {
     }
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
-        posted(request, JSON)?;
+        posted(request, "POST", JSON)?;
         let (key, price) = read(request.body())?;
         let trace = Trace::of(request);
         let registration = self.amender.register(&key, price, now(), trace.as_ref()).await;

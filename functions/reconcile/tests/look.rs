@@ -15,11 +15,12 @@ use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
 use quittance_aws::table::Table;
-use quittance_core::{Policy, Timestamp};
+use quittance_aws::webhook::Webhook;
+use quittance_core::{Policy, Provider, Timestamp};
+use quittance_psp::worldline::Worldline;
 use quittance_testing::worldline::Payment;
 use quittance_testing::{KEY_ID, SECRET, worldline_signature};
 use reconcile::{Function, Report};
-use worldline_webhook::parse_keys;
 
 const MINUTE: i64 = 60;
 
@@ -55,10 +56,8 @@ impl Stack {
     async fn take(&self, seconds_ago: i64, payment: &Payment) {
         let arrived = Timestamp::from_unix(now().unix() - seconds_ago).unwrap();
         let document = format!(r#"{{"{KEY_ID}": "{SECRET}"}}"#);
-        let function = worldline_webhook::Function {
-            keys: KeyRing::fixed(Some(parse_keys(&document).unwrap())),
-            receiver: self.receiver.replaying(arrived),
-        };
+        let keys = KeyRing::fixed(Some(Worldline.keys(&document).unwrap()));
+        let webhook = Webhook::new(&Worldline, keys, self.receiver.replaying(arrived));
         let body = payment.body();
         let request = Request::post("/webhooks/worldline")
             .header("content-type", "application/json")
@@ -66,7 +65,7 @@ impl Stack {
             .header("X-GCS-Signature", worldline_signature(SECRET, body.as_bytes()))
             .body(Body::Text(body))
             .unwrap();
-        let response = function.handle(&request).await;
+        let response = webhook.handle(&request).await;
         assert_eq!(response.status(), 200, "{:?}", response.body());
     }
 

@@ -11,10 +11,11 @@ use quittance_aws::keys::KeyRing;
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
 use quittance_aws::sources::{Caller, Sources};
-use quittance_psp::lyra::Keys;
+use quittance_aws::webhook::Webhook;
+use quittance_core::Provider;
+use quittance_psp::lyra::Lyra;
 use quittance_testing::{FORM_KEY, SITE};
 use serde_json::{Value, json};
-use systempay_ipn::Function;
 
 use crate::engine::Engine;
 
@@ -25,7 +26,7 @@ const SAMPLE: &str = include_str!("../../../events/systempay/01-single-card-capt
 
 struct Stack {
     engine: Engine,
-    function: Function,
+    webhook: Webhook,
 }
 
 impl Stack {
@@ -37,15 +38,11 @@ impl Stack {
         let client = engine.client();
         schema::create_orders(&client, &settings.table).await.unwrap();
         schema::create_archive(&client, &settings.archive_table).await.unwrap();
-        let keys = Keys::from_json(&json!({SITE: {"test": {"form": FORM_KEY}}}).to_string());
+        let keys = Lyra.keys(&json!({SITE: {"test": {"form": FORM_KEY}}}).to_string()).unwrap();
         let receiver = Receiver::new(&client, &settings);
-        let function = Function {
-            keys: KeyRing::fixed(Some(keys.unwrap())),
-            sources,
-            extra_names: Vec::new(),
-            receiver,
-        };
-        Self { engine, function }
+        let webhook = Webhook::new(&Lyra, KeyRing::fixed(Some(keys)), receiver);
+        let webhook = Webhook { sources, ..webhook };
+        Self { engine, webhook }
     }
 
     async fn locked() -> Self {
@@ -53,7 +50,7 @@ impl Stack {
     }
 
     async fn status(&self, request: &Request) -> u16 {
-        self.function.handle(request).await.status().as_u16()
+        self.webhook.handle(request).await.status().as_u16()
     }
 
     async fn stored(&self) -> usize {
@@ -99,7 +96,7 @@ async fn a_caller_outside_is_refused_although_the_signature_is_right() {
     let stack = Stack::locked().await;
     for outside in ["192.0.2.20", "194.50.39.1", "2001:db9::1", "127.0.0.1", "::1", "", "nonsense"]
     {
-        let response = stack.function.handle(&called_from(outside)).await;
+        let response = stack.webhook.handle(&called_from(outside)).await;
         assert_eq!((response.status().as_u16(), text(&response)), (401, "refused"), "{outside}");
     }
     assert_eq!(stack.status(&request(&event(None))).await, 401, "no address is no pass");

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use quittance_core::{Content, OrderKey, Psp, Signed, Timestamp};
+use quittance_core::{Content, OrderKey, ProviderId, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::sortable_nanos;
@@ -52,7 +52,7 @@ pub struct Archive {
 #[derive(Clone, Debug)]
 pub struct Raw<'a> {
     /// Who sent it.
-    pub psp: Psp,
+    pub psp: ProviderId,
     /// What its signature covers.
     pub signed: &'a dyn Signed,
     /// The body, unmodified.
@@ -69,7 +69,7 @@ pub struct Raw<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
     /// Who sent it.
-    pub psp: Psp,
+    pub psp: ProviderId,
     /// SHA-256 of the body that came first, lowercase hex.
     pub sha256: String,
     /// Digest of what was signed, lowercase hex. Other bodies with the same are not kept beside it.
@@ -99,7 +99,7 @@ pub struct Place {
 #[derive(Clone)]
 pub struct Kept {
     /// Who sent it.
-    pub psp: Psp,
+    pub psp: ProviderId,
     /// The body, unmodified: it holds personal data.
     pub body: Vec<u8>,
     /// SHA-256 of the body as it came, lowercase hex.
@@ -197,7 +197,7 @@ impl Archive {
     }
 
     /// What is in quarantine.
-    pub async fn quarantined(&self, psp: Psp) -> Result<Vec<Quarantined>, StoreError> {
+    pub async fn quarantined(&self, psp: ProviderId) -> Result<Vec<Quarantined>, StoreError> {
         let mut items = self
             .client
             .query()
@@ -223,11 +223,6 @@ impl Archive {
             });
         }
         Ok(found)
-    }
-
-    /// Whether a body is in quarantine.
-    pub async fn has_quarantined(&self, psp: Psp, sha256: &str) -> Result<bool, StoreError> {
-        Ok(self.quarantined(psp).await?.iter().any(|entry| entry.sha256 == sha256))
     }
 
     /// What is kept under an order's key.
@@ -432,7 +427,7 @@ impl Place {
     }
 
     /// An order's key begins with the PSP, and ends with it in the other partitions.
-    fn psp(&self) -> Result<Psp, StoreError> {
+    fn psp(&self) -> Result<ProviderId, StoreError> {
         let (first, rest) = self.partition.split_once('/').unwrap_or_default();
         let psp = first.parse().or_else(|_| rest.parse());
         psp.map_err(|_| StoreError::Corrupt(format!("{} names no provider", self.partition)))
@@ -469,7 +464,7 @@ fn read_time(text: &str) -> Result<Timestamp, StoreError> {
     Timestamp::parse(text).ok_or_else(|| StoreError::Corrupt("archive: not a time".to_owned()))
 }
 
-fn quarantine_of(psp: Psp) -> String {
+fn quarantine_of(psp: ProviderId) -> String {
     format!("{QUARANTINE}{}", psp.as_str())
 }
 

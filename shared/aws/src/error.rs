@@ -21,6 +21,12 @@ pub enum StoreError {
         /// Whose room it is.
         room: String,
     },
+    /// It is news without a signature, which counts only once the provider was asked.
+    #[error("{order}: unsigned news, and the provider cannot be asked")]
+    Unasked {
+        /// What it is about.
+        order: String,
+    },
     /// The engine refused, throttled or did not answer.
     #[error("{what}: {why}")]
     Unavailable {

@@ -5,10 +5,11 @@
 
 use std::fmt::Display;
 
-use lambda_http::http::{HeaderMap, HeaderValue, Method, header};
+use lambda_http::http::{HeaderValue, Method, header};
 use lambda_http::{Body, Request, Response};
-use quittance_core::Psp;
+use quittance_core::ProviderId;
 use quittance_core::limits::MAX_BODY_BYTES;
+use quittance_core::provider::Refused;
 
 use crate::keys::Unverified;
 use crate::measure::{self, Event};
@@ -87,39 +88,36 @@ impl Answer {
 }
 
 /// The answer to a message that is not verified; why goes to the log.
-pub fn unverified<E>(psp: Psp, why: Unverified<E>, word: impl Fn(&E) -> &'static str) -> Answer
-where
-    E: Display,
-{
+pub fn unverified(psp: ProviderId, why: &Unverified<Refused>) -> Answer {
     match why {
         Unverified::NoKeys => {
             measure::count(Event::Unstored);
             Answer::Misconfigured
         }
         Unverified::NotOurs => refuse(psp, &"no keys for this provider", "no_keys"),
-        Unverified::Refused(why) => refuse(psp, &why, word(&why)),
+        Unverified::Refused(why) => refuse(psp, why, why.word()),
     }
 }
 
 /// The answer to a message that is not genuine; why goes to the log, `word` for it is counted.
-pub fn refuse(psp: Psp, why: &impl Display, word: &'static str) -> Answer {
+pub fn refuse(psp: ProviderId, why: &impl Display, word: &'static str) -> Answer {
     tracing::warn!(psp = psp.as_str(), %why, outcome = "refused", "refused");
     measure::rejected(psp, word);
     Answer::Refused
 }
 
-/// The checks of a notification that need no key: method, media type, size.
-pub fn admit(request: &Request, media_type: &str) -> Result<(), Answer> {
+/// The checks of a notification that need no key: method, size, media type. `methods` are those of the route.
+pub fn admit(request: &Request, methods: &'static str, media_type: &str) -> Result<(), Answer> {
     if request.method() == Method::POST {
         measure::count(Event::Received);
     }
-    posted(request, media_type)
+    posted(request, methods, media_type)
 }
 
 /// The checks of whatever is posted: method, size, media type.
-pub fn posted(request: &Request, media_type: &str) -> Result<(), Answer> {
+pub fn posted(request: &Request, methods: &'static str, media_type: &str) -> Result<(), Answer> {
     if request.method() != Method::POST {
-        return Err(Answer::WrongMethod("POST"));
+        return Err(Answer::WrongMethod(methods));
     }
     if request.body().len() > MAX_BODY_BYTES {
         return Err(Answer::TooLarge);
@@ -127,20 +125,6 @@ pub fn posted(request: &Request, media_type: &str) -> Result<(), Answer> {
     let given = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.and_then(|given| given.split(';').next()).unwrap_or("").trim();
     if essence.eq_ignore_ascii_case(media_type) { Ok(()) } else { Err(Answer::WrongMediaType) }
-}
-
-/// All values of a header, as received.
-pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
-    headers.get_all(name).iter().map(|value| value.as_bytes()).collect()
-}
-
-/// The named headers as text, for the archive.
-pub fn keep_headers(headers: &HeaderMap, names: &[&str]) -> Vec<(String, String)> {
-    let kept = names.iter().filter_map(|name| {
-        let value = headers.get(*name)?.to_str().ok()?;
-        Some(((*name).to_owned(), value.to_owned()))
-    });
-    kept.collect()
 }
 
 fn wrong_method(allowed: &'static str) -> Response<Body> {

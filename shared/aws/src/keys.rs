@@ -18,6 +18,7 @@ use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::Client;
 use quittance_core::Versioned;
+use quittance_core::provider::Profile;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
@@ -53,8 +54,28 @@ pub struct Place {
     pub member: &'static str,
 }
 
-/// Reads a document. An error must quote nothing of it.
-pub type Parse<K> = fn(&str) -> Result<K, String>;
+impl From<&'static Profile> for Place {
+    fn from(profile: &'static Profile) -> Self {
+        Self { variable: profile.keys_variable, member: profile.id.as_str() }
+    }
+}
+
+/// How a document is read. An error must quote nothing of it.
+pub struct Parse<K>(Box<Reader<K>>);
+
+type Reader<K> = dyn Fn(&str) -> Result<K, String> + Send + Sync;
+
+impl<K> Parse<K> {
+    /// Reads by this function.
+    pub fn new(parse: impl Fn(&str) -> Result<K, String> + Send + Sync + 'static) -> Self {
+        Self(Box::new(parse))
+    }
+
+    /// Reads a document.
+    pub fn read(&self, document: &str) -> Result<K, String> {
+        (self.0)(document)
+    }
+}
 
 /// The keys of one PSP as they are now.
 pub struct KeyRing<K> {
@@ -125,8 +146,8 @@ impl<K: Versioned> KeyRing<K> {
 
     /// The keys in a document that was found where `variable` says. One that cannot be used is in the log,
     /// and leaves the ring empty.
-    pub fn from_document(variable: &str, document: &str, parse: Parse<K>) -> Self {
-        let keys = parse(document);
+    pub fn from_document(variable: &str, document: &str, parse: &Parse<K>) -> Self {
+        let keys = parse.read(document);
         let keys = keys.inspect_err(|why| tracing::error!(variable, %why, "keys are not usable"));
         Self::fixed(keys.ok())
     }
@@ -138,7 +159,7 @@ impl<K: Versioned> KeyRing<K> {
         let set = |name| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
         let variable = place.variable;
         if let Some(document) = set(variable) {
-            return Self::from_document(variable, &document, parse);
+            return Self::from_document(variable, &document, &parse);
         }
         match set(SECRET) {
             Some(id) => Self::from_secret(client(sdk), id, place.member, parse).await,
@@ -290,7 +311,7 @@ impl<K: Versioned> Secret<K> {
         let secret = &self.id;
         let why = match documents(&self.client, secret, stage).await {
             Ok(documents) => match documents.get(self.member) {
-                Some(document) => match (self.parse)(document.get()) {
+                Some(document) => match self.parse.read(document.get()) {
                     Ok(keys) => return Version::Keys(keys),
                     Err(why) => why,
                 },

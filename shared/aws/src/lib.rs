@@ -20,6 +20,7 @@ pub mod sources;
 pub mod table;
 pub mod telemetry;
 pub mod trace;
+pub mod webhook;
 
 pub use crate::error::StoreError;
 pub use crate::http::Answer;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use metrics::{Unit, counter, histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
-use quittance_core::Psp;
+use quittance_core::ProviderId;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Quittance";
@@ -105,9 +105,9 @@ pub fn count_many(event: Event, times: usize) {
 
 /// Counts a message that is not genuine. Reasons are a few fixed words, so that a forger cannot make
 /// metrics, which cost money each.
-pub fn rejected(psp: Psp, reason: &'static str) {
+pub fn rejected(psp: ProviderId, reason: &'static str) {
     count(Event::Rejected);
-    counter!(REJECTED_FOR, "psp" => psp.as_str(), "reason" => reason).increment(1);
+    counter!(REJECTED_FOR, "psp" => psp.to_string(), "reason" => reason).increment(1);
 }
 
 /// Notes how long a message was on its way to the queue.

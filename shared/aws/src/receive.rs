@@ -1,18 +1,18 @@
 //! From what a notification says to durable facts: read, take, write on condition, answer.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use quittance_core::crypto::sha256_hex;
 use quittance_core::fact::digest;
 use quittance_core::{
-    Content, Order, Outcome, Policy, Psp, Reading, Receipt, Signed, Standing, Statement, Timestamp,
-    Unreadable,
+    Content, Order, Outcome, Policy, ProviderId, Reading, Receipt, Signed, Standing, Statement,
+    Timestamp, Unreadable,
 };
 
 use crate::archive::{Archive, Raw};
 use crate::clock::now;
 use crate::error::StoreError;
-use crate::http::Answer;
 use crate::measure::{self, Event};
 use crate::names::{Names, Registry};
 use crate::table::{Draft, Mark, Saved, Table};
@@ -44,16 +44,60 @@ pub struct Receiver {
 #[derive(Clone, Debug)]
 pub struct Delivery<'a> {
     /// Who sent it.
-    pub psp: Psp,
+    pub psp: ProviderId,
     /// What its signature covers.
     pub signed: &'a dyn Signed,
     /// The body, unmodified.
     pub body: &'a [u8],
     /// The headers that a later verification needs.
     pub headers: Vec<(String, String)>,
+    /// When it arrived first.
+    pub arrived: Timestamp,
     /// The trace that it belongs to.
     pub trace: Option<Trace>,
 }
+
+/// What became of one element of a notification. Prints as the sentence that the provider is answered, and
+/// shows to the merchant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// It was news, and is stored.
+    Stored {
+        /// The order in one line.
+        headline: String,
+    },
+    /// Everything in it was known.
+    Known {
+        /// The order in one line.
+        headline: String,
+    },
+    /// It is about nothing that is tracked.
+    Untracked {
+        /// What it is about.
+        about: String,
+    },
+    /// It cannot be taken, and is kept for a person.
+    Quarantined {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stored { headline } => write!(f, "OK {headline}"),
+            Self::Known { headline } => write!(f, "OK {headline} (already known)"),
+            Self::Untracked { about } => write!(f, "OK {about} is not tracked"),
+            Self::Quarantined { reason } => write!(f, "KEPT in quarantine: {reason}"),
+        }
+    }
+}
+
+/// Something of a notification is not durable: it has to be sent again. Why is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not stored")]
+pub struct Unstored;
 
 /// What became of a statement.
 enum Taken {
@@ -70,17 +114,20 @@ impl Receiver {
         Self { archive, arrived: Some(arrived), ..self.clone() }
     }
 
-    /// Stores every reading of one notification; the answer is positive only when all are durable.
-    pub async fn take(&self, delivery: Delivery<'_>, readings: Vec<Reading>) -> Answer {
-        let Delivery { psp, signed, body, headers, trace } = delivery;
+    /// Stores every reading of one notification. What became of each, when all are durable.
+    pub async fn take(
+        &self,
+        delivery: Delivery<'_>,
+        readings: Vec<Reading>,
+    ) -> Result<Vec<Disposition>, Unstored> {
+        let Delivery { psp, signed, body, headers, arrived, trace } = delivery;
         let sha256 = sha256_hex(body);
-        let received_at = self.arrived.unwrap_or_else(now);
-        let raw = Raw { psp, signed, body, sha256: &sha256, headers, received_at };
-        let mut lines = Vec::new();
+        let raw = Raw { psp, signed, body, sha256: &sha256, headers, received_at: arrived };
+        let mut dispositions = Vec::with_capacity(readings.len());
         let mut refused = false;
         for reading in readings {
             match self.take_one(&raw, trace.as_ref(), reading).await {
-                Ok(line) => lines.push(line),
+                Ok(disposition) => dispositions.push(disposition),
                 Err(error) => {
                     tracing::error!(psp = psp.as_str(), sha256, %error, "not stored");
                     refused = true;
@@ -92,11 +139,7 @@ impl Receiver {
                 }
             }
         }
-        if refused {
-            measure::count(Event::Unstored);
-            return Answer::TryAgain;
-        }
-        Answer::Taken(lines.join("; "))
+        if refused { Err(Unstored) } else { Ok(dispositions) }
     }
 
     async fn take_one(
@@ -104,7 +147,7 @@ impl Receiver {
         raw: &Raw<'_>,
         trace: Option<&Trace>,
         reading: Reading,
-    ) -> Result<String, StoreError> {
+    ) -> Result<Disposition, StoreError> {
         let psp = raw.psp.as_str();
         let sha256 = raw.sha256;
         match reading {
@@ -117,37 +160,30 @@ impl Receiver {
                     Taken::Stored(headline) => {
                         measure::count(Event::Stored);
                         tracing::info!(psp, %order, fact, sha256, doubt, outcome = "stored", "stored");
-                        format!("OK {headline}")
+                        Disposition::Stored { headline }
                     }
                     Taken::Known(headline) => {
                         measure::count(Event::Duplicate);
                         let outcome = "duplicate";
                         tracing::info!(psp, %order, fact, sha256, outcome, "already known");
-                        format!("OK {headline} (already known)")
+                        Disposition::Known { headline }
                     }
-                    Taken::Quarantined(content, reason) => {
-                        Self::quarantined(raw, &content, &reason)
-                    }
+                    Taken::Quarantined(content, reason) => quarantined(raw, &content, reason),
                 })
             }
+            // Nobody signed it, and there is nobody to ask yet: the provider is to come back.
+            Reading::Hint(hint) => Err(StoreError::Unasked { order: hint.order.to_string() }),
             Reading::Untracked { about } => {
                 self.archive.keep_untracked(raw).await?;
                 measure::count(Event::Untracked);
                 tracing::info!(psp, ?about, sha256, outcome = "untracked", "not tracked");
-                Ok(format!("OK {about} is not tracked"))
+                Ok(Disposition::Untracked { about })
             }
             Reading::Unreadable(Unreadable { reason }) => {
                 let content = self.archive.quarantine(raw, &reason).await?;
-                Ok(Self::quarantined(raw, &content, &reason))
+                Ok(quarantined(raw, &content, reason))
             }
         }
-    }
-
-    fn quarantined(raw: &Raw<'_>, content: &Content, reason: &str) -> String {
-        let (psp, sha256, content) = (raw.psp.as_str(), raw.sha256, &*content.digest);
-        measure::count(Event::Quarantined);
-        tracing::warn!(psp, sha256, content, reason, outcome = "quarantined", "quarantined");
-        format!("KEPT in quarantine: {reason}")
     }
 
     /// Read, take, write on condition that nobody wrote in between; else again.
@@ -249,6 +285,13 @@ impl Receiver {
         let content = self.archive.quarantine(raw, &reason).await?;
         Ok(Taken::Quarantined(content, reason))
     }
+}
+
+fn quarantined(raw: &Raw<'_>, content: &Content, reason: String) -> Disposition {
+    let (psp, sha256, content) = (raw.psp.as_str(), raw.sha256, &*content.digest);
+    measure::count(Event::Quarantined);
+    tracing::warn!(psp, sha256, content, reason, outcome = "quarantined", "quarantined");
+    Disposition::Quarantined { reason }
 }
 
 /// How many releases and reversals an order has. There are never fewer afterwards.

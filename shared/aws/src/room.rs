@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use quittance_core::{Content, Psp};
+use quittance_core::{Content, ProviderId};
 
 use crate::archive::{Item, text};
 use crate::error::StoreError;
@@ -128,7 +128,7 @@ impl Rooms<'_> {
 
     /// Uncounts a content, in whichever room of the provider it is: keys may have been bound to another
     /// merchant since.
-    pub(crate) async fn uncount(&self, psp: Psp, digest: &str) -> Result<(), StoreError> {
+    pub(crate) async fn uncount(&self, psp: ProviderId, digest: &str) -> Result<(), StoreError> {
         let mut rooms = self
             .client
             .query()
@@ -160,7 +160,7 @@ impl Rooms<'_> {
     }
 }
 
-fn rooms_of(psp: Psp) -> String {
+fn rooms_of(psp: ProviderId) -> String {
     format!("quarantine/rooms/{}", psp.as_str())
 }
 

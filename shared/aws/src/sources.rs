@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
-use quittance_core::Psp;
+use quittance_core::ProviderId;
 
 use crate::http::{Answer, refuse};
 use crate::measure::{self, Event};
@@ -76,7 +76,7 @@ impl Sources {
     }
 
     /// Lets a caller pass, or says what to answer. Looks at the address alone.
-    pub fn admit(&self, psp: Psp, request: &Request) -> Result<(), Answer> {
+    pub fn admit(&self, psp: ProviderId, request: &Request) -> Result<(), Answer> {
         let ranges = match self {
             Self::Any => return Ok(()),
             Self::Unusable => {

@@ -15,7 +15,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use quittance_aws::StoreError;
-use quittance_aws::keys::{KeyRing, Unverified};
+use quittance_aws::keys::{KeyRing, Parse, Unverified};
+use quittance_core::provider;
 use quittance_core::{Mode, Signed, Versioned};
 use quittance_psp::worldline;
 use quittance_testing::worldline_signature;
@@ -111,7 +112,7 @@ impl Versioned for Shop {
 }
 
 async fn ring(vault: &Arc<Vault>) -> KeyRing<Shop> {
-    KeyRing::from_secret(serve(vault).await, "shop/keys", "shop", parse).await
+    KeyRing::from_secret(serve(vault).await, "shop/keys", "shop", Parse::new(parse)).await
 }
 
 /// Whether a message that was signed with `key` is believed.
@@ -276,7 +277,7 @@ async fn no_key_is_shown() {
 /// The ring of a provider's keys.
 async fn worldline(vault: &Arc<Vault>) -> KeyRing<worldline::Keys> {
     let parse = |text: &str| worldline::Keys::from_json(text).map_err(|error| error.to_string());
-    KeyRing::from_secret(serve(vault).await, "shop/keys", "worldline", parse).await
+    KeyRing::from_secret(serve(vault).await, "shop/keys", "worldline", Parse::new(parse)).await
 }
 
 /// The mode for which an event is believed that this secret signed and this key is said to have signed.
@@ -286,7 +287,7 @@ async fn mode(ring: &KeyRing<worldline::Keys>, id: &str, secret: &str) -> Option
         let (signature, id) = (signature.as_bytes(), id.as_bytes());
         worldline::verify(keys, &[signature], &[id], b"{}").map(|v| v.content().account.mode)
     };
-    ring.verify(verify, worldline::Refused::may_be_stale).await.ok()
+    ring.verify(verify, provider::Refused::may_be_stale).await.ok()
 }
 
 #[tokio::test]

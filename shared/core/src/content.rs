@@ -8,7 +8,7 @@ use crate::crypto::sha256_hex_of;
 use crate::key::{Account, SEGMENT};
 
 /// A verified message of any provider, as far as whoever keeps it has to know it.
-pub trait Signed: fmt::Debug + Sync {
+pub trait Signed: fmt::Debug + Send + Sync {
     /// What was signed. Costs a hash of the text.
     fn content(&self) -> Content;
 }
@@ -77,11 +77,11 @@ const NOBODY: &str = "_";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::{Mode, Psp};
+    use crate::key::{Mode, ProviderId};
 
     fn content(merchant: &str, mode: Mode, cover: Cover, text: &[u8]) -> Content {
         let merchant = merchant.to_owned();
-        Content::new(Account { psp: Psp::Lyra, merchant, mode }, cover, text)
+        Content::new(Account { psp: ProviderId::new("systempay"), merchant, mode }, cover, text)
     }
 
     #[test]

@@ -4,41 +4,90 @@ use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::limits::MAX_REFERENCE_BYTES;
 
-/// The payment service provider family that sent a notification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Psp {
-    /// Worldline Direct, the platform behind CAWL.
-    Worldline,
-    /// The Lyra gateway under any of its brands (Systempay, PayZen, Scellius ...).
-    // Routes, keys and configuration call the family by its first brand here.
-    #[serde(rename = "systempay")]
-    Lyra,
+/// Which payment service provider: its word in routes, keys and configuration.
+///
+/// The core takes any such word. Which providers there are is known to the registry alone, and a word of none
+/// of them names no order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderId {
+    /// Lower-case letters and digits, then zeros.
+    word: [u8; MAX_PROVIDER_BYTES],
 }
 
-impl Psp {
-    /// The word used in routes and keys.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Worldline => "worldline",
-            Self::Lyra => "systempay",
+/// Longest word for a provider: it is a part of every key, and of names of metrics and alarms.
+const MAX_PROVIDER_BYTES: usize = 15;
+
+impl ProviderId {
+    /// A provider's word, known when this is compiled: compilation fails where it is none.
+    pub const fn new(word: &'static str) -> Self {
+        match Self::read(word.as_bytes()) {
+            Some(id) => id,
+            None => panic!("not a provider's word: 1 to 15 lower-case letters and digits"),
         }
+    }
+
+    const fn read(text: &[u8]) -> Option<Self> {
+        if text.is_empty() || text.len() > MAX_PROVIDER_BYTES {
+            return None;
+        }
+        let mut word = [0; MAX_PROVIDER_BYTES];
+        let (mut rest, mut at) = (text, 0);
+        while let [byte, tail @ ..] = rest {
+            if !(byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+                return None;
+            }
+            let (_, free) = word.split_at_mut(at);
+            if let Some(first) = free.first_mut() {
+                *first = *byte;
+            }
+            rest = tail;
+            at += 1;
+        }
+        Some(Self { word })
+    }
+
+    /// The word.
+    pub fn as_str(&self) -> &str {
+        let text = std::str::from_utf8(&self.word).unwrap_or_default();
+        text.trim_end_matches('\0')
     }
 }
 
-impl FromStr for Psp {
+impl FromStr for ProviderId {
     type Err = NotAKey;
 
     fn from_str(text: &str) -> Result<Self, NotAKey> {
-        match text {
-            "worldline" => Ok(Self::Worldline),
-            "systempay" => Ok(Self::Lyra),
-            _ => Err(NotAKey),
-        }
+        Self::read(text.as_bytes()).ok_or(NotAKey)
+    }
+}
+
+impl fmt::Display for ProviderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for ProviderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ProviderId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ProviderId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
     }
 }
 
@@ -79,7 +128,7 @@ impl FromStr for Mode {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// The provider.
-    pub psp: Psp,
+    pub psp: ProviderId,
     /// PSPID (Worldline) or site id (Lyra), as the PSP writes it.
     pub merchant: String,
     /// Test or production.
@@ -101,7 +150,7 @@ impl Account {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OrderKey {
     /// The provider.
-    pub psp: Psp,
+    pub psp: ProviderId,
     /// PSPID (Worldline) or site id (Lyra).
     pub merchant: String,
     /// Test or production.
@@ -117,11 +166,11 @@ pub struct NotAKey;
 
 impl OrderKey {
     /// An error when a part is empty or longer than [`MAX_REFERENCE_BYTES`].
-    pub fn new(psp: Psp, merchant: &str, mode: Mode, order: &str) -> Result<Self, NotAKey> {
+    pub fn new(psp: ProviderId, merchant: &str, mode: Mode, order: &str) -> Result<Self, NotAKey> {
         Self::of(psp, merchant, mode, order.to_owned())
     }
 
-    fn of(psp: Psp, merchant: &str, mode: Mode, order: String) -> Result<Self, NotAKey> {
+    fn of(psp: ProviderId, merchant: &str, mode: Mode, order: String) -> Result<Self, NotAKey> {
         let fits = |part: &str| !part.is_empty() && part.len() <= MAX_REFERENCE_BYTES;
         if !fits(merchant) || !fits(&order) {
             return Err(NotAKey);
@@ -193,30 +242,48 @@ mod tests {
 
     use super::*;
 
+    const WORLDLINE: ProviderId = ProviderId::new("worldline");
+    const SYSTEMPAY: ProviderId = ProviderId::new("systempay");
+
     proptest! {
         #[test]
         fn a_key_reads_back_as_itself(merchant in ".{1,40}", order in ".{1,60}") {
-            let key = OrderKey::new(Psp::Lyra, &merchant, Mode::Test, &order).unwrap();
+            let key = OrderKey::new(SYSTEMPAY, &merchant, Mode::Test, &order).unwrap();
             prop_assert_eq!(key.to_string().parse::<OrderKey>(), Ok(key));
         }
     }
 
     #[test]
     fn a_slash_in_a_reference_does_not_reach_another_order() {
-        let key = OrderKey::new(Psp::Worldline, "M", Mode::Test, "A/B%2F").unwrap();
+        let key = OrderKey::new(WORLDLINE, "M", Mode::Test, "A/B%2F").unwrap();
         assert_eq!(key.to_string(), "worldline/M/test/A%2FB%252F");
     }
 
     #[test]
     fn in_a_key_as_text_the_reference_is_what_stands_there() {
-        let key = |order| OrderKey::new(Psp::Lyra, "12345678", Mode::Test, order);
+        let key = |order| OrderKey::new(SYSTEMPAY, "12345678", Mode::Test, order);
         for reference in ["CMD-1", "A/B%2F", "/", "a b", "%", "é", "A+B", "tx:20261122-abc"] {
             let text = format!("systempay/12345678/test/{reference}");
             assert_eq!(OrderKey::from_text(&text), key(reference), "{text}");
         }
-        for bad in ["", "systempay/1/test", "systempay/1/test/", "systempay//test/A", "x/1/test/A"]
+        for bad in ["", "systempay/1/test", "systempay/1/test/", "systempay//test/A", "X/1/test/A"]
         {
             assert_eq!(OrderKey::from_text(bad), Err(NotAKey), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_provider_is_a_short_word() {
+        for word in ["a", "worldline", "systempay", "psp2", "fifteen15letter"] {
+            let id: ProviderId = word.parse().unwrap();
+            assert_eq!((id.as_str(), &*id.to_string()), (word, word));
+            let json = serde_json::to_string(&id).unwrap();
+            assert_eq!(json, format!("\"{word}\""));
+            assert_eq!(serde_json::from_str::<ProviderId>(&json).unwrap(), id);
+        }
+        for none in ["", "World", "a-b", "a b", "é", "sixteen16letters", "a\0"] {
+            assert_eq!(none.parse::<ProviderId>(), Err(NotAKey), "{none:?}");
+            assert!(serde_json::from_value::<ProviderId>(none.into()).is_err());
         }
     }
 
@@ -228,12 +295,14 @@ mod tests {
             "worldline/M/test/",
             "worldline//test/A",
             "worldline/M/TEST/A",
-            "paypal/M/test/A",
+            "PayPal/M/test/A",
+            "a-provider-too-long/M/test/A",
+            "/M/test/A",
             "worldline/M/test/A/B",
             "worldline/M/test/%FF",
         ] {
             assert_eq!(bad.parse::<OrderKey>(), Err(NotAKey), "{bad:?}");
         }
-        assert!(OrderKey::new(Psp::Worldline, "M", Mode::Test, &"x".repeat(256)).is_err());
+        assert!(OrderKey::new(WORLDLINE, "M", Mode::Test, &"x".repeat(256)).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! What payment notifications mean.
 //!
-//! Bytes go in, decisions come out: a PSP's module ([`worldline`], [`lyra`]) proves that a
+//! Bytes go in, decisions come out: a [`Provider`](provider::Provider) proves that a
 //! notification is genuine and reads it into a [`Statement`]; an [`Order`] is the set of the facts
 //! stated about it; [`fold`](fold::fold) says what that set amounts to; [`Order::take`] decides
 //! whether the order is to be released. Nothing here performs I/O, reads a clock or looks at the
@@ -30,6 +30,7 @@ pub mod limits;
 pub mod message;
 pub mod money;
 pub mod order;
+pub mod provider;
 pub mod statement;
 pub mod text;
 pub mod time;
@@ -39,9 +40,10 @@ mod view;
 pub use crate::content::{Content, Cover, Signed};
 pub use crate::fact::{Fact, Flag, Kind, ShareFact, Standing, State, Status};
 pub use crate::fold::{Policy, ReleaseOn, Summary};
-pub use crate::key::{Mode, OrderKey, Psp};
+pub use crate::key::{Mode, OrderKey, ProviderId};
 pub use crate::money::Currency;
 pub use crate::order::{Order, OrderView, Outcome, Receipt};
+pub use crate::provider::{Keys, Provider};
 pub use crate::statement::{Reading, Statement, Unreadable};
 pub use crate::time::Timestamp;
 pub use crate::versions::Versioned;

@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use crate::decision::{Basis, Cause, Fulfilment, Reversal};
-pub use crate::view::{
-    LYRA_SESSION_SECONDS, NotificationView, OrderView, VOUCHER_REFUND_SECONDS,
-    WORLDLINE_SESSION_SECONDS,
-};
+pub use crate::view::{NotificationView, OrderView, VOUCHER_REFUND_SECONDS};
 
 use crate::fact::{Fact, Facts, Standing, digest};
 use crate::fold::{Policy, Summary, fold};
@@ -41,6 +38,8 @@ pub struct Order {
     /// What the release rests on.
     #[serde(skip_serializing_if = "Basis::is_empty", default)]
     pub basis: Basis,
+    /// How long after the first message the rest may follow, in seconds: the provider's session.
+    pub session_seconds: u64,
     /// Other names of this order's payments whose pointers have been written.
     pub aliases: BTreeSet<String>,
 }
@@ -129,6 +128,7 @@ impl Order {
             fulfilment: None,
             reversals: Vec::new(),
             basis: Basis::default(),
+            session_seconds: 0,
             aliases: BTreeSet::new(),
         }
     }
@@ -174,6 +174,7 @@ impl Order {
             return Err(Full::Doubts);
         }
         self.facts = facts;
+        self.session_seconds = self.session_seconds.max(statement.session_seconds);
         match listed {
             // A better message says the same: the doubt is over.
             Some((at, as_what)) if standing < as_what => {
@@ -251,6 +252,7 @@ impl Order {
         self.registered = self.registered.or(other.registered);
         self.fulfilment = self.fulfilment.take().or(other.fulfilment);
         self.basis.absorb(other.basis);
+        self.session_seconds = self.session_seconds.max(other.session_seconds);
         // Of one share the order told what it told, in however many parts.
         let told: BTreeSet<String> = self.reversals.iter().map(|r| r.share.clone()).collect();
         self.reversals.extend(other.reversals.into_iter().filter(|r| !told.contains(&r.share)));
@@ -260,6 +262,7 @@ impl Order {
     /// came under a reference of its own before the payment itself was known.
     pub fn absorb_payment(&mut self, other: &Self, name: &str) {
         self.absorb_facts(other.facts.iter().filter(|(fact, _)| is_of(fact, name)));
+        self.session_seconds = self.session_seconds.max(other.session_seconds);
         let stated = other.statements_about(name);
         self.list(other.notifications.iter().filter(|r| stated.contains(&r.digest)).cloned());
     }

@@ -10,6 +10,8 @@ use crate::key::OrderKey;
 pub enum Reading {
     /// It states facts about an order.
     Order(Box<Statement>),
+    /// Something happened to a payment, and nobody signed what: it may cause an ask, and states nothing.
+    Hint(Hint),
     /// Genuine, about something that Quittance does not track (a token, a payout, a test).
     Untracked {
         /// What it was about, for the log and the answer; holds no personal data.
@@ -17,6 +19,16 @@ pub enum Reading {
     },
     /// Genuine, but not to be understood: a person has to look.
     Unreadable(Unreadable),
+}
+
+/// News without a signature. There are no facts in it, so that nothing can be released, held or reversed on
+/// its word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The order or payment to ask about.
+    pub order: OrderKey,
+    /// One line for people. No personal data.
+    pub about: String,
 }
 
 /// Why a genuine notification is put into quarantine.
@@ -62,6 +74,8 @@ pub struct Statement {
     /// Why shares are in the status stated, where the message says more than the status. Not part of the
     /// facts: a re-send may lack it, and is still a repeat.
     pub reasons: Vec<Reason>,
+    /// How long after its first message the rest of a payment may follow, in seconds: the provider's session.
+    pub session_seconds: u64,
     /// One line for people: kind of message, share, status. No personal data.
     pub about: String,
 }

@@ -8,17 +8,10 @@ use crate::decision::{Fulfilment, Reversal};
 use crate::explain::explain;
 use crate::fact::Flag;
 use crate::fold::{Policy, Share, Summary};
-use crate::key::{Mode, Psp};
+use crate::key::{Mode, ProviderId};
 use crate::money::Currency;
 use crate::order::{Order, Received};
 use crate::time::Timestamp;
-
-/// How long a Worldline hosted page lives by default (worldline-direct.md section 6): until then the
-/// complement of a voucher may still come.
-pub const WORLDLINE_SESSION_SECONDS: u64 = 180 * 60;
-
-/// How long a Lyra payment session lives (systempay.md 1.4).
-pub const LYRA_SESSION_SECONDS: u64 = 10 * 60;
 
 /// How long after a payment its Chèque-Vacances Connect share can be given back (worldline-direct.md
 /// section 6). No source says when this time begins.
@@ -28,7 +21,7 @@ pub const VOUCHER_REFUND_SECONDS: u64 = 4 * 60 * 60;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderView {
     /// Provider.
-    pub psp: Psp,
+    pub psp: ProviderId,
     /// PSPID or site id.
     pub merchant: String,
     /// Test or production.
@@ -160,11 +153,7 @@ impl Order {
     }
 
     fn session_is_over(&self, now: Timestamp) -> bool {
-        let session = match self.key.psp {
-            Psp::Worldline => WORLDLINE_SESSION_SECONDS,
-            Psp::Lyra => LYRA_SESSION_SECONDS,
-        };
         let first = self.notifications.iter().map(|received| received.received_at).min();
-        first.is_some_and(|first| now.seconds_since(first) >= session)
+        first.is_some_and(|first| now.seconds_since(first) >= self.session_seconds)
     }
 }

@@ -1,4 +1,7 @@
-//! The payment service providers: one folder each.
+//! The payment service providers: one folder each, with the same files, and [`PROVIDERS`], the only list of
+//! them. No I/O, no clock, no environment.
+//!
+//! `docs/providers/adding.md` walks through a new folder.
 #![cfg_attr(
     not(test),
     deny(
@@ -12,3 +15,13 @@
 pub mod lyra;
 mod text;
 pub mod worldline;
+
+use quittance_core::{Provider, ProviderId};
+
+/// Every provider. Whatever loops over the providers loops over this list.
+pub static PROVIDERS: &[&dyn Provider] = &[&worldline::Worldline, &lyra::Lyra];
+
+/// The provider with this word, if there is one.
+pub fn provider(id: ProviderId) -> Option<&'static dyn Provider> {
+    PROVIDERS.iter().copied().find(|provider| provider.profile().id == id)
+}

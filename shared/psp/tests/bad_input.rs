@@ -14,8 +14,9 @@ use quittance_core::limits::{
     MAX_BODY_BYTES, MAX_EVENTS_PER_NOTIFICATION, MAX_FORM_FIELDS, MAX_REFERENCE_BYTES,
     MAX_SHARES_PER_NOTIFICATION, MAX_WORD_BYTES,
 };
+use quittance_core::provider::Refused;
 use quittance_core::{Kind, Mode, Order, Policy, Reading, Standing, Statement};
-use quittance_psp::lyra::{self, Refused, SiteKeys};
+use quittance_psp::lyra::{self, SiteKeys};
 use quittance_testing::lyra::{Form, Share, answer};
 use quittance_testing::worldline::{Payment, refund};
 use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, form_body, rest_body, rest_body_of_bytes};

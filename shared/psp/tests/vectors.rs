@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use quittance_core::crypto::Secret;
+use quittance_core::provider;
 use quittance_core::{
     Fact, Flag, Kind, Mode, Order, Policy, Reading, Receipt, Standing, State, Statement, Status,
     Timestamp,
@@ -96,7 +97,7 @@ fn worldline_signatures() {
         let outcome =
             worldline::verify(&keys, &[signature.as_bytes()], &[id.as_bytes()], &body).map(|_| ());
         let valid = vector["expectValid"].as_bool().unwrap_or(true);
-        let expected = if valid { Ok(()) } else { Err(worldline::Refused::Mismatch) };
+        let expected = if valid { Ok(()) } else { Err(provider::Refused::Mismatch) };
         assert_eq!(outcome, expected, "{name}");
         if let Some(computed) = vector["computedSignature"].as_str() {
             let computed =
@@ -134,10 +135,10 @@ fn worldline_signatures_that_must_not_pass() {
         let ids = header(worldline::KEY_ID_HEADER, "keyId");
         let refused = worldline::verify(&keys, &signatures, &ids, &body).map(|_| ()).unwrap_err();
         let expected = match text(vector, "expect") {
-            "reject: signature mismatch" => worldline::Refused::Mismatch,
-            "reject: header not found" => worldline::Refused::Missing,
-            "reject: no key for key id" => worldline::Refused::UnknownKey,
-            _ => worldline::Refused::Repeated,
+            "reject: signature mismatch" => provider::Refused::Mismatch,
+            "reject: header not found" => provider::Refused::Missing,
+            "reject: no key for key id" => provider::Refused::UnknownKey,
+            _ => provider::Refused::Repeated,
         };
         assert_eq!(refused, expected, "{name}");
     }
@@ -302,7 +303,7 @@ fn check_published_forms(name: &str, algorithm: Algorithm) {
             let Reading::Order(statement) = reading else { panic!("{id}: {reading:?}") };
             assert_eq!(statement.standing, Standing::Sound, "{id}: {:?}", statement.doubt);
         } else {
-            assert_eq!(outcome.unwrap_err(), lyra::Refused::NotANotification, "{id}");
+            assert_eq!(outcome.unwrap_err(), provider::Refused::NotANotification, "{id}");
         }
     }
 }
@@ -336,13 +337,13 @@ fn lyra_generated_forms() {
         let keys = form_keys(site, mode, key, sha1);
         if !vector["expect_valid"].as_bool().unwrap() {
             let refused = lyra::verify(&keys, body).unwrap_err();
-            assert_eq!(refused, lyra::Refused::Mismatch, "{id}");
+            assert_eq!(refused, provider::Refused::Mismatch, "{id}");
             continue;
         }
         if sha1 {
             let strict = form_keys(site, mode, key, false);
             let refused = lyra::verify(&strict, body).unwrap_err();
-            assert_eq!(refused, lyra::Refused::Mismatch, "{id}");
+            assert_eq!(refused, provider::Refused::Mismatch, "{id}");
         }
         let verified = lyra::verify(&keys, body).unwrap_or_else(|error| panic!("{id}: {error}"));
         let reading = lyra::read(&verified, &[]);
@@ -404,14 +405,14 @@ fn lyra_rest_hashes() {
             let outcome = lyra::verify(&keys, body.as_bytes());
             if text(vector, "kr-hash-key") != "password" {
                 // The browser's key: refused whatever its signature, which is checked all the same.
-                assert_eq!(outcome.unwrap_err(), lyra::Refused::NotANotification, "{id}");
+                assert_eq!(outcome.unwrap_err(), provider::Refused::NotANotification, "{id}");
                 let body = body.replace("kr-hash-key=sha256_hmac", "kr-hash-key=password");
                 let body = body.replace("kr-hash-key=sha256%5Fhmac", "kr-hash-key=password");
                 assert!(lyra::verify(&keys, body.as_bytes()).is_ok(), "{id}");
                 continue;
             }
             if vector["expect_valid"].as_bool() == Some(false) {
-                assert_eq!(outcome.unwrap_err(), lyra::Refused::Mismatch, "{id}");
+                assert_eq!(outcome.unwrap_err(), provider::Refused::Mismatch, "{id}");
                 continue;
             }
             let verified = outcome.unwrap_or_else(|error| panic!("{id}: {error}"));

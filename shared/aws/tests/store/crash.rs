@@ -143,7 +143,7 @@ async fn an_order_that_is_full_loses_nothing_that_a_name_holds() {
     let answer = stack.take(&news).await;
     assert!(answer.starts_with("KEPT in quarantine: the order holds as many facts"), "{answer}");
 
-    let reasons = stack.archive.quarantined(quittance_core::Psp::Lyra).await.unwrap();
+    let reasons = stack.archive.quarantined(quittance_psp::lyra::ID).await.unwrap();
     assert_eq!(reasons.iter().map(|q| &*q.sha256).collect::<Vec<_>>(), [sha256(&news)]);
     let seen = stack.order(&lyra("tx:20261122-full01")).await;
     assert_eq!(captured(&seen), (State::Captured, 900));

@@ -1,5 +1,6 @@
 //! What a decision carries from the notification that brings it to the message.
 
+use quittance_aws::clock::now;
 use quittance_aws::receive::Delivery;
 use quittance_aws::trace::Trace;
 use quittance_testing::lyra::Form;
@@ -14,7 +15,7 @@ async fn take(stack: &Stack, message: &impl Message, trace: Option<&str>) {
     let body = message.bytes();
     let trace = trace.map(|text| text.parse::<Trace>().unwrap());
     let (psp, body, signed) = (message.psp(), body.as_bytes(), &message.content());
-    let delivery = Delivery { psp, signed, body, headers: Vec::new(), trace };
+    let delivery = Delivery { psp, signed, body, headers: Vec::new(), arrived: now(), trace };
     positive(stack.receiver.take(delivery, message.readings()).await);
 }
 

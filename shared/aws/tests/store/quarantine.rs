@@ -2,14 +2,13 @@
 //! positively that is not kept.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use quittance_aws::Answer;
 use quittance_aws::archive::{Quarantined, Raw};
-use quittance_aws::receive::Receiver;
+use quittance_aws::receive::{Disposition, Receiver, Unstored};
 use quittance_aws::room::Bound;
 use quittance_aws::table::Stored;
 use quittance_core::crypto::sha256_hex;
 use quittance_core::key::Account;
-use quittance_core::{Content, Cover, Mode, Psp, Timestamp};
+use quittance_core::{Content, Cover, Mode, Timestamp};
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::Payment;
 use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, rest_body};
@@ -49,8 +48,8 @@ impl Stack {
     }
 
     async fn quarantined(&self) -> Vec<Quarantined> {
-        let mut all = self.archive.quarantined(Psp::Lyra).await.unwrap();
-        all.extend(self.archive.quarantined(Psp::Worldline).await.unwrap());
+        let mut all = self.archive.quarantined(quittance_psp::lyra::ID).await.unwrap();
+        all.extend(self.archive.quarantined(quittance_psp::worldline::ID).await.unwrap());
         all
     }
 
@@ -63,30 +62,31 @@ impl Stack {
 
     async fn lose_room(&self, message: &impl Message) {
         let room = message.content().room();
-        let psp = message.psp().as_str();
+        let psp = message.psp();
         self.lose(&format!("quarantine/rooms/{psp}"), &room).await;
     }
 }
 
 async fn is_kept(receiver: &Receiver, message: &impl Message) -> bool {
     match message.delivered_to(receiver).await {
-        Answer::Taken(text) => {
-            assert!(text.starts_with("KEPT in quarantine: "), "{text}");
+        Ok(all) => {
+            let kept = |one: &Disposition| matches!(one, Disposition::Quarantined { .. });
+            assert!(all.iter().all(kept), "{all:?}");
             true
         }
-        Answer::TryAgain => false,
-        other => panic!("{other:?}"),
+        Err(Unstored) => false,
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_quarantine_stays_as_it_first_was() {
     let stack = Stack::start().await;
-    let account = Account { psp: Psp::Lyra, merchant: SITE.to_owned(), mode: Mode::Test };
+    let account =
+        Account { psp: quittance_psp::lyra::ID, merchant: SITE.to_owned(), mode: Mode::Test };
     let content = Content::new(account, Cover::Values, b"signed");
     for (seconds, body) in [(0, &b"first"[..]), (60, b"second"), (90, b"first")] {
         let raw = Raw {
-            psp: Psp::Lyra,
+            psp: quittance_psp::lyra::ID,
             signed: &content,
             body,
             sha256: &sha256_hex(body),
@@ -96,7 +96,7 @@ async fn what_is_in_quarantine_stays_as_it_first_was() {
         assert_eq!(stack.archive.quarantine(&raw, "no one knows").await.unwrap(), content);
     }
     let expected = Quarantined {
-        psp: Psp::Lyra,
+        psp: quittance_psp::lyra::ID,
         sha256: sha256_hex(b"first"),
         content: content.digest,
         room: "systempay/12345678/test/forms".to_owned(),
@@ -174,10 +174,11 @@ async fn a_merchant_and_a_mode_have_a_room_of_their_own() {
     for (merchant, mode) in [("1", Mode::Test), ("1", Mode::Production), ("2", Mode::Test)] {
         for (text, fits) in [("one", true), ("two", false)] {
             let merchant = merchant.to_owned();
-            let account = Account { psp: Psp::Lyra, merchant: merchant.clone(), mode };
+            let account =
+                Account { psp: quittance_psp::lyra::ID, merchant: merchant.clone(), mode };
             let body = format!("{merchant} {text}");
             let raw = Raw {
-                psp: Psp::Lyra,
+                psp: quittance_psp::lyra::ID,
                 signed: &Content::new(account, Cover::Values, body.as_bytes()),
                 body: body.as_bytes(),
                 sha256: &sha256_hex(body.as_bytes()),

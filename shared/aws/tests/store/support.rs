@@ -14,12 +14,12 @@ use quittance_aws::clock::now;
 use quittance_aws::names::{Names, Registry};
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
-use quittance_aws::receive::{Delivery, Receiver};
+use quittance_aws::receive::{Delivery, Disposition, Receiver, Unstored};
+use quittance_aws::schema;
 use quittance_aws::table::{Stored, Table};
-use quittance_aws::{Answer, schema};
 use quittance_core::crypto::{Secret, sha256_hex};
 use quittance_core::{
-    Content, Currency, Mode, Order, OrderKey, Policy, Psp, Reading, Signed, Statement,
+    Content, Currency, Mode, Order, OrderKey, Policy, ProviderId, Reading, Signed, Statement,
 };
 use quittance_psp::lyra::{self, SiteKeys};
 use quittance_psp::worldline;
@@ -134,7 +134,7 @@ impl Stack {
         let began = Instant::now();
         loop {
             match message.delivered_to(&self.receiver).await {
-                Answer::TryAgain if !self.engine.is_embedded() && began.elapsed() < SLOW => {}
+                Err(Unstored) if !self.engine.is_embedded() && began.elapsed() < SLOW => {}
                 answer => return positive(answer),
             }
         }
@@ -213,13 +213,11 @@ pub(crate) async fn register(amender: &Amender, key: &OrderKey, amount: u64) -> 
     amender.register(key, price, now(), None).await.unwrap()
 }
 
-/// The text of a positive answer.
+/// The sentences of a positive answer.
 #[track_caller]
-pub(crate) fn positive(answer: Answer) -> String {
-    match answer {
-        Answer::Taken(text) => text,
-        other => panic!("{other:?}"),
-    }
+pub(crate) fn positive(answer: Result<Vec<Disposition>, Unstored>) -> String {
+    let sentences: Vec<String> = answer.unwrap().iter().map(ToString::to_string).collect();
+    sentences.join("; ")
 }
 
 impl Tables {
@@ -296,22 +294,24 @@ impl Held {
 
 /// Something that a PSP sends.
 pub(crate) trait Message {
-    fn psp(&self) -> Psp;
+    fn psp(&self) -> ProviderId;
 
     fn bytes(&self) -> String;
 
     fn readings(&self) -> Vec<Reading> {
-        match self.psp() {
-            Psp::Worldline => read_worldline(&self.bytes()),
-            Psp::Lyra => vec![read_lyra(&self.bytes())],
+        if self.psp() == worldline::ID {
+            read_worldline(&self.bytes())
+        } else {
+            vec![read_lyra(&self.bytes())]
         }
     }
 
     /// What its signature covers.
     fn content(&self) -> Content {
-        match self.psp() {
-            Psp::Worldline => verified_worldline(&self.bytes(), |verified| verified.content()),
-            Psp::Lyra => verified_lyra(&self.bytes(), |verified| verified.content()),
+        if self.psp() == worldline::ID {
+            verified_worldline(&self.bytes(), |verified| verified.content())
+        } else {
+            verified_lyra(&self.bytes(), |verified| verified.content())
         }
     }
 
@@ -323,17 +323,18 @@ pub(crate) trait Message {
         }
     }
 
-    async fn delivered_to(&self, receiver: &Receiver) -> Answer {
+    async fn delivered_to(&self, receiver: &Receiver) -> Result<Vec<Disposition>, Unstored> {
         let body = self.bytes();
         let (psp, body, signed) = (self.psp(), body.as_bytes(), &self.content());
-        let delivery = Delivery { psp, signed, body, headers: Vec::new(), trace: None };
+        let arrived = receiver.arrived.unwrap_or_else(now);
+        let delivery = Delivery { psp, signed, body, headers: Vec::new(), arrived, trace: None };
         receiver.take(delivery, self.readings()).await
     }
 }
 
 impl Message for Form {
-    fn psp(&self) -> Psp {
-        Psp::Lyra
+    fn psp(&self) -> ProviderId {
+        lyra::ID
     }
 
     fn bytes(&self) -> String {
@@ -343,8 +344,8 @@ impl Message for Form {
 
 /// A signed Lyra REST body.
 impl Message for String {
-    fn psp(&self) -> Psp {
-        Psp::Lyra
+    fn psp(&self) -> ProviderId {
+        lyra::ID
     }
 
     fn bytes(&self) -> String {
@@ -353,8 +354,8 @@ impl Message for String {
 }
 
 impl Message for Payment {
-    fn psp(&self) -> Psp {
-        Psp::Worldline
+    fn psp(&self) -> ProviderId {
+        worldline::ID
     }
 
     fn bytes(&self) -> String {
@@ -363,8 +364,8 @@ impl Message for Payment {
 }
 
 impl Message for Value {
-    fn psp(&self) -> Psp {
-        Psp::Worldline
+    fn psp(&self) -> ProviderId {
+        worldline::ID
     }
 
     fn bytes(&self) -> String {
@@ -401,12 +402,12 @@ fn verified_worldline<T>(body: &str, look: impl FnOnce(&worldline::Verified<'_>)
 
 /// An order of the demo site.
 pub(crate) fn lyra(order: &str) -> OrderKey {
-    OrderKey::new(Psp::Lyra, SITE, Mode::Test, order).unwrap()
+    OrderKey::new(lyra::ID, SITE, Mode::Test, order).unwrap()
 }
 
 /// An order of the demo merchant.
 pub(crate) fn wl(order: &str) -> OrderKey {
-    OrderKey::new(Psp::Worldline, MERCHANT, Mode::Test, order).unwrap()
+    OrderKey::new(worldline::ID, MERCHANT, Mode::Test, order).unwrap()
 }
 
 /// Every order in which the elements may come.

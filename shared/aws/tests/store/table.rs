@@ -2,7 +2,7 @@
 
 use quittance_aws::archive::Raw;
 use quittance_aws::table::{Cursor, Draft, Join, Saved};
-use quittance_core::{Order, Policy, Psp, Receipt, State, Timestamp};
+use quittance_core::{Order, Policy, Receipt, State, Timestamp};
 use quittance_testing::lyra::Form;
 
 use crate::support::{Message, Stack, lyra, sha256};
@@ -179,7 +179,7 @@ async fn without_retention_only_the_quarantine_is_kept() {
     let form = Form::single("KEPT-1", "abc123", "CB", 900, "CAPTURED");
     let (body, digest) = (form.body(), sha256(&form));
     let raw = Raw {
-        psp: Psp::Lyra,
+        psp: quittance_psp::lyra::ID,
         signed: &form.content(),
         body: body.as_bytes(),
         sha256: &digest,

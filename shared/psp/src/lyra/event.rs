@@ -156,6 +156,7 @@ fn read_form(
         standing: Standing::Sound,
         doubt: None,
         reasons,
+        session_seconds: super::SESSION_SECONDS,
         about,
     };
     if let Some(doubt) = doubt {

@@ -7,6 +7,7 @@ mod event;
 mod form;
 mod head;
 mod keys;
+mod profile;
 mod reading;
 mod rest;
 pub mod results;
@@ -15,8 +16,8 @@ mod status;
 
 pub use self::event::read;
 pub use self::form::{Form, TooManyFields};
-pub use self::keys::BadKeys;
+pub use self::profile::{ID, Lyra, SESSION_SECONDS};
 pub use self::signature::{
-    Algorithm, Keys, Refused, SiteKeys, TooManyPasswords, Verified, form_signature, verify,
+    Algorithm, Keys, SiteKeys, TooManyPasswords, Verified, form_signature, verify,
 };
 pub use self::status::{ROWS, Row};

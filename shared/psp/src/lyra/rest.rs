@@ -86,6 +86,7 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
         standing: Standing::Sound,
         doubt: None,
         reasons,
+        session_seconds: super::SESSION_SECONDS,
         about,
     };
     if let Some(doubt) = doubt {

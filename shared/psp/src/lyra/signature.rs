@@ -13,11 +13,13 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::ID;
 use super::form::Form;
 use quittance_core::content::{Content, Cover, Signed};
 use quittance_core::crypto::{Secret, ascii, hmac_base64, hmac_hex, same, sha1_hex};
-use quittance_core::key::{Account, Mode, Psp};
+use quittance_core::key::{Account, Mode};
 use quittance_core::limits::MAX_REST_PASSWORDS;
+use quittance_core::provider::Refused;
 
 /// The keys of a stack, by site and mode.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +81,7 @@ impl Keys {
     /// A notification's body signed anew, for sending test messages: a form with the key of the site
     /// and mode it names, a REST message with the first password held. `None` when there is no such
     /// key.
-    pub fn sign(&self, body: &[u8]) -> Option<Vec<u8>> {
+    pub fn signed(&self, body: &[u8]) -> Option<Vec<u8>> {
         let form = Form::parse(body).ok()?;
         let (field, signature) = if let Some(answer) = form.bytes("kr-answer") {
             let password = self.held().find_map(|(.., held)| held.rest_password.as_ref())?;
@@ -128,48 +130,6 @@ impl Signed for Verified<'_> {
             Format::Rest { escaped: true } => (Cover::Whole, Cow::Owned(unescape_slashes(answer))),
         };
         Content::new(account.clone(), cover, &text)
-    }
-}
-
-/// Why a message is not believed. All of it is answered alike, with 401.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// No signature, or fields of both formats, or not a form at all.
-    #[error("signature missing")]
-    Missing,
-    /// A signed field is there more than once.
-    #[error("signed field repeated")]
-    Repeated,
-    /// More fields than a notification can have.
-    #[error("too many fields")]
-    TooMany,
-    /// No key is held for the site and mode that the message names.
-    #[error("unknown site or mode")]
-    UnknownKey,
-    /// A browser return, which is in the buyer's hands, or another kind of key.
-    #[error("not a notification")]
-    NotANotification,
-    /// The signature is not this message's.
-    #[error("signature does not match")]
-    Mismatch,
-}
-
-impl Refused {
-    /// Whether other keys might tell otherwise: those held may be older than the message.
-    pub fn may_be_stale(&self) -> bool {
-        matches!(self, Self::UnknownKey | Self::Mismatch)
-    }
-
-    /// In one word, for counting.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Repeated => "repeated",
-            Self::TooMany => "too_many_fields",
-            Self::UnknownKey => "unknown_key",
-            Self::NotANotification => "not_a_notification",
-            Self::Mismatch => "mismatch",
-        }
     }
 }
 
@@ -226,7 +186,7 @@ fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
     if !genuine {
         return Err(Refused::Mismatch);
     }
-    let account = Account { psp: Psp::Lyra, merchant: site.to_owned(), mode };
+    let account = Account { psp: ID, merchant: site.to_owned(), mode };
     Ok(Verified { form, format: Format::Form, account })
 }
 
@@ -252,7 +212,7 @@ fn verify_rest<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
         };
         let signed = |text: &&[u8]| same(&hmac_hex(password, [*text]), given);
         if let Some(at) = texts.iter().position(signed) {
-            let account = Account { psp: Psp::Lyra, merchant: site.to_owned(), mode };
+            let account = Account { psp: ID, merchant: site.to_owned(), mode };
             return Ok(Verified { form, format: Format::Rest { escaped: at > 0 }, account });
         }
     }

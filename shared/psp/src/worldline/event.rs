@@ -12,7 +12,7 @@ use super::status::{Meaning, Side, meaning};
 use super::{is_voucher_product, product_name};
 use crate::text::{Hint, List, Number, Text, json_fault};
 use quittance_core::fact::{Fact, Kind, Rank, ShareFact, Standing, Status, Total};
-use quittance_core::key::{Account, Psp};
+use quittance_core::key::Account;
 use quittance_core::limits::{
     MAX_AMOUNT, MAX_EVENTS_PER_NOTIFICATION, MAX_REFERENCE_BYTES, MAX_WORD_BYTES,
 };
@@ -100,8 +100,7 @@ fn interpret(event: &Event<'_>, verified: &Verified<'_>) -> Result<Reading, Unre
     if verified.merchant.as_deref().is_some_and(|bound| bound != merchant) {
         return Err(Unreadable::new("merchantId is not the one this key is bound to"));
     }
-    let account =
-        Account { psp: Psp::Worldline, merchant: merchant.to_owned(), mode: verified.mode };
+    let account = Account { psp: super::ID, merchant: merchant.to_owned(), mode: verified.mode };
     // A finished refund comes as `payment.refunded` with the refund object, a refused one as
     // `payment.rejected`, which may have an empty refund object beside the payment.
     let told = |refund: &&Refund<'_>| {
@@ -266,6 +265,7 @@ fn statement(
         standing: Standing::Sound,
         doubt: None,
         reasons: Vec::new(),
+        session_seconds: super::SESSION_SECONDS,
         about,
     };
     if let Some(doubt) = doubt {

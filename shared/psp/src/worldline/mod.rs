@@ -4,23 +4,17 @@
 mod event;
 mod keys;
 mod payment_id;
+mod profile;
 mod signature;
 mod status;
 
 pub use self::event::read;
-pub use self::keys::BadKeys;
 pub use self::payment_id::PaymentId;
-pub use self::signature::{Key, Keys, Refused, Verified, verify};
+pub use self::profile::{
+    ENDPOINT_VERIFICATION_HEADER, ID, KEY_ID_HEADER, SESSION_SECONDS, SIGNATURE_HEADER, Worldline,
+};
+pub use self::signature::{Key, Keys, Verified, verify};
 pub use self::status::{ROWS, Row, Side};
-
-/// Header with the Base64 HMAC of the body.
-pub const SIGNATURE_HEADER: &str = "x-gcs-signature";
-
-/// Header with the id of the key that signed.
-pub const KEY_ID_HEADER: &str = "x-gcs-keyid";
-
-/// Header of the endpoint verification request; its value is echoed.
-pub const ENDPOINT_VERIFICATION_HEADER: &str = "x-gcs-webhooks-endpoint-verification";
 
 /// Name of a Worldline payment product as Quittance's `method`, where it has one.
 /// (worldline-direct.md section 4, points 5 and 8: 5412 is Chèque-Vacances Connect of ANCV, 5403 the

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::ID;
 use super::event::merchant_named;
 use quittance_core::content::{Content, Cover, Signed};
 use quittance_core::crypto::{Secret, ascii, hmac_base64, same};
-use quittance_core::key::{Account, Mode, Psp};
+use quittance_core::key::{Account, Mode};
+use quittance_core::provider::Refused;
 
 /// The webhook keys of a stack, by key id. Several are held at once during a rotation.
 #[derive(Clone, Debug, Default)]
@@ -49,9 +51,9 @@ impl Keys {
         self.0.remove(id);
     }
 
-    /// The signature that the platform gives a body under this key id, for sending test messages.
+    /// The signature that the platform gives a body under this key id.
     /// `None` when no such key is held.
-    pub fn sign(&self, key_id: &str, body: &[u8]) -> Option<String> {
+    pub fn signature(&self, key_id: &str, body: &[u8]) -> Option<String> {
         self.0.get(key_id).map(|key| ascii(&hmac_base64(&key.secret, [body])))
     }
 }
@@ -72,42 +74,8 @@ impl Signed for Verified<'_> {
     fn content(&self) -> Content {
         let merchant = self.merchant.clone().or_else(|| merchant_named(self.body));
         let merchant = merchant.unwrap_or_default();
-        let account = Account { psp: Psp::Worldline, merchant, mode: self.mode };
+        let account = Account { psp: ID, merchant, mode: self.mode };
         Content::new(account, Cover::Whole, self.body)
-    }
-}
-
-/// Why a message is not believed. All of it is answered alike, with 401.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// The signature or the key id is missing.
-    #[error("signature header missing")]
-    Missing,
-    /// A header that must be there once is there more often.
-    #[error("signature header repeated")]
-    Repeated,
-    /// No key of that id is held.
-    #[error("unknown key id")]
-    UnknownKey,
-    /// The signature is not this body's.
-    #[error("signature does not match")]
-    Mismatch,
-}
-
-impl Refused {
-    /// Whether other keys might tell otherwise: those held may be older than the message.
-    pub fn may_be_stale(&self) -> bool {
-        matches!(self, Self::UnknownKey | Self::Mismatch)
-    }
-
-    /// In one word, for counting.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Repeated => "repeated",
-            Self::UnknownKey => "unknown_key",
-            Self::Mismatch => "mismatch",
-        }
     }
 }
 

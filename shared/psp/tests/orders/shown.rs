@@ -1,8 +1,7 @@
 //! How an order is shown in one line, and until when its voucher can be given back.
 
-use quittance_core::order::{
-    LYRA_SESSION_SECONDS, VOUCHER_REFUND_SECONDS, WORLDLINE_SESSION_SECONDS,
-};
+use quittance_core::order::VOUCHER_REFUND_SECONDS;
+use quittance_psp::{lyra, worldline};
 
 use crate::story::{
     CAPTURED, CARD, Story, VOUCHER, cascade, follow_up, give_back, given, now, pay,
@@ -32,8 +31,8 @@ fn a_headline_says_what_was_captured_of_what() {
 #[test]
 fn sessions_and_windows_are_as_long_as_the_providers_say() {
     let (minute, hour) = (60, 3_600);
-    assert_eq!(LYRA_SESSION_SECONDS, 10 * minute);
-    assert_eq!(WORLDLINE_SESSION_SECONDS, 3 * hour);
+    assert_eq!(lyra::SESSION_SECONDS, 10 * minute);
+    assert_eq!(worldline::SESSION_SECONDS, 3 * hour);
     assert_eq!(VOUCHER_REFUND_SECONDS, 4 * hour);
 }
 

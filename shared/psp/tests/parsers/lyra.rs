@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use quittance_core::fact::Rank;
-use quittance_core::{Currency, Kind, Mode, Psp, ShareFact, Standing, Status};
+use quittance_core::{Currency, Kind, Mode, ShareFact, Standing, Status};
 use quittance_testing::SITE;
 use quittance_testing::lyra::{Form, Share, rest};
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ proptest! {
             .with("vads_trans_uuid", &uuid)
             .with("vads_url_check_src", if whole { "PAY" } else { "BATCH" });
         let said = statement(read_lyra(&form.body()));
-        prop_assert_eq!((said.key.psp, said.key.mode), (Psp::Lyra, Mode::Test));
+        prop_assert_eq!((said.key.psp, said.key.mode), (quittance_psp::lyra::ID, Mode::Test));
         prop_assert_eq!((&*said.key.merchant, &*said.key.order), (SITE, &*reference));
         let part = Part { uuid: Some(UUIDS[0]), brand, amount, word, status: meant(status, kind) };
         let share = ShareFact { share: uuid, kind, ..part.fact(&trans_id, sequence, alpha) };
@@ -175,7 +175,7 @@ proptest! {
     ) {
         let list: Vec<Share<'_>> = parts.iter().map(Part::share).collect();
         let said = statement(read_lyra(&rest(&reference, &trans_id, total, ("PAID", "CLOSED"), &list)));
-        prop_assert_eq!((said.key.psp, said.key.mode), (Psp::Lyra, Mode::Test));
+        prop_assert_eq!((said.key.psp, said.key.mode), (quittance_psp::lyra::ID, Mode::Test));
         prop_assert_eq!((&*said.key.merchant, &*said.key.order), (SITE, &*reference));
         let expected: Vec<ShareFact> =
             parts.iter().zip(1..).map(|(part, sequence)| part.fact(&trans_id, sequence, "EUR")).collect();

@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use quittance_core::fact::{Rank, Total};
-use quittance_core::{Currency, Kind, Mode, Psp, ShareFact, Standing, Statement, Status};
+use quittance_core::{Currency, Kind, Mode, ShareFact, Standing, Statement, Status};
 use quittance_psp::worldline::PaymentId;
 use quittance_testing::worldline::{MERCHANT, Payment, refund};
 use serde_json::Value;
@@ -67,7 +67,7 @@ fn only_worldline(event: &Value) -> Statement {
 /// from the payment's name to it.
 fn names_its_order(said: &Statement, reference: &str, payment: &str) {
     let order = if reference.is_empty() { payment } else { reference };
-    assert_eq!((said.key.psp, said.key.mode), (Psp::Worldline, Mode::Test));
+    assert_eq!((said.key.psp, said.key.mode), (quittance_psp::worldline::ID, Mode::Test));
     assert_eq!((&*said.key.merchant, &*said.key.order), (MERCHANT, order));
     let aliases: Vec<&str> = said.aliases.iter().map(|alias| alias.order.as_str()).collect();
     assert_eq!(aliases, if order == payment { vec![] } else { vec![payment] });

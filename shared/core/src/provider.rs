@@ -1,0 +1,215 @@
+//! The seam between the core and the payment service providers.
+//!
+//! A provider is a folder in `shared/psp` that implements [`Provider`] and [`Keys`], and one line in its
+//! registry. Three laws hold at the seam:
+//!
+//! 1. Verification has no default: a provider that says nothing about it does not compile.
+//! 2. Reading is unreachable without verification: [`Keys::receive`] does both, and what a provider's reader
+//!    takes is a type that its verification alone can make.
+//! 3. The core does not know which providers there are.
+//!
+//! Whatever a message says without a signature is a hint, and never evidence: see [`Reading`].
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use crate::content::Signed;
+use crate::key::{Mode, ProviderId};
+use crate::statement::Reading;
+use crate::time::Timestamp;
+use crate::versions::Versioned;
+
+/// A payment service provider.
+pub trait Provider: Sync {
+    /// What is fixed about it.
+    fn profile(&self) -> &'static Profile;
+
+    /// Reads a document of its keys. The error quotes nothing of the document.
+    fn keys(&self, document: &str) -> Result<Box<dyn Keys>, BadKeys>;
+
+    /// What a document of its keys holds, without the secrets. The error quotes nothing of the document.
+    fn describe(&self, document: &str) -> Result<Vec<HeldKey>, BadKeys>;
+}
+
+/// What is fixed about a provider.
+#[derive(Debug)]
+pub struct Profile {
+    /// Its word: the route `/webhooks/<id>`, the member of the secret with its keys, the beginning of its
+    /// orders' keys.
+    pub id: ProviderId,
+    /// Its name, for people.
+    pub name: &'static str,
+    /// The route of its notifications.
+    pub route: &'static str,
+    /// The media type of its notifications.
+    pub media_type: &'static str,
+    /// The headers that verification needs, in lower case. They are kept with the raw notification, and a
+    /// replay gives them again; no other header reaches [`Keys::receive`].
+    pub kept_headers: &'static [&'static str],
+    /// The header of a `GET` that asks whether the endpoint is ours: its value is sent back. `None` where the
+    /// provider has no such request.
+    pub echoed_header: Option<&'static str>,
+    /// The variable with the document of its keys; wins over the secret.
+    pub keys_variable: &'static str,
+    /// The variable with the addresses that may call, where the provider publishes any.
+    pub sources_variable: Option<&'static str>,
+    /// The variable with [`Options::fields`], where the provider has any.
+    pub fields_variable: Option<&'static str>,
+    /// A document of keys for the demo, the same that sign the sample events.
+    pub demo_keys: &'static str,
+}
+
+/// The keys of one provider.
+///
+/// A set of keys is replaced while messages arrive. [`Keys::beside`] says what of an older version stays in
+/// force.
+pub trait Keys: Any + Debug + Send + Sync {
+    /// Proves that the message is genuine, then reads it. Nothing of a message that is refused is read, beyond
+    /// what finds the key.
+    fn receive<'m>(
+        &self,
+        message: &Incoming<'m>,
+        options: &Options,
+    ) -> Result<Received<'m>, Refused>;
+
+    /// Signs a message as the provider would, for messages of one's own to a stack of one's own. The error is
+    /// a sentence that says which key is missing.
+    fn sign(&self, message: &mut Outgoing) -> Result<(), NoKey>;
+
+    /// What of these keys may stay in force beside a newer version, as [`Versioned::beside`] says. Keys of
+    /// another provider leave nothing in force.
+    fn beside(&self, newer: &dyn Keys) -> (Box<dyn Keys>, Vec<String>);
+}
+
+impl Versioned for Box<dyn Keys> {
+    fn beside(&self, newer: &Self) -> (Self, Vec<String>) {
+        Keys::beside(&**self, &**newer)
+    }
+}
+
+/// A message as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'m> {
+    /// The values of [`Profile::kept_headers`], in the order received; a repeated header is there repeatedly.
+    pub headers: &'m [(&'static str, &'m [u8])],
+    /// The body, unmodified.
+    pub body: &'m [u8],
+    /// When it arrived first, by our clock. A replay gives the same time, so that a signature with a time in
+    /// it still holds.
+    pub arrived: Timestamp,
+}
+
+impl<'m> Incoming<'m> {
+    /// All values of a header.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &'m [u8]> {
+        self.headers.iter().filter(move |(known, _)| *known == name).map(|(_, value)| *value)
+    }
+}
+
+/// What the configuration adds to what a provider documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Fields of its messages beyond the documented ones.
+    pub fields: Vec<String>,
+}
+
+/// A message that is proven genuine, read.
+#[derive(Debug)]
+pub struct Received<'m> {
+    /// What its signature covers.
+    pub signed: Box<dyn Signed + 'm>,
+    /// What its elements say; at least one.
+    pub readings: Vec<Reading>,
+}
+
+/// A message that is to be signed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Headers with lower-case names.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Outgoing {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Sets a header, which is there once then.
+    pub fn set_header(&mut self, name: &str, value: String) {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.to_owned(), value));
+    }
+}
+
+/// One key of a document, without the secret.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct HeldKey {
+    /// What names it: a key's id, a site.
+    pub id: String,
+    /// The mode that a signature by it stands for.
+    pub mode: Mode,
+    /// The kinds of message that it verifies.
+    pub verifies: Vec<&'static str>,
+    /// The merchant that it is bound to, or the brand that serves the site.
+    pub of: Option<String>,
+}
+
+/// A document of keys cannot be used. The sentence quotes nothing of the document: it holds secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadKeys(pub String);
+
+/// There is no key to sign a message with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoKey(pub &'static str);
+
+/// Why a message is not believed. All of it is answered alike, with 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The signature, or what is needed to check it, is missing.
+    #[error("signature missing")]
+    Missing,
+    /// A part that must be there once is there more often.
+    #[error("signed part repeated")]
+    Repeated,
+    /// More fields or elements than a notification can have.
+    #[error("too many fields")]
+    TooMany,
+    /// No key is held for whom the message names.
+    #[error("unknown key")]
+    UnknownKey,
+    /// Signed by the provider for another purpose, such as a browser's return.
+    #[error("not a notification")]
+    NotANotification,
+    /// The signature is not this message's.
+    #[error("signature does not match")]
+    Mismatch,
+    /// The signature holds, and is older or newer than the provider allows.
+    #[error("signed at another time")]
+    Untimely,
+}
+
+impl Refused {
+    /// Whether other keys might tell otherwise: those held may be older than the message.
+    pub fn may_be_stale(&self) -> bool {
+        matches!(self, Self::UnknownKey | Self::Mismatch)
+    }
+
+    /// In one word, for counting.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Repeated => "repeated",
+            Self::TooMany => "too_many_fields",
+            Self::UnknownKey => "unknown_key",
+            Self::NotANotification => "not_a_notification",
+            Self::Mismatch => "mismatch",
+            Self::Untimely => "untimely",
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What is fixed about the Lyra gateway, and how it fills the seam.
+
+use std::any::Any;
+
+use quittance_core::provider::{
+    BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
+};
+use quittance_core::{ProviderId, Versioned, provider};
+
+use super::brands::Sites;
+use super::{Keys, read, verify};
+
+/// The word of this family in routes, keys and configuration: that of its first brand here.
+pub const ID: ProviderId = ProviderId::new("systempay");
+
+/// How long a payment session lives (systempay.md section 1.4).
+pub const SESSION_SECONDS: u64 = 10 * 60;
+
+static PROFILE: Profile = Profile {
+    id: ID,
+    name: "Systempay (Lyra)",
+    route: "/webhooks/systempay",
+    media_type: "application/x-www-form-urlencoded",
+    kept_headers: &[],
+    echoed_header: None,
+    keys_variable: "QUITTANCE_SYSTEMPAY_KEYS",
+    sources_variable: Some("QUITTANCE_SYSTEMPAY_SOURCES"),
+    fields_variable: Some("QUITTANCE_SYSTEMPAY_FIELDS"),
+    demo_keys: r#"{"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}}"#,
+};
+
+/// The Lyra gateway under any of its brands (Systempay, PayZen, Scellius ...).
+#[derive(Clone, Copy, Debug)]
+pub struct Lyra;
+
+impl Provider for Lyra {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn keys(&self, document: &str) -> Result<Box<dyn provider::Keys>, BadKeys> {
+        Ok(Box::new(parse(document)?))
+    }
+
+    fn describe(&self, document: &str) -> Result<Vec<HeldKey>, BadKeys> {
+        let keys = parse(document)?;
+        let sites = Sites::from_json(document).map_err(|error| BadKeys(error.to_string()))?;
+        let brand = |id: &str| {
+            let found = sites.iter().find(|(site, _)| *site == id);
+            found.map(|(_, brand)| brand.name.clone().into_owned())
+        };
+        let keys = keys.held().map(|(site, mode, held)| {
+            let formats = [
+                (held.form.is_some(), "form"),
+                (held.form.is_some() && held.allow_sha1, "form with SHA-1"),
+                (held.rest_password.is_some(), "REST"),
+            ];
+            let verifies = formats.into_iter().filter(|(held, _)| *held).map(|(_, name)| name);
+            HeldKey { id: site.to_owned(), mode, verifies: verifies.collect(), of: brand(site) }
+        });
+        Ok(keys.collect())
+    }
+}
+
+fn parse(document: &str) -> Result<Keys, BadKeys> {
+    Keys::from_json(document).map_err(|error| BadKeys(error.to_string()))
+}
+
+impl provider::Keys for Keys {
+    fn receive<'m>(
+        &self,
+        message: &Incoming<'m>,
+        options: &Options,
+    ) -> Result<Received<'m>, Refused> {
+        let verified = verify(self, message.body)?;
+        let readings = vec![read(&verified, &options.fields)];
+        Ok(Received { signed: Box::new(verified), readings })
+    }
+
+    fn sign(&self, message: &mut Outgoing) -> Result<(), NoKey> {
+        let signed = self.signed(&message.body);
+        message.body = signed.ok_or(NoKey("no key for the site and mode in the body"))?;
+        Ok(())
+    }
+
+    fn beside(&self, newer: &dyn provider::Keys) -> (Box<dyn provider::Keys>, Vec<String>) {
+        match (newer as &dyn Any).downcast_ref::<Self>() {
+            Some(newer) => {
+                let (kept, sentences) = Versioned::beside(self, newer);
+                (Box::new(kept), sentences)
+            }
+            None => (Box::new(Self::default()), Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What is fixed about Worldline Direct, and how it fills the seam.
+
+use std::any::Any;
+
+use quittance_core::provider::{
+    BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
+};
+use quittance_core::{ProviderId, Versioned, provider};
+
+use super::{Keys, read, verify};
+
+/// The word of Worldline Direct in routes, keys and configuration.
+pub const ID: ProviderId = ProviderId::new("worldline");
+
+/// Header with the Base64 HMAC of the body.
+pub const SIGNATURE_HEADER: &str = "x-gcs-signature";
+
+/// Header with the id of the key that signed.
+pub const KEY_ID_HEADER: &str = "x-gcs-keyid";
+
+/// Header of the endpoint verification request; its value is echoed.
+pub const ENDPOINT_VERIFICATION_HEADER: &str = "x-gcs-webhooks-endpoint-verification";
+
+/// How long a hosted page lives by default (worldline-direct.md section 6): until then the complement of a
+/// voucher may still come.
+pub const SESSION_SECONDS: u64 = 180 * 60;
+
+static PROFILE: Profile = Profile {
+    id: ID,
+    name: "Worldline Direct",
+    route: "/webhooks/worldline",
+    media_type: "application/json",
+    kept_headers: &[SIGNATURE_HEADER, KEY_ID_HEADER],
+    echoed_header: Some(ENDPOINT_VERIFICATION_HEADER),
+    keys_variable: "QUITTANCE_WORLDLINE_KEYS",
+    sources_variable: None,
+    fields_variable: None,
+    demo_keys: r#"{"demo-key": "demo-secret"}"#,
+};
+
+/// Worldline Direct, the platform behind CAWL.
+#[derive(Clone, Copy, Debug)]
+pub struct Worldline;
+
+impl Provider for Worldline {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn keys(&self, document: &str) -> Result<Box<dyn provider::Keys>, BadKeys> {
+        Ok(Box::new(parse(document)?))
+    }
+
+    fn describe(&self, document: &str) -> Result<Vec<HeldKey>, BadKeys> {
+        let keys = parse(document)?;
+        let keys = keys.held().map(|(id, mode, merchant)| HeldKey {
+            id: id.to_owned(),
+            mode,
+            verifies: vec!["events"],
+            of: merchant.map(|merchant| format!("only of merchant {merchant}")),
+        });
+        Ok(keys.collect())
+    }
+}
+
+fn parse(document: &str) -> Result<Keys, BadKeys> {
+    Keys::from_json(document).map_err(|error| BadKeys(error.to_string()))
+}
+
+impl provider::Keys for Keys {
+    fn receive<'m>(&self, message: &Incoming<'m>, _: &Options) -> Result<Received<'m>, Refused> {
+        let values = |name| message.values(name).collect::<Vec<_>>();
+        let (signatures, key_ids) = (values(SIGNATURE_HEADER), values(KEY_ID_HEADER));
+        let verified = verify(self, &signatures, &key_ids, message.body)?;
+        let readings = read(&verified);
+        Ok(Received { signed: Box::new(verified), readings })
+    }
+
+    fn sign(&self, message: &mut Outgoing) -> Result<(), NoKey> {
+        let signature = self.signature(message.header(KEY_ID_HEADER).unwrap_or(""), &message.body);
+        let signature = signature.ok_or(NoKey("no key of the id in the header"))?;
+        message.set_header(SIGNATURE_HEADER, signature);
+        Ok(())
+    }
+
+    fn beside(&self, newer: &dyn provider::Keys) -> (Box<dyn provider::Keys>, Vec<String>) {
+        match (newer as &dyn Any).downcast_ref::<Self>() {
+            Some(newer) => {
+                let (kept, sentences) = Versioned::beside(self, newer);
+                (Box::new(kept), sentences)
+            }
+            None => (Box::new(Self::default()), Vec::new()),
+        }
+    }
+}

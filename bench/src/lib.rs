@@ -49,7 +49,7 @@ pub fn messages() -> Vec<Message> {
 }
 
 /// Size of the Worldline body: that of a captured card payment as the platform sends it, with customer
-/// and card details. (worldline-direct.md, sample bodies.)
+/// and card details. (worldline.md 8)
 const WORLDLINE_BYTES: usize = 1_600;
 
 impl Default for Receiver {

@@ -1,4 +1,4 @@
-//! The table of answers (design, section 3), row by row and for both PSPs, over real HTTP.
+//! The table of answers (docs/interface.md, "Answers to a PSP"), row by row and for both PSPs, over real HTTP.
 
 #[allow(dead_code, reason = "every file uses a part of it")]
 mod support;

@@ -1,4 +1,4 @@
-//! `POST /expected`: what an order costs, as the merchant says (design, sections 4 and 7).
+//! `POST /expected`: what an order costs, as the merchant says (docs/interface.md, "POST /expected").
 
 #[allow(dead_code, reason = "every file uses a part of it")]
 mod support;

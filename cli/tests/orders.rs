@@ -1,5 +1,5 @@
-//! Reading orders: the JSON that others build on (design, section 6), lists, references of every kind
-//! and the page for a browser.
+//! Reading orders: the JSON that others build on, lists, references of every kind and the page for a browser.
+//! (docs/interface.md, "An order")
 
 #[allow(dead_code, reason = "every file uses a part of it")]
 mod support;

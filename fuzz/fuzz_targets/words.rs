@@ -140,7 +140,7 @@ fn payment_id(text: &str) {
     };
     assert!(!id.inner.is_empty());
     assert_eq!(PaymentId::parse(&id.operation()).as_ref(), Some(&id), "canonical");
-    // The three spellings of one payment. (worldline-direct.md section 4, "Identifiers".)
+    // The three spellings of one payment. (worldline.md 4, "Identifiers")
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(operation) = id.operation.filter(|o| number(o) && number(id.inner)) {
         let (inner, long) = (&id.inner, operation.trim_start_matches('0'));

@@ -52,7 +52,7 @@ fn read(key_id: &str, secret: &str, body: &[u8]) -> Vec<Reading> {
     worldline::read(&verified.expect("its own signature"))
 }
 
-/// Money is taken only where number, word and acquired amount say so. (worldline-direct.md sections 3, 4.)
+/// Money is taken only where number, word and acquired amount say so. (worldline.md 3 and 4)
 fn says(event: &Value, reading: &Reading) {
     let Reading::Order(statement) = reading else { return };
     let sound = statement.standing == Standing::Sound;

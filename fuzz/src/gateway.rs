@@ -1,5 +1,5 @@
 //! The Lyra gateway's side once more: how a form is decoded and signed, and who may be believed.
-//! (systempay.md sections 2 and 5; design, section 3.)
+//! (lyra.md 2 and 5; docs/single-reading.md)
 
 use std::sync::LazyLock;
 
@@ -203,7 +203,7 @@ pub fn verdict(body: &[u8]) -> Result<Mode, Refused> {
     }
 }
 
-/// Without the backslashes that some senders put before slashes after signing. (systempay.md section 5.)
+/// Without the backslashes that some senders put before slashes after signing. (lyra.md 5)
 fn unescaped(answer: &[u8]) -> Vec<u8> {
     let mut plain: Vec<u8> = Vec::new();
     for byte in answer {

@@ -1,5 +1,5 @@
 //! Genuine payments with what their buyer typed, and what a respelling may gain on top: nothing.
-//! (Design, section 3, "What the form signature does not cover".)
+//! (docs/single-reading.md)
 //!
 //! What the gateway sends is taken to keep to the premises of `shared/psp/src/lyra/reading`. Those that
 //! show here:

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 
-/// The range that Lyra names for its notifications (systempay.md 1.2), and an IPv6 one of no one's.
+/// The range that Lyra names for its notifications (lyra.md 1.2), and an IPv6 one of no one's.
 const RANGES: &str = "194.50.38.0/24, 2001:db8::/32";
 
 const SAMPLE: &str = include_str!("../../../events/systempay/01-single-card-captured.json");

@@ -1,4 +1,4 @@
-//! Configuration from the environment (design, section 6).
+//! Configuration from the environment (docs/interface.md, "Variables").
 
 use quittance_core::fold::Instalments;
 use quittance_core::{Policy, ReleaseOn};

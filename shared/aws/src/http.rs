@@ -1,7 +1,7 @@
 //! HTTP: the checks before anything is hashed, and the only place with status codes.
 //!
-//! The answers and their reasons are the table of the design's section 3. There is no 3xx: Lyra takes
-//! a redirect for success.
+//! The answers and their reasons: docs/interface.md, "Answers to a PSP". There is no 3xx: Lyra takes
+//! a redirect for success. (lyra.md 1.3)
 
 use std::fmt::Display;
 

@@ -117,7 +117,7 @@ impl ShareFact {
     }
 
     /// Whether it speaks of a later operation of its payment alone (a capture, a cancellation), which says
-    /// nothing of the whole. (worldline-direct.md section 4, "Identifiers".)
+    /// nothing of the whole. (worldline.md 4, "Identifiers")
     pub fn is_later_operation(&self) -> bool {
         self.operation_number().is_some_and(|number| number != "0")
     }
@@ -244,7 +244,7 @@ pub enum State {
 }
 
 impl State {
-    /// Every state, in the order of the design.
+    /// Every state, in the order of its rules. (docs/interface.md, "States")
     pub const ALL: [Self; 10] = [
         Self::Pending,
         Self::Authorised,

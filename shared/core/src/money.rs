@@ -28,7 +28,7 @@ impl Currency {
 
     /// Digits after the decimal point: 2 for EUR, 0 for JPY, 3 for TND. `None` where sources differ, so
     /// that nobody can say what an amount in minor units is worth: IDR and KHR have 2 in ISO 4217 and 0
-    /// in Lyra's plugins (systempay.md 3.5; plugin-magento's currency table).
+    /// in Lyra's plugins (lyra.md 3.5; plugin-magento's currency table).
     pub fn exponent(self) -> Option<u32> {
         let disputed = matches!(self.code(), "IDR" | "KHR");
         self.0.exponent().map(u32::from).filter(|_| !disputed)

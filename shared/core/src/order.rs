@@ -45,7 +45,7 @@ pub struct Order {
 }
 
 /// What a merchant says that an order costs: from then on that is what it costs, whatever attempts that
-/// ended, earlier sessions or a cart that changed have stated. (Design, section 4.)
+/// ended, earlier sessions or a cart that changed have stated. (docs/interface.md, "POST /expected")
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registered {
     /// Minor units.

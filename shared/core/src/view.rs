@@ -13,11 +13,11 @@ use crate::money::Currency;
 use crate::order::{Order, Received};
 use crate::time::Timestamp;
 
-/// How long after a payment its Chèque-Vacances Connect share can be given back (worldline-direct.md
-/// section 6). No source says when this time begins.
+/// How long after a payment its Chèque-Vacances Connect share can be given back (worldline.md 5).
+/// No source says when this time begins.
 pub const VOUCHER_REFUND_SECONDS: u64 = 4 * 60 * 60;
 
-/// An order as JSON: the interface that others build on (design, section 6).
+/// An order as JSON: the interface that others build on. (docs/interface.md, "An order")
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderView {
     /// Provider.

@@ -2,7 +2,7 @@
 //!
 //! Each row names a case, their answer, ours, and why ours is another where it is. A row without a
 //! reason must agree and one with a reason must differ, so that neither a change of ours nor a wrong
-//! note passes. Their answers are from the facts files, which name the source of each.
+//! note passes. Their answers are from the pages under docs/providers, which name the source of each.
 
 #[allow(dead_code, reason = "every file uses a part of it")]
 mod common;
@@ -83,7 +83,7 @@ enum Money {
 }
 
 impl Money {
-    /// The sets of plugin-core-base's `StatusCode.php` (worldline-direct.md section 3). A number may be
+    /// The sets of plugin-core-base's `StatusCode.php` (worldline.md 3). A number may be
     /// in several, which then say the same of the money.
     fn in_their_sets(code: u64) -> Self {
         match code {
@@ -535,7 +535,7 @@ enum Goods {
     Lost,
 }
 
-/// The plugins' lists (systempay.md section 3.1): success delivers, pending waits, cancelled and what
+/// The plugins' lists (lyra.md 3.1): success delivers, pending waits, cancelled and what
 /// is in no list has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum List {
@@ -824,7 +824,7 @@ fn lyra_sources_against_a_client_that_takes_pay_alone() {
 
 // --- Lyra: who signed --------------------------------------------------------------------------
 
-/// The vendor's Response and Client classes (systempay.md 2.2, 2.3 and 5): whether a message passes.
+/// The vendor's Response and Client classes (lyra.md 2.2, 2.3 and 5): whether a message passes.
 #[test]
 fn lyra_signatures_against_the_vendors_classes() {
     let payment = || Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED");
@@ -887,7 +887,7 @@ fn lyra_signatures_against_the_vendors_classes() {
 
 // --- Currencies --------------------------------------------------------------------------------
 
-/// Lyra's table of currencies: ISO code, number, digits behind the point (systempay.md 3.5 and
+/// Lyra's table of currencies: ISO code, number, digits behind the point (lyra.md 3.5 and
 /// plugin-magento's currency table). The PSP sends minor units and Quittance compares minor units, so
 /// digits are for display only.
 #[test]

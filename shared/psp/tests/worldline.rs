@@ -1,5 +1,5 @@
 //! What Worldline Direct sends beyond the plain payment, row by row of its facts
-//! (worldline-direct.md sections 1 to 5).
+//! (worldline.md 1 to 5).
 
 #[allow(dead_code, reason = "every file uses a part of it")]
 mod common;

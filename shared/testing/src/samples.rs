@@ -1,6 +1,6 @@
 //! The sample deliveries of `events/`: what a PSP sends, and what must come of it.
 //!
-//! What must come of it is written here by hand, from the design, and never computed by the core: the
+//! What must come of it is written here by hand, from the rules, and never computed by the core: the
 //! samples are the core's examiner. The files are played in the order of their names, `worldline/`
 //! before `systempay/`; deliveries about one order follow each other, and each file tells what holds
 //! after it.

@@ -1,7 +1,7 @@
 //! Every status, event type, source and spelling is shown by a sample that is believed.
 //!
 //! Numbers and words come from the core's own tables, so that a new row asks for a sample; what the core
-//! has no table of is listed here by hand, from the facts files.
+//! has no table of is listed here by hand, from docs/providers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,8 +104,7 @@ fn every_status_number_and_word_of_worldline() {
     all_shown("status numbers and words", wanted, &shown);
 }
 
-/// worldline-direct.md section 3: the words that plugins tolerate beside those of the table, and the
-/// categories.
+/// The words that plugins tolerate beside those of the table, and the categories. (worldline.md 3)
 #[test]
 fn every_other_word_and_category_of_worldline() {
     let words: BTreeSet<String> = objects().iter().map(|object| text(&object["status"])).collect();
@@ -136,7 +135,7 @@ fn every_other_word_and_category_of_worldline() {
     all_shown("status categories", categories, &objects().iter().map(category).collect());
 }
 
-/// worldline-direct.md section 2: the documented list, and what is tolerated beside it.
+/// The documented list, and what is tolerated beside it. (worldline.md 2)
 #[test]
 fn every_event_type_of_worldline() {
     let documented = [
@@ -191,7 +190,7 @@ fn every_object_of_a_worldline_event() {
     assert!(events().iter().any(|event| with_both(&event)), "a refund object beside a payment");
 }
 
-/// worldline-direct.md section 4, "Identifiers".
+/// (worldline.md 4, "Identifiers")
 #[test]
 fn every_spelling_of_a_payment_id() {
     let spelling = |object: &Value| {
@@ -209,7 +208,7 @@ fn every_spelling_of_a_payment_id() {
     all_shown("spellings", ["with its operation", "bare", "19 digits", "20 digits"], &shown);
 }
 
-/// worldline-direct.md section 4, "How a split shows": each voucher product pays a part only.
+/// Each voucher product pays a part only. (worldline.md 4, "How a split shows")
 #[test]
 fn every_voucher_product_pays_half_of_an_order() {
     let shown = objects()
@@ -308,7 +307,7 @@ fn every_status_word_of_lyra() {
     all_shown("values of detailedStatus", words, &detailed);
 }
 
-/// systempay.md section 1.5; FILE was asked about and not seen, and stands for what no table knows.
+/// FILE was asked about and not seen, and stands for what no table knows. (lyra.md 1.5)
 #[test]
 fn every_source_of_a_call() {
     let sources = [
@@ -326,7 +325,7 @@ fn every_source_of_a_call() {
     all_shown("values of vads_url_check_src", sources, &values("vads_url_check_src"));
 }
 
-/// systempay.md section 3.5.
+/// (lyra.md 3.5)
 #[test]
 fn every_operation_plan_and_occurrence() {
     let operations = ["DEBIT", "CREDIT", "VERIFICATION"];
@@ -341,7 +340,7 @@ fn every_operation_plan_and_occurrence() {
     all_shown("occurrence types", wanted, &occurrences);
 }
 
-/// systempay.md section 4.1: the list's two names, numbers as numbers and as texts, fields left out.
+/// The list's two names, numbers as numbers and as texts, fields left out. (lyra.md 4.1)
 #[test]
 fn every_spelling_of_a_list_of_shares() {
     let spellings = |list: &Value| {
@@ -359,7 +358,7 @@ fn every_spelling_of_a_list_of_shares() {
     );
 }
 
-/// systempay.md section 5.
+/// (lyra.md 5)
 #[test]
 fn every_status_and_cycle_of_a_rest_order() {
     let shown = |name: &str| answers().iter().map(|answer| text(&answer[name])).collect();

@@ -4,7 +4,7 @@
 //! so far (a *running total*). What was acquired of an `amountOfMoney` smaller than the whole is surely
 //! its own. So the sum of all statements is the most that can have been taken, and what is certain is
 //! less: of the statements about the whole only the largest, unless they cannot be running totals of one
-//! another. (worldline-direct.md section 4, "How a split shows".)
+//! another. (worldline.md 4, "How a split shows")
 
 use std::collections::BTreeMap;
 

@@ -176,7 +176,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     }
 }
 
-/// The state of an order: the first rule that fits, as the design lists them.
+/// The state of an order: the first rule that fits. (docs/interface.md, "States")
 fn state(sums: &Sums, shares: &[Joined<'_>]) -> State {
     let Sums { captured, authorised, refunded, let_go, .. } = *sums;
     let expected = sums.expected.unwrap_or(0);
@@ -212,7 +212,7 @@ fn last_end(shares: &[Joined<'_>]) -> Option<State> {
 }
 
 /// Brands and product names that are vouchers or gift cards: paid with a balance, so that a
-/// complement by another method is usual. (systempay.md 3.5; worldline-direct.md 4, point 8.)
+/// complement by another method is usual. (lyra.md 3.5; worldline.md 4, point 8)
 pub fn is_voucher(method: &str) -> bool {
     const BRANDS: [&str; 17] = [
         "CVCO",

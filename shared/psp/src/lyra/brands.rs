@@ -1,5 +1,5 @@
 //! The names under which banks sell the Lyra gateway: white labels with hosts of their own.
-//! (systempay.md section 7.)
+//! (lyra.md 7)
 //!
 //! The protocol is the same under each. A host cannot be made from another by rule (`api.`, `api-`,
 //! `api.secure.` all occur), so what the facts do not know is `None`, and configuration may say it.
@@ -32,7 +32,7 @@ pub struct Brand {
 /// The brand of a site whose configuration names none.
 pub const DEFAULT_BRAND: &str = "systempay";
 
-/// Every brand of section 7.
+/// Every brand of the family. (lyra.md 7)
 pub const BRANDS: &[Brand] = &[
     Brand {
         id: DEFAULT_BRAND,

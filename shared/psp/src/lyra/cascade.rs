@@ -1,4 +1,4 @@
-//! `vads_payment_seq`: the shares of a cascade. (systempay.md section 4.)
+//! `vads_payment_seq`: the shares of a cascade. (lyra.md 4)
 
 use std::borrow::Cow;
 

@@ -186,7 +186,7 @@ pub(super) fn secured(shares: &[ShareFact]) -> u64 {
 
 /// Why a cascade contradicts itself, if it does. The shares decide; the top level is a cross-check,
 /// and when it says that all is lost while the shares say that all is paid, nobody knows.
-/// (systempay.md section 4.4.)
+/// (lyra.md 4.4)
 fn cascade_contradiction(
     head: &Head<'_>,
     elements: &[cascade::Element<'_>],
@@ -250,7 +250,7 @@ pub(super) fn list(line: &mut String, shares: &[ShareFact], reasons: &[Reason]) 
 }
 
 /// Whether `vads_occurrence_type` (REST `occurrenceType`) is that of a later occurrence of a plan or
-/// subscription. (systempay.md section 3.5.)
+/// subscription. (lyra.md 3.5)
 pub(super) fn is_occurrence(word: Option<&str>) -> bool {
     matches!(word, Some("RECURRENT_INTERMEDIAIRE" | "RECURRENT_FINAL"))
 }

@@ -143,7 +143,7 @@ impl<'a> Form<'a> {
 /// Room for the fields of a usual form, so that it need not grow.
 const USUAL_FIELDS: usize = 64;
 
-/// What the names of signed fields begin with. (systempay.md section 2.1.)
+/// What the names of signed fields begin with. (lyra.md 2.1)
 const SIGNED: &str = "vads_";
 
 /// Which of the sorted entries have names that begin so.

@@ -137,7 +137,7 @@ impl<'a> Head<'a> {
     }
 
     /// Why a form about one payment contradicts itself, if it does: 00 is the only `vads_result` of what
-    /// was done. (systempay.md section 3.2.) A cascade's own result is not documented.
+    /// was done. (lyra.md 3.2) A cascade's own result is not documented.
     pub(super) fn result_contradiction(&self, form: &Form<'_>) -> Option<&'static str> {
         let done = matches!(self.status, "CAPTURED" | "AUTHORISED");
         let denied = form.text("vads_result").is_some_and(|result| !is_success(result));
@@ -167,7 +167,7 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Whether it may be about one instalment, with the plan left out. (systempay.md section 1.6.) A later
+    /// Whether it may be about one instalment, with the plan left out. (lyra.md 1.6) A later
     /// instalment is told with less than the whole as its effective amount.
     fn may_lack_plan(&self) -> bool {
         let resent = self.source == Some("RETRY") && self.config.is_none();
@@ -217,8 +217,7 @@ impl<'a> Head<'a> {
 
     /// Whether it speaks of the whole: the end of a payment, its automatic re-send, an occurrence of a
     /// subscription, a telephone order, a collected form. A batch, the Back Office, a re-send by hand, or
-    /// a source that no table knows, may speak of one share of a cascade. (systempay.md sections 1.4 and
-    /// 1.5.)
+    /// a source that no table knows, may speak of one share of a cascade. (lyra.md 1.4 and 1.5)
     fn is_whole(&self) -> bool {
         matches!(self.source, Some("PAY" | "RETRY" | "REC" | "DCF" | "VOICE_ORDER"))
     }
@@ -255,7 +254,7 @@ impl<'a> Head<'a> {
     }
 
     /// Which instalment of a plan it is about. The number of the attempt tells only of the first: a refusal
-    /// shifts the others. (systempay.md section 3.5, `vads_occurrence_type`.)
+    /// shifts the others. (lyra.md 3.5, `vads_occurrence_type`)
     fn instalment(&self) -> Instalment {
         match (self.occurrence, self.sequence) {
             (Some("RECURRENT_INITIAL"), _) | (_, Some(0 | 1)) => Instalment::First,
@@ -309,7 +308,7 @@ struct Part {
 }
 
 /// A payment in instalments: `MULTI:first=5000;count=3;period=30`, or with every due date
-/// `MULTI_EXT:20261201=5000;20270101=5000`. (systempay.md section 0, point 3, and 3.5.)
+/// `MULTI_EXT:20261201=5000;20270101=5000`. (lyra.md 0 and 3.5)
 enum Plan {
     /// A first amount, and the rest in equal parts.
     Equal { first: u64, count: u64 },

@@ -13,7 +13,7 @@ use super::{Keys, read, verify};
 /// The word of this family in routes, keys and configuration: that of its first brand here.
 pub const ID: ProviderId = ProviderId::new("systempay");
 
-/// How long a payment session lives (systempay.md section 1.4).
+/// How long a payment session lives (lyra.md 1.4).
 pub const SESSION_SECONDS: u64 = 10 * 60;
 
 static PROFILE: Profile = Profile {

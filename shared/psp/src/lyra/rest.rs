@@ -1,4 +1,4 @@
-//! The REST notification (V4): `kr-answer`. (systempay.md section 5.)
+//! The REST notification (V4): `kr-answer`. (lyra.md 5)
 
 use serde::Deserialize;
 
@@ -240,7 +240,7 @@ impl Answered<'_> {
 
     /// What it is worth. Of the two pairs of amount and currency the one in the order's currency counts:
     /// where the buyer's currency was converted they are the other way round than in the form format. Where
-    /// both are in it, what is effective counts, and never more than was asked for. (systempay.md section 5.)
+    /// both are in it, what is effective counts, and never more than was asked for. (lyra.md 5)
     fn worth(&self, of_order: Currency, kind: Kind) -> Result<(u64, Currency), Unreadable> {
         let amount = bounded(self.amount, "amount of a transaction")?;
         let currency = known(self.currency.as_deref(), "currency of a transaction")?;

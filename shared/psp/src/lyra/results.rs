@@ -1,5 +1,5 @@
 //! Why an attempt went as it did: the gateway's result codes, in words for a merchant.
-//! (systempay.md sections 3.2 to 3.4 for forms, 5 and 6 for REST.)
+//! (lyra.md 3.2 to 3.4 for forms, lyra.md 5 and 6 for REST)
 //!
 //! Codes explain and decide nothing. One that no table has is shown as it is: all the lists are open.
 

@@ -1,6 +1,6 @@
 //! Who signed a Lyra notification, in both formats.
 //!
-//! Form (systempay.md section 2): the values of all `vads_` fields in the byte order of their names,
+//! Form (lyra.md 2): the values of all `vads_` fields in the byte order of their names,
 //! joined by `+`, then `+` and the key; HMAC-SHA-256 of that text under the same key, in Base64.
 //! Neither names nor the ends of values are signed: [`super::reading`] deals with that.
 //!
@@ -202,7 +202,7 @@ fn verify_rest<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
         return Err(Refused::NotANotification);
     }
     // Some senders escape slashes after signing; undoing that cannot make another message genuine,
-    // and changes nothing of what the JSON means. (systempay.md section 5, "Slash pitfall")
+    // and changes nothing of what the JSON means. (lyra.md 5, "Slash pitfall")
     let escaped = answer.windows(2).any(|pair| pair == br"\/");
     let unescaped = if escaped { unescape_slashes(answer) } else { Vec::new() };
     let texts: &[&[u8]] = if escaped { &[answer, &unescaped] } else { &[answer] };

@@ -1,4 +1,4 @@
-//! The status table of the Lyra gateway. (systempay.md section 3.1.)
+//! The status table of the Lyra gateway. (lyra.md 3.1)
 
 use quittance_core::fact::{Kind, Rank, Status};
 

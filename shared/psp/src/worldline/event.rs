@@ -1,4 +1,4 @@
-//! From a verified Worldline event to facts. (worldline-direct.md sections 2 to 4.)
+//! From a verified Worldline event to facts. (worldline.md 2 to 4)
 
 use std::fmt::Write;
 
@@ -178,7 +178,7 @@ fn statement(
     let mut meant = meaning(operation.word, operation.code, operation.category);
     let unknown = meant.status == Status::Unknown;
     if of_credit && meant.side == Side::Debit && !unknown {
-        // After a partial refund the payment stays captured (worldline-direct.md section 3, "trap"): how
+        // After a partial refund the payment stays captured (worldline.md 3, "trap"): how
         // much of it went back is not said here.
         meant = Meaning {
             side: Side::Credit,

@@ -17,7 +17,7 @@ pub use self::signature::{Key, Keys, Verified, verify};
 pub use self::status::{ROWS, Row, Side};
 
 /// Name of a Worldline payment product as Quittance's `method`, where it has one.
-/// (worldline-direct.md section 4, points 5 and 8: 5412 is Chèque-Vacances Connect of ANCV, 5403 the
+/// (worldline.md 4, points 5 and 8: 5412 is Chèque-Vacances Connect of ANCV, 5403 the
 /// older one of Thunes.)
 pub fn product_name(product: u64) -> Option<&'static str> {
     Some(match product {
@@ -41,7 +41,7 @@ pub fn product_name(product: u64) -> Option<&'static str> {
 }
 
 /// Products paid with a balance, so that a captured payment may be only a part of what it is to reach
-/// and the acquired amount alone counts. (worldline-direct.md section 4, point 1; the plugins hold
+/// and the acquired amount alone counts. (worldline.md 4, point 1; the plugins hold
 /// back 3112, 5402 and 5403, and 5412 is the successor of 5403.)
 pub fn is_voucher_product(product: u64) -> bool {
     matches!(product, 3112 | 5402 | 5403 | 5412)

@@ -4,7 +4,7 @@ use quittance_core::limits::MAX_REFERENCE_BYTES;
 
 /// A payment id in its canonical form. Three spellings name one payment: `3261218192_0`, the bare
 /// `3261218192`, and a long one of 19 or 20 digits with `90000` or `900000` before the inner id (10 or
-/// 11 digits) and the operation in three digits behind. (worldline-direct.md section 4, "Identifiers";
+/// 11 digits) and the operation in three digits behind. (worldline.md 4, "Identifiers";
 /// the 20 digits, and a long one followed by `_0`: plugin-magento-core `PaymentIdFormatter.php`.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaymentId<'a> {

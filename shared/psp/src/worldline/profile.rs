@@ -21,7 +21,7 @@ pub const KEY_ID_HEADER: &str = "x-gcs-keyid";
 /// Header of the endpoint verification request; its value is echoed.
 pub const ENDPOINT_VERIFICATION_HEADER: &str = "x-gcs-webhooks-endpoint-verification";
 
-/// How long a hosted page lives by default (worldline-direct.md section 6): until then the complement of a
+/// How long a hosted page lives by default (worldline.md 6): until then the complement of a
 /// voucher may still come.
 pub const SESSION_SECONDS: u64 = 180 * 60;
 

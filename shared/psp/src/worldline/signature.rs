@@ -1,5 +1,5 @@
 //! Who signed a Worldline event: HMAC-SHA-256 of the raw body under the key that the header names.
-//! (worldline-direct.md section 1, "Algorithm".)
+//! (worldline.md 1, "Algorithm")
 
 use std::collections::BTreeMap;
 

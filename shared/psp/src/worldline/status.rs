@@ -1,5 +1,5 @@
 //! The status table of Worldline Direct: the number, the words that may stand beside it, and what the
-//! pair means. (worldline-direct.md section 3.)
+//! pair means. (worldline.md 3)
 
 use quittance_core::fact::{Rank, Status};
 
@@ -99,7 +99,7 @@ pub(super) struct Meaning {
 /// category denies it; where they disagree the outcome is pending and the order waits.
 pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&str>) -> Meaning {
     match word {
-        // No number is documented for chargebacks, so the word decides. (worldline-direct.md section 3)
+        // No number is documented for chargebacks, so the word decides. (worldline.md 3)
         Some("CHARGEBACKED") => return Meaning::of(Side::Credit, Status::ChargedBack, Rank::FINAL),
         Some("CHARGEBACK_NOTIFICATION") => {
             return Meaning::of(Side::Credit, Status::Pending, Rank(10));

@@ -1,5 +1,5 @@
 //! Whose payment a form is about, and whether it speaks of the whole: a complete table of what decides.
-//! (systempay.md sections 1.4 to 1.6 and 3.5.)
+//! (lyra.md 1.4 to 1.6 and 3.5)
 
 use quittance_core::fold::Instalments;
 use quittance_core::{Fact, Policy};

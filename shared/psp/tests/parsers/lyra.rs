@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::common::{read_lyra, statement};
 use crate::{UUIDS, amount, config, reference, shares, total_of, totals};
 
-/// Words of the gateway, and what each means for a debit (systempay.md 3.1).
+/// Words of the gateway, and what each means for a debit (lyra.md 3.1).
 const WORDS: [(&str, Status); 11] = [
     ("CAPTURED", Status::Captured),
     ("CAPTURED", Status::Captured),
@@ -134,7 +134,7 @@ proptest! {
     }
 
     /// The list may have numbers or strings, either name, and leave out what does not apply
-    /// (systempay.md 4.1).
+    /// (lyra.md 4.1).
     #[test]
     fn a_cascade_says_what_was_put_in(
         trans_id in "[0-9a-zA-Z]{6}", total in amount(), parts in parts(true), list in select(vec!["transactions", "transaction"]),

@@ -21,7 +21,7 @@ struct Id {
 }
 
 impl Id {
-    /// worldline-direct.md section 4, "Identifiers".
+    /// (worldline.md 4, "Identifiers")
     fn spellings(&self) -> [String; 3] {
         let Self { inner, operation } = self;
         let prefix = if inner.len() == 10 { "900000" } else { "90000" };
@@ -37,7 +37,7 @@ fn currency() -> impl Strategy<Value = &'static str> {
     select(vec!["EUR", "EUR", "USD", "JPY", "TND", "XPF"])
 }
 
-/// What a number of the builder means (worldline-direct.md section 3).
+/// What a number of the builder means (worldline.md 3).
 fn status(code: u64) -> Status {
     match code {
         0 | 46 | 51 | 52 => Status::Pending,
@@ -49,7 +49,7 @@ fn status(code: u64) -> Status {
     }
 }
 
-/// The names of products (worldline-direct.md section 4, points 5 and 8).
+/// The names of products (worldline.md 4, points 5 and 8).
 const PRODUCTS: [(u64, &str, bool); 6] = [
     (1, "VISA", false),
     (130, "CB", false),

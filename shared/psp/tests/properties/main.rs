@@ -1,4 +1,4 @@
-//! The invariants, held against random sets of messages (design, section 5). One file a theme; `stories`
+//! The invariants (ARCHITECTURE.md), held against random sets of messages. One file a theme; `stories`
 //! makes the messages.
 
 #[path = "../common/mod.rs"]

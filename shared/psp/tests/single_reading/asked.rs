@@ -7,7 +7,7 @@ use crate::TYPED_HASH;
 use crate::world::{Dice, Fields};
 
 /// Every documented field of a request that a shop fills itself, with what stands there; the first eleven
-/// are mandatory. (lyra-api.md section 7.)
+/// are mandatory. (lyra.md 11)
 const ASKED: [(&str, &[&str]); 52] = [
     ("vads_action_mode", &["INTERACTIVE", "SILENT", "IFRAME"]),
     ("vads_amount", &["10000", "4000", "500"]),

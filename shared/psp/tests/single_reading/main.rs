@@ -1,4 +1,4 @@
-//! What one signed text can be made to say (design, section 3): a forger's search for a respelling
+//! What one signed text can be made to say (docs/single-reading.md): a forger's search for a respelling
 //! that is believed, and how many honest forms the check holds.
 //!
 //! `QUITTANCE_SEARCH_ROUNDS` makes the search longer, `QUITTANCE_HONEST_FORMS` the count.

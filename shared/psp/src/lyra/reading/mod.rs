@@ -3,7 +3,7 @@
 //! The signature covers the values in the order of their names, joined by `+`: neither the names nor
 //! the ends of the values. Whoever holds one signed form can post others with the same signature. So
 //! the text that was signed is parsed again, in every way in which the gateway can have written it,
-//! and a form is trusted only when all of them say what it says. (Design, section 3.)
+//! and a form is trusted only when all of them say what it says. (docs/single-reading.md)
 //!
 //! **Premise.** What the gateway signs is a documented form ([`names`]): known names, each with a value
 //! of its shape, in which text of shape [`Free`](names::Shape::Free) is anything at all, `+` and typed
@@ -37,7 +37,7 @@
 //!   the operation.
 //!
 //! **What states no payment.** A shop's request is signed with the same key and goes through the buyer's
-//! browser, and so does the answer to a registration. (systempay.md sections 2.1 and 2.3.) Any form at hand
+//! browser, and so does the answer to a registration. (lyra.md 2.1, 2.3 and 11) Any form at hand
 //! contradicts such a text, so it is held where there can be one ([`request`]). Typed text may stand anywhere
 //! in a request between its mode and its version, addresses included. What tells a notification from it:
 //!

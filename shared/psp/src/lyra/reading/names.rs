@@ -1,5 +1,5 @@
 //! The documented names of signed fields, and what their values look like: the data of the check.
-//! (The gateway's field reference; systempay.md section 3.)
+//! (The gateway's field reference; lyra.md 3)
 
 use crate::lyra::form::Start;
 
@@ -221,7 +221,7 @@ pub(super) const NAMES: &[(&str, Shape)] = &[
     ("vads_warranty_result", Shape::Word),
 ];
 
-/// What calls to the server give as their source. (systempay.md section 1.5; an open list.)
+/// What calls to the server give as their source. (lyra.md 1.5; an open list)
 pub(super) const SOURCES: [&[u8]; 9] =
     [b"PAY", b"BO", b"BATCH_AUTO", b"BATCH", b"REC", b"MERCH_BO", b"RETRY", b"DCF", b"VOICE_ORDER"];
 

@@ -57,7 +57,7 @@ impl End {
         }
     }
 
-    /// Its result. (systempay.md section 3.2.)
+    /// Its result. (lyra.md 3.2)
     pub(super) fn result(self) -> u8 {
         match self {
             Self::Taken => piece::DONE,

@@ -7,7 +7,7 @@ use quittance_core::money::Currency;
 const FIRST: u8 = Shape::Json as u8 + 1;
 /// No text at all, which any documented field may have.
 pub(super) const EMPTY: u8 = FIRST;
-/// Results that a status goes with. (systempay.md section 3.2.)
+/// Results that a status goes with. (lyra.md 3.2)
 pub(super) const DONE: u8 = FIRST + 1;
 pub(super) const DONE_OR_NOT: u8 = FIRST + 2;
 pub(super) const DECLINED: u8 = FIRST + 3;

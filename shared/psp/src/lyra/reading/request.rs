@@ -1,5 +1,5 @@
 //! Whether a signed text can be what no payment came of: a shop's request, or the answer to a
-//! registration. (systempay.md section 2.1, lyra-api.md section 7.)
+//! registration. (lyra.md 2.1 and 11)
 //!
 //! A request states no payment, so a form at hand contradicts each of its parses, and the only question is
 //! whether there is one. It is asked as widely as it can be:
@@ -23,7 +23,7 @@ use super::places::Set;
 const MODE: &str = "vads_ctx_mode";
 const VERSION: &str = "vads_version";
 
-/// What names of card brands begin with. (systempay.md section 3.5; not all of them: where a notification
+/// What names of card brands begin with. (lyra.md 3.5; not all of them: where a notification
 /// has another brand, and neither a masked number nor anything else of its kind, it is held.)
 const BRANDS: [&[u8]; 30] = [
     b"AMEX",

@@ -187,6 +187,12 @@ fn a_list_is_paged_and_its_pages_are_disjoint_and_complete() {
         expected.insert(reference);
     }
     stack.worldline(&Payment::new("REFUSED", "3254630009_0", 130, 2, 100).body());
+    // An order that is marked as sent moves to the list's end.
+    wait_for("all are marked", || {
+        let orders = stack.get("/orders?limit=100").json()["orders"].as_array().cloned().unwrap();
+        let told = |order: &&Value| order["fulfilment"]["sent_at"].is_string();
+        (orders.iter().filter(told).count() == 7).then_some(())
+    });
     for limit in [1, 2, 3, 6, 7, 8, 100] {
         assert_eq!(pages(&stack, &format!("state=captured&limit={limit}"), limit), expected);
     }

@@ -8,6 +8,7 @@ use lambda_http::{Body, Response};
 use orders::Function;
 use quittance_core::order::Registered;
 use quittance_core::{Kind, OrderKey, OrderView, State};
+use quittance_psp::{PROVIDERS, provider};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -77,10 +78,13 @@ pub(crate) async fn run(args: &Orders) -> Result<ExitCode, Failure> {
 /// Reads an order's key, also as the path of its resource.
 pub(crate) fn key(text: &str) -> Result<OrderKey, String> {
     let key = text.trim_start_matches('/').trim_start_matches("orders/");
-    key.parse().map_err(|_| {
-        "not psp/merchant/mode/order, where a slash within a part is %2F (worldline or systempay; test or \
-         production)"
-            .to_owned()
+    let known = key.parse().ok().filter(|key: &OrderKey| provider(key.psp).is_some());
+    known.ok_or_else(|| {
+        let psps: Vec<&str> = PROVIDERS.iter().map(|psp| psp.profile().id.as_str()).collect();
+        let psps = psps.join(" or ");
+        format!(
+            "not psp/merchant/mode/order, where a slash within a part is %2F ({psps}; test or production)"
+        )
     })
 }
 

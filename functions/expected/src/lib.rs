@@ -7,6 +7,7 @@ use quittance_aws::http::{JSON, posted};
 use quittance_aws::trace::Trace;
 use quittance_aws::{Answer, StoreError};
 use quittance_core::{Currency, OrderKey};
+use quittance_psp::provider;
 use serde::Deserialize;
 
 /// What the body has to be.
@@ -65,7 +66,8 @@ impl Function {
 fn read(body: &[u8]) -> Result<(OrderKey, Price), Answer> {
     let Expected { order, amount, currency } =
         serde_json::from_slice(body).map_err(|_| Answer::Bad(BODY))?;
-    let key = OrderKey::from_text(&order).map_err(|_| Answer::Bad(ORDER))?;
+    let key = OrderKey::from_text(&order).ok().filter(|key| provider(key.psp).is_some());
+    let key = key.ok_or(Answer::Bad(ORDER))?;
     let currency = Currency::from_alpha(&currency).ok_or(Answer::Bad(CURRENCY))?;
     let price = Price::new(amount, currency).ok_or(Answer::Bad(AMOUNT))?;
     Ok((key, price))

@@ -36,6 +36,9 @@ const ERASED: &str = "erased/";
 /// How the partitions begin in which nothing is to be replayed.
 const QUARANTINE: &str = "quarantine/";
 
+/// What precedes the provider in the partition of what is not tracked.
+const UNTRACKED: &str = "untracked/";
+
 /// What a list of places needs of each item.
 const PLACE: &str = "pk, sk, sha256, received_at, erased";
 
@@ -155,7 +158,7 @@ impl Archive {
 
     /// Keeps a notification about something that is not tracked.
     pub async fn keep_untracked(&self, raw: &Raw<'_>) -> Result<(), StoreError> {
-        self.keep_as(&format!("untracked/{}", raw.psp.as_str()), raw).await
+        self.keep_as(&format!("{UNTRACKED}{}", raw.psp), raw).await
     }
 
     /// Puts a notification into quarantine, whatever the retention. What was signed is kept once, as it first
@@ -426,10 +429,11 @@ impl Place {
         ])
     }
 
-    /// An order's key begins with the PSP, and ends with it in the other partitions.
+    /// An order's key begins with the provider, and the other partitions end with it.
     fn psp(&self) -> Result<ProviderId, StoreError> {
-        let (first, rest) = self.partition.split_once('/').unwrap_or_default();
-        let psp = first.parse().or_else(|_| rest.parse());
+        let partition = self.partition.as_str();
+        let apart = [QUARANTINE, UNTRACKED].iter().find_map(|kind| partition.strip_prefix(kind));
+        let psp = apart.or_else(|| Some(partition.split_once('/')?.0)).unwrap_or_default().parse();
         psp.map_err(|_| StoreError::Corrupt(format!("{} names no provider", self.partition)))
     }
 }

@@ -1,0 +1,82 @@
+//! From a verified batch to what its elements say.
+
+use quittance_core::key::Account;
+use quittance_core::limits::{MAX_AMOUNT, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
+use quittance_core::money::Currency;
+use quittance_core::statement::{Hint, Unreadable};
+use quittance_core::text::beginning;
+use quittance_core::{Fact, Kind, Reading, ShareFact, Standing, Statement};
+
+use super::profile::{ID, SESSION_SECONDS};
+use super::signature::{Element, Verified, Word};
+use super::status::meaning;
+
+/// What each element says, in the order of the batch.
+pub(super) fn read(verified: &Verified) -> Vec<Reading> {
+    let read = |word: &Word| match word {
+        Word::Evidence(element) => statement(verified, element).into(),
+        Word::Hint(element) => hint(verified, element),
+    };
+    verified.words.iter().map(read).collect()
+}
+
+fn account(verified: &Verified, element: &Element) -> Account {
+    Account { psp: ID, merchant: element.merchant.clone(), mode: verified.mode }
+}
+
+/// A bare id states nothing: it says about which payment to ask.
+fn hint(verified: &Verified, element: &Element) -> Reading {
+    match account(verified, element).order(format!("tx:{}", element.payment)) {
+        Ok(order) => Reading::Hint(Hint { order, about: "something happened".to_owned() }),
+        Err(_) => Reading::Unreadable(Unreadable::new("payment missing or too long")),
+    }
+}
+
+fn statement(verified: &Verified, element: &Element) -> Result<Statement, Unreadable> {
+    let account = account(verified, element);
+    let word = element.status.as_deref().unwrap_or("");
+    if word.len() > MAX_WORD_BYTES || element.payment.len() > MAX_REFERENCE_BYTES {
+        return Err(Unreadable::new("a word is longer than documented"));
+    }
+    if element.amount > MAX_AMOUNT {
+        return Err(Unreadable::new("amount is larger than any payment"));
+    }
+    let currency = Currency::from_alpha(&element.currency)
+        .ok_or_else(|| Unreadable::new("currency is not known"))?;
+    let (kind, status, rank) = meaning(word);
+    let long = |_| Unreadable::new("payment or order missing or too long");
+    let by_payment = account.order(format!("tx:{}", element.payment)).map_err(long)?;
+    let key = match element.order.as_str() {
+        "" => by_payment.clone(),
+        order => account.order(order).map_err(long)?,
+    };
+    let share = ShareFact {
+        share: element.payment.clone(),
+        slot: None,
+        operation: None,
+        kind,
+        // The field that names the method is not signed, and a method may decide.
+        method: "octroi".to_owned(),
+        amount: element.amount,
+        of: (kind == Kind::Debit).then_some(element.amount),
+        currency,
+        status,
+        rank,
+        psp_status: word.to_owned(),
+        sequence: None,
+        attempted: verified.time.to_string(),
+        parent: (kind == Kind::Credit).then(|| element.payment.clone()),
+    };
+    let method = beginning(&element.method, MAX_WORD_BYTES);
+    Ok(Statement {
+        aliases: Some(by_payment).filter(|alias| *alias != key).into_iter().collect(),
+        key,
+        follows: kind == Kind::Credit,
+        about: format!("{word} by {method}"),
+        facts: vec![Fact::Share(Box::new(share))],
+        standing: Standing::Sound,
+        doubt: None,
+        reasons: Vec::new(),
+        session_seconds: SESSION_SECONDS,
+    })
+}

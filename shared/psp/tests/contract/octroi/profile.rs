@@ -1,0 +1,75 @@
+//! What is fixed about Octroi, and how it fills the seam.
+
+use std::any::Any;
+
+use quittance_core::provider::{
+    BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
+};
+use quittance_core::{ProviderId, Versioned, provider};
+
+use super::event::read;
+use super::signature::{Keys, verify};
+
+/// The word of Octroi in routes, keys and configuration.
+pub(crate) const ID: ProviderId = ProviderId::new("octroi");
+
+/// How long the rest of a payment may follow.
+pub(super) const SESSION_SECONDS: u64 = 30 * 60;
+
+/// Header with the time of the signatures, in seconds since 1970.
+pub(super) const TIME_HEADER: &str = "x-octroi-time";
+
+static PROFILE: Profile = Profile {
+    id: ID,
+    name: "Octroi",
+    route: "/webhooks/octroi",
+    media_type: "application/json",
+    kept_headers: &[TIME_HEADER],
+    echoed_header: None,
+    keys_variable: "QUITTANCE_OCTROI_KEYS",
+    sources_variable: None,
+    fields_variable: None,
+    demo_keys: r#"{"SHOP-1": {"secret": "octroi-secret", "mode": "test"}}"#,
+};
+
+/// The provider.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Octroi;
+
+impl Provider for Octroi {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn keys(&self, document: &str) -> Result<Box<dyn provider::Keys>, BadKeys> {
+        Ok(Box::new(Keys::from_json(document)?))
+    }
+
+    fn describe(&self, document: &str) -> Result<Vec<HeldKey>, BadKeys> {
+        Ok(Keys::from_json(document)?.held().collect())
+    }
+}
+
+impl provider::Keys for Keys {
+    fn receive<'m>(&self, message: &Incoming<'m>, _: &Options) -> Result<Received<'m>, Refused> {
+        let verified = verify(self, message)?;
+        let readings = read(&verified);
+        Ok(Received { signed: Box::new(verified), readings })
+    }
+
+    fn sign(&self, message: &mut Outgoing) -> Result<(), NoKey> {
+        let time = message.header(TIME_HEADER).unwrap_or("").to_owned();
+        message.body = self.signed(&time, &message.body)?;
+        Ok(())
+    }
+
+    fn beside(&self, newer: &dyn provider::Keys) -> (Box<dyn provider::Keys>, Vec<String>) {
+        match (newer as &dyn Any).downcast_ref::<Self>() {
+            Some(newer) => {
+                let (kept, sentences) = Versioned::beside(self, newer);
+                (Box::new(kept), sentences)
+            }
+            None => (Box::new(Self::default()), Vec::new()),
+        }
+    }
+}

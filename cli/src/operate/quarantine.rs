@@ -307,8 +307,8 @@ fn sentence(entry: &Quarantined, outcome: &Outcome, dry_run: bool) -> String {
         (false, _) => "stays",
     };
     // What empty tables make of the order is no news of the order.
-    let answer = if outcome.is_well() && dry_run { "it can be read now" } else { &outcome.answer };
-    let answer = answer.strip_prefix("KEPT in quarantine: ").unwrap_or(answer);
+    let answer = outcome.reason.as_ref().unwrap_or(&outcome.answer);
+    let answer = if outcome.is_well() && dry_run { "it can be read now" } else { answer };
     format!("{} {what}: {}", entry.sha256, clean(answer))
 }
 

@@ -51,6 +51,9 @@ pub(crate) enum Became {
 pub(crate) struct Outcome {
     pub(crate) became: Became,
     pub(crate) answer: String,
+    /// Why it stays in quarantine.
+    #[serde(skip)]
+    pub(crate) reason: Option<String>,
 }
 
 /// The webhooks, with their keys.
@@ -120,7 +123,7 @@ fn request(
 
 impl Outcome {
     pub(crate) fn new(became: Became, answer: impl Into<String>) -> Self {
-        Self { became, answer: answer.into() }
+        Self { became, answer: answer.into(), reason: None }
     }
 
     /// Of several elements the one counts that a person has to know of: what was not understood, else news.
@@ -133,7 +136,9 @@ impl Outcome {
         });
         let became = became.min().map_or(Became::Untracked, |(_, became)| became);
         let sentences: Vec<String> = dispositions.iter().map(ToString::to_string).collect();
-        Self::new(became, sentences.join("; "))
+        let reasons: Vec<&str> = dispositions.iter().filter_map(Disposition::reason).collect();
+        let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
+        Self { reason, ..Self::new(became, sentences.join("; ")) }
     }
 
     /// Whether the notification got where it belongs.

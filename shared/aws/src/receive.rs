@@ -83,6 +83,16 @@ pub enum Disposition {
     },
 }
 
+impl Disposition {
+    /// Why it is in quarantine, if it is.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Quarantined { reason } => Some(reason),
+            Self::Stored { .. } | Self::Known { .. } | Self::Untracked { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Disposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

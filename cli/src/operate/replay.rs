@@ -180,7 +180,7 @@ struct Report {
 
 impl Report {
     fn add(&mut self, place: &Place, outcome: Outcome, news: Option<bool>) {
-        let Outcome { became, answer } = outcome;
+        let Outcome { became, answer, .. } = outcome;
         // What empty tables make of it is no news of its order.
         let (became, answer) = match news {
             Some(true) => (Became::Stored, "verified and read; news to its order".to_owned()),

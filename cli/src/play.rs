@@ -139,13 +139,25 @@ impl Case {
             }
         };
         for (field, value) in &expected.fields {
-            compare(field, value, order[field].clone());
+            compare(field, value, told(value, order[field].clone()));
         }
         let count = |field: &str| order[field].as_array().map_or(0, Vec::len);
         compare("released", &expected.released.into(), order["fulfilment"].is_object().into());
         compare("reversals", &expected.reversals.into(), count("reversals").into());
         compare("notifications", &expected.notifications.into(), count("notifications").into());
     }
+}
+
+/// What an expectation compares: the details of a share only where it names them.
+fn told(expected: &Value, mut got: Value) -> Value {
+    let shares = got.as_array_mut().into_iter().flatten().enumerate();
+    for (at, share) in shares {
+        if let Some(share) = share.as_object_mut().filter(|_| expected[at].get("details").is_none())
+        {
+            share.remove("details");
+        }
+    }
+    got
 }
 
 /// Waits until the queue has been told everything.

@@ -58,7 +58,8 @@ const ORDER: [&str; 15] = [
     "notifications",
 ];
 
-const SHARE: [&str; 7] = ["share", "method", "kind", "amount", "status", "psp_status", "sequence"];
+const SHARE: [&str; 8] =
+    ["share", "method", "kind", "amount", "status", "psp_status", "sequence", "details"];
 
 #[test]
 fn an_order_has_exactly_the_documented_shape() {
@@ -78,15 +79,20 @@ fn an_order_has_exactly_the_documented_shape() {
     assert_names(&notifications[0], &["received_at", "source", "about", "sha256"]);
     assert_moment(&notifications[0]["received_at"]);
     assert!(notifications[0]["about"].is_string());
+    let details = json!({
+        "transaction_id": "ord001", "authorisation_result": "0",
+        "authorisation_result_text": "authorised", "capture_delay_days": 0,
+        "capture_date": "2026-11-22T10:00:05Z",
+    });
     let expected = json!({
         "psp": "systempay", "merchant": SITE, "mode": "test", "order": "ORD-1",
         "state": "captured", "flags": [],
         "currency": "EUR", "expected": 10_000, "authorised": 0, "captured": 10_000, "refunded": 0,
         "shares": [
             {"share": first, "method": "CVCO", "kind": "debit", "amount": 6_000,
-             "status": "captured", "psp_status": "CAPTURED", "sequence": 1},
+             "status": "captured", "psp_status": "CAPTURED", "sequence": 1, "details": details},
             {"share": second, "method": "CB", "kind": "debit", "amount": 4_000,
-             "status": "captured", "psp_status": "CAPTURED", "sequence": 2},
+             "status": "captured", "psp_status": "CAPTURED", "sequence": 2, "details": details},
         ],
         "fulfilment": fulfilment,
         "reversals": [],

@@ -3,6 +3,8 @@
 use std::fmt::{Display, Write};
 
 use quittance_core::OrderView;
+use quittance_core::details::Detail;
+use quittance_core::fold::Share;
 use quittance_core::order::{Fulfilment, Registered, Reversal};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
@@ -55,7 +57,7 @@ pub(crate) fn render(order: &OrderView, registered: Option<Registered>) -> Strin
                 word(&share.kind),
                 money(share.amount),
                 format!("{} ({})", word(&share.status), escape(&share.psp_status)),
-                format!("<code>{}</code>", escape(&share.share)),
+                format!("<code>{}</code>{}", escape(&share.share), details(share)),
             ],
         );
     }
@@ -65,6 +67,24 @@ pub(crate) fn render(order: &OrderView, registered: Option<Registered>) -> Strin
     }
     html.push_str("</table></html>");
     html
+}
+
+/// What is said of a share beyond that, in one small line.
+fn details(share: &Share) -> String {
+    let said = share.details.iter().flat_map(|details| details.iter());
+    let said = said.map(|(member, detail)| {
+        let detail = match detail {
+            Detail::Number(number) => number.to_string(),
+            Detail::Text(text) => escape(text),
+        };
+        format!("{} {detail}", word(&member))
+    });
+    let said: Vec<String> = said.collect();
+    if said.is_empty() {
+        String::new()
+    } else {
+        format!("<br><small>{}</small>", said.join(" · "))
+    }
 }
 
 /// Notifications, what the merchant registered, and decisions by time.

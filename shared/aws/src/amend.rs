@@ -42,7 +42,9 @@ impl Price {
         policy: Policy,
     ) -> Change<Result<bool, AlreadyPaid>> {
         match order.register(self.amount, self.currency, at, policy) {
-            Ok(Outcome::Changed(summary)) => Change::Made(summary, Ok(true)),
+            Ok(Outcome::Changed(summary) | Outcome::Retold(summary)) => {
+                Change::Made(summary, Ok(true))
+            }
             Ok(Outcome::Known) => Change::None(Ok(false)),
             Err(refused) => Change::None(Err(refused)),
         }

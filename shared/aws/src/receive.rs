@@ -116,6 +116,12 @@ enum Taken {
     Quarantined(Content, String),
 }
 
+impl Taken {
+    fn of(news: bool, headline: String) -> Self {
+        if news { Self::Stored(headline) } else { Self::Known(headline) }
+    }
+}
+
 impl Receiver {
     /// The same for a notification out of the archive: it counts as arrived when it did arrive, so that
     /// times of decisions come out as they were, and is not archived again.
@@ -209,7 +215,7 @@ impl Receiver {
             sha256: raw.sha256.to_owned(),
         };
         let names = Registry { table: &self.table, policy: self.policy, at: receipt.received_at };
-        let (mut archived, mut saved) = (false, false);
+        let (mut archived, mut saved, mut stored_news) = (false, false, false);
         let mut key = statement.key.clone();
         // An order in which the statement stood until its payment was known to be another's.
         let mut former = None;
@@ -241,10 +247,18 @@ impl Receiver {
             let statement = doubted.as_ref().unwrap_or(statement);
             // A decision that a name brought along was counted when it was taken.
             let before = decided(&order);
+            let mut is_news = false;
             let summary = match order.take(statement, &receipt, self.policy) {
-                Ok(Outcome::Changed(summary)) => summary,
+                Ok(Outcome::Changed(summary)) => {
+                    is_news = true;
+                    summary
+                }
+                Ok(Outcome::Retold(summary)) => summary,
                 // What a name held may complete the order although the statement itself is no news.
-                Ok(Outcome::Known) if joined => order.decide(receipt.received_at, self.policy),
+                Ok(Outcome::Known) if joined => {
+                    is_news = true;
+                    order.decide(receipt.received_at, self.policy)
+                }
                 Ok(Outcome::Known) => {
                     if let Some((former, name)) = &former
                         && !names.give_up(former, name).await?
@@ -252,11 +266,7 @@ impl Receiver {
                         continue;
                     }
                     let headline = order.headline(self.policy);
-                    return Ok(if saved {
-                        Taken::Stored(headline)
-                    } else {
-                        Taken::Known(headline)
-                    });
+                    return Ok(Taken::of(stored_news, headline));
                 }
                 Err(full) => return self.quarantine(raw, full.to_string()).await,
             };
@@ -274,6 +284,7 @@ impl Receiver {
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
                     saved = true;
+                    stored_news |= is_news;
                     count_decisions(before, decided(&order));
                     if names.confirm(statement, &order).await? {
                         former = former.filter(|(former, _)| *former != order.key);
@@ -282,7 +293,7 @@ impl Receiver {
                         {
                             continue;
                         }
-                        return Ok(Taken::Stored(headline));
+                        return Ok(Taken::of(stored_news, headline));
                     }
                 }
                 Saved::Conflict => measure::count(Event::Conflict),

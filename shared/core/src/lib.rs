@@ -21,6 +21,7 @@
 pub mod content;
 pub mod crypto;
 mod decision;
+pub mod details;
 mod explain;
 pub mod fact;
 pub mod fold;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 pub use crate::decision::{Basis, Cause, Fulfilment, Reversal};
 pub use crate::view::{NotificationView, OrderView, VOUCHER_REFUND_SECONDS};
 
-use crate::fact::{Fact, Facts, Standing, digest};
+use crate::details::KnownDetails;
+use crate::fact::{Fact, Facts, Kind, Standing, digest};
 use crate::fold::{Policy, Summary, fold};
 use crate::key::OrderKey;
 use crate::limits::{
@@ -38,6 +39,9 @@ pub struct Order {
     /// What the release rests on.
     #[serde(skip_serializing_if = "Basis::is_empty", default)]
     pub basis: Basis,
+    /// What is said of the shares beyond the facts.
+    #[serde(skip_serializing_if = "KnownDetails::is_empty", default)]
+    pub details: KnownDetails,
     /// How long after the first message the rest may follow, in seconds: the provider's session.
     pub session_seconds: u64,
     /// Other names of this order's payments whose pointers have been written.
@@ -96,6 +100,9 @@ pub struct Receipt {
 pub enum Outcome {
     /// Everything in it was known: nothing to write.
     Known,
+    /// The facts were known, and something was told beside them that decides nothing: to be stored. The order
+    /// amounts to this as before.
+    Retold(Summary),
     /// The order changed, now amounts to this, and must be stored before the notification is
     /// acknowledged.
     Changed(Summary),
@@ -128,6 +135,7 @@ impl Order {
             fulfilment: None,
             reversals: Vec::new(),
             basis: Basis::default(),
+            details: KnownDetails::default(),
             session_seconds: 0,
             aliases: BTreeSet::new(),
         }
@@ -146,8 +154,15 @@ impl Order {
         let listed = self.notifications.iter().position(|known| known.digest == digest);
         let listed = listed.and_then(|at| Some((at, self.notifications.get(at)?.standing)));
         let known = statement.facts.iter().all(|fact| self.facts.knows(fact, standing));
+        // What can be read in more than one way leaves no trace but its doubt.
+        let mut details = self.details.clone();
+        let tells = !standing.is_doubtful() && details.learn(&statement.details);
         if listed.is_some_and(|(_, as_what)| as_what <= standing) && known {
-            return Ok(Outcome::Known);
+            if !tells {
+                return Ok(Outcome::Known);
+            }
+            self.details = details;
+            return Ok(Outcome::Retold(self.decide(receipt.received_at, policy)));
         }
         let received = Received {
             digest,
@@ -174,6 +189,7 @@ impl Order {
             return Err(Full::Doubts);
         }
         self.facts = facts;
+        self.details = details;
         self.session_seconds = self.session_seconds.max(statement.session_seconds);
         match listed {
             // A better message says the same: the doubt is over.
@@ -252,6 +268,7 @@ impl Order {
         self.registered = self.registered.or(other.registered);
         self.fulfilment = self.fulfilment.take().or(other.fulfilment);
         self.basis.absorb(other.basis);
+        self.details.absorb(&other.details, |_, _| true);
         self.session_seconds = self.session_seconds.max(other.session_seconds);
         // Of one share the order told what it told, in however many parts.
         let told: BTreeSet<String> = self.reversals.iter().map(|r| r.share.clone()).collect();
@@ -262,6 +279,8 @@ impl Order {
     /// came under a reference of its own before the payment itself was known.
     pub fn absorb_payment(&mut self, other: &Self, name: &str) {
         self.absorb_facts(other.facts.iter().filter(|(fact, _)| is_of(fact, name)));
+        let shares = other.shares_of(name);
+        self.details.absorb(&other.details, |kind, share| shares.contains(&(kind, share)));
         self.session_seconds = self.session_seconds.max(other.session_seconds);
         let stated = other.statements_about(name);
         self.list(other.notifications.iter().filter(|r| stated.contains(&r.digest)).cloned());
@@ -270,8 +289,22 @@ impl Order {
     /// Drops what [`Order::absorb_payment`] takes over. Whether there was any.
     pub fn give_up_payment(&mut self, name: &str) -> bool {
         let stated = self.statements_about(name);
+        let shares = self.shares_of(name);
+        let shares: BTreeSet<(Kind, String)> =
+            shares.into_iter().map(|(kind, share)| (kind, share.to_owned())).collect();
+        self.details.drop_where(|kind, share| shares.contains(&(kind, share.to_owned())));
         self.notifications.retain(|received| !stated.contains(&received.digest));
         self.facts.drop_where(|fact, _| is_of(fact, name))
+    }
+
+    /// The shares of one payment.
+    fn shares_of(&self, name: &str) -> BTreeSet<(Kind, &str)> {
+        let facts = self.facts.iter().filter(|(fact, _)| is_of(fact, name));
+        let shares = facts.filter_map(|(fact, _)| match fact {
+            Fact::Share(share) => Some((share.kind, share.share.as_str())),
+            Fact::Total(_) => None,
+        });
+        shares.collect()
     }
 
     /// The digests of what was stated of one payment alone.

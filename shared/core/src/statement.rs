@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::details::ShareDetails;
 use crate::fact::{Fact, Kind, ShareFact, Standing};
 use crate::key::OrderKey;
 
@@ -74,6 +75,8 @@ pub struct Statement {
     /// Why shares are in the status stated, where the message says more than the status. Not part of the
     /// facts: a re-send may lack it, and is still a repeat.
     pub reasons: Vec<Reason>,
+    /// What is said of the shares beyond the facts. It decides nothing.
+    pub details: Vec<ShareDetails>,
     /// How long after its first message the rest of a payment may follow, in seconds: the provider's session.
     pub session_seconds: u64,
     /// One line for people: kind of message, share, status. No personal data.

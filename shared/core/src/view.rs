@@ -57,9 +57,10 @@ pub struct OrderView {
 }
 
 impl OrderView {
-    /// The same without its notifications, as messages and lists carry it.
+    /// The same without its notifications and the details of its shares, as messages and lists carry it.
     pub fn without_notifications(mut self) -> Self {
         self.notifications = None;
+        self.shares.iter_mut().for_each(|share| share.details = None);
         self
     }
 }
@@ -91,10 +92,15 @@ impl From<&Received> for NotificationView {
 impl Order {
     /// The order as others see it. `now` decides whether a waiting voucher is stranded.
     pub fn view(&self, policy: Policy, now: Timestamp) -> OrderView {
-        self.view_of(self.summary(policy), policy, now)
+        let mut view = self.view_of(self.summary(policy), policy, now);
+        for share in &mut view.shares {
+            let names = share.names.iter().map(String::as_str);
+            share.details = Some(self.details.of(share.kind, names));
+        }
+        view
     }
 
-    /// [`Order::view`] where what the facts amount to is at hand.
+    /// [`Order::view`] without the details of the shares, where what the facts amount to is at hand.
     pub fn view_of(&self, mut summary: Summary, policy: Policy, now: Timestamp) -> OrderView {
         if summary.voucher_waits && self.fulfilment.is_none() && self.session_is_over(now) {
             summary.flags.insert(Flag::StrandedVoucher);

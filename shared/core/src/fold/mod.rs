@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::share::{Joined, only_respellable};
 use self::tally::{Sums, Tally};
+use crate::details::Details;
 use crate::fact::{Facts, Flag, Kind, Standing, State, Status};
 use crate::money::Currency;
 use crate::order::Registered;
@@ -105,6 +106,12 @@ pub struct Share {
     pub psp_status: String,
     /// The PSP's number of this attempt.
     pub sequence: Option<u32>,
+    /// What is said of it beyond that, where a single order is shown: never in lists and messages.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub details: Option<Details>,
+    /// Every name under which it is stated.
+    #[serde(skip)]
+    pub names: BTreeSet<String>,
 }
 
 /// A refund or chargeback that is final.

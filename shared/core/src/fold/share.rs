@@ -167,6 +167,8 @@ impl<'a> Joined<'a> {
             status: self.status,
             psp_status: self.psp_status.to_owned(),
             sequence: self.sequence,
+            details: None,
+            names: self.names.iter().map(|name| (*name).to_owned()).collect(),
         }
     }
 }
@@ -255,6 +257,8 @@ pub(super) fn only_respellable(facts: &Facts, known: &[Share]) -> Vec<Share> {
                     status: Status::Ambiguous,
                     psp_status: fact.psp_status.clone(),
                     sequence: fact.sequence,
+                    details: None,
+                    names: BTreeSet::from([fact.share.clone()]),
                 },
             );
         }

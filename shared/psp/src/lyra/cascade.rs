@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::results::is_success;
 use crate::text::{Hint, List, Number, Text, json_fault};
 use quittance_core::fact::Kind;
 use quittance_core::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
@@ -19,10 +18,16 @@ pub(super) struct Element<'a> {
     pub(super) trans_id: Option<Cow<'a, str>>,
     pub(super) sequence: u32,
     pub(super) status: Cow<'a, str>,
-    /// `auth_result`, unless it says that all went well.
+    // What follows decides nothing: a value of another type is as good as none.
+    pub(super) auth_number: Option<Cow<'a, str>>,
     pub(super) auth_result: Option<Cow<'a, str>>,
-    /// `extra_result`, likewise.
     pub(super) extra_result: Option<Cow<'a, str>>,
+    pub(super) capture_delay: Option<Cow<'a, str>>,
+    pub(super) presentation_date: Option<Cow<'a, str>>,
+    pub(super) contract_used: Option<Cow<'a, str>>,
+    pub(super) payment_certificate: Option<Cow<'a, str>>,
+    pub(super) ext_trans_id: Option<Cow<'a, str>>,
+    pub(super) identifier_status: Option<Cow<'a, str>>,
 }
 
 /// Reads the list. Numbers may be JSON strings (the only published sample has strings), and the list
@@ -65,8 +70,15 @@ struct Raw<'a> {
     trans_id: Option<Text<'a>>,
     sequence_number: Option<Number>,
     trans_status: Option<Text<'a>>,
+    auth_number: Option<Hint<'a>>,
     auth_result: Option<Hint<'a>>,
     extra_result: Option<Hint<'a>>,
+    capture_delay: Option<Hint<'a>>,
+    presentation_date: Option<Hint<'a>>,
+    contract_used: Option<Hint<'a>>,
+    payment_certificate: Option<Hint<'a>>,
+    ext_trans_id: Option<Hint<'a>>,
+    identifier_status: Option<Hint<'a>>,
 }
 
 impl<'a> Raw<'a> {
@@ -76,9 +88,8 @@ impl<'a> Raw<'a> {
         let amount = self.amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
         let sequence = self.sequence_number.and_then(|number| u32::try_from(number.0).ok());
         let text = |text: Option<Text<'a>>| text.map(|t| t.0).filter(|t| !t.is_empty());
-        let fault = |code: Option<Hint<'a>>| {
-            code.and_then(Hint::into_text).filter(|code| !code.is_empty() && !is_success(code))
-        };
+        let hint =
+            |hint: Option<Hint<'a>>| hint.and_then(Hint::into_text).filter(|text| !text.is_empty());
         Ok(Element {
             amount: amount.ok_or_else(|| lacks("usable amount"))?,
             kind: kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?,
@@ -87,8 +98,15 @@ impl<'a> Raw<'a> {
             trans_id: text(self.trans_id).or_else(|| trans_id.cloned()).map(padded),
             sequence: sequence.ok_or_else(|| lacks("usable sequence_number"))?,
             status: text(self.trans_status).ok_or_else(|| lacks("trans_status"))?,
-            auth_result: fault(self.auth_result),
-            extra_result: fault(self.extra_result),
+            auth_number: hint(self.auth_number),
+            auth_result: hint(self.auth_result),
+            extra_result: hint(self.extra_result),
+            capture_delay: hint(self.capture_delay),
+            presentation_date: hint(self.presentation_date),
+            contract_used: hint(self.contract_used),
+            payment_certificate: hint(self.payment_certificate),
+            ext_trans_id: hint(self.ext_trans_id),
+            identifier_status: hint(self.identifier_status),
         })
     }
 }
@@ -149,12 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn result_codes_of_any_type_are_no_reason_to_refuse_a_list() {
+    fn codes_of_any_type_are_no_reason_to_refuse_a_list() {
         for (json, read_as) in [
             (r#""51""#, Some("51")),
             ("51", Some("51")),
-            (r#""00""#, None),
-            ("0", None),
+            (r#""00""#, Some("00")),
+            ("0", Some("0")),
             (r#""""#, None),
             ("null", None),
             ("-1", None),
@@ -163,11 +181,12 @@ mod tests {
         ] {
             let text = format!(
                 r#"{{"transactions":[{{"amount":1,"card_brand":"CB","sequence_number":1,
-                "trans_status":"REFUSED","auth_result":{json},"extra_result":{json}}}]}}"#
+                "trans_status":"REFUSED","auth_result":{json},"extra_result":{json},"contract_used":{json}}}]}}"#
             );
             let share = read(&text).unwrap().remove(0);
             assert_eq!(share.auth_result.as_deref(), read_as, "{json}");
             assert_eq!(share.extra_result.as_deref(), read_as, "{json}");
+            assert_eq!(share.contract_used.as_deref(), read_as, "{json}");
         }
     }
 

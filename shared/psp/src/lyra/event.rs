@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use super::cascade;
+use super::details::Said;
 use super::form::Form;
 use super::head::Head;
 use super::reading;
 use super::rest;
-use super::results::Codes;
 use super::signature::{Format, Verified};
 use super::status::meaning;
+use quittance_core::details::ShareDetails;
 use quittance_core::fact::{Fact, Kind, ShareFact, Standing, Status};
 use quittance_core::key::Account;
 use quittance_core::limits::{MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
@@ -42,14 +43,22 @@ pub(super) struct Transaction<'a> {
     pub(super) kind: Kind,
     pub(super) status: &'a str,
     pub(super) parent: Option<&'a str>,
-    pub(super) codes: Codes<'a>,
+    pub(super) said: Said<'a>,
+}
+
+/// What a message says beside its facts.
+#[derive(Default)]
+pub(super) struct Beside {
+    pub(super) reasons: Vec<Reason>,
+    pub(super) details: Vec<ShareDetails>,
 }
 
 impl Transaction<'_> {
-    /// The fact about this share; why it is so goes to `reasons`.
-    pub(super) fn stated(&self, reasons: &mut Vec<Reason>) -> Result<ShareFact, Unreadable> {
+    /// The fact about this share; why it is so, and what decides nothing, goes to `beside`.
+    pub(super) fn stated(&self, beside: &mut Beside) -> Result<ShareFact, Unreadable> {
         let fact = self.fact()?;
-        reasons.extend(self.codes.reason(&fact));
+        beside.reasons.extend(self.said.codes.reason(&fact));
+        beside.details.push(self.said.of(&fact));
         Ok(fact)
     }
 
@@ -127,12 +136,12 @@ fn read_form(
     let cascade = head.is_cascade();
     let pseudo = !cascade && head.is_multi();
     let mut doubt = pseudo.then_some("MULTI without sequence number 0");
-    let mut reasons = Vec::new();
+    let mut beside = Beside::default();
     let mut shares = Vec::new();
     if let Some(list) = head.list {
         let elements = cascade::read(list)?;
         for element in &elements {
-            shares.push(head.share(element).stated(&mut reasons)?);
+            shares.push(head.share(element).stated(&mut beside)?);
         }
         let alone = "vads_payment_seq without MULTI and sequence number 0";
         doubt = doubt
@@ -142,8 +151,9 @@ fn read_form(
         return Err(Unreadable::new("MULTI without vads_payment_seq"));
     } else {
         doubt = doubt.or_else(|| head.result_contradiction(form));
-        shares.push(head.transaction(form).stated(&mut reasons)?);
+        shares.push(head.transaction(form).stated(&mut beside)?);
     }
+    let Beside { reasons, details } = beside;
     let about = about(&head, &shares, &reasons);
     let mut facts = Vec::with_capacity(shares.len() + 1);
     facts.extend(shares.into_iter().map(|share| Fact::Share(Box::new(share))));
@@ -156,6 +166,7 @@ fn read_form(
         standing: Standing::Sound,
         doubt: None,
         reasons,
+        details,
         session_seconds: super::SESSION_SECONDS,
         about,
     };
@@ -166,6 +177,7 @@ fn read_form(
         statement.doubt(Standing::Respellable, why);
         // Whoever respelt it chose the codes too: they must not explain a share that others state.
         statement.reasons.clear();
+        statement.details.clear();
     }
     // A respelt form may name another order's payment: only a sound one may join names. The name of a
     // refund is its own and not that of the payment it gives back.

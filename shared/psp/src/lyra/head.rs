@@ -1,6 +1,7 @@
 //! What a form says beside its shares: its own transaction, the order, the whole.
 
 use super::cascade;
+use super::details::Said;
 use super::event::{Transaction, day_and_id, is_occurrence, named_payment};
 use super::form::Form;
 use super::results::{Codes, is_success};
@@ -105,12 +106,23 @@ impl<'a> Head<'a> {
             kind: self.kind,
             status: self.status,
             parent: None,
-            codes: Codes {
-                auth: form.text("vads_auth_result"),
-                network: form.text("vads_acquirer_network"),
-                result: form.text("vads_result"),
-                extra: form.text("vads_extra_result"),
-                ..Codes::default()
+            said: Said {
+                transaction_id: Some(self.trans_id),
+                authorisation_number: form.text("vads_auth_number"),
+                codes: Codes {
+                    auth: form.text("vads_auth_result"),
+                    network: form.text("vads_acquirer_network"),
+                    result: form.text("vads_result"),
+                    extra: form.text("vads_extra_result"),
+                    ..Codes::default()
+                },
+                capture_delay_days: days(form.text("vads_capture_delay")),
+                capture_date: form.text("vads_presentation_date"),
+                contract: form.text("vads_contract_used"),
+                certificate: form.text("vads_payment_certificate"),
+                acquirer_reference: form.text("vads_ext_trans_id"),
+                token_status: form.text("vads_identifier_status"),
+                ..Said::default()
             },
         }
     }
@@ -128,10 +140,21 @@ impl<'a> Head<'a> {
             kind: element.kind,
             status: &element.status,
             parent: None,
-            codes: Codes {
-                auth: element.auth_result.as_deref(),
-                extra: element.extra_result.as_deref(),
-                ..Codes::default()
+            said: Said {
+                transaction_id: element.trans_id.as_deref().or(Some(self.trans_id)),
+                authorisation_number: element.auth_number.as_deref(),
+                codes: Codes {
+                    auth: element.auth_result.as_deref(),
+                    extra: element.extra_result.as_deref(),
+                    ..Codes::default()
+                },
+                capture_delay_days: days(element.capture_delay.as_deref()),
+                capture_date: element.presentation_date.as_deref(),
+                contract: element.contract_used.as_deref(),
+                certificate: element.payment_certificate.as_deref(),
+                acquirer_reference: element.ext_trans_id.as_deref(),
+                token_status: element.identifier_status.as_deref(),
+                ..Said::default()
             },
         }
     }
@@ -263,6 +286,11 @@ impl<'a> Head<'a> {
             _ => Instalment::Unknown,
         }
     }
+}
+
+/// A number of days.
+fn days(digits: Option<&str>) -> Option<u64> {
+    digits.and_then(amount_from_digits)
 }
 
 /// `vads_effective_amount`: what is remitted of a transaction, in the currency of the remittance.

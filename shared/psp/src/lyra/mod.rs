@@ -3,6 +3,7 @@
 
 pub mod brands;
 mod cascade;
+mod details;
 mod event;
 mod form;
 mod head;

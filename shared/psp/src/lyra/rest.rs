@@ -1,9 +1,12 @@
 //! The REST notification (V4): `kr-answer`. (lyra.md 5)
 
 use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::cascade;
-use super::event::{Transaction, day_and_id, is_occurrence, list, secured};
+use super::details::Said;
+use super::event::{Beside, Transaction, day_and_id, is_occurrence, list, secured};
 use super::results::Codes;
 use crate::text::{Hint, List, Number, Text, json_fault};
 use quittance_core::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
@@ -28,12 +31,12 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     }
     let currency = known(details.order_currency.as_deref(), "orderCurrency")?;
     let amount = bounded(details.order_total_amount, "orderTotalAmount")?;
-    let mut reasons = Vec::new();
+    let mut beside = Beside::default();
     let transactions = &answer.transactions.kept;
     let mut shares = Vec::with_capacity(transactions.len());
     let mut doubt = None;
     for transaction in transactions {
-        let (share, own) = transaction.read(currency, &mut reasons)?;
+        let (share, own) = transaction.read(currency, &mut beside)?;
         shares.push(share);
         doubt = doubt.or(own);
     }
@@ -57,6 +60,7 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
             by_payment.clone().ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?
         }
     };
+    let Beside { reasons, details } = beside;
     let about = about(&answer, &shares, &reasons);
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
@@ -86,6 +90,7 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
         standing: Standing::Sound,
         doubt: None,
         reasons,
+        details,
         session_seconds: super::SESSION_SECONDS,
         about,
     };
@@ -199,7 +204,7 @@ impl Answered<'_> {
     fn read(
         &self,
         of_order: Currency,
-        reasons: &mut Vec<Reason>,
+        beside: &mut Beside,
     ) -> Result<(ShareFact, Option<&'static str>), Unreadable> {
         let word = self.detailed_status.as_deref();
         let details = self.transaction_details.as_ref();
@@ -222,9 +227,9 @@ impl Answered<'_> {
             kind,
             status: word.ok_or_else(|| Unreadable::new("a transaction has no detailedStatus"))?,
             parent: details.and_then(|d| d.parent_transaction_uuid.as_deref()),
-            codes: self.codes(),
+            said: self.said(),
         };
-        let fact = transaction.stated(reasons)?;
+        let fact = transaction.stated(beside)?;
         let secured =
             matches!(fact.status, Status::Captured | Status::Authorised | Status::Refunded);
         let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
@@ -298,6 +303,27 @@ impl Answered<'_> {
         self.card()?.legacy_trans_id.as_deref().filter(|id| !id.is_empty())
     }
 
+    fn said(&self) -> Said<'_> {
+        let details = self.transaction_details.as_ref();
+        let card = self.card();
+        let response = card.and_then(|card| card.authorization_response.as_ref());
+        let number = response.and_then(|response| response.authorization_number.as_ref());
+        Said {
+            transaction_id: card.and_then(|card| card.legacy_trans_id.as_deref()),
+            authorisation_number: number.and_then(Hint::as_str),
+            codes: self.codes(),
+            risk_word: details.and_then(|d| d.fraud_management).and_then(verdict),
+            capture_date: card
+                .and_then(|card| card.expected_capture_date.as_ref())
+                .and_then(Hint::as_str),
+            contract: details.and_then(|d| d.mid.as_ref()).and_then(Hint::as_str),
+            acquirer_reference: details
+                .and_then(|d| d.external_transaction_id.as_ref())
+                .and_then(Hint::as_str),
+            ..Said::default()
+        }
+    }
+
     fn codes(&self) -> Codes<'_> {
         let response = self.card().and_then(|card| card.authorization_response.as_ref());
         Codes {
@@ -344,6 +370,9 @@ struct TransactionDetails<'a> {
     occurrence_type: Option<Text<'a>>,
     effective_amount: Option<Number>,
     effective_currency: Option<Text<'a>>,
+    mid: Option<Hint<'a>>,
+    external_transaction_id: Option<Hint<'a>>,
+    fraud_management: Option<&'a RawValue>,
     subscription_details: Option<SubscriptionDetails<'a>>,
     card_details: Option<CardDetails<'a>>,
 }
@@ -362,6 +391,7 @@ struct CardDetails<'a> {
     effective_brand: Option<Text<'a>>,
     legacy_trans_id: Option<Text<'a>>,
     legacy_trans_date: Option<Text<'a>>,
+    expected_capture_date: Option<Hint<'a>>,
     authorization_response: Option<AuthorizationResponse<'a>>,
 }
 
@@ -370,4 +400,29 @@ struct CardDetails<'a> {
 struct AuthorizationResponse<'a> {
     #[serde(borrow)]
     authorization_result: Option<Hint<'a>>,
+    authorization_number: Option<Hint<'a>>,
 }
+
+/// `fraudManagement`: what the risk checks came to. Its shape is not documented, so the first word that calls
+/// itself a result is taken, wherever it stands. What cannot be read says nothing.
+fn verdict(checks: &RawValue) -> Option<String> {
+    let checks: Value = serde_json::from_str(checks.get()).ok()?;
+    word(&checks, MAX_VERDICT_DEPTH).map(str::to_owned)
+}
+
+fn word(checks: &Value, depth: usize) -> Option<&str> {
+    match checks {
+        Value::String(word) => Some(word),
+        Value::Object(members) if depth > 0 => {
+            let names = ["result", "resultCode", "status"];
+            let own = names.iter().find_map(|name| members.get(*name)?.as_str());
+            let nested = || members.values().filter(|value| !value.is_string());
+            own.or_else(|| nested().find_map(|value| word(value, depth - 1)))
+        }
+        Value::Array(all) if depth > 0 => all.iter().find_map(|value| word(value, depth - 1)),
+        _ => None,
+    }
+}
+
+/// How deep the word is looked for: risk checks are a list of objects at most.
+const MAX_VERDICT_DEPTH: usize = 3;

@@ -285,13 +285,25 @@ impl Codes<'_> {
 
     fn authorisation(&self, brand: &str) -> Option<String> {
         let code = failure(self.auth)?;
-        let known = || {
-            let brand = brand.strip_suffix("_SB").unwrap_or(brand);
-            let method = METHODS.iter().find(|method| method.brands.contains(&brand))?;
-            find(method.codes, code)
-        };
+        Some(said(self.known_authorisation(brand, code), "", code))
+    }
+
+    fn known_authorisation(&self, brand: &str, code: &str) -> Option<&'static str> {
+        let brand = brand.strip_suffix("_SB").unwrap_or(brand);
+        let method = METHODS.iter().find(|method| method.brands.contains(&brand))?;
         let cb = self.network.is_none_or(|network| network == "CB");
-        Some(said(known().filter(|_| cb), "", code))
+        find(method.codes, code).filter(|_| cb)
+    }
+
+    /// The authorisation's code in words, success too.
+    pub(super) fn authorisation_words(&self, brand: &str) -> Option<&'static str> {
+        let code = self.auth?;
+        if is_success(code) { Some("authorised") } else { self.known_authorisation(brand, code) }
+    }
+
+    /// The risk checks' code in words, success too; nothing where the code is of a malformed field.
+    pub(super) fn risk_words(&self) -> Option<&'static str> {
+        find(RISKS, self.extra.filter(|_| self.result != Some("30"))?)
     }
 
     fn result(&self) -> Option<String> {

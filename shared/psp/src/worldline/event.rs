@@ -11,6 +11,7 @@ use super::signature::Verified;
 use super::status::{Meaning, Side, meaning};
 use super::{is_voucher_product, product_name};
 use crate::text::{Hint, List, Number, Text, json_fault};
+use quittance_core::details::{Details, Member, ShareDetails};
 use quittance_core::fact::{Fact, Kind, Rank, ShareFact, Standing, Status, Total};
 use quittance_core::key::Account;
 use quittance_core::limits::{
@@ -140,6 +141,8 @@ fn interpret(event: &Event<'_>, verified: &Verified<'_>) -> Result<Reading, Unre
 /// The operation that an event describes: its id and status.
 struct Operation<'a> {
     id: PaymentId<'a>,
+    /// The id as sent.
+    sent: &'a str,
     /// The hosted checkout in which the buyer paid.
     checkout: Option<&'a str>,
     word: Option<&'a str>,
@@ -153,13 +156,14 @@ impl<'a> Operation<'a> {
         status: &'a Option<Text<'a>>,
         output: &'a Option<StatusOutput<'a>>,
     ) -> Result<Self, Unreadable> {
-        let id = id.as_deref().unwrap_or("");
-        let id = PaymentId::parse(id)
+        let sent = id.as_deref().unwrap_or("");
+        let id = PaymentId::parse(sent)
             .ok_or_else(|| Unreadable::new("payment id missing or too long"))?;
         let word = status.as_deref().map(|w| bounded("status", w, MAX_WORD_BYTES)).transpose()?;
         let output = output.as_ref();
         Ok(Self {
             id,
+            sent,
             checkout: None,
             word,
             code: output.and_then(|o| o.status_code).map(|code| code.0),
@@ -227,6 +231,7 @@ fn statement(
         parent: credit.then(|| operation.id.inner.to_owned()),
     };
     let about = about(kind, operation, &share);
+    let details = vec![details(operation, output, &share)];
     let named = |payment: &str| {
         let name = account.order(["tx:", payment].concat());
         name.map_err(|_| Unreadable::new("payment id too long"))
@@ -265,6 +270,7 @@ fn statement(
         standing: Standing::Sound,
         doubt: None,
         reasons: Vec::new(),
+        details,
         session_seconds: super::SESSION_SECONDS,
         about,
     };
@@ -272,6 +278,26 @@ fn statement(
         statement.doubt(Standing::Contradictory, doubt);
     }
     Ok(statement)
+}
+
+/// What an event says of its share beyond what decides.
+fn details(operation: &Operation<'_>, output: &Output<'_>, share: &ShareFact) -> ShareDetails {
+    let code = output.methods().find_map(|method| method.authorisation_code.as_ref()?.as_str());
+    let risk = output.methods().find_map(Method::risk);
+    let surcharge = output.surcharge_specific_output.as_ref();
+    let surcharge = surcharge.and_then(|s| s.surcharge_amount.as_ref()?.amount);
+    let mut details = Details::default();
+    for (member, text) in [
+        (Member::TransactionId, Some(operation.sent)),
+        (Member::AuthorisationNumber, code),
+        (Member::RiskResult, risk.as_deref()),
+        (Member::Checkout, operation.checkout),
+    ] {
+        details.text(member, text);
+    }
+    details.number(Member::Product, output.product());
+    details.number(Member::Surcharge, surcharge.map(|amount| amount.0));
+    ShareDetails { kind: share.kind, share: share.share.clone(), rank: share.rank, details }
 }
 
 /// One line about an event, for people.
@@ -452,16 +478,16 @@ struct Output<'a> {
     references: Option<References<'a>>,
     payment_method: Option<Text<'a>>,
     surcharge_specific_output: Option<Surcharge<'a>>,
-    card_payment_method_specific_output: Option<Method>,
-    redirect_payment_method_specific_output: Option<Method>,
-    mobile_payment_method_specific_output: Option<Method>,
-    sepa_direct_debit_payment_method_specific_output: Option<Method>,
+    card_payment_method_specific_output: Option<Method<'a>>,
+    redirect_payment_method_specific_output: Option<Method<'a>>,
+    mobile_payment_method_specific_output: Option<Method<'a>>,
+    sepa_direct_debit_payment_method_specific_output: Option<Method<'a>>,
     #[serde(rename = "customer")]
     _customer: Option<IgnoredAny>,
 }
 
-impl Output<'_> {
-    fn product(&self) -> Option<u64> {
+impl<'a> Output<'a> {
+    fn methods(&self) -> impl Iterator<Item = &Method<'a>> {
         [
             &self.card_payment_method_specific_output,
             &self.redirect_payment_method_specific_output,
@@ -470,8 +496,10 @@ impl Output<'_> {
         ]
         .into_iter()
         .flatten()
-        .find_map(|method| method.payment_product_id)
-        .map(|product| product.0)
+    }
+
+    fn product(&self) -> Option<u64> {
+        self.methods().find_map(|method| method.payment_product_id).map(|product| product.0)
     }
 }
 
@@ -511,6 +539,24 @@ struct Surcharge<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Method {
+struct Method<'a> {
     payment_product_id: Option<Number>,
+    #[serde(borrow)]
+    authorisation_code: Option<Hint<'a>>,
+    fraud_results: Option<&'a RawValue>,
+}
+
+impl Method<'_> {
+    /// What the risk checks found; nothing where they are told in another shape.
+    fn risk(&self) -> Option<String> {
+        let results: FraudResults<'_> = serde_json::from_str(self.fraud_results?.get()).ok()?;
+        results.fraud_service_result?.as_str().map(str::to_owned)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FraudResults<'a> {
+    #[serde(borrow)]
+    fraud_service_result: Option<Hint<'a>>,
 }

@@ -7,6 +7,7 @@ mod common;
 mod amounts;
 mod bounds;
 mod cascades;
+mod details;
 mod doubts;
 mod events;
 mod instalments;

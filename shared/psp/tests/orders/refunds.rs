@@ -48,7 +48,7 @@ fn worldline_refunds_add_up_by_operation() {
         .then(&refund("CMD-1", "3254564310_3", 8, 100_000))
         .is(State::Refunded)
         .reversals(&[40_000, 100_000])
-        .repeats(&refund("CMD-1", "9000003254564310003", 8, 100_000));
+        .retells(&refund("CMD-1", "9000003254564310003", 8, 100_000));
 }
 
 /// The event of a finished refund may carry the payment beside the refund, the payment in a status that

@@ -31,17 +31,17 @@ fn both_formats_of_one_payment_state_the_same_facts() {
     let single = pay("CAPTURED");
     let uuid = single.get("vads_trans_uuid").unwrap();
     let rest_single = rest(10_000, &[Share(uuid, "CB", 10_000, "CAPTURED")]);
-    given(&single).repeats(&rest_single).notifications(1);
-    given(&rest_single).repeats(&single);
+    given(&single).retells(&rest_single).notifications(1);
+    given(&rest_single).retells(&single);
     let both = cascade("CAPTURED", &[VOUCHER, CARD]);
-    given(&both).repeats(&rest(10_000, &[VOUCHER, CARD]));
+    given(&both).retells(&rest(10_000, &[VOUCHER, CARD]));
     assert_eq!(rest_single.said().aliases, single.said().aliases);
 }
 
 #[test]
 fn three_spellings_of_one_payment_id_are_one_payment() {
     let story = given(&wl("3254564310_0", VISA, 9))
-        .repeats(&wl("9000003254564310000", VISA, 9))
+        .retells(&wl("9000003254564310000", VISA, 9))
         .then(&wl("3254564310", VISA, 9))
         .shares(1)
         .sums(140_000, 0, 140_000, 0)

@@ -89,6 +89,17 @@ impl Story {
         story
     }
 
+    /// The message added nothing but details.
+    #[track_caller]
+    pub(crate) fn retells(self, message: &impl Message) -> Self {
+        let before = self.order().clone();
+        let story = self.then(message);
+        assert!(!matches!(story.last, Some(Outcome::Changed(_))));
+        let details = story.order().details.clone();
+        assert_eq!(story.order(), &Order { details, ..before });
+        story
+    }
+
     #[track_caller]
     pub(crate) fn is(self, state: State) -> Self {
         let summary = self.order().summary(self.policy);

@@ -576,6 +576,21 @@ fn an_effective_amount_cannot_be_spelt_away() {
     held(&typed, &fields(&typed));
 }
 
+/// A card that is saved with a payment, whatever became of either.
+#[test]
+fn a_payment_that_saves_its_card_is_believed() {
+    for status in ["CAPTURED", "AUTHORISED", "REFUSED", "ABANDONED", "CANCELLED"] {
+        for token in ["CREATED", "NOT_CREATED", "UPDATED", "NOT_UPDATED", "ABANDONED"] {
+            let form = Form::single("CMD-1", "abc123", "CB", 12_000, status)
+                .with("vads_page_action", "REGISTER_PAY")
+                .with("vads_identifier_status", token);
+            sound(&form);
+            sound(&form.clone().with("vads_identifier", "cust-17"));
+            sound(&form.with("vads_identifier", &"a".repeat(32)));
+        }
+    }
+}
+
 /// What failed need not say that it was to take money; but it must still be of one order.
 #[test]
 fn a_failure_without_an_operation_is_believed_of_its_own_order() {

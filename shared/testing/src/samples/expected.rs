@@ -1,6 +1,7 @@
 //! What must come of a delivery, as written beside it.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::SITE;
 use crate::worldline::MERCHANT;
@@ -89,6 +90,9 @@ struct Share {
     status: &'static str,
     psp_status: &'static str,
     sequence: Option<u32>,
+    /// What is said beyond that; absent where the sample is about something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Value>,
 }
 
 impl Order {
@@ -188,6 +192,14 @@ impl Order {
         self
     }
 
+    /// With everything that is said beyond that of the share named last.
+    pub(super) fn details(mut self, details: Value) -> Self {
+        if let Some(share) = self.shares.last_mut() {
+            share.details = Some(details);
+        }
+        self
+    }
+
     /// Handed to fulfilment.
     pub(super) fn released(mut self) -> Self {
         self.released = true;
@@ -232,7 +244,17 @@ impl Order {
         (status, psp_status): (&'static str, &'static str),
     ) -> Self {
         let share = share.to_owned();
-        self.shares.push(Share { share, method, kind, amount, status, psp_status, sequence: None });
+        let (sequence, details) = (None, None);
+        self.shares.push(Share {
+            share,
+            method,
+            kind,
+            amount,
+            status,
+            psp_status,
+            sequence,
+            details,
+        });
         self
     }
 }

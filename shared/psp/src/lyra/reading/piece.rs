@@ -45,7 +45,9 @@ pub(super) const REGISTRATION: u8 = FIRST + 21;
 pub(super) const LANGUAGE: u8 = FIRST + 22;
 /// What the documentation lets an order's reference be.
 pub(super) const REFERENCE: u8 = FIRST + 23;
-pub(super) const ALL: usize = FIRST as usize + 24;
+/// What became of a token for later payments: the word behind an identifier.
+pub(super) const TOKEN_STATUS: u8 = FIRST + 24;
+pub(super) const ALL: usize = FIRST as usize + 25;
 const _: () = assert!(ALL <= u64::BITS as usize, "a piece's kinds fit a word");
 
 pub(super) const fn bit(kind: u8) -> u64 {
@@ -250,7 +252,9 @@ fn word(piece: &[u8], underscore: bool) -> u64 {
     };
     let registers =
         matches!(piece, b"REGISTER" | b"REGISTER_UPDATE" | b"REGISTER_SUBSCRIBE" | b"SUBSCRIBE");
+    let tokens = [&b"CREATED"[..], b"NOT_CREATED", b"UPDATED", b"NOT_UPDATED", b"ABANDONED"];
     let own = own | u64::from(registers) << REGISTRATION;
+    let own = own | u64::from(tokens.contains(&piece)) << TOKEN_STATUS;
     let id = u64::from(piece.len() == 6 && !underscore) << Shape::TransId as u8;
     let uuid = u64::from(piece.len() == 32 && !underscore) << Shape::Uuid as u8;
     fixed | own | id | uuid

@@ -77,6 +77,7 @@ fn statement(verified: &Verified, element: &Element) -> Result<Statement, Unread
         standing: Standing::Sound,
         doubt: None,
         reasons: Vec::new(),
+        details: Vec::new(),
         session_seconds: SESSION_SECONDS,
     })
 }

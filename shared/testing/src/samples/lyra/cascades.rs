@@ -86,7 +86,16 @@ fn at_once() -> Vec<Case> {
             "20-cascade-complete",
             "Vouchers and card together cover the order.",
             sent(&complete),
-            stored("CMD-2020 captured 120.00 EUR", u20.paid("CMD-2020")),
+            stored(
+                "CMD-2020 captured 120.00 EUR",
+                u20.paid("CMD-2020").details(json!({
+                    "transaction_id": "2020aa",
+                    "authorisation_result": "0",
+                    "authorisation_result_text": "authorised",
+                    "capture_delay_days": 0,
+                    "capture_date": "2026-11-22T10:00:05Z",
+                })),
+            ),
         ),
         case(
             "21-cascade-sent-again",

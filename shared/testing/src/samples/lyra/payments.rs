@@ -1,5 +1,7 @@
 //! One payment, or one after the other.
 
+use serde_json::json;
+
 use super::super::expected::{Order, known, stored};
 use super::{Case, card, case, paid, sent, share};
 use crate::lyra::{Form, Share};
@@ -32,7 +34,18 @@ fn single() -> Vec<Case> {
             "01-single-card-captured",
             "A card payment captured at once: paid and released.",
             sent(&card("CMD-2001", "2001aa", "CAPTURED")),
-            stored("CMD-2001 captured 120.00 EUR", paid("CMD-2001", "2001aa")),
+            stored(
+                "CMD-2001 captured 120.00 EUR",
+                paid("CMD-2001", "2001aa").details(json!({
+                    "transaction_id": "2001aa",
+                    "authorisation_number": "3fe85c",
+                    "authorisation_result": "00",
+                    "authorisation_result_text": "authorised",
+                    "capture_delay_days": 0,
+                    "capture_date": "20261122100005",
+                    "contract": "5249685",
+                })),
+            ),
         ),
         case(
             "02-voucher-only-captured",

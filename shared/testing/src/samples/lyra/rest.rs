@@ -30,7 +30,10 @@ fn paid_at_once() -> Vec<Case> {
             "60-rest-paid",
             "A card payment in the REST format.",
             by_card("CMD-2060", "2060aa", &uuid_60),
-            stored("CMD-2060 captured 120.00 EUR", paid("CMD-2060", "2060aa")),
+            stored(
+                "CMD-2060 captured 120.00 EUR",
+                paid("CMD-2060", "2060aa").details(json!({"transaction_id": "2060aa"})),
+            ),
         ),
         case(
             "61-rest-cascade",

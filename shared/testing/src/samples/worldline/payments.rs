@@ -1,5 +1,7 @@
 //! One payment, or one after the other.
 
+use serde_json::json;
+
 use super::super::expected::{Order, known, stored};
 use super::{CVCO, Case, card, case, paid, sent};
 use crate::worldline::{Payment, sent_again};
@@ -18,7 +20,15 @@ fn single() -> Vec<Case> {
             "01-single-card-captured",
             "A card payment captured at once: paid and released.",
             sent(&card("CMD-1001", "3254561001_0", 9)),
-            stored("CMD-1001 captured 120.00 EUR", paid("CMD-1001", "3254561001")),
+            stored(
+                "CMD-1001 captured 120.00 EUR",
+                paid("CMD-1001", "3254561001").details(json!({
+                    "transaction_id": "3254561001_0",
+                    "authorisation_number": "test123",
+                    "product": 130,
+                    "checkout": "3254561001",
+                })),
+            ),
         ),
         case(
             "02-voucher-only-captured",

@@ -1,0 +1,271 @@
+//! What a provider says of a share beyond what decides: authorisation number, capture date, contract and the
+//! like, for a shop's accountant. (docs/interface.md, "Details of a share")
+//!
+//! Details never decide anything. They are joined like statuses: of each member the value that was stated with the
+//! furthest status holds, so that a re-send which lacks a member takes none away, in any order of arrival.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fact::{Kind, Rank};
+use crate::text::beginning;
+
+/// Longest text of a member, in characters. What is longer is cut, and never refused: nothing depends on it.
+pub const MAX_DETAIL_CHARACTERS: usize = 256;
+
+/// Most shares of an order of which details are kept: those whose names come first, so that the same are kept in
+/// any order of arrival. An order that is paid has a few; what is left out decides nothing.
+pub const MAX_DETAILED_SHARES: usize = 64;
+
+/// One thing that is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Member {
+    /// The provider's number of the transaction, as sent.
+    TransactionId,
+    /// The number that the issuer gave the authorisation.
+    AuthorisationNumber,
+    /// The issuer's code for the outcome.
+    AuthorisationResult,
+    /// The same in words.
+    AuthorisationResultText,
+    /// What the risk checks found: a code or a word.
+    RiskResult,
+    /// The same in words.
+    RiskResultText,
+    /// Days from the payment to its remittance.
+    CaptureDelayDays,
+    /// When the remittance is due or was made, as the provider wrote it.
+    CaptureDate,
+    /// The merchant's contract with the acquirer.
+    Contract,
+    /// The payment's certificate.
+    Certificate,
+    /// The acquirer's or issuer's own reference.
+    AcquirerReference,
+    /// What became of a token for later payments: a word.
+    TokenStatus,
+    /// The provider's number of the product.
+    Product,
+    /// Minor units added to the price.
+    Surcharge,
+    /// The checkout in which the payment was made.
+    Checkout,
+}
+
+/// What it says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// A whole number.
+    Number(u64),
+    /// A text of bounded length, without control characters.
+    Text(String),
+}
+
+/// What is said of one share; members that nobody stated are absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Details(BTreeMap<Member, Detail>);
+
+impl Details {
+    /// Adds a text; an empty one says nothing.
+    pub fn text(&mut self, member: Member, text: Option<&str>) {
+        let clean: String = text.unwrap_or("").chars().filter(|c| !c.is_control()).collect();
+        let clean = beginning(clean.trim(), MAX_DETAIL_CHARACTERS);
+        if !clean.is_empty() {
+            self.0.insert(member, Detail::Text(clean.to_owned()));
+        }
+    }
+
+    /// Adds a number.
+    pub fn number(&mut self, member: Member, number: Option<u64>) {
+        self.0.extend(number.map(|number| (member, Detail::Number(number))));
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is said, by member.
+    pub fn iter(&self) -> impl Iterator<Item = (Member, &Detail)> {
+        self.0.iter().map(|(member, detail)| (*member, detail))
+    }
+}
+
+/// What one notification says of one share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareDetails {
+    /// Which way the money goes.
+    pub kind: Kind,
+    /// The share, as in [`ShareFact::share`](crate::ShareFact::share).
+    pub share: String,
+    /// How far the share was then.
+    pub rank: Rank,
+    /// What is said.
+    pub details: Details,
+}
+
+/// What is known of the shares of an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Entry>", into = "Vec<Entry>")]
+pub struct KnownDetails(BTreeMap<(Kind, String), BTreeMap<Member, (Rank, Detail)>>);
+
+/// How a share's details are stored.
+type Entry = (Kind, String, Vec<(Member, Rank, Detail)>);
+
+impl From<Vec<Entry>> for KnownDetails {
+    fn from(entries: Vec<Entry>) -> Self {
+        let members = |all: Vec<(Member, Rank, Detail)>| {
+            all.into_iter().map(|(member, rank, detail)| (member, (rank, detail))).collect()
+        };
+        let entries = entries.into_iter();
+        Self(entries.map(|(kind, share, all)| ((kind, share), members(all))).collect())
+    }
+}
+
+impl From<KnownDetails> for Vec<Entry> {
+    fn from(known: KnownDetails) -> Self {
+        let members = |all: BTreeMap<Member, (Rank, Detail)>| {
+            all.into_iter().map(|(member, (rank, detail))| (member, rank, detail)).collect()
+        };
+        let known = known.0.into_iter();
+        known.map(|((kind, share), all)| (kind, share, members(all))).collect()
+    }
+}
+
+impl KnownDetails {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds what a notification says. Whether that is news.
+    pub fn learn<'a>(&mut self, said: impl IntoIterator<Item = &'a ShareDetails>) -> bool {
+        let before = self.clone();
+        for ShareDetails { kind, share, rank, details } in said {
+            if details.is_empty() {
+                continue;
+            }
+            let known = self.0.entry((*kind, share.clone())).or_default();
+            for (member, detail) in details.iter() {
+                join(known, member, (*rank, detail.clone()));
+            }
+        }
+        self.keep_the_first();
+        *self != before
+    }
+
+    /// Takes over what is known elsewhere of the shares that `which` names.
+    pub fn absorb(&mut self, other: &Self, which: impl Fn(Kind, &str) -> bool) {
+        for ((kind, share), members) in other.0.iter().filter(|((k, s), _)| which(*k, s)) {
+            let known = self.0.entry((*kind, share.clone())).or_default();
+            for (member, said) in members {
+                join(known, *member, said.clone());
+            }
+        }
+        self.keep_the_first();
+    }
+
+    /// Drops what is known of the shares that `which` names.
+    pub fn drop_where(&mut self, which: impl Fn(Kind, &str) -> bool) {
+        self.0.retain(|(kind, share), _| !which(*kind, share));
+    }
+
+    /// What is known of one share under any of its names.
+    pub fn of<'n>(&self, kind: Kind, names: impl IntoIterator<Item = &'n str>) -> Details {
+        let mut all = BTreeMap::new();
+        let known = names.into_iter().filter_map(|name| self.0.get(&(kind, name.to_owned())));
+        for (member, said) in known.flatten() {
+            join(&mut all, *member, said.clone());
+        }
+        Details(all.into_iter().map(|(member, (_, detail))| (member, detail)).collect())
+    }
+
+    fn keep_the_first(&mut self) {
+        while self.0.len() > MAX_DETAILED_SHARES {
+            self.0.pop_last();
+        }
+    }
+}
+
+/// Of two values that of the furthest status holds; of one status the larger, so that the order of arrival does
+/// not matter.
+fn join(known: &mut BTreeMap<Member, (Rank, Detail)>, member: Member, said: (Rank, Detail)) {
+    let best = known.entry(member).or_insert_with(|| said.clone());
+    if said > *best {
+        *best = said;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn said(share: &str, rank: u8, texts: &[(Member, &str)]) -> ShareDetails {
+        let mut details = Details::default();
+        for (member, text) in texts {
+            details.text(*member, Some(text));
+        }
+        ShareDetails { kind: Kind::Debit, share: share.to_owned(), rank: Rank(rank), details }
+    }
+
+    #[test]
+    fn a_text_is_cut_and_never_refused() {
+        let mut details = Details::default();
+        details.text(Member::Contract, Some(&"é".repeat(1_000)));
+        details.text(Member::Certificate, Some(" a\u{0}b\nc "));
+        details.text(Member::TokenStatus, Some(" \u{7}"));
+        details.text(Member::CaptureDate, None);
+        let texts: Vec<_> = details.iter().collect();
+        assert_eq!(texts.len(), 2);
+        assert_eq!(texts[0].1, &Detail::Text("é".repeat(MAX_DETAIL_CHARACTERS)));
+        assert_eq!(texts[1].1, &Detail::Text("abc".to_owned()));
+    }
+
+    #[test]
+    fn the_furthest_status_holds_and_nothing_is_taken_away() {
+        use Member::{AuthorisationNumber, CaptureDate, Contract};
+        let mut known = KnownDetails::default();
+        assert!(known.learn(&[said("a", 30, &[(AuthorisationNumber, "1"), (CaptureDate, "x")])]));
+        assert!(known.learn(&[said("a", 100, &[(CaptureDate, "y"), (Contract, "c")])]));
+        assert!(!known.learn(&[said("a", 30, &[(CaptureDate, "z")])]), "less far");
+        assert!(!known.learn(&[said("a", 100, &[])]), "says nothing");
+        let json = serde_json::to_value(known.of(Kind::Debit, ["a"])).unwrap();
+        let expected =
+            serde_json::json!({"authorisation_number": "1", "capture_date": "y", "contract": "c"});
+        assert_eq!(json, expected);
+        assert!(known.of(Kind::Credit, ["a"]).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn details_are_blind_to_order_and_repetition(
+            all in proptest::collection::vec((0..90_u8, 0..4_u8, 0..4_u8, 0..3_u8), 0..120),
+            turn in 0..120_usize,
+        ) {
+            let said: Vec<_> = all
+                .iter()
+                .map(|(share, rank, member, text)| {
+                    let member = [Member::Contract, Member::CaptureDate, Member::Product, Member::Checkout]
+                        [usize::from(*member)];
+                    said(&format!("{share:02}"), *rank, &[(member, &text.to_string())])
+                })
+                .collect();
+            let mut one = KnownDetails::default();
+            one.learn(&said);
+            let mut other = KnownDetails::default();
+            let at = turn % said.len().max(1);
+            other.learn(said.iter().rev().skip(at));
+            other.learn(&said[said.len().saturating_sub(at)..]);
+            other.learn(&said);
+            prop_assert_eq!(&one, &other);
+            let json = serde_json::to_string(&one).unwrap();
+            prop_assert_eq!(serde_json::from_str::<KnownDetails>(&json).unwrap(), one);
+        }
+    }
+}

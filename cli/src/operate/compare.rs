@@ -44,6 +44,7 @@ pub(crate) fn differences(stored: &Stored, rebuilt: &Stored, incomplete: bool) -
     all.values("key", Some(stored.key.to_string()), Some(rebuilt.key.to_string()));
     all.values("registered", registered(stored), registered(rebuilt));
     all.maps("fact", &facts(&stored.facts), &facts(&rebuilt.facts));
+    all.maps("detail", &details(stored), &details(rebuilt));
     all.notifications(&stored.notifications, &rebuilt.notifications);
     all.decisions(stored, rebuilt);
     let names =
@@ -65,6 +66,18 @@ fn without_lone_doubts(order: &Order, other: &Order) -> Order {
     let listed = |digest: &str| other.notifications.iter().any(|known| known.digest == digest);
     order.notifications.retain(|told| !told.standing.is_doubtful() || listed(&told.digest));
     order
+}
+
+/// Each member of what is said beyond the facts.
+fn details(order: &Order) -> BTreeMap<String, String> {
+    let known = order.details.iter();
+    let known = known.map(|(kind, share, member, rank, detail)| {
+        (
+            format!("{kind:?} {share} {member:?}").to_lowercase(),
+            format!("{detail:?} rank {}", rank.0),
+        )
+    });
+    known.collect()
 }
 
 fn registered(order: &Order) -> Option<String> {

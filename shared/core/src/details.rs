@@ -4,6 +4,7 @@
 //! Details never decide anything. They are joined like statuses: of each member the value that was stated with the
 //! furthest status holds, so that a re-send which lacks a member takes none away, in any order of arrival.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -72,10 +73,20 @@ pub struct Details(BTreeMap<Member, Detail>);
 impl Details {
     /// Adds a text; an empty one says nothing.
     pub fn text(&mut self, member: Member, text: Option<&str>) {
-        let clean: String = text.unwrap_or("").chars().filter(|c| !c.is_control()).collect();
-        let clean = beginning(clean.trim(), MAX_DETAIL_CHARACTERS);
-        if !clean.is_empty() {
-            self.0.insert(member, Detail::Text(clean.to_owned()));
+        let Some(text) = text else { return };
+        // Nearly every text is short and plain, and needs no look at its characters.
+        let plain =
+            text.len() <= MAX_DETAIL_CHARACTERS && text.bytes().all(|b| matches!(b, b' '..=b'~'));
+        let printable: Cow<'_, str> = match plain {
+            true => text.into(),
+            false => {
+                let printable: String = text.chars().filter(|c| !c.is_control()).collect();
+                beginning(&printable, MAX_DETAIL_CHARACTERS).to_owned().into()
+            }
+        };
+        let text = printable.trim();
+        if !text.is_empty() {
+            self.0.insert(member, Detail::Text(text.to_owned()));
         }
     }
 
@@ -182,6 +193,14 @@ impl KnownDetails {
             join(&mut all, *member, said.clone());
         }
         Details(all.into_iter().map(|(member, (_, detail))| (member, detail)).collect())
+    }
+
+    /// Everything that is known, with the rank of the status in which it was said.
+    pub fn iter(&self) -> impl Iterator<Item = (Kind, &str, Member, Rank, &Detail)> {
+        self.0.iter().flat_map(|((kind, share), members)| {
+            let each = members.iter();
+            each.map(|(member, (rank, detail))| (*kind, share.as_str(), *member, *rank, detail))
+        })
     }
 
     fn keep_the_first(&mut self) {

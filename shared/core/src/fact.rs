@@ -42,6 +42,35 @@ pub struct Total {
     pub currency: Currency,
 }
 
+/// With what a share is paid, as far as that tells which of two came first: a voucher does, and its complement by
+/// another method follows.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+)]
+pub enum Payer {
+    /// A balance: a voucher or a gift card, which may pay a part.
+    #[serde(rename = "v")]
+    Voucher,
+    /// What completes a voucher's share.
+    #[serde(rename = "c")]
+    Complement,
+    /// A method that may be either.
+    #[default]
+    #[serde(rename = "u")]
+    Unknown,
+}
+
+impl Payer {
+    /// The same of two statements about one operation.
+    pub(crate) fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Unknown }
+    }
+
+    fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
+}
+
 /// What is stated about one share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ShareFact {
@@ -62,6 +91,9 @@ pub struct ShareFact {
     /// The PSP's brand (`CVCO`, `CB`), or for a Worldline product its name.
     #[serde(rename = "m")]
     pub method: String,
+    /// What kind of method that is.
+    #[serde(rename = "v", skip_serializing_if = "Payer::is_unknown", default)]
+    pub payer: Payer,
     /// What this share or operation is worth, in minor units.
     #[serde(rename = "a", deserialize_with = "summable")]
     pub amount: u64,
@@ -398,13 +430,14 @@ impl<'de> Deserialize<'de> for Facts {
 /// the same of the same shares. Totals are left out, so that a re-send by hand, which speaks of one
 /// share without the whole, is still a repeat.
 pub fn digest<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> String {
+    // As JSON: what a provider wrote cannot be taken for two members.
     let mut lines: Vec<String> = facts
         .into_iter()
         .filter_map(|fact| match fact {
-            Fact::Share(s) => Some(format!(
-                "{:?} {} {:?} {} {:?} {} {:?} {}",
-                s.kind, s.share, s.operation, s.amount, s.of, s.currency, s.status, s.psp_status
-            )),
+            Fact::Share(s) => {
+                let share = (s.kind, &s.share, &s.operation, s.amount, s.of);
+                serde_json::to_string(&(share, s.currency, s.status, &s.psp_status)).ok()
+            }
             Fact::Total(_) => None,
         })
         .collect();

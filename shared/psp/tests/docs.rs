@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use quittance_core::fact::{Facts, Rank, Total};
+use quittance_core::fact::{Facts, Payer, Rank, Total};
 use quittance_core::fold::fold;
 use quittance_core::{Currency, Fact, Flag, Kind, Policy, ShareFact, Standing, State, Status};
 use quittance_psp::lyra::brands::{BRANDS, DEFAULT_BRAND};
@@ -194,6 +194,7 @@ fn transitions() -> BTreeSet<(State, State)> {
             operation: None,
             kind,
             method: "CB".to_owned(),
+            payer: Payer::Complement,
             amount,
             of: None,
             currency: euro(),

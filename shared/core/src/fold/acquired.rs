@@ -8,8 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::is_voucher;
-use crate::fact::{ShareFact, Status};
+use crate::fact::{Payer, ShareFact, Status};
 
 /// What one operation or payment states to have been taken.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,35 +18,6 @@ pub(super) struct Stated {
     /// Whether that is less than what it is to reach, which is the whole: it may be a running total.
     pub(super) open: bool,
     pub(super) payer: Payer,
-}
-
-/// With what an operation was paid, as far as that tells which of two came first: vouchers do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Payer {
-    Voucher,
-    /// What completes a voucher's share.
-    Complement,
-    #[default]
-    Unknown,
-}
-
-impl Payer {
-    pub(super) fn of(method: &str) -> Self {
-        // Brands have upper-case names; families of methods (`redirect`) and products without a name may be
-        // vouchers.
-        if is_voucher(method) {
-            Self::Voucher
-        } else if method.starts_with(|first: char| first.is_ascii_uppercase()) {
-            Self::Complement
-        } else {
-            Self::Unknown
-        }
-    }
-
-    /// The same of two statements about one operation.
-    fn and(self, other: Self) -> Self {
-        if self == other { self } else { Self::Unknown }
-    }
 }
 
 /// What is surely taken of several payments, or of the operations of one.
@@ -79,7 +49,7 @@ pub(super) fn acquired(facts: &[&ShareFact], whole: u64) -> u64 {
         let of = fact.of.unwrap_or(whole);
         let own = fact.amount >= of && of < whole;
         let amount = if own { of } else { fact.amount };
-        let payer = Payer::of(&fact.method);
+        let payer = fact.payer;
         let new = Stated { amount, open: !own, payer };
         operations
             .entry(fact.operation_number())

@@ -217,31 +217,3 @@ fn last_end(shares: &[Joined<'_>]) -> Option<State> {
     }
     last
 }
-
-/// Brands and product names that are vouchers or gift cards: paid with a balance, so that a
-/// complement by another method is usual. (lyra.md 3.5; worldline.md 4, point 8)
-pub fn is_voucher(method: &str) -> bool {
-    const BRANDS: [&str; 17] = [
-        "CVCO",
-        "E_CV",
-        "CONECS",
-        "APETIZ",
-        "CHQ_DEJ",
-        "SODEXO",
-        "EDENRED",
-        "EDENRED_TR",
-        "EDENRED_EC",
-        "EDENRED_SC",
-        "EDENRED_TC",
-        "EDENRED_CC",
-        "ILLICADO",
-        "CA_DO_CARTE",
-        "MEAL_VOUCHER",
-        "ONEY_GIFT_CARD",
-        "INTERSOLVE",
-    ];
-    method.split('+').any(|brand| {
-        let brand = brand.strip_suffix("_SB").unwrap_or(brand);
-        BRANDS.contains(&brand) || brand.starts_with("KADEOS_") || brand.ends_with("_CDX")
-    })
-}

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::acquired::{Payer, Stated, acquired};
+use super::Share;
+use super::acquired::{Stated, acquired};
 use super::names::Names;
-use super::{Share, is_voucher};
-use crate::fact::{Facts, Kind, Rank, ShareFact, Standing, Status};
+use crate::fact::{Facts, Kind, Payer, Rank, ShareFact, Standing, Status};
 use crate::money::Currency;
 use crate::order::Registered;
 
@@ -40,6 +40,7 @@ pub(super) struct Joined<'a> {
     /// Whether a credit speaks of itself alone, and not of all that was given back of its payment.
     pub(super) is_part: bool,
     pub(super) method: String,
+    payer: Payer,
     psp_status: &'a str,
     sequence: Option<u32>,
     attempted: &'a str,
@@ -124,6 +125,7 @@ impl<'a> Joined<'a> {
             is_whole: facts.iter().any(|fact| !fact.is_later_operation()),
             is_part: facts.iter().any(|f| f.operation.is_none() || f.is_later_operation()),
             method: methods(facts.iter().copied().filter(|fact| fact.rank == top.rank)),
+            payer: payer(facts.iter().copied().filter(|fact| fact.rank == top.rank)),
             psp_status: &top.psp_status,
             sequence: facts.iter().filter_map(|fact| fact.sequence).max(),
             attempted: facts.iter().map(|fact| fact.attempted.as_str()).max().unwrap_or(""),
@@ -138,12 +140,12 @@ impl<'a> Joined<'a> {
     /// What it states to be worth `amount` of the order.
     pub(super) fn stating(&self, amount: u64) -> Stated {
         let open = self.aim().is_some_and(|of| amount < of);
-        Stated { amount, open, payer: Payer::of(&self.method) }
+        Stated { amount, open, payer: self.payer }
     }
 
     /// Whether money was taken that was paid with a balance.
     pub(super) fn is_captured_voucher(&self) -> bool {
-        self.status == Status::Captured && is_voucher(&self.method)
+        self.status == Status::Captured && self.payer == Payer::Voucher
     }
 
     /// Whether what was reserved is lost: it can no longer be taken.
@@ -238,6 +240,13 @@ fn methods<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> String {
         }
     }
     methods.join("+")
+}
+
+/// With what they were paid together: a voucher where one was, else what all of them say.
+fn payer<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> Payer {
+    let payers: BTreeSet<Payer> = facts.map(|fact| fact.payer).collect();
+    let first = payers.first().copied().unwrap_or_default();
+    if first == Payer::Voucher { first } else { payers.into_iter().fold(first, Payer::and) }
 }
 
 /// Shares that no trustworthy message has mentioned: listed, and worth nothing.

@@ -6,6 +6,7 @@ use super::cascade;
 use super::details::Said;
 use super::form::Form;
 use super::head::Head;
+use super::methods::payer;
 use super::reading;
 use super::rest;
 use super::signature::{Format, Verified};
@@ -87,6 +88,7 @@ impl Transaction<'_> {
             operation: None,
             kind: self.kind,
             method: if self.brand.is_empty() { "unknown" } else { self.brand }.to_owned(),
+            payer: payer(self.brand),
             amount: self.amount,
             of: None,
             currency: self.currency,

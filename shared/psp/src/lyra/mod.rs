@@ -8,6 +8,7 @@ mod event;
 mod form;
 mod head;
 mod keys;
+mod methods;
 mod profile;
 mod reading;
 mod rest;
@@ -17,6 +18,7 @@ mod status;
 
 pub use self::event::read;
 pub use self::form::{Form, TooManyFields};
+pub use self::methods::payer;
 pub use self::profile::{ID, Lyra, SESSION_SECONDS};
 pub use self::signature::{
     Algorithm, Keys, SiteKeys, TooManyPasswords, Verified, form_signature, verify,

@@ -402,6 +402,7 @@ mod tests {
             operation: None,
             kind: Kind::Debit,
             method: brand.to_owned(),
+            payer: super::super::payer(brand),
             amount: 1,
             of: None,
             currency: Currency::from_alpha("EUR").unwrap(),

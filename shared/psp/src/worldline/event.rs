@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::payment_id::PaymentId;
 use super::signature::Verified;
 use super::status::{Meaning, Side, meaning};
-use super::{is_voucher_product, product_name};
+use super::{is_voucher_product, payer, product_name};
 use crate::text::{Hint, List, Number, Text, json_fault};
 use quittance_core::details::{Details, Member, ShareDetails};
 use quittance_core::fact::{Fact, Kind, Rank, ShareFact, Standing, Status, Total};
@@ -220,6 +220,7 @@ fn statement(
         operation: Some(operation.id.operation()),
         kind: if credit { Kind::Credit } else { Kind::Debit },
         method: method(product, output.payment_method.as_deref())?,
+        payer: payer(product),
         amount,
         of: of.filter(|_| !foreign),
         currency: if foreign { amounts.acquired_currency } else { amounts.currency },

@@ -1,6 +1,8 @@
 //! Worldline Direct, the platform behind CAWL. Facts: its SDKs, plugins and documentation, as the
 //! status table and each rule cite them.
 
+use quittance_core::fact::Payer;
+
 mod event;
 mod keys;
 mod payment_id;
@@ -45,4 +47,14 @@ pub fn product_name(product: u64) -> Option<&'static str> {
 /// back 3112, 5402 and 5403, and 5412 is the successor of 5403.)
 pub fn is_voucher_product(product: u64) -> bool {
     matches!(product, 3112 | 5402 | 5403 | 5412)
+}
+
+/// What a product is: [`is_voucher_product`], or a gift card; anything else that has a name completes one.
+pub fn payer(product: Option<u64>) -> Payer {
+    match product {
+        Some(5600 | 5700) => Payer::Voucher,
+        Some(product) if is_voucher_product(product) => Payer::Voucher,
+        Some(product) if product_name(product).is_some() => Payer::Complement,
+        _ => Payer::Unknown,
+    }
 }

@@ -177,17 +177,6 @@ fn an_authorised_share_of_an_unknown_whole_is_pending() {
     given(&pay("AUTHORISED").sent_again("BATCH")).sums(None, 10_000, 0, 0).is(State::Pending);
 }
 
-#[test]
-fn vouchers_and_gift_cards_are_known_by_their_brands() {
-    use quittance_core::fold::is_voucher;
-    for brand in ["CVCO", "CVCO_SB", "KADEOS_CULTURE", "TRUFFAUT_CDX", "CVCO+CB", "CB+ILLICADO"] {
-        assert!(is_voucher(brand), "{brand}");
-    }
-    for brand in ["CB", "VISA", "", "KADEOS", "CDX", "CB+VISA", "product 5412"] {
-        assert!(!is_voucher(brand), "{brand}");
-    }
-}
-
 /// What was left in an earlier session does not make a complete split ambiguous.
 #[test]
 fn a_left_voucher_beside_a_complete_split_is_overpaid_and_released() {

@@ -69,6 +69,7 @@ impl Part {
             operation: None,
             kind: Kind::Debit,
             method: self.brand.to_owned(),
+            payer: quittance_psp::lyra::payer(self.brand),
             amount: self.amount,
             of: None,
             currency: Currency::from_alpha(currency).unwrap(),

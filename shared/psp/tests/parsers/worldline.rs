@@ -4,7 +4,7 @@
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use quittance_core::fact::{Rank, Total};
+use quittance_core::fact::{Payer, Rank, Total};
 use quittance_core::{Currency, Kind, Mode, ShareFact, Standing, Statement, Status};
 use quittance_psp::worldline::PaymentId;
 use quittance_testing::worldline::{MERCHANT, Payment, refund};
@@ -123,6 +123,7 @@ proptest! {
             operation: Some(operation),
             kind: Kind::Debit,
             method: method.to_owned(),
+            payer: if voucher { Payer::Voucher } else { Payer::Complement },
             amount,
             of: (!apart).then_some(due),
             currency: Currency::from_alpha(paid_in).unwrap(),
@@ -160,6 +161,7 @@ proptest! {
             operation: Some(short.clone()),
             kind: Kind::Credit,
             method: "card".to_owned(),
+            payer: Payer::Unknown,
             amount,
             of: None,
             currency: Currency::from_alpha("EUR").unwrap(),

@@ -1,5 +1,6 @@
 //! From a verified batch to what its elements say.
 
+use quittance_core::fact::Payer;
 use quittance_core::key::Account;
 use quittance_core::limits::{MAX_AMOUNT, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use quittance_core::money::Currency;
@@ -57,6 +58,7 @@ fn statement(verified: &Verified, element: &Element) -> Result<Statement, Unread
         kind,
         // The field that names the method is not signed, and a method may decide.
         method: "octroi".to_owned(),
+        payer: Payer::Unknown,
         amount: element.amount,
         of: (kind == Kind::Debit).then_some(element.amount),
         currency,

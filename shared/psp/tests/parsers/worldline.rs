@@ -123,7 +123,11 @@ proptest! {
             operation: Some(operation),
             kind: Kind::Debit,
             method: method.to_owned(),
-            payer: if voucher { Payer::Voucher } else { Payer::Complement },
+            payer: match method {
+                _ if voucher => Payer::Voucher,
+                unnamed if unnamed.starts_with("product") => Payer::Unknown,
+                _ => Payer::Complement,
+            },
             amount,
             of: (!apart).then_some(due),
             currency: Currency::from_alpha(paid_in).unwrap(),

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use quittance_core::{Order, Reading, Statement};
+use quittance_core::{Order, PaymentName, Reading, Statement};
 use quittance_fuzz::{gateway, invariants, mutate, seeds};
 use quittance_testing::lyra::Form;
 
@@ -40,7 +40,7 @@ fuzz_target!(|item: &[u8]| {
         invariants::reads_back(&order);
         let mut joined = once;
         joined.absorb(order.clone());
-        joined.absorb_payment(&order, "tx:20261122-abc123");
+        joined.absorb_payment(&order, PaymentName::new("20261122-abc123"));
         invariants::reads_back(&joined);
     }
 });

@@ -11,11 +11,10 @@
 //! - a call to the server alone says a plan only if it has one, since buyers do not see those calls;
 //! - nobody types a card holder's name into a payment that was left.
 
-use std::collections::BTreeMap;
-
+use quittance_core::claims::{End, Items, Place};
 use quittance_core::fold::Share as FoldedShare;
 use quittance_core::{
-    Currency, Kind, Order, OrderKey, Policy, Reading, Standing, Statement, Status,
+    Currency, Kind, Order, OrderKey, PaymentName, Policy, Reading, Standing, Statement, Status,
 };
 use quittance_testing::lyra::{Form, Share, uuid};
 use quittance_testing::{FORM_KEY, form_body};
@@ -297,8 +296,7 @@ fn typed(mut form: Form, dice: &mut Dice<'_>, named: bool, browsed: bool) -> For
 
 /// The orders that the genuine notifications alone add up to.
 struct World {
-    orders: BTreeMap<OrderKey, Order>,
-    names: BTreeMap<OrderKey, OrderKey>,
+    items: Items,
     told: Vec<Statement>,
 }
 
@@ -306,48 +304,28 @@ impl World {
     /// After these notifications. One that is held is taken at its word here: the gateway did say it,
     /// and once it is asked, the order says so too.
     fn of(story: &Story) -> Self {
-        let mut world = Self { orders: BTreeMap::new(), names: BTreeMap::new(), told: Vec::new() };
+        let mut world = Self { items: Items::default(), told: Vec::new() };
         for fields in &story.told {
             let Some(mut statement) = said(fields) else { continue };
+            let mut names = statement.aliases.clone();
             if statement.standing == Standing::Respellable {
                 statement.standing = Standing::Sound;
+                names.extend(payment(fields, &statement.key).filter(|name| *name != statement.key));
             }
-            let value =
-                |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-            let date = value("vads_trans_date").and_then(|date| date.get(..8)).unwrap_or_default();
-            let id = value("vads_trans_id").unwrap_or_default().to_ascii_lowercase();
-            if let Ok(name) = statement.key.sibling(&format!("tx:{date}-{id}"))
-                && name != statement.key
-            {
-                world.names.insert(name, statement.key.clone());
-            }
+            let named = Statement { aliases: names, ..statement.clone() };
+            let end = world.items.take(&named, receipt(0), POLICIES[0]);
+            assert!(
+                matches!(end, Some(End::Stored(_) | End::Known(_))),
+                "a story is short: {end:?}"
+            );
             world.told.push(statement);
-        }
-        for statement in &world.told {
-            let key = world.names.get(&statement.key).unwrap_or(&statement.key).clone();
-            let order = world.orders.entry(key.clone()).or_insert_with(|| Order::new(key));
-            let taken = order.take(statement, &receipt(0), POLICIES[0]);
-            assert!(taken.is_ok(), "a story is short");
         }
         world
     }
 
-    fn resolve<'a>(&'a self, key: &'a OrderKey) -> &'a OrderKey {
-        self.names.get(key).unwrap_or(key)
-    }
-
-    /// Where the store takes a statement: to its order, unless its payment's name leads to another, and one
-    /// of them is the occurrence of the other that this payment is.
-    fn home<'a>(&'a self, said: &'a Statement) -> &'a OrderKey {
-        let key = self.resolve(&said.key);
-        let homes = said.aliases.iter().filter_map(|alias| Some((alias, self.names.get(alias)?)));
-        let mut twice = homes.filter(|(alias, home)| {
-            let payment = alias.order.strip_prefix("tx:").unwrap_or(&alias.order);
-            let is =
-                |one: &OrderKey, other| one.is_occurrence_of(other) && one.order.ends_with(payment);
-            is(home, key) || is(key, home)
-        });
-        twice.next().map_or(key, |(_, home)| home)
+    /// The order to which a name leads.
+    fn resolve<'a>(&'a self, name: &'a OrderKey) -> &'a OrderKey {
+        self.items.follow(name).map_or(name, |way| &way.end.order.key)
     }
 
     /// Fails when what was believed of a respelling gains anything.
@@ -357,25 +335,37 @@ impl World {
         }
         let show =
             || format!("{original:?}\nrespelt\n{spelt:?}\nsays\n{said:?}\ntold\n{:?}", self.told);
-        let key = self.home(said);
-        let Some(order) = self.orders.get(key) else {
-            panic!("believed of another order\n{}", show());
+        let mut with = self.items.clone();
+        let Some(End::Stored(Place { order, .. }) | End::Known(Place { order, .. })) =
+            with.take(said, receipt(1), POLICIES[0])
+        else {
+            panic!("a story is short\n{}", show());
         };
         for alias in &said.aliases {
-            assert_eq!(self.resolve(alias), key, "joins another name\n{}", show());
+            assert_eq!(self.resolve(alias), &order, "joins another name\n{}", show());
         }
-        let mut with = order.clone();
-        let taken = with.take(said, &receipt(1), POLICIES[0]);
-        assert!(taken.is_ok(), "a story is short");
-        for policy in POLICIES {
-            let [before, after] = [order, &with].map(|order| Gist::of(order, policy));
-            assert!(
-                after.gains_nothing_over(&before),
-                "{policy:?}\n{}\n{before:?}\n{after:?}",
-                show()
-            );
+        for after in with.iter().filter(|item| item.join.is_none()) {
+            let Some(before) = self.items.get(&after.order.key) else {
+                panic!("believed of another order\n{}", show());
+            };
+            for policy in POLICIES {
+                let [before, after] = [before, after].map(|item| Gist::of(&item.order, policy));
+                assert!(
+                    after.gains_nothing_over(&before),
+                    "{policy:?}\n{}\n{before:?}\n{after:?}",
+                    show()
+                );
+            }
         }
     }
+}
+
+/// The name of the payment that a form is about.
+fn payment(fields: &Fields, key: &OrderKey) -> Option<OrderKey> {
+    let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let date = value("vads_trans_date").and_then(|date| date.get(..8))?;
+    let id = format!("{date}-{}", value("vads_trans_id")?.to_ascii_lowercase());
+    key.sibling(&PaymentName::new(&id).to_string()).ok()
 }
 
 /// Fails when a respelling of one of the story's forms gains anything. What the story comes to is worked out

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quittance_aws::table::{Join, Stored};
+use quittance_aws::table::Stored;
+use quittance_core::claims::Join;
 use quittance_core::fact::Facts;
 use quittance_core::order::{Received, Reversal};
 use quittance_core::{Fact, Order, Standing, Timestamp};
@@ -267,7 +268,8 @@ mod tests {
         });
         order.fulfilment =
             Some(Fulfilment { id: "f".to_owned(), decided_at: at(decided_at), sent_at: None });
-        Stored { order, version: Some(1), joined: None, repaired: false, mark: None }
+        let version = Some(1);
+        Stored { order, version, joined: None, former: None, repaired: false, mark: None }
     }
 
     fn fields(stored: &Stored, rebuilt: &Stored) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What the merchant and his operator say of an order: loaded under any of its names, changed and decided
 //! anew by the core, and written on condition that nobody wrote it in between; else again.
 
+use quittance_core::claims::Decisions;
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::order::AlreadyPaid;
 use quittance_core::{Currency, Order, OrderKey, Outcome, Policy, Summary, Timestamp};
@@ -8,7 +9,7 @@ use quittance_core::{Currency, Order, OrderKey, Outcome, Policy, Summary, Timest
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
-use crate::receive::{Patience, count_decisions, decided};
+use crate::receive::{Patience, count_decisions};
 use crate::table::{Draft, Mark, Saved, Table};
 use crate::trace::Trace;
 
@@ -104,11 +105,11 @@ impl Amender {
         at: Timestamp,
     ) -> Result<Registration, StoreError> {
         let mut order = self.table.load_order(key).await?.order;
-        let before = decided(&order);
+        let before = Decisions::of(&order);
         let became = match price.register(&mut order, at, self.policy) {
             Change::Made(_, became) | Change::None(became) => became,
         };
-        let released = decided(&order).0 > before.0;
+        let released = Decisions::of(&order).since(before).released > 0;
         Ok(Amended { order, became, released }.into())
     }
 
@@ -135,18 +136,19 @@ impl Amender {
             let stored = self.table.load_order(key).await?;
             let mut order = stored.order;
             // A decision that a name brought along was counted when it was taken.
-            let before = decided(&order);
+            let before = Decisions::of(&order);
             let (summary, became) = match change(&mut order) {
                 Change::Made(summary, became) => (summary, became),
                 Change::None(became) => return Ok(Amended { order, became, released: false }),
             };
             let mark = stored.mark.unwrap_or_else(|| Mark::now(trace.cloned()));
-            let draft = Draft::new(&order, summary, self.policy, now())?.marked(Some(mark));
+            let draft = Draft::new(&order, summary, self.policy, now())?;
+            let draft = draft.after(stored.former.as_ref()).marked(Some(mark));
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
-                    let after = decided(&order);
-                    count_decisions(before, after);
-                    return Ok(Amended { order, became, released: after.0 > before.0 });
+                    let new = Decisions::of(&order).since(before);
+                    count_decisions(new);
+                    return Ok(Amended { order, became, released: new.released > 0 });
                 }
                 Saved::Conflict => measure::count(Event::Conflict),
             }

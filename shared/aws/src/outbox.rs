@@ -57,7 +57,7 @@ impl Outbox {
             if marked > 0 || stored.repaired {
                 let order = &stored.order;
                 let draft = Draft::new(order, order.summary(self.policy), self.policy, at)?;
-                let draft = draft.marked(stored.mark);
+                let draft = draft.after(stored.former.as_ref()).marked(stored.mark);
                 if self.table.save(draft, stored.version).await? == Saved::Conflict {
                     measure::count(Event::Conflict);
                     stored = self.table.load_order(key).await?;

@@ -3,19 +3,19 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use quittance_core::claims::{Cause, Claims, Decisions, End, Write};
 use quittance_core::crypto::sha256_hex;
 use quittance_core::fact::digest;
 use quittance_core::{
-    Content, Order, Outcome, Policy, ProviderId, Reading, Receipt, Signed, Standing, Statement,
-    Timestamp, Unreadable,
+    Content, Policy, ProviderId, Reading, Receipt, Signed, Statement, Timestamp, Unreadable,
 };
 
 use crate::archive::{Archive, Raw};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
-use crate::names::{Names, Registry};
-use crate::table::{Draft, Mark, Saved, Table};
+use crate::names::{Due, Registry};
+use crate::table::{Draft, Mark, Saved, Table, too_far};
 use crate::trace::Trace;
 
 /// The longest pause before the second attempt; it doubles up to [`LONGEST_PAUSE`].
@@ -23,9 +23,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 /// The longest pause before any attempt.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-
-/// Why a payment counts for nothing in an order.
-const SECOND_REFERENCE: &str = "the payment is known under another order's reference";
 
 /// Stores what notifications say.
 #[derive(Clone, Debug)]
@@ -116,12 +113,6 @@ enum Taken {
     Quarantined(Content, String),
 }
 
-impl Taken {
-    fn of(news: bool, headline: String) -> Self {
-        if news { Self::Stored(headline) } else { Self::Known(headline) }
-    }
-}
-
 impl Receiver {
     /// The same for a notification out of the archive: it counts as arrived when it did arrive, so that
     /// times of decisions come out as they were, and is not archived again.
@@ -202,7 +193,8 @@ impl Receiver {
         }
     }
 
-    /// Read, take, write on condition that nobody wrote in between; else again.
+    /// Read, take, write on condition that nobody wrote in between; else again. The core says what, and to
+    /// which order the statement goes.
     async fn take_statement(
         &self,
         raw: &Raw<'_>,
@@ -214,92 +206,49 @@ impl Receiver {
             source: "webhook",
             sha256: raw.sha256.to_owned(),
         };
-        let names = Registry { table: &self.table, policy: self.policy, at: receipt.received_at };
-        let (mut archived, mut saved, mut stored_news) = (false, false, false);
-        let mut key = statement.key.clone();
-        // An order in which the statement stood until its payment was known to be another's.
-        let mut former = None;
+        let mut claims = Claims::new(statement, receipt, self.policy);
+        let mut names = Registry::new(&self.table, self.policy);
+        let mut archived = false;
         let mut patience = Patience::new();
-        while patience.again().await {
-            let (stored, left) = names.open(statement, &key).await?;
-            former = former.or_else(|| Some((left?, key.clone())));
-            let mut order = stored.order;
-            let mut doubted = None;
-            let joined = match names.claim(statement, &mut order).await? {
-                Names::Settled(changed) => changed || stored.repaired,
-                Names::Held => {
-                    let doubted = doubted.insert(statement.clone());
-                    doubted.doubt(Standing::Contradictory, SECOND_REFERENCE);
-                    stored.repaired
-                }
-                Names::Raced => {
-                    measure::count(Event::Conflict);
-                    continue;
-                }
-                Names::Elsewhere(home) => {
-                    if saved && let Some(name) = statement.aliases.first() {
-                        former = former.or_else(|| Some((key, name.clone())));
+        patience.again().await;
+        loop {
+            match names.next(&mut claims).await? {
+                Due::Take(write) => {
+                    let mark = names.mark(&write).unwrap_or_else(|| Mark::now(trace.cloned()));
+                    let Write { item, summary, decisions, .. } = *write;
+                    let draft = Draft::new(&item.order, summary, self.policy, now())?;
+                    let draft = draft.after(item.former.as_ref()).marked(Some(mark));
+                    if !draft.fits() {
+                        let reason = "the order is as large as it may be";
+                        return self.quarantine(raw, reason.to_owned()).await;
                     }
-                    key = home;
-                    continue;
-                }
-            };
-            let statement = doubted.as_ref().unwrap_or(statement);
-            // A decision that a name brought along was counted when it was taken.
-            let before = decided(&order);
-            let mut is_news = false;
-            let summary = match order.take(statement, &receipt, self.policy) {
-                Ok(Outcome::Changed(summary)) => {
-                    is_news = true;
-                    summary
-                }
-                Ok(Outcome::Retold(summary)) => summary,
-                // What a name held may complete the order although the statement itself is no news.
-                Ok(Outcome::Known) if joined => {
-                    is_news = true;
-                    order.decide(receipt.received_at, self.policy)
-                }
-                Ok(Outcome::Known) => {
-                    if let Some((former, name)) = &former
-                        && !names.give_up(former, name).await?
-                    {
-                        continue;
+                    if !archived {
+                        self.archive.keep(&item.order.key, raw).await?;
+                        archived = true;
                     }
-                    let headline = order.headline(self.policy);
-                    return Ok(Taken::of(stored_news, headline));
-                }
-                Err(full) => return self.quarantine(raw, full.to_string()).await,
-            };
-            let headline = order.headline_of(&summary, self.policy);
-            let mark = stored.mark.unwrap_or_else(|| Mark::now(trace.cloned()));
-            let draft = Draft::new(&order, summary, self.policy, now())?.marked(Some(mark));
-            if !draft.fits() {
-                let reason = "the order is as large as it may be";
-                return self.quarantine(raw, reason.to_owned()).await;
-            }
-            if !archived {
-                self.archive.keep(&order.key, raw).await?;
-                archived = true;
-            }
-            match self.table.save(draft, stored.version).await? {
-                Saved::Done => {
-                    saved = true;
-                    stored_news |= is_news;
-                    count_decisions(before, decided(&order));
-                    if names.confirm(statement, &order).await? {
-                        former = former.filter(|(former, _)| *former != order.key);
-                        if let Some((former, name)) = &former
-                            && !names.give_up(former, name).await?
-                        {
+                    match self.table.save(draft, item.version).await? {
+                        Saved::Done => {
+                            count_decisions(decisions);
+                            claims.taken();
                             continue;
                         }
-                        return Ok(Taken::of(stored_news, headline));
+                        Saved::Conflict => {
+                            measure::count(Event::Conflict);
+                            claims.refused();
+                        }
                     }
                 }
-                Saved::Conflict => measure::count(Event::Conflict),
+                Due::Again(Cause::Raced) => measure::count(Event::Conflict),
+                Due::Again(Cause::Elsewhere) => {}
+                Due::End(End::Stored(place)) => return Ok(Taken::Stored(place.headline)),
+                Due::End(End::Known(place)) => return Ok(Taken::Known(place.headline)),
+                Due::End(End::Full(full)) => return self.quarantine(raw, full.to_string()).await,
+                Due::End(End::Astray(name)) => return Err(too_far(&name)),
+            }
+            if !patience.again().await {
+                return Err(StoreError::Contended);
             }
         }
-        Err(StoreError::Contended)
     }
 
     async fn quarantine(&self, raw: &Raw<'_>, reason: String) -> Result<Taken, StoreError> {
@@ -315,15 +264,10 @@ fn quarantined(raw: &Raw<'_>, content: &Content, reason: String) -> Disposition 
     Disposition::Quarantined { reason }
 }
 
-/// How many releases and reversals an order has. There are never fewer afterwards.
-pub(crate) fn decided(order: &Order) -> (usize, usize) {
-    (usize::from(order.fulfilment.is_some()), order.reversals.len())
-}
-
-/// Counts the decisions that came between two looks at [`decided`].
-pub(crate) fn count_decisions(before: (usize, usize), after: (usize, usize)) {
-    measure::count_many(Event::Released, after.0 - before.0);
-    measure::count_many(Event::Reversed, after.1 - before.1);
+/// Counts decisions that have just been stored.
+pub(crate) fn count_decisions(new: Decisions) {
+    measure::count_many(Event::Released, new.released);
+    measure::count_many(Event::Reversed, new.reversed);
 }
 
 /// How long other writers of the same order are waited out: the PSP hears of a failure before it gives

@@ -11,9 +11,9 @@
 //! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
 //! | `joined` | present when this is only another name; the key of the order it names |
 //! | `weak` | present when only what follows on a payment has claimed the name so far |
-//! | `former` | beside it: the order that held what the payment has taken along |
+//! | `former` | the order that held what has been taken along here, while it may not have given it up |
 //!
-//! See [`crate::names`] for what becomes of names.
+//! See [`quittance_core::claims`] for what becomes of names.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,6 +23,7 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use quittance_core::claims::{Astray, Item as Known, Items, Join};
 use quittance_core::{Order, OrderKey, OrderView, Policy, State, Summary, Timestamp};
 
 use crate::clock::{now, unix_millis};
@@ -52,9 +53,6 @@ const MAX_ORDER_BYTES: usize = 360 * 1024;
 /// Most pages of a scan read to fill one page of a list without a state.
 const MAX_SCAN_PAGES: usize = 10;
 
-/// Most names followed from an item to the order it names. One is all that is ever written.
-const MAX_HOPS: usize = 3;
-
 /// The order table.
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -71,10 +69,31 @@ pub struct Stored {
     pub version: Option<u64>,
     /// The order that this item only names, if so.
     pub joined: Option<Join>,
+    /// The order that held what has been taken along here, and may not have given it up yet.
+    pub former: Option<OrderKey>,
     /// Whether the order has taken over something that is still to be stored with it.
     pub repaired: bool,
     /// What stands beside the mark that the queue has to be told something, while it is there.
     pub mark: Option<Mark>,
+}
+
+impl Stored {
+    /// What the core knows of it, and what it does not.
+    pub(crate) fn split(self) -> (Known, Option<Mark>) {
+        let Self { order, version, joined, former, mark, .. } = self;
+        (Known { order, version, join: joined, former }, mark)
+    }
+
+    /// The same, the other way round.
+    pub(crate) fn of(item: Known, mark: Option<Mark>) -> Self {
+        let Known { order, version, join, former } = item;
+        Self { order, version, joined: join, former, repaired: false, mark }
+    }
+}
+
+/// A name leads to more names than are ever written.
+pub(crate) fn too_far(name: &OrderKey) -> StoreError {
+    StoreError::Corrupt(format!("{name} is the name of a name"))
 }
 
 /// What stands beside the mark of an order of which the queue has to be told something. It says how the
@@ -99,17 +118,6 @@ impl Mark {
     }
 }
 
-/// Where a name points.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Join {
-    /// The order it names.
-    pub home: OrderKey,
-    /// Whether only what follows on the payment has claimed it: the payment itself may claim it anew.
-    pub weak: bool,
-    /// The order that held what the payment has taken along, and is to give it up.
-    pub former: Option<OrderKey>,
-}
-
 /// An order about to be written, in the text in which it will be: folded and serialised once for all
 /// that has to be known of it before.
 #[derive(Debug)]
@@ -119,6 +127,7 @@ pub struct Draft<'a> {
     json: String,
     summary: String,
     updated_at: Timestamp,
+    former: Option<&'a OrderKey>,
     mark: Option<Mark>,
 }
 
@@ -134,7 +143,12 @@ impl<'a> Draft<'a> {
         let view = order.view_of(summary, policy, now).without_notifications();
         let summary = serde_json::to_string(&view)?;
         let json = serde_json::to_string(order)?;
-        Ok(Self { order, state, json, summary, updated_at: now, mark: None })
+        Ok(Self { order, state, json, summary, updated_at: now, former: None, mark: None })
+    }
+
+    /// With the order that may still have to give up what has been taken along here.
+    pub fn after(self, former: Option<&'a OrderKey>) -> Self {
+        Self { former, ..self }
     }
 
     /// With what stands beside the mark, should the queue have to be told something.
@@ -206,6 +220,7 @@ impl Table {
                 order: Order::new(key.clone()),
                 version: None,
                 joined: None,
+                former: None,
                 repaired: false,
                 mark: None,
             }),
@@ -216,48 +231,39 @@ impl Table {
     /// yet (we died between writing the name and the order) is taken over here, so that it is seen,
     /// sent and stored with the next write.
     pub async fn load_order(&self, key: &OrderKey) -> Result<Stored, StoreError> {
-        let named = self.load(key).await?;
-        self.follow(named).await
-    }
-
-    /// [`Table::load_order`] from an item that has been read already.
-    pub(crate) async fn follow(&self, mut stored: Stored) -> Result<Stored, StoreError> {
-        let mut names = Vec::new();
-        while let Some(join) = stored.joined.take() {
-            if names.len() == MAX_HOPS {
-                let name = &stored.order.key;
-                return Err(StoreError::Corrupt(format!("{name} is the name of a name")));
-            }
-            names.push((stored.order, join.weak));
-            let home = self.load(&join.home).await?;
-            // What stood beside the mark of the name belongs to a decision that is taken over.
-            let mark = home.mark.or(stored.mark);
-            stored = Stored { mark, ..home };
+        let (mut read, mut marks) = (Items::default(), HashMap::new());
+        loop {
+            let unread = match read.follow(key) {
+                Ok(way) => {
+                    let (order, repaired) = way.order();
+                    let (version, former) = (way.end.version, way.end.former.clone());
+                    // What stood beside the mark of a name belongs to a decision that is taken over.
+                    let names = way.names.iter().rev().map(|name| &name.order.key);
+                    let mark =
+                        [&order.key].into_iter().chain(names).find_map(|key| marks.remove(key));
+                    return Ok(Stored { order, version, joined: None, former, repaired, mark });
+                }
+                Err(Astray::Unread(key)) => key,
+                Err(Astray::TooFar(name)) => return Err(too_far(&name)),
+            };
+            let (item, mark) = self.load(&unread).await?.split();
+            marks.extend(mark.map(|mark| (unread, mark)));
+            read.put(item);
         }
-        for (name, weak) in names {
-            if stored.order.aliases.contains(&name.key.order) {
-                continue;
-            }
-            let before = stored.order.clone();
-            // A credit's claim may be overruled, so its order does not list the name.
-            if !weak {
-                stored.order.aliases.insert(name.key.order.clone());
-            }
-            stored.order.absorb(name);
-            stored.repaired |= stored.order != before;
-        }
-        Ok(stored)
     }
 
     /// Writes an order if the item is still at `version`.
     pub async fn save(&self, draft: Draft<'_>, version: Option<u64>) -> Result<Saved, StoreError> {
-        let Draft { order, state, json, summary, updated_at, mark } = draft;
+        let Draft { order, state, json, summary, updated_at, former, mark } = draft;
         let mut item = new_item(&order.key, version, json);
         // An order that has given up all that was known of it is in no list.
         if !order.is_blank() {
             item.insert("state".to_owned(), AttributeValue::S(state.as_str().to_owned()));
             item.insert("updated_at".to_owned(), AttributeValue::S(updated_at.to_string()));
             item.insert(SUMMARY.to_owned(), AttributeValue::S(summary));
+        }
+        if let Some(former) = former {
+            item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
         }
         if order.has_unsent() {
             mark_unsent(&mut item, mark);
@@ -275,7 +281,7 @@ impl Table {
         if join.weak {
             item.insert("weak".to_owned(), AttributeValue::Bool(true));
         }
-        if let Some(former) = &join.former {
+        if let Some(former) = &stored.former {
             item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
         }
         if stored.order.has_unsent() {
@@ -484,11 +490,11 @@ fn read_item(item: &Item) -> Result<Stored, StoreError> {
         key.map(|key| read_key(key)).transpose()
     };
     let (weak, former) = (item.contains_key("weak"), key("former")?);
-    let joined = key("joined")?.map(|home| Join { home, weak, former });
+    let joined = key("joined")?.map(|home| Join { home, weak });
     let since = item.get("unsent_since").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let trace = item.get("trace").and_then(|v| v.as_s().ok()).and_then(|t| t.parse().ok());
     let mark = since.map(|since| Mark { since, trace });
-    Ok(Stored { order, version: Some(version), joined, repaired: false, mark })
+    Ok(Stored { order, version: Some(version), joined, former, repaired: false, mark })
 }
 
 fn read_summary(item: &Item) -> Result<OrderView, StoreError> {

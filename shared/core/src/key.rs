@@ -136,10 +136,82 @@ pub struct Account {
 }
 
 impl Account {
-    /// The key of one of this merchant's orders. An error when the reference is empty or longer than
-    /// [`MAX_REFERENCE_BYTES`].
-    pub fn order(&self, reference: impl Into<String>) -> Result<OrderKey, NotAKey> {
-        OrderKey::of(self.psp, &self.merchant, self.mode, reference.into())
+    /// The key of the order to which the merchant gave this reference. None is taken for the name of a
+    /// payment: see [`BadReference`].
+    pub fn order(&self, reference: impl Into<String>) -> Result<OrderKey, BadReference> {
+        let reference = reference.into();
+        if PaymentName::read(&reference).is_some() {
+            return Err(BadReference::Payment);
+        }
+        Ok(OrderKey::of(self.psp, &self.merchant, self.mode, reference)?)
+    }
+
+    /// The key of a payment by its own name. An error when the name is longer than [`MAX_REFERENCE_BYTES`].
+    pub fn payment(&self, name: PaymentName<'_>) -> Result<OrderKey, NotAKey> {
+        if name.0.is_empty() {
+            return Err(NotAKey);
+        }
+        OrderKey::of(self.psp, &self.merchant, self.mode, [PAYMENT, name.0].concat())
+    }
+}
+
+/// What the name of a payment begins with, as text.
+const PAYMENT: &str = "tx:";
+
+/// The name of a payment: what an order is called to which the merchant gave no reference, and where what
+/// has no reference of its own finds the order. Prints as in routes and JSON (`tx:<id>`).
+///
+/// A provider makes it of what identifies the payment, and only a key tells that it is one: the merchant's
+/// references are another kind ([`Account::order`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PaymentName<'a>(&'a str);
+
+impl<'a> PaymentName<'a> {
+    /// The longest id of a payment that has a name.
+    pub const MAX_ID_BYTES: usize = MAX_REFERENCE_BYTES - PAYMENT.len();
+
+    /// The name of the payment with this id: a Worldline payment's inner id, a Lyra one's day and
+    /// transaction id.
+    pub const fn new(id: &'a str) -> Self {
+        Self(id)
+    }
+
+    /// What identifies the payment.
+    pub const fn id(self) -> &'a str {
+        self.0
+    }
+
+    /// Whether a text is this name.
+    pub fn is(self, text: &str) -> bool {
+        text.strip_prefix(PAYMENT) == Some(self.0)
+    }
+
+    fn read(text: &'a str) -> Option<Self> {
+        text.strip_prefix(PAYMENT).map(Self)
+    }
+}
+
+impl fmt::Display for PaymentName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PAYMENT}{}", self.0)
+    }
+}
+
+/// Why a merchant's reference names no order. Prints so that the name of a field can stand before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadReference {
+    /// It is empty, or longer than [`MAX_REFERENCE_BYTES`].
+    #[error("too long")]
+    Length,
+    /// It begins as the name of a payment does. Filed under it, the message would reach that payment; filed
+    /// under another text, it would miss what the merchant registered for his own.
+    #[error("begins with {PAYMENT}, as only the name of a payment does")]
+    Payment,
+}
+
+impl From<NotAKey> for BadReference {
+    fn from(_: NotAKey) -> Self {
+        Self::Length
     }
 }
 
@@ -155,7 +227,7 @@ pub struct OrderKey {
     pub merchant: String,
     /// Test or production.
     pub mode: Mode,
-    /// The merchant's order reference, or `tx:…` where the merchant gave none.
+    /// The merchant's order reference, or a [`PaymentName`] where the merchant gave none.
     pub order: String,
 }
 
@@ -186,6 +258,11 @@ impl OrderKey {
         let mut next = || parts.next().ok_or(NotAKey);
         let (psp, merchant, mode, order) = (next()?, next()?, next()?, next()?);
         Self::new(psp.parse()?, merchant, mode.parse()?, order)
+    }
+
+    /// The payment that this is the name of, where the merchant gave no reference.
+    pub fn payment(&self) -> Option<PaymentName<'_>> {
+        PaymentName::read(&self.order)
     }
 
     /// Whether this is an occurrence of that subscription (`<reference>~<day>-<transaction id>`).
@@ -270,6 +347,31 @@ mod tests {
         {
             assert_eq!(OrderKey::from_text(bad), Err(NotAKey), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn no_reference_is_the_name_of_a_payment() {
+        let merchant = "12345678".to_owned();
+        let account = Account { psp: SYSTEMPAY, merchant, mode: Mode::Test };
+        let name = PaymentName::new("20261122-abc123");
+        let key = account.payment(name).unwrap();
+        assert_eq!(key.order, "tx:20261122-abc123");
+        assert_eq!((key.payment(), &*name.to_string()), (Some(name), &*key.order));
+        assert_eq!(key.to_string().parse::<OrderKey>(), Ok(key.clone()));
+        assert!(name.is(&key.order) && !name.is("20261122-abc123"));
+        for reference in [&*key.order, "tx:", "tx:x", "tx:20261122-abc123~20261122-def456"] {
+            assert_eq!(account.order(reference), Err(BadReference::Payment), "{reference}");
+        }
+        for reference in ["tx", "TX:1", "x:tx:1", "/tx:1", " tx:1"] {
+            assert_eq!(account.order(reference).unwrap().payment(), None, "{reference}");
+        }
+        for reference in [String::new(), "x".repeat(256)] {
+            assert_eq!(account.order(reference), Err(BadReference::Length));
+        }
+        assert_eq!(account.payment(PaymentName::new("")), Err(NotAKey));
+        let longest = "x".repeat(PaymentName::MAX_ID_BYTES);
+        assert!(account.payment(PaymentName::new(&longest)).is_ok());
+        assert_eq!(account.payment(PaymentName::new(&format!("{longest}x"))), Err(NotAKey));
     }
 
     #[test]

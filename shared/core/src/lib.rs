@@ -18,6 +18,7 @@
     )
 )]
 
+pub mod claims;
 pub mod content;
 pub mod crypto;
 mod decision;
@@ -38,10 +39,11 @@ pub mod time;
 pub mod versions;
 mod view;
 
+pub use crate::claims::Claims;
 pub use crate::content::{Content, Cover, Signed};
 pub use crate::fact::{Fact, Flag, Kind, ShareFact, Standing, State, Status};
 pub use crate::fold::{Policy, ReleaseOn, Summary};
-pub use crate::key::{Mode, OrderKey, ProviderId};
+pub use crate::key::{Mode, OrderKey, PaymentName, ProviderId};
 pub use crate::money::Currency;
 pub use crate::order::{Order, OrderView, Outcome, Receipt};
 pub use crate::provider::{Keys, Provider};

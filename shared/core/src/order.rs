@@ -10,7 +10,7 @@ pub use crate::view::{NotificationView, OrderView, VOUCHER_REFUND_SECONDS};
 use crate::details::KnownDetails;
 use crate::fact::{Fact, Facts, Kind, Standing, digest};
 use crate::fold::{Policy, Summary, fold};
-use crate::key::OrderKey;
+use crate::key::{OrderKey, PaymentName};
 use crate::limits::{
     MAX_DOUBTFUL_BYTES_PER_ORDER, MAX_DOUBTFUL_FACTS_PER_ORDER,
     MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_FACTS_PER_ORDER, MAX_LINE_CHARACTERS,
@@ -275,9 +275,9 @@ impl Order {
         self.reversals.extend(other.reversals.into_iter().filter(|r| !told.contains(&r.share)));
     }
 
-    /// Takes over what another order knows of one payment, named as in `tx:<payment>`: what followed on it
-    /// came under a reference of its own before the payment itself was known.
-    pub fn absorb_payment(&mut self, other: &Self, name: &str) {
+    /// Takes over what another order knows of one payment: what followed on it came under a reference of its
+    /// own before the payment itself was known.
+    pub fn absorb_payment(&mut self, other: &Self, name: PaymentName<'_>) {
         self.absorb_facts(other.facts.iter().filter(|(fact, _)| is_of(fact, name)));
         let shares = other.shares_of(name);
         self.details.absorb(&other.details, |kind, share| shares.contains(&(kind, share)));
@@ -287,7 +287,7 @@ impl Order {
     }
 
     /// Drops what [`Order::absorb_payment`] takes over. Whether there was any.
-    pub fn give_up_payment(&mut self, name: &str) -> bool {
+    pub fn give_up_payment(&mut self, name: PaymentName<'_>) -> bool {
         let stated = self.statements_about(name);
         let shares = self.shares_of(name);
         let shares: BTreeSet<(Kind, String)> =
@@ -298,7 +298,7 @@ impl Order {
     }
 
     /// The shares of one payment.
-    fn shares_of(&self, name: &str) -> BTreeSet<(Kind, &str)> {
+    fn shares_of(&self, name: PaymentName<'_>) -> BTreeSet<(Kind, &str)> {
         let facts = self.facts.iter().filter(|(fact, _)| is_of(fact, name));
         let shares = facts.filter_map(|(fact, _)| match fact {
             Fact::Share(share) => Some((share.kind, share.share.as_str())),
@@ -308,7 +308,7 @@ impl Order {
     }
 
     /// The digests of what was stated of one payment alone.
-    fn statements_about(&self, name: &str) -> BTreeSet<String> {
+    fn statements_about(&self, name: PaymentName<'_>) -> BTreeSet<String> {
         let facts = self.facts.iter().map(|(fact, _)| fact);
         facts.filter(|fact| is_of(fact, name)).map(|fact| digest([fact])).collect()
     }
@@ -359,10 +359,9 @@ impl Order {
     }
 }
 
-/// Whether a fact is about this payment, named as in `tx:<payment>`.
-fn is_of(fact: &Fact, name: &str) -> bool {
-    let payment = name.strip_prefix("tx:").unwrap_or(name);
-    matches!(fact, Fact::Share(share) if share.is_of(payment))
+/// Whether a fact is about this payment.
+fn is_of(fact: &Fact, name: PaymentName<'_>) -> bool {
+    matches!(fact, Fact::Share(share) if share.is_of(name.id()))
 }
 
 /// How many bytes it takes as JSON.

@@ -61,7 +61,7 @@ impl From<Result<Statement, Unreadable>> for Reading {
 pub struct Statement {
     /// The order.
     pub key: OrderKey,
-    /// Other keys under which later messages may speak of the same payment (`tx:…`).
+    /// Other keys under which later messages may speak of the same payment: each is the name of one.
     pub aliases: Vec<OrderKey>,
     /// Whether it follows on a payment that another message is about as a whole (a capture, a refund, news
     /// of a batch): it belongs where that payment is, whatever reference it carries.

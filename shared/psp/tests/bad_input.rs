@@ -891,6 +891,10 @@ fn a_reference_may_be_any_text_that_is_not_too_long() {
         (&too_long, false, "a byte too long"),
         (&accents, false, "too long in bytes, not in characters"),
         (&"r".repeat(200_000), false, "far too long"),
+        ("tx:20261122-vic001", false, "as the name of another payment"),
+        ("tx:3254569999", false, "the same"),
+        ("tx:", false, "as a name begins"),
+        ("TX:1", true, "not as a name begins"),
     ] {
         let mut event = event();
         event["payment"]["paymentOutput"]["references"]["merchantReference"] = json!(text);

@@ -1,6 +1,7 @@
 //! A payment's name is written before its order. What if the process dies in between?
 
-use quittance_aws::table::Draft;
+use quittance_aws::table::{Draft, Stored};
+use quittance_core::claims::Join;
 use quittance_core::limits::MAX_FACTS_PER_ORDER;
 use quittance_core::{Order, OrderKey, Outcome, Policy, Receipt, State};
 use quittance_testing::lyra::Form;
@@ -110,6 +111,53 @@ async fn a_refund_that_came_first_is_not_forgotten() {
         stack.sweep().await;
         assert_eq!(stack.queue().await, []);
     }
+}
+
+/// A payment without a reference has taken along the refund that came first, and the process died before the
+/// order that held the refund gave it up. Whoever writes the payment's order meanwhile does not forget that,
+/// and the same message again finishes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_has_to_give_something_up_is_remembered() {
+    for amended in [false, true] {
+        let stack = Stack::start().await;
+        let back = refund("RFND-2", "3254720000_1", 8, 900);
+        stack.take(&back).await;
+        let former = stack.stored(&wl("RFND-2")).await;
+        let named = stack.table.load(&by_payment()).await.unwrap();
+        let order = Order { key: by_payment(), ..former.order.clone() };
+        let at = order.notifications[0].received_at;
+        let draft = Draft::new(&order, order.summary(Policy::default()), Policy::default(), at);
+        let draft = draft.unwrap().after(Some(&former.order.key));
+        stack.table.save(draft, named.version).await.unwrap();
+        if amended {
+            stack.register(&by_payment(), 900).await;
+        }
+        let remembered = stack.stored(&by_payment()).await;
+        assert_eq!(remembered.former, Some(wl("RFND-2")));
+
+        stack.take(&capture("")).await;
+        let order = stack.order(&by_payment()).await;
+        assert_eq!(captured(&order), (State::Refunded, 900), "{order:#?}");
+        assert!(stack.order(&wl("RFND-2")).await.is_blank());
+        let settled = stack.stored(&by_payment()).await;
+        assert_eq!(settled.former, None);
+    }
+}
+
+/// The same where the payment's name was written, and its message comes again without the reference.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_was_written_has_the_refund_given_up_by_whoever_follows_it() {
+    let stack = Stack::start().await;
+    stack.take(&refund("RFND-3", "3254720000_1", 8, 900)).await;
+    let named = stack.table.load(&by_payment()).await.unwrap();
+    let former = stack.stored(&wl("RFND-3")).await;
+    let held = Order { key: by_payment(), ..former.order.clone() };
+    let taken = Stored { order: held, former: Some(former.order.key.clone()), ..named };
+    let join = Join { home: wl("CRASH-3"), weak: false };
+    stack.table.join(&taken, &join).await.unwrap();
+    stack.take(&capture("")).await;
+    assert_eq!(captured(&stack.order(&wl("CRASH-3")).await), (State::Refunded, 900));
+    assert!(stack.order(&wl("RFND-3")).await.is_blank());
 }
 
 /// An order with as many facts as it may hold.

@@ -11,15 +11,17 @@ use aws_sdk_dynamodb::error::BoxError;
 use quittance_aws::amend::{Amender, Price, Registration};
 use quittance_aws::archive::Archive;
 use quittance_aws::clock::now;
-use quittance_aws::names::{Names, Registry};
+use quittance_aws::names::{Due, Registry};
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::{Delivery, Disposition, Receiver, Unstored};
 use quittance_aws::schema;
 use quittance_aws::table::{Stored, Table};
+use quittance_core::claims::Claims;
 use quittance_core::crypto::{Secret, sha256_hex};
 use quittance_core::{
-    Content, Currency, Mode, Order, OrderKey, Policy, ProviderId, Reading, Signed, Statement,
+    Content, Currency, Mode, Order, OrderKey, Policy, ProviderId, Reading, Receipt, Signed,
+    Statement,
 };
 use quittance_psp::lyra::{self, SiteKeys};
 use quittance_psp::worldline;
@@ -144,11 +146,11 @@ impl Stack {
     /// the order: exactly the first half of what [`Receiver`] does.
     pub(crate) async fn die_after_naming(&self, message: &impl Message) {
         let statement = message.said();
-        let mut order = self.table.load_order(&statement.key).await.unwrap().order;
-        let at = now();
-        let names = Registry { table: &self.table, policy: self.receiver.policy, at };
-        let names = names.claim(&statement, &mut order).await.unwrap();
-        assert!(matches!(names, Names::Settled(_)), "{names:?}");
+        let receipt = Receipt { received_at: now(), source: "webhook", sha256: "0".repeat(64) };
+        let mut claims = Claims::new(&statement, receipt, self.receiver.policy);
+        let mut names = Registry::new(&self.table, self.receiver.policy);
+        let due = names.next(&mut claims).await.unwrap();
+        assert!(matches!(due, Due::Take(_)), "{due:?}");
     }
 
     /// Registers what an order costs, in euros.

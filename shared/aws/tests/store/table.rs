@@ -1,7 +1,8 @@
 //! What the table and the archive promise to those who build on them.
 
 use quittance_aws::archive::Raw;
-use quittance_aws::table::{Cursor, Draft, Join, Saved};
+use quittance_aws::table::{Cursor, Draft, Saved};
+use quittance_core::claims::Join;
 use quittance_core::{Order, Policy, Receipt, State, Timestamp};
 use quittance_testing::lyra::Form;
 
@@ -59,7 +60,7 @@ async fn a_write_that_comes_second_changes_nothing_and_is_no_error() {
     // The same holds when an item is turned into a name.
     let mut stale = stack.table.load(&first.key).await.unwrap();
     stale.version = Some(1);
-    let join = Join { home: lyra("OTHER"), weak: false, former: None };
+    let join = Join { home: lyra("OTHER"), weak: false };
     assert_eq!(stack.table.join(&stale, &join).await.unwrap(), Saved::Conflict);
     assert_eq!(stack.table.load(&first.key).await.unwrap().joined, None);
 }
@@ -131,7 +132,7 @@ async fn only_what_the_queue_has_to_be_told_is_found_as_unsent() {
 
     // A name keeps the mark until its order has taken the release over.
     let named = stack.table.load(&lyra("LATER-1")).await.unwrap();
-    let join = Join { home: lyra("HELD-1"), weak: false, former: None };
+    let join = Join { home: lyra("HELD-1"), weak: false };
     assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
     assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
 }
@@ -141,14 +142,10 @@ async fn a_name_leads_to_its_order_and_is_in_no_list() {
     let stack = Stack::start().await;
     let home = order("HOME-1", "AUTHORISED");
     save(&stack, &home, None, 0).await;
-    let name = order("tx:1", "CAPTURED");
+    let name = Order { key: lyra("tx:1"), ..order("NAMED-1", "CAPTURED") };
     save(&stack, &name, None, 0).await;
     let named = stack.table.load(&name.key).await.unwrap();
-    stack
-        .table
-        .join(&named, &Join { home: home.key.clone(), weak: false, former: None })
-        .await
-        .unwrap();
+    stack.table.join(&named, &Join { home: home.key.clone(), weak: false }).await.unwrap();
 
     let stored = stack.table.load_order(&name.key).await.unwrap();
     assert_eq!((stored.order.key, stored.version, stored.repaired), (home.key, Some(1), true));
@@ -164,11 +161,7 @@ async fn names_that_lead_in_circles_are_an_error_and_no_endless_loop() {
     let stack = Stack::start().await;
     for (from, to) in [("tx:1", "tx:2"), ("tx:2", "tx:1")] {
         let named = stack.table.load(&lyra(from)).await.unwrap();
-        stack
-            .table
-            .join(&named, &Join { home: lyra(to), weak: false, former: None })
-            .await
-            .unwrap();
+        stack.table.join(&named, &Join { home: lyra(to), weak: false }).await.unwrap();
     }
     assert!(stack.table.load_order(&lyra("tx:1")).await.is_err());
 }

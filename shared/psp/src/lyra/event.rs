@@ -112,19 +112,10 @@ impl Transaction<'_> {
 
 /// `<YYYYMMDD>-<trans_id lower case>`: what names a payment that has no order reference.
 pub(super) fn day_and_id(date: &str, trans_id: &str) -> Option<String> {
-    day_and_id_behind("", date, trans_id)
-}
-
-/// The same as the order of a payment without reference: `tx:<YYYYMMDD>-<trans_id>`.
-pub(super) fn named_payment(date: &str, trans_id: &str) -> Option<String> {
-    day_and_id_behind("tx:", date, trans_id)
-}
-
-fn day_and_id_behind(prefix: &str, date: &str, trans_id: &str) -> Option<String> {
     let day = date.get(..8).filter(|day| day.bytes().all(|b| b.is_ascii_digit()))?;
     // Room for a sequence number behind.
-    let mut name = String::with_capacity(prefix.len() + day.len() + 1 + trans_id.len() + 4);
-    name.extend([prefix, day, "-"]);
+    let mut name = String::with_capacity(day.len() + 1 + trans_id.len() + 4);
+    name.extend([day, "-"]);
     name.extend(trans_id.chars().map(|c| c.to_ascii_lowercase()));
     Some(name)
 }

@@ -2,11 +2,11 @@
 
 use super::cascade;
 use super::details::Said;
-use super::event::{Transaction, day_and_id, is_occurrence, named_payment};
+use super::event::{Transaction, day_and_id, is_occurrence};
 use super::form::Form;
 use super::results::{Codes, is_success};
 use quittance_core::fact::{Kind, Total};
-use quittance_core::key::{Account, OrderKey};
+use quittance_core::key::{Account, BadReference, OrderKey, PaymentName};
 use quittance_core::money::{Currency, amount_from_digits};
 use quittance_core::statement::Unreadable;
 
@@ -207,16 +207,27 @@ impl<'a> Head<'a> {
     /// gateway's guide to tokens, "Payment by token".) Where it could be either, it is filed under the
     /// payment's name, which leads to the order that was told of it.
     pub(super) fn key(&self, account: &Account) -> Result<OrderKey, Unreadable> {
-        let too_long = |_| Unreadable::new("vads_order_id too long");
-        match self.order {
-            None => self.by_payment(account),
-            Some(reference) if self.is_of_subscription() => {
-                let occurrence = day_and_id(self.date, self.trans_id).unwrap_or_default();
-                account.order(format!("{reference}~{occurrence}")).map_err(too_long)
-            }
-            Some(_) if self.may_be_of_subscription() => self.by_payment(account),
-            Some(reference) => account.order(reference.to_owned()).map_err(too_long),
+        let Some(reference) = self.order else { return self.by_payment(account) };
+        let key = if self.is_of_subscription() {
+            let occurrence = day_and_id(self.date, self.trans_id).unwrap_or_default();
+            account.order(format!("{reference}~{occurrence}"))
+        } else if self.may_be_of_subscription() {
+            return self.by_payment(account);
+        } else {
+            account.order(reference)
+        };
+        match key {
+            // Whoever repeats the name that he was told of an order without a reference gives it none.
+            Err(BadReference::Payment) if self.is_named(reference) => self.by_payment(account),
+            Err(bad) => Err(Unreadable::new(format!("vads_order_id {bad}"))),
+            Ok(key) => Ok(key),
         }
+    }
+
+    /// Whether a reference is the payment's own name.
+    fn is_named(&self, reference: &str) -> bool {
+        let payment = day_and_id(self.date, self.trans_id);
+        payment.is_some_and(|payment| PaymentName::new(&payment).is(reference))
     }
 
     /// Whether it is about a payment that a subscription has made by itself.
@@ -234,8 +245,9 @@ impl<'a> Head<'a> {
 
     /// The payment's own name.
     pub(super) fn by_payment(&self, account: &Account) -> Result<OrderKey, Unreadable> {
-        let payment = named_payment(self.date, self.trans_id).unwrap_or_default();
-        account.order(payment).map_err(|_| Unreadable::new("vads_trans_id too long"))
+        let payment = day_and_id(self.date, self.trans_id).unwrap_or_default();
+        let name = account.payment(PaymentName::new(&payment));
+        name.map_err(|_| Unreadable::new("vads_trans_id too long"))
     }
 
     /// Whether it speaks of the whole: the end of a payment, its automatic re-send, an occurrence of a

@@ -10,7 +10,7 @@ use super::event::{Beside, Transaction, day_and_id, is_occurrence, list, secured
 use super::results::Codes;
 use crate::text::{Hint, List, Number, Text, json_fault};
 use quittance_core::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
-use quittance_core::key::{Account, Mode};
+use quittance_core::key::{Account, Mode, PaymentName};
 use quittance_core::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION, MAX_WORD_BYTES};
 use quittance_core::money::Currency;
 use quittance_core::statement::{Reason, Statement, Unreadable};
@@ -41,11 +41,14 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
         doubt = doubt.or(own);
     }
     let doubt = doubt.or_else(|| lost_although_covered(&answer, &shares, amount));
-    let by_payment = transactions.iter().find_map(Answered::by_payment);
-    let by_payment = by_payment.map(|reference| account.order(reference));
+    let payment = transactions.iter().find_map(Answered::day_and_id);
+    let payment = payment.as_deref().map(PaymentName::new);
+    let by_payment = payment.map(|payment| account.payment(payment));
     let by_payment =
         by_payment.transpose().map_err(|_| Unreadable::new("transaction id too long"))?;
-    let key = match details.order_id.as_deref().filter(|id| !id.is_empty()) {
+    // Whoever repeats the name that he was told of an order without a reference gives it none.
+    let is_own_name = |id: &str| payment.is_some_and(|payment| payment.is(id));
+    let key = match details.order_id.as_deref().filter(|id| !id.is_empty() && !is_own_name(id)) {
         Some(reference) => {
             // As in the form format, a payment of a subscription is not the sign-up's order.
             let made = transactions.iter().find(|t| t.is_of_subscription());
@@ -54,7 +57,7 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
                 Some(occurrence) => format!("{reference}~{occurrence}"),
                 None => reference.to_owned(),
             };
-            account.order(reference).map_err(|_| Unreadable::new("orderId too long"))?
+            account.order(reference).map_err(|bad| Unreadable::new(format!("orderId {bad}")))?
         }
         None => {
             by_payment.clone().ok_or_else(|| Unreadable::new("neither orderId nor transaction"))?
@@ -280,12 +283,8 @@ impl Answered<'_> {
         Some((amount.filter(|amount| *amount <= MAX_AMOUNT)?, currency))
     }
 
-    /// `tx:` and what names the payment where the merchant gave no reference: day and transaction id,
-    /// or the uuid for methods that have none.
-    fn by_payment(&self) -> Option<String> {
-        Some(format!("tx:{}", self.day_and_id()?))
-    }
-
+    /// What names the payment where the merchant gave no reference: day and transaction id, or the uuid for
+    /// methods that have none.
     fn day_and_id(&self) -> Option<String> {
         let legacy = self.trans_id().zip(self.date()).and_then(|(id, date)| {
             std::str::from_utf8(&date).ok().and_then(|date| day_and_id(date, id))

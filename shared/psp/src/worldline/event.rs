@@ -13,7 +13,7 @@ use super::{is_voucher_product, payer, product_name};
 use crate::text::{Hint, List, Number, Text, json_fault};
 use quittance_core::details::{Details, Member, ShareDetails};
 use quittance_core::fact::{Fact, Kind, Rank, ShareFact, Standing, Status, Total};
-use quittance_core::key::Account;
+use quittance_core::key::{Account, PaymentName};
 use quittance_core::limits::{
     MAX_AMOUNT, MAX_EVENTS_PER_NOTIFICATION, MAX_REFERENCE_BYTES, MAX_WORD_BYTES,
 };
@@ -234,7 +234,7 @@ fn statement(
     let about = about(kind, operation, &share);
     let details = vec![details(operation, output, &share)];
     let named = |payment: &str| {
-        let name = account.order(["tx:", payment].concat());
+        let name = account.payment(PaymentName::new(payment));
         name.map_err(|_| Unreadable::new("payment id too long"))
     };
     let by_payment = named(operation.id.inner)?;
@@ -245,12 +245,16 @@ fn statement(
     let reference = output.references.as_ref().and_then(|r| r.merchant_reference.as_deref());
     let follows = credit || share.is_later_operation();
     let mut aliases = Vec::new();
-    let key = match reference.filter(|r| !r.is_empty() && *r != by_payment.order) {
+    // Whoever repeats the name that he was told of an order without a reference gives it none.
+    let is_own_name = |r: &str| {
+        r == by_payment.order || by_checkout.as_ref().is_some_and(|checkout| r == checkout.order)
+    };
+    let key = match reference.filter(|r| !r.is_empty() && !is_own_name(r)) {
         Some(reference) => {
             let key = account.order(reference);
             aliases.push(by_payment);
             aliases.extend(by_checkout.filter(|_| !follows));
-            key.map_err(|_| Unreadable::new("merchantReference too long"))?
+            key.map_err(|bad| Unreadable::new(format!("merchantReference {bad}")))?
         }
         None => match by_checkout {
             Some(by_checkout) => {

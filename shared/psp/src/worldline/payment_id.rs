@@ -1,6 +1,6 @@
 //! The spellings of a payment's id.
 
-use quittance_core::limits::MAX_REFERENCE_BYTES;
+use quittance_core::PaymentName;
 
 /// A payment id in its canonical form. Three spellings name one payment: `3261218192_0`, the bare
 /// `3261218192`, and a long one of 19 or 20 digits with `90000` or `900000` before the inner id (10 or
@@ -15,9 +15,9 @@ pub struct PaymentId<'a> {
 }
 
 impl<'a> PaymentId<'a> {
-    /// `None` when empty or longer than [`MAX_REFERENCE_BYTES`] allows with the prefix `tx:`.
+    /// `None` when empty or longer than [`PaymentName::MAX_ID_BYTES`].
     pub fn parse(text: &'a str) -> Option<Self> {
-        if text.is_empty() || text.len() > MAX_REFERENCE_BYTES - "tx:".len() {
+        if text.is_empty() || text.len() > PaymentName::MAX_ID_BYTES {
             return None;
         }
         if let Some((inner, operation)) =

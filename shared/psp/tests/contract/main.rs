@@ -114,7 +114,7 @@ fn each_sample_is_verified_and_read_as_expected() {
                     // What follows on a payment, or has no reference, is led to the order by the payment.
                     let is_its = |said: &Statement| {
                         let key = &said.key.order;
-                        key == order || key.starts_with("tx:") || said.is_follower()
+                        key == order || said.key.payment().is_some() || said.is_follower()
                     };
                     let is_it =
                         |reading: &Reading| matches!(reading, Reading::Order(said) if is_its(said));

@@ -20,7 +20,7 @@ fn crowded(key: &str) -> Order {
     let mut order = Order::new(pay("CAPTURED").said().key.sibling(key).unwrap());
     for n in 0..600 {
         let id = format!("{n:06}");
-        let form = respelt(Form::single(key, &id, "CB", 10_000, "CAPTURED"));
+        let form = respelt(Form::single("CMD-1", &id, "CB", 10_000, "CAPTURED"));
         let _ = order.take(&form.said(), &receipt(n), CAPTURED);
     }
     order

@@ -1,7 +1,7 @@
 //! What an order takes over from another name of its payment, and what it gives up.
 
-use quittance_core::Order;
 use quittance_core::order::Cause;
+use quittance_core::{Order, PaymentName};
 use quittance_testing::lyra::Form;
 
 use crate::common::receipt;
@@ -52,7 +52,7 @@ fn a_refund_that_was_told_in_parts_is_taken_over_whole() {
 fn one_payment_can_move_to_the_order_it_belongs_to() {
     let other = Form::single("CMD-1", "def456", "CB", 10_000, "AUTHORISED");
     let both = given(&pay("CAPTURED")).then(&other);
-    let name = "tx:20261122-abc123";
+    let name = PaymentName::new("20261122-abc123");
     let (alone, without) = (given(&pay("CAPTURED")), given(&other));
 
     let mut moved = Order::new(both.order().key.clone());

@@ -1,9 +1,10 @@
 //! Which order a message speaks of.
 
-use quittance_core::{Order, State};
+use quittance_core::{Order, Reading, Standing, State};
+use quittance_testing::lyra::{Share, rest};
 use quittance_testing::worldline::Payment;
 
-use crate::common::receipt;
+use crate::common::{read_lyra, read_worldline, receipt};
 use crate::story::{CAPTURED, Message, VISA, given, pay, wl};
 
 #[test]
@@ -64,4 +65,58 @@ fn what_was_known_by_payment_id_alone_is_joined_and_not_released_twice() {
 #[test]
 fn a_respelt_form_joins_no_names() {
     assert!(pay("CAPTURED").with("vads_invented", "x").said().aliases.is_empty());
+}
+
+/// An order without a reference is shown under its payment's name. A shop that repeats this as the reference
+/// of a refund, say, gives it none of its own.
+#[test]
+fn the_own_name_of_a_payment_is_no_reference() {
+    let nameless = pay("CAPTURED").without("vads_order_id");
+    let repeated = pay("CAPTURED").with("vads_order_id", "tx:20261122-abc123");
+    let listed = [Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CB", 10_000, "CAPTURED")];
+    let answer = |order| rest(order, "abc123", 10_000, ("PAID", "CLOSED"), &listed);
+    let event = |order| Payment::new(order, "3254564310_0", VISA, 9, 140_000);
+    for (nameless, repeated) in [
+        (nameless.said(), repeated.said()),
+        (answer("").said(), answer("tx:20261122-abc123").said()),
+        (event("").said(), event("tx:3254564310").said()),
+    ] {
+        assert_eq!((&repeated.key, &repeated.aliases), (&nameless.key, &nameless.aliases));
+        assert!(repeated.key.payment().is_some() && repeated.standing == Standing::Sound);
+    }
+}
+
+/// A complement without a reference stands under the name of its checkout.
+#[test]
+fn nor_is_the_name_of_its_checkout() {
+    let of = |reference: &str| {
+        let mut event = Payment::new(reference, "3254564311_0", VISA, 9, 140_000).json();
+        let checkout = serde_json::json!({"hostedCheckoutId": "3254564310"});
+        event["payment"]["hostedCheckoutSpecificOutput"] = checkout;
+        event.said()
+    };
+    let (nameless, repeated) = (of(""), of("tx:3254564310"));
+    assert_eq!(nameless.key.order, "tx:3254564310");
+    assert_eq!((&repeated.key, &repeated.aliases), (&nameless.key, &nameless.aliases));
+}
+
+/// Whoever gives his orders such names is told so, and his messages are kept: they must reach no payment.
+#[test]
+fn a_reference_like_the_name_of_a_payment_is_held_with_a_sentence() {
+    let why = |reading: Reading| match reading {
+        Reading::Unreadable(why) => why.reason,
+        other => panic!("{other:?}"),
+    };
+    let reference = "tx:20261122-vic001";
+    let said = "begins with tx:, as only the name of a payment does";
+    let form = pay("CAPTURED").with("vads_order_id", reference);
+    assert_eq!(why(read_lyra(&form.body())), format!("vads_order_id {said}"));
+    let occurrence = form.sent_again("REC");
+    assert_eq!(why(read_lyra(&occurrence.body())), format!("vads_order_id {said}"));
+    let share = [Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CB", 10_000, "CAPTURED")];
+    let answer = rest(reference, "abc123", 10_000, ("PAID", "CLOSED"), &share);
+    assert_eq!(why(read_lyra(&answer)), format!("orderId {said}"));
+    let event = Payment::new("tx:3254569999", "3254564310_0", VISA, 9, 140_000);
+    let mut readings = read_worldline(&event.body());
+    assert_eq!(why(readings.remove(0)), format!("merchantReference {said}"));
 }

@@ -1,12 +1,11 @@
 //! Genuine stories, and what may be gained on top of them: nothing.
 
-use std::collections::BTreeMap;
-
+use quittance_core::claims::{End, Items};
 use quittance_core::crypto::Secret;
 use quittance_core::fold::{Instalments, Share as FoldedShare};
 use quittance_core::{
-    Currency, Kind, Mode, Order, OrderKey, Policy, Reading, Receipt, ReleaseOn, Standing,
-    Statement, Status, Timestamp,
+    Currency, Kind, Mode, Order, OrderKey, PaymentName, Policy, Reading, Receipt, ReleaseOn,
+    Standing, Statement, Status, Timestamp,
 };
 use quittance_psp::lyra::{self, SiteKeys};
 use quittance_testing::lyra::{Form, Share, uuid};
@@ -428,8 +427,7 @@ fn typed(mut form: Form, dice: &mut Dice, named: bool, browsed: bool) -> Form {
 
 /// The orders that the genuine notifications alone add up to.
 pub(crate) struct World {
-    orders: BTreeMap<OrderKey, Order>,
-    names: BTreeMap<OrderKey, OrderKey>,
+    items: Items,
     told: Vec<Statement>,
 }
 
@@ -446,42 +444,27 @@ const POLICIES: [Policy; 3] = [
 
 impl World {
     pub(crate) fn of(told: &[Fields]) -> Self {
-        let mut world = Self { orders: BTreeMap::new(), names: BTreeMap::new(), told: Vec::new() };
+        let mut world = Self { items: Items::default(), told: Vec::new() };
         for fields in told {
             let Some(mut statement) = said(fields) else { continue };
+            let mut names = statement.aliases.clone();
             // A notification that is itself held is taken at its word here: the gateway did say it,
             // and once it is asked, the order says so too.
             if statement.standing == Standing::Respellable {
                 statement.standing = Standing::Sound;
+                names.extend(Some(payment(fields, &statement.key)).filter(|n| *n != statement.key));
             }
-            let value = |name: &str| &fields.iter().find(|(n, _)| n == name).unwrap().1;
-            let (date, id) = (value("vads_trans_date"), value("vads_trans_id"));
-            let name = format!("tx:{}-{}", &date[..8], id.to_ascii_lowercase());
-            let name = statement.key.sibling(&name).unwrap();
-            if name != statement.key {
-                world.names.insert(name, statement.key.clone());
-            }
+            let named = Statement { aliases: names, ..statement.clone() };
+            let end = world.items.take(&named, receipt(), Policy::default());
+            assert!(matches!(end, Some(End::Stored(_) | End::Known(_))), "{end:?}");
             world.told.push(statement);
-        }
-        for statement in &world.told.clone() {
-            let key = world.resolve(&statement.key);
-            let order = world.orders.entry(key.clone()).or_insert_with(|| Order::new(key));
-            order.take(statement, &receipt(), Policy::default()).unwrap();
         }
         world
     }
 
-    /// Where the store takes a statement: to its order, unless its payment's name leads to one of which
-    /// that is an occurrence, or the other way round.
-    fn home(&self, said: &Statement) -> OrderKey {
-        let key = self.resolve(&said.key);
-        let mut elsewhere = said.aliases.iter().filter_map(|alias| self.names.get(alias));
-        let twice = |home: &OrderKey| home.is_occurrence_of(&key) || key.is_occurrence_of(home);
-        elsewhere.find(|home| twice(home)).cloned().unwrap_or(key)
-    }
-
-    fn resolve(&self, key: &OrderKey) -> OrderKey {
-        self.names.get(key).unwrap_or(key).clone()
+    /// The order to which a name leads.
+    fn resolve<'a>(&'a self, name: &'a OrderKey) -> &'a OrderKey {
+        self.items.follow(name).map_or(name, |way| &way.end.order.key)
     }
 
     /// Fails when a respelling gains anything. Whether it is believed at all.
@@ -499,25 +482,37 @@ impl World {
         }
         let show =
             || format!("\n{original:?}\nrespelt\n{spelt:?}\nsays\n{said:?}\ntold\n{:?}", self.told);
-        let key = self.home(&said);
-        let Some(order) = self.orders.get(&key) else {
-            panic!("reaches another order{}", show());
+        let mut with = self.items.clone();
+        let end = with.take(&said, receipt(), Policy::default());
+        let Some(End::Stored(place) | End::Known(place)) = end else {
+            panic!("{end:?}{}", show());
         };
         for alias in &said.aliases {
-            assert_eq!(self.resolve(alias), key, "joins another name{}", show());
+            assert_eq!(self.resolve(alias), &place.order, "joins another name{}", show());
         }
-        let mut with = order.clone();
-        with.take(&said, &receipt(), Policy::default()).unwrap();
-        for policy in POLICIES {
-            let [before, after] = [order, &with].map(|order| Gist::of(order, policy));
-            assert!(
-                after.gains_nothing_over(&before),
-                "{policy:?}{}\n{before:?}\n{after:?}",
-                show()
-            );
+        for after in with.iter().filter(|item| item.join.is_none()) {
+            let Some(before) = self.items.get(&after.order.key) else {
+                panic!("reaches another order{}", show());
+            };
+            for policy in POLICIES {
+                let [before, after] = [before, after].map(|item| Gist::of(&item.order, policy));
+                assert!(
+                    after.gains_nothing_over(&before),
+                    "{policy:?}{}\n{before:?}\n{after:?}",
+                    show()
+                );
+            }
         }
         true
     }
+}
+
+/// The name of the payment that a form is about.
+fn payment(fields: &Fields, key: &OrderKey) -> OrderKey {
+    let value = |name: &str| &fields.iter().find(|(n, _)| n == name).unwrap().1;
+    let (date, id) = (value("vads_trans_date"), value("vads_trans_id"));
+    let id = format!("{}-{}", &date[..8], id.to_ascii_lowercase());
+    key.sibling(&PaymentName::new(&id).to_string()).unwrap()
 }
 
 /// Everything that money or goods depend on. Not what a share is called, because a gateway without

@@ -6,7 +6,7 @@ use quittance_core::limits::{MAX_AMOUNT, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use quittance_core::money::Currency;
 use quittance_core::statement::{Hint, Unreadable};
 use quittance_core::text::beginning;
-use quittance_core::{Fact, Kind, Reading, ShareFact, Standing, Statement};
+use quittance_core::{Fact, Kind, PaymentName, Reading, ShareFact, Standing, Statement};
 
 use super::profile::{ID, SESSION_SECONDS};
 use super::signature::{Element, Verified, Word};
@@ -27,7 +27,7 @@ fn account(verified: &Verified, element: &Element) -> Account {
 
 /// A bare id states nothing: it says about which payment to ask.
 fn hint(verified: &Verified, element: &Element) -> Reading {
-    match account(verified, element).order(format!("tx:{}", element.payment)) {
+    match account(verified, element).payment(PaymentName::new(&element.payment)) {
         Ok(order) => Reading::Hint(Hint { order, about: "something happened".to_owned() }),
         Err(_) => Reading::Unreadable(Unreadable::new("payment missing or too long")),
     }
@@ -45,11 +45,11 @@ fn statement(verified: &Verified, element: &Element) -> Result<Statement, Unread
     let currency = Currency::from_alpha(&element.currency)
         .ok_or_else(|| Unreadable::new("currency is not known"))?;
     let (kind, status, rank) = meaning(word);
-    let long = |_| Unreadable::new("payment or order missing or too long");
-    let by_payment = account.order(format!("tx:{}", element.payment)).map_err(long)?;
+    let by_payment = account.payment(PaymentName::new(&element.payment));
+    let by_payment = by_payment.map_err(|_| Unreadable::new("payment missing or too long"))?;
     let key = match element.order.as_str() {
         "" => by_payment.clone(),
-        order => account.order(order).map_err(long)?,
+        order => account.order(order).map_err(|bad| Unreadable::new(format!("order {bad}")))?,
     };
     let share = ShareFact {
         share: element.payment.clone(),

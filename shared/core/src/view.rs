@@ -92,12 +92,12 @@ impl From<&Received> for NotificationView {
 impl Order {
     /// The order as others see it. `now` decides whether a waiting voucher is stranded.
     pub fn view(&self, policy: Policy, now: Timestamp) -> OrderView {
-        let mut view = self.view_of(self.summary(policy), policy, now);
-        for share in &mut view.shares {
+        let mut summary = self.summary(policy);
+        for share in &mut summary.shares {
             let names = share.names.iter().map(String::as_str);
             share.details = Some(self.details.of(share.kind, names));
         }
-        view
+        self.view_of(summary, policy, now)
     }
 
     /// [`Order::view`] without the details of the shares, where what the facts amount to is at hand.
@@ -106,6 +106,8 @@ impl Order {
             summary.flags.insert(Flag::StrandedVoucher);
         }
         let explanation = explain(self, &summary, policy);
+        // What a share is called besides is nobody's business outside.
+        summary.shares.iter_mut().for_each(|share| share.names.clear());
         OrderView {
             psp: self.key.psp,
             merchant: self.key.merchant.clone(),

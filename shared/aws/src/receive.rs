@@ -138,9 +138,9 @@ impl Receiver {
                 Err(error) => {
                     tracing::error!(psp = psp.as_str(), sha256, %error, "not stored");
                     refused = true;
-                    // A full quarantine is in the way of what nobody can read alone: what else the message
-                    // says is stored, although all of it has to be sent again.
-                    if !matches!(error, StoreError::Full { .. }) {
+                    // A full quarantine is in the way of what nobody can read alone, and a hint in the way of
+                    // itself: what else the message says is stored, although all of it has to be sent again.
+                    if !matches!(error, StoreError::Full { .. } | StoreError::Unasked { .. }) {
                         break;
                     }
                 }

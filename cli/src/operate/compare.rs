@@ -39,6 +39,10 @@ struct Differences {
 pub(crate) fn differences(stored: &Stored, rebuilt: &Stored, incomplete: bool) -> Vec<Difference> {
     let mut all = Differences { found: Vec::new(), incomplete };
     all.values("leads to", lead(stored.joined.as_ref()), lead(rebuilt.joined.as_ref()));
+    // What a name still holds beside that stands in the order it leads to, and depends on who was first.
+    if stored.joined.is_some() && rebuilt.joined.is_some() {
+        return all.found;
+    }
     let (stored, rebuilt) = (&stored.order, &rebuilt.order);
     let (stored, rebuilt) = (&without_lone_doubts(stored, rebuilt), rebuilt);
     let rebuilt = &without_lone_doubts(rebuilt, stored);

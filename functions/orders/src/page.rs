@@ -76,6 +76,7 @@ fn details(share: &Share) -> String {
         let detail = match detail {
             Detail::Number(number) => number.to_string(),
             Detail::Text(text) => escape(text),
+            Detail::Coded(code, words) => escape(format!("{code}: {words}")),
         };
         format!("{} {detail}", word(&member))
     });

@@ -19,6 +19,10 @@ pub const MAX_DETAIL_CHARACTERS: usize = 256;
 /// any order of arrival. An order that is paid has a few; what is left out decides nothing.
 pub const MAX_DETAILED_SHARES: usize = 64;
 
+/// Most bytes of texts that are kept of an order: what decides nothing must not use up the room of facts. A usual
+/// share takes about a hundred.
+pub const MAX_DETAIL_BYTES: usize = 32 * 1024;
+
 /// One thing that is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -63,6 +67,8 @@ pub enum Detail {
     Number(u64),
     /// A text of bounded length, without control characters.
     Text(String),
+    /// A code and what it says: two members where they are shown, and one where they are joined.
+    Coded(String, String),
 }
 
 /// What is said of one share; members that nobody stated are absent.
@@ -74,20 +80,17 @@ impl Details {
     /// Adds a text; an empty one says nothing.
     pub fn text(&mut self, member: Member, text: Option<&str>) {
         let Some(text) = text else { return };
-        // Nearly every text is short and plain, and needs no look at its characters.
-        let plain =
-            text.len() <= MAX_DETAIL_CHARACTERS && text.bytes().all(|b| matches!(b, b' '..=b'~'));
-        let printable: Cow<'_, str> = match plain {
-            true => text.into(),
-            false => {
-                let printable: String = text.chars().filter(|c| !c.is_control()).collect();
-                beginning(&printable, MAX_DETAIL_CHARACTERS).to_owned().into()
-            }
+        self.0.extend(cleaned(text).map(|text| (member, Detail::Text(text))));
+    }
+
+    /// Adds a code with its words, where there are any.
+    pub fn coded(&mut self, member: Member, code: Option<&str>, words: Option<&str>) {
+        let Some(code) = code.and_then(cleaned) else { return };
+        let detail = match words.and_then(cleaned) {
+            Some(words) => Detail::Coded(code, words),
+            None => Detail::Text(code),
         };
-        let text = printable.trim();
-        if !text.is_empty() {
-            self.0.insert(member, Detail::Text(text.to_owned()));
-        }
+        self.0.insert(member, detail);
     }
 
     /// Adds a number.
@@ -104,6 +107,20 @@ impl Details {
     pub fn iter(&self) -> impl Iterator<Item = (Member, &Detail)> {
         self.0.iter().map(|(member, detail)| (*member, detail))
     }
+}
+
+/// A text without what cannot be shown; `None` where nothing is left.
+fn cleaned(text: &str) -> Option<String> {
+    // Nearly every text is short and plain, and needs no look at its characters.
+    let is_plain = |text: &str| text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    let printable: Cow<'_, str> = if text.len() <= MAX_DETAIL_CHARACTERS && is_plain(text) {
+        text.into()
+    } else {
+        let printable: String = text.chars().filter(|c| !c.is_control()).collect();
+        beginning(&printable, MAX_DETAIL_CHARACTERS).to_owned().into()
+    };
+    let text = printable.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// What one notification says of one share.
@@ -192,7 +209,23 @@ impl KnownDetails {
         for (member, said) in known.flatten() {
             join(&mut all, *member, said.clone());
         }
-        Details(all.into_iter().map(|(member, (_, detail))| (member, detail)).collect())
+        let mut details = Details::default();
+        for (member, (_, detail)) in all {
+            match (member, detail) {
+                (Member::AuthorisationResult, Detail::Coded(code, words)) => {
+                    details.0.insert(member, Detail::Text(code));
+                    details.0.insert(Member::AuthorisationResultText, Detail::Text(words));
+                }
+                (Member::RiskResult, Detail::Coded(code, words)) => {
+                    details.0.insert(member, Detail::Text(code));
+                    details.0.insert(Member::RiskResultText, Detail::Text(words));
+                }
+                (member, detail) => {
+                    details.0.insert(member, detail);
+                }
+            }
+        }
+        details
     }
 
     /// Everything that is known, with the rank of the status in which it was said.
@@ -204,9 +237,18 @@ impl KnownDetails {
     }
 
     fn keep_the_first(&mut self) {
-        while self.0.len() > MAX_DETAILED_SHARES {
+        while self.0.len() > MAX_DETAILED_SHARES || self.bytes() > MAX_DETAIL_BYTES {
             self.0.pop_last();
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let length = |detail: &Detail| match detail {
+            Detail::Number(_) => 0,
+            Detail::Text(text) => text.len(),
+            Detail::Coded(code, words) => code.len() + words.len(),
+        };
+        self.iter().map(|(_, share, .., detail)| share.len() + length(detail)).sum()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What payment notifications mean.
 //!
-//! Bytes go in, decisions come out: a [`Provider`](provider::Provider) proves that a
+//! Bytes go in, decisions come out: a [`Provider`] proves that a
 //! notification is genuine and reads it into a [`Statement`]; an [`Order`] is the set of the facts
 //! stated about it; [`fold`](fold::fold) says what that set amounts to; [`Order::take`] decides
 //! whether the order is to be released. Nothing here performs I/O, reads a clock or looks at the

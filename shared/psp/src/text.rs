@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// A JSON string, borrowed from the message unless it has escapes. A number stands for its digits:
 /// identifiers are written either way.
@@ -141,55 +142,9 @@ impl<'a> Hint<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Hint<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct HintVisitor;
-
-        impl<'de> Visitor<'de> for HintVisitor {
-            type Value = Hint<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("anything")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Hint<'de>, E> {
-                Ok(Hint(Some(Text(Cow::Borrowed(text)))))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Hint<'de>, E> {
-                Ok(Hint(Some(Text(Cow::Owned(text.to_owned())))))
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Hint<'de>, E> {
-                Ok(Hint(Some(Text(Cow::Owned(number.to_string())))))
-            }
-
-            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Hint<'de>, E> {
-                Ok(Hint(None))
-            }
-
-            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Hint<'de>, E> {
-                Ok(Hint(None))
-            }
-
-            fn visit_bool<E: de::Error>(self, _: bool) -> Result<Hint<'de>, E> {
-                Ok(Hint(None))
-            }
-
-            fn visit_unit<E: de::Error>(self) -> Result<Hint<'de>, E> {
-                Ok(Hint(None))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Hint<'de>, A::Error> {
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Hint(None))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Hint<'de>, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Hint(None))
-            }
-        }
-
-        deserializer.deserialize_any(HintVisitor)
+        // Raw first: a number beyond all bounds, or half a character, is no fault of the message either.
+        let raw: &RawValue = Deserialize::deserialize(deserializer)?;
+        Ok(Self(serde_json::from_str(raw.get()).ok()))
     }
 }
 

@@ -8,6 +8,8 @@ use super::results::Codes;
 /// The members, as a message gives them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Said<'a> {
+    /// Whether the names of the members are signed too: in JSON they are, and in a form they are not.
+    pub(super) named: bool,
     /// `vads_trans_id`; REST `legacyTransId`.
     pub(super) transaction_id: Option<&'a str>,
     /// `vads_auth_number`; REST `authorizationResponse.authorizationNumber`.
@@ -34,23 +36,34 @@ impl Said<'_> {
     /// What is said of this share.
     pub(super) fn of(&self, fact: &ShareFact) -> ShareDetails {
         let codes = &self.codes;
+        let believed = |text: &str| self.named || is_reference(text);
         let mut details = Details::default();
         for (member, text) in [
             (Member::TransactionId, self.transaction_id),
             (Member::AuthorisationNumber, self.authorisation_number),
-            (Member::AuthorisationResult, codes.auth),
-            (Member::AuthorisationResultText, codes.authorisation_words(&fact.method)),
-            (Member::RiskResult, codes.extra.or(self.risk_word.as_deref())),
-            (Member::RiskResultText, codes.risk_words()),
             (Member::CaptureDate, self.capture_date),
             (Member::Contract, self.contract),
             (Member::Certificate, self.certificate),
             (Member::AcquirerReference, self.acquirer_reference),
-            (Member::TokenStatus, self.token_status),
+            (Member::TokenStatus, self.token_status.filter(|word| TOKEN_STATUSES.contains(word))),
         ] {
-            details.text(member, text);
+            details.text(member, text.filter(|text| believed(text)));
         }
+        let auth = codes.auth.filter(|code| believed(code));
+        details.coded(Member::AuthorisationResult, auth, codes.authorisation_words(&fact.method));
+        let risk = codes.extra.or(self.risk_word.as_deref()).filter(|code| believed(code));
+        details.coded(Member::RiskResult, risk, codes.risk_words());
         details.number(Member::CaptureDelayDays, self.capture_delay_days);
         ShareDetails { kind: fact.kind, share: fact.share.clone(), rank: fact.rank, details }
     }
+}
+
+/// What `vads_identifier_status` says. (lyra.md 4.1)
+const TOKEN_STATUSES: [&str; 5] = ["CREATED", "NOT_CREATED", "UPDATED", "NOT_UPDATED", "ABANDONED"];
+
+/// Whether it can be a number, a date or a reference, and is none of what a buyer types: the names of a form's
+/// fields are not signed, so a name, an address or a masked card could be told as a contract.
+fn is_reference(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.:/".contains(&b);
+    text.bytes().all(fits) && !text.contains("XXXX")
 }

@@ -141,6 +141,7 @@ impl<'a> Head<'a> {
             status: &element.status,
             parent: None,
             said: Said {
+                named: true,
                 transaction_id: element.trans_id.as_deref().or(Some(self.trans_id)),
                 authorisation_number: element.auth_number.as_deref(),
                 codes: Codes {

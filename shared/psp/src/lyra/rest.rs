@@ -308,6 +308,7 @@ impl Answered<'_> {
         let response = card.and_then(|card| card.authorization_response.as_ref());
         let number = response.and_then(|response| response.authorization_number.as_ref());
         Said {
+            named: true,
             transaction_id: card.and_then(|card| card.legacy_trans_id.as_deref()),
             authorisation_number: number.and_then(Hint::as_str),
             codes: self.codes(),

@@ -5,7 +5,7 @@ use quittance_testing::worldline::refund;
 use serde_json::{Value, json};
 
 use crate::story::{
-    CAPTURED, CARD, CVCO, Story, VISA, VOUCHER, cascade, give_back, given, pay, wl,
+    CAPTURED, CARD, CVCO, Message, Story, VISA, VOUCHER, cascade, give_back, given, pay, wl,
 };
 
 /// The details of the order's shares, as its JSON shows them.
@@ -196,4 +196,66 @@ fn details_follow_the_names_of_a_share() {
         assert_eq!(details["authorisation_number"], "1");
         assert_eq!(details["contract"], "C");
     }
+}
+
+/// The names of a form's fields are not signed: what a buyer typed, a masked card or a token is no detail.
+#[test]
+fn what_a_buyer_typed_is_no_detail() {
+    for typed in ["client@example.com", "Élodie Démo", "33 1 23 45", "497010XXXXXX0014", "a+b"] {
+        let form = pay("CAPTURED")
+            .with("vads_ext_trans_id", typed)
+            .with("vads_contract_used", typed)
+            .with("vads_identifier_status", "TOKEN-1234-SECRET");
+        let mut said = form.said();
+        said.standing = quittance_core::Standing::Sound;
+        let told = format!("{:?}", said.details);
+        assert!(!told.contains(typed) && !told.contains("SECRET"), "{told}");
+    }
+}
+
+/// A code and its words are one value: the words of an older code never stand beside a newer one.
+#[test]
+fn a_code_is_shown_with_its_own_words() {
+    let coded = |status: &str, code: &str| {
+        pay(status).with("vads_extra_result", code).with("vads_auth_result", "00")
+    };
+    let story = given(&coded("AUTHORISED", "00")).then(&coded("CAPTURED", "77"));
+    let details = &shown(&story)[0];
+    assert_eq!((&details["risk_result"], details.get("risk_result_text")), (&json!("77"), None));
+}
+
+/// A value that cannot be read, in a member on which nothing depends, is no fault of the message.
+#[test]
+fn a_detail_that_cannot_be_read_says_nothing() {
+    let event = wl("3254564310_0", VISA, 9).json().to_string();
+    for odd in ["1e999", r#""\ud800""#, r#"{"a":[1e999]}"#, "-0", "true"] {
+        let member = format!(r#""cardPaymentMethodSpecificOutput":{{"authorisationCode":{odd},"#);
+        let text = event.replacen(r#""cardPaymentMethodSpecificOutput":{"#, &member, 1);
+        assert_ne!(text, event);
+        let readings = crate::common::read_worldline(&text.replacen(
+            r#","authorisationCode":"test123""#,
+            "",
+            1,
+        ));
+        assert!(matches!(readings[..], [quittance_core::Reading::Order(_)]), "{odd}: {readings:?}");
+    }
+}
+
+/// What decides nothing never keeps out what does.
+#[test]
+fn details_have_a_bounded_room_of_their_own() {
+    let long = "é".repeat(256);
+    let mut order = quittance_core::Order::new(pay("CAPTURED").said().key);
+    for n in 0..100 {
+        let share = Share(&format!("{n:032}"), "CB", 10_000, "REFUSED");
+        let id = format!("{n:06}");
+        let mut answer = lyra::answer("CMD-1", &id, 10_000, ("UNPAID", "OPEN"), &[share]);
+        let details = &mut answer["transactions"][0]["transactionDetails"];
+        (details["mid"], details["externalTransactionId"]) = (json!(long), json!(long));
+        let body =
+            quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
+        order.take(&body.said(), &crate::common::receipt(n), CAPTURED).unwrap();
+    }
+    let stored = serde_json::to_string(&order.details).unwrap();
+    assert!((20_000..60_000).contains(&stored.len()), "{}", stored.len());
 }

@@ -585,8 +585,46 @@ fn a_payment_that_saves_its_card_is_believed() {
                 .with("vads_page_action", "REGISTER_PAY")
                 .with("vads_identifier_status", token);
             sound(&form);
-            sound(&form.clone().with("vads_identifier", "cust-17"));
             sound(&form.with("vads_identifier", &"a".repeat(32)));
+        }
+    }
+}
+
+/// What a buyer typed behind the order's reference is not taken for a token, a language and another reference.
+#[test]
+fn a_typed_token_does_not_lead_to_another_order() {
+    for status in ["REFUSED", "ABANDONED", "CANCELLED"] {
+        for token in ["CREATED", "NOT_CREATED", "UPDATED", "NOT_UPDATED", "ABANDONED"] {
+            for typed in ["fr+VICTIM", "DEBIT+VICTIM", "UNITAIRE+VICTIM", "1+DEBIT+VICTIM"] {
+                let real = Form::single("MINE-1", "abc123", "CB", 12_000, status)
+                    .with("vads_order_info", &format!("{token}+{typed}"))
+                    .without("vads_operation_type")
+                    .without("vads_language");
+                let genuine = fields(&real);
+                let told: Vec<&str> = typed.split('+').collect();
+                let mut spelt: Fields = Vec::new();
+                for (name, value) in &genuine {
+                    let mut put =
+                        |name: &str, value: &str| spelt.push((name.to_owned(), value.to_owned()));
+                    match name.as_str() {
+                        "vads_order_id" => put("vads_identifier", value),
+                        "vads_order_info" => {
+                            put("vads_identifier_status", token);
+                            let names: &[&str] = match told.len() {
+                                3 => &["vads_nb_products", "vads_operation_type", "vads_order_id"],
+                                _ if told[0] == "fr" => &["vads_language", "vads_order_id"],
+                                _ if told[0] == "UNITAIRE" => {
+                                    &["vads_occurrence_type", "vads_order_id"]
+                                }
+                                _ => &["vads_operation_type", "vads_order_id"],
+                            };
+                            names.iter().zip(&told).for_each(|(name, value)| put(name, value));
+                        }
+                        name => put(name, value),
+                    }
+                }
+                held(&real, &spelt);
+            }
         }
     }
 }

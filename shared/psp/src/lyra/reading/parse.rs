@@ -218,15 +218,14 @@ impl<'a, const W: usize> Text<'a, W> {
 
     /// Where an order's reference can stand in a form without an operation, which it would follow: behind
     /// the language and the occurrence, or behind the hash where neither a language nor an identifier (as
-    /// the gateway makes them) nor what became of one is there. What a shop calls a token itself is known by the
-    /// word behind it.
+    /// the gateway makes them) nor what became of one is there.
     fn behind_language(&self) -> Set<W> {
         // A certificate is of 40 hex digits, and a hash of more.
         let hash = self.can_be(Shape::Hash as u8).without(self.can_be(piece::CERTIFICATE));
         let language = self.can_be(piece::LANGUAGE);
         let operation = self.can_be(Shape::Operation as u8);
         let told = self.can_be(piece::TOKEN_STATUS);
-        let others = language.or(self.can_be(Shape::Uuid as u8)).or(told).or(told.back());
+        let others = language.or(self.can_be(Shape::Uuid as u8)).or(told);
         let occurrence = self.can_be(Shape::Occurrence as u8);
         let before = language.or(operation).or(occurrence).or(hash.without(others.back()));
         before.next().without(occurrence)

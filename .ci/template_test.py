@@ -579,10 +579,11 @@ class Watched(unittest.TestCase):
 class Documented(unittest.TestCase):
     def test_the_runbook_knows_the_words_of_logs_and_metrics(self):
         runbook = (ROOT / "docs/runbook.md").read_text()
-        code = "".join(path.read_text() for path in ROOT.glob("shared/core/src/*/signature.rs"))
-        reasons = [re.findall(r'=> "(\w+)"', body) for body in re.findall(r"fn word\(.*?\n    \}", code, re.DOTALL)]
-        self.assertEqual(len(reasons), 2, "one list of reasons for each provider")
-        for reason in set(sum(reasons, [])):
+        code = (ROOT / "shared/core/src/provider.rs").read_text()
+        body = re.search(r"fn word\(.*?\n    \}", code, re.DOTALL)[0]
+        reasons = re.findall(r'=> "(\w+)"', body)
+        self.assertGreater(len(reasons), 4, "the reasons why a message is refused")
+        for reason in reasons:
             self.assertIn(f"`{reason}`", runbook)
         code = "".join(path.read_text() for path in ROOT.rglob("*/src/*.rs") if "target" not in path.parts)
         for field, word in set(re.findall(r'fields\.(outcome|message) = "([^"]+)"', runbook)):

@@ -317,7 +317,8 @@ fn references() -> Vec<String> {
         "a\u{0}b",
         "a\nb",
         "a\tb",
-        "tx:3254569999",
+        "tx3254569999",
+        "TX:1",
         "quarantine",
         "A~20261122-abc123",
         "{}",
@@ -363,6 +364,21 @@ fn lyra_references_are_found_too() {
         assert_eq!(order["order"], reference.as_str());
         // A `+` could be the join of two values: such an order waits for the PSP's word.
         assert_eq!(order["fulfilment"].is_null(), reference.contains('+'), "{order}");
+    }
+}
+
+/// `tx:` names payments that have no reference: a merchant's own is never taken for one.
+#[test]
+fn a_reference_that_reads_like_a_payments_name_is_kept_in_quarantine() {
+    let stack = Stack::shared();
+    for reference in ["tx:3254569999", "tx:20261122-abc123", "tx:"] {
+        let event = Payment::new(reference, "3254650001_0", 130, 9, 100).body();
+        let answer = stack.worldline(&event);
+        assert!(answer.text().starts_with("KEPT in quarantine: "), "{}", answer.text());
+        assert!(stack.quarantined(event.as_bytes()).is_some());
+        let form = Form::single(reference, "lyrtx1", "CB", 100, "CAPTURED").body();
+        let answer = stack.systempay(&form);
+        assert!(answer.text().starts_with("KEPT in quarantine: "), "{}", answer.text());
     }
 }
 

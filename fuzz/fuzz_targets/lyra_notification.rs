@@ -94,10 +94,10 @@ fn says(fields: &[Field], statement: &Statement) {
         if !listed {
             assert_eq!(shares.len(), 1);
             assert_eq!(Some(share.psp_status.as_str()), text("vads_trans_status"));
-            // What is given back is worth its effective amount, whichever is larger.
+            // What takes no money, a refund or a check, is worth its effective amount, whichever is larger.
             let effective = text("vads_effective_amount").and_then(|digits| digits.parse().ok());
-            let given_back = share.kind == Kind::Credit && Some(share.amount) == effective;
-            assert!(given_back || Some(share.amount) <= amount);
+            let takes_nothing = share.kind != Kind::Debit && Some(share.amount) == effective;
+            assert!(takes_nothing || Some(share.amount) <= amount);
         }
         if share.status == Status::Captured {
             assert_eq!((share.psp_status.as_str(), share.kind), ("CAPTURED", Kind::Debit));

@@ -87,6 +87,20 @@ impl Versioned for Box<dyn Keys> {
     }
 }
 
+/// [`Keys::beside`] of a provider whose keys are [`Versioned`]. Keys of another type are another provider's.
+pub fn kept_beside<K: Keys + Versioned + Default>(
+    older: &K,
+    newer: &dyn Keys,
+) -> (Box<dyn Keys>, Vec<String>) {
+    match (newer as &dyn Any).downcast_ref::<K>() {
+        Some(newer) => {
+            let (kept, sentences) = Versioned::beside(older, newer);
+            (Box::new(kept), sentences)
+        }
+        None => (Box::new(K::default()), Vec::new()),
+    }
+}
+
 /// A message as it came.
 #[derive(Clone, Copy, Debug)]
 pub struct Incoming<'m> {

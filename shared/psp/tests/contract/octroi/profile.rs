@@ -1,11 +1,9 @@
 //! What is fixed about Octroi, and how it fills the seam.
 
-use std::any::Any;
-
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
 };
-use quittance_core::{ProviderId, Versioned, provider};
+use quittance_core::{ProviderId, provider};
 
 use super::event::read;
 use super::signature::{Keys, verify};
@@ -64,12 +62,6 @@ impl provider::Keys for Keys {
     }
 
     fn beside(&self, newer: &dyn provider::Keys) -> (Box<dyn provider::Keys>, Vec<String>) {
-        match (newer as &dyn Any).downcast_ref::<Self>() {
-            Some(newer) => {
-                let (kept, sentences) = Versioned::beside(self, newer);
-                (Box::new(kept), sentences)
-            }
-            None => (Box::new(Self::default()), Vec::new()),
-        }
+        provider::kept_beside(self, newer)
     }
 }

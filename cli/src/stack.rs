@@ -18,6 +18,7 @@ use quittance_aws::webhook::Webhook;
 use quittance_aws::{clients, schema};
 use quittance_core::ReleaseOn;
 use quittance_core::fold::Instalments;
+use quittance_psp::PROVIDERS;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -88,7 +89,7 @@ impl Stack {
         schema::create_archive(&client, &settings.archive_table).await?;
         schema::create_queue(&client, QUEUE_TABLE).await?;
         let log = TableQueue::new(client.clone(), QUEUE_TABLE);
-        let receiver = Receiver::new(&client, settings);
+        let receiver = Receiver::new(&client, settings, PROVIDERS);
         let (table, policy) = (receiver.table.clone(), settings.policy);
         let queue = queue(settings, &client, &log).await?;
         Ok(Self {

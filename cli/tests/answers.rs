@@ -417,7 +417,8 @@ fn a_table_that_hangs_is_503_before_the_psp_gives_up() {
 async fn missing_keys_are_500() {
     let sdk = quittance_aws::clients::sdk_config().await;
     let settings = Settings::read(|_| None).expect("the defaults are valid");
-    let receiver = Receiver::new(&quittance_aws::clients::dynamodb(&sdk), &settings);
+    let receiver =
+        Receiver::new(&quittance_aws::clients::dynamodb(&sdk), &settings, quittance_psp::PROVIDERS);
     let webhook = |provider| Webhook::new(provider, KeyRing::fixed(None), receiver.clone());
     let (worldline, systempay) = (webhook(&Worldline as &dyn Provider), webhook(&Lyra));
 

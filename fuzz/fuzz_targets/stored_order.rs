@@ -1,6 +1,7 @@
 //! Any bytes as the JSON of an order, as the table holds it.
 #![no_main]
 
+use quittance_psp::PROVIDERS;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
@@ -26,9 +27,9 @@ fuzz_target!(|item: &[u8]| {
     invariants::reads_back(&order);
     for policy in invariants::POLICIES {
         let now = invariants::moment(1_000_000);
-        let view = order.view(policy, now);
+        let view = order.view(policy, now, PROVIDERS);
         serde_json::to_string(&view).expect("a view is JSON");
-        let _ = (order.headline(policy), order.unsent_messages(policy, now));
+        let _ = (order.headline(policy).say(PROVIDERS), order.unsent_messages(policy, now));
 
         // Whatever was there, it learns and decides.
         let mut order = order.clone();

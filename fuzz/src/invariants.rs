@@ -1,5 +1,6 @@
 //! What must hold of everything that a verified message says, and of the orders it adds up to.
 
+use quittance_psp::PROVIDERS;
 use std::collections::BTreeMap;
 
 use quittance_core::fact::{Facts, Rank};
@@ -196,13 +197,13 @@ fn sums_hold(order: &Order, policy: Policy) {
 fn order_holds(order: &Order, policy: Policy) {
     sums_hold(order, policy);
     reads_back(order);
-    assert!(order.headline(policy).starts_with(&order.key.order));
+    assert!(order.headline(policy).say(PROVIDERS).starts_with(&order.key.order));
     let mut absorbed = order.clone();
     absorbed.absorb(order.clone());
     assert_eq!(&absorbed, order, "an order has nothing to learn from itself");
 
     let now = moment(1_000_000);
-    let view = order.view(policy, now);
+    let view = order.view(policy, now, PROVIDERS);
     assert_eq!(view.explanation.is_none(), order.fulfilment.is_some());
     let text = serde_json::to_string(&view).expect("a view is JSON");
     assert_eq!(serde_json::from_str::<OrderView>(&text).expect("a view reads back"), view);

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quittance_aws::table::Stored;
 use quittance_core::claims::Join;
-use quittance_core::fact::Facts;
 use quittance_core::order::{Received, Reversal};
-use quittance_core::{Fact, Order, Standing, Timestamp};
+use quittance_core::{Fact, Order, Policy, Remark, Standing, Timestamp};
 use serde::Serialize;
 
 /// Notifications that are handled at the same time may be stored in another order than they were
@@ -33,63 +32,89 @@ struct Differences {
     incomplete: bool,
 }
 
-/// Everything in which two items are not the same: what they lead to, facts, notifications, decisions.
-/// Not when messages were sent, nor how often the item was written. Where the archive is `incomplete`
-/// only what it has and the table has not.
-pub(crate) fn differences(stored: &Stored, rebuilt: &Stored, incomplete: bool) -> Vec<Difference> {
+/// How two items compare.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    /// Everything in which they are not the same.
+    pub(crate) differences: Vec<Difference>,
+    /// What the same facts would come to today, where that is not what was decided.
+    pub(crate) today: Option<Today>,
+}
+
+/// The rules of an earlier release or policy may have decided otherwise: decisions once taken stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Today {
+    /// The order was released, and today's rules would hold it.
+    Held,
+    /// The order was not released, and today's rules release it with the next news.
+    Due,
+}
+
+impl Today {
+    fn of(stored: &Order, rebuilt: &Order, policy: Policy) -> Option<Self> {
+        let summary = stored.summary(policy);
+        match (stored.fulfilment(), rebuilt.fulfilment()) {
+            (Some(_), None) if !summary.is_paid => Some(Self::Held),
+            (None, Some(_)) if summary.releasable => Some(Self::Due),
+            _ => None,
+        }
+    }
+}
+
+/// Compares what two items lead to, their facts, notifications, and decisions. Not when messages were sent, nor
+/// how often the item was written. Where the archive is `incomplete` only what it has and the table has not.
+pub(crate) fn compare(
+    stored: &Stored,
+    rebuilt: &Stored,
+    incomplete: bool,
+    policy: Policy,
+) -> Comparison {
     let mut all = Differences { found: Vec::new(), incomplete };
     all.values("leads to", lead(stored.joined.as_ref()), lead(rebuilt.joined.as_ref()));
     // What a name still holds beside that stands in the order it leads to, and depends on who was first.
     if stored.joined.is_some() && rebuilt.joined.is_some() {
-        return all.found;
+        return Comparison { differences: all.found, today: None };
     }
     let (stored, rebuilt) = (&stored.order, &rebuilt.order);
-    let (stored, rebuilt) = (&without_lone_doubts(stored, rebuilt), rebuilt);
-    let rebuilt = &without_lone_doubts(rebuilt, stored);
-    all.values("key", Some(stored.key.to_string()), Some(rebuilt.key.to_string()));
+    all.values("key", Some(stored.key().to_string()), Some(rebuilt.key().to_string()));
     all.values("registered", registered(stored), registered(rebuilt));
-    all.maps("fact", &facts(&stored.facts), &facts(&rebuilt.facts));
+    all.maps("fact", &facts(stored, rebuilt), &facts(rebuilt, stored));
     // What a lost notification said of them nobody knows.
     if !incomplete {
         all.maps("detail", &details(stored), &details(rebuilt));
     }
-    all.notifications(&stored.notifications, &rebuilt.notifications);
-    all.decisions(stored, rebuilt);
+    all.notifications(&notifications(stored, rebuilt), &notifications(rebuilt, stored));
     let names =
-        |order: &Order| order.aliases.iter().map(|name| (name.clone(), String::new())).collect();
+        |order: &Order| order.aliases().iter().map(|name| (name.clone(), String::new())).collect();
     all.maps("name", &names(stored), &names(rebuilt));
-    all.found
+    let today = Today::of(stored, rebuilt, policy).filter(|_| all.found.is_empty());
+    if today.is_none() {
+        all.decisions(stored, rebuilt);
+    }
+    Comparison { differences: all.found, today }
 }
 
-/// An order without what rests on forms with more than one reading and the other one does not have. It
-/// counts for nothing, and may have been forgotten, or have found no room.
-fn without_lone_doubts(order: &Order, other: &Order) -> Order {
-    let mut order = order.clone();
-    let all = std::mem::take(&mut order.facts);
-    for (fact, standing) in all.iter() {
-        if !standing.is_doubtful() || other.facts.knows(fact, Standing::Respellable) {
-            order.facts.add(fact.clone(), standing);
-        }
-    }
-    let listed = |digest: &str| other.notifications.iter().any(|known| known.digest == digest);
-    order.notifications.retain(|told| !told.standing.is_doubtful() || listed(&told.digest));
-    order
+/// The notifications of an order by what they state, without those in doubt that the other one does not list: a
+/// form with more than one reading counts for nothing, and may have been forgotten, or have found no room.
+fn notifications(order: &Order, other: &Order) -> BTreeMap<String, Received> {
+    let digests = |order: &Order| order.notifications().iter().map(Received::digest).collect();
+    let known: BTreeSet<String> = digests(other);
+    let listed = order.notifications().iter().map(|told| (told.digest(), told.clone()));
+    listed.filter(|(digest, told)| !told.standing.is_doubtful() || known.contains(digest)).collect()
 }
 
 /// Each member of what is said beyond the facts.
 fn details(order: &Order) -> BTreeMap<String, String> {
-    let known = order.details.iter();
-    let known = known.map(|(kind, share, member, rank, detail)| {
-        (
-            format!("{kind:?} {share} {member:?}").to_lowercase(),
-            format!("{detail:?} rank {}", rank.0),
-        )
+    let known = order.details().iter();
+    let known = known.map(|(kind, share, member, _, detail)| {
+        (format!("{kind:?} {share} {member:?}").to_lowercase(), format!("{detail:?}"))
     });
     known.collect()
 }
 
 fn registered(order: &Order) -> Option<String> {
-    order.registered.map(|r| format!("{} at {}", r.currency.display(r.amount), r.at))
+    order.registered().map(|r| format!("{} at {}", r.currency.display(r.amount), r.at))
 }
 
 fn lead(join: Option<&Join>) -> Option<String> {
@@ -98,14 +123,18 @@ fn lead(join: Option<&Join>) -> Option<String> {
     })
 }
 
-/// Each fact in words of its own, with its standing.
-fn facts(facts: &Facts) -> BTreeMap<String, String> {
+/// Each fact in words of its own, with the standing in which it was told, without those in doubt that the other
+/// order does not have.
+fn facts(order: &Order, other: &Order) -> BTreeMap<String, String> {
     let standing = |standing| match standing {
         Standing::Sound => "sound",
         Standing::Contradictory => "contradictory",
         Standing::Respellable => "respellable",
     };
-    facts.iter().map(|(fact, is)| (words(fact), standing(is).to_owned())).collect()
+    let facts = order.facts().told().filter(|(fact, told)| {
+        !told.is_doubtful() || other.facts().knows(fact, Standing::Respellable)
+    });
+    facts.map(|(fact, told)| (words(fact), standing(told).to_owned())).collect()
 }
 
 /// All that a fact says: two that differ read differently.
@@ -115,21 +144,38 @@ fn words(fact: &Fact) -> String {
             let amount = |amount: Option<u64>| {
                 amount.map_or_else(|| "?".to_owned(), |a| total.currency.display(a).to_string())
             };
-            let first =
-                total.first_instalment.map(|first| format!(", first {}", amount(Some(first))));
-            format!("total {}{}", amount(total.amount), first.unwrap_or_default())
+            let mut words = format!("total {}", amount(total.amount));
+            let more = [
+                ("first", total.first_instalment.map(|first| amount(Some(first)))),
+                ("at most", total.largest_instalment.map(|most| amount(Some(most)))),
+                ("of series", total.series.clone()),
+            ];
+            for (name, value) in more {
+                words.extend(value.map(|value| format!(", {name} {value}")));
+            }
+            words
         }
         Fact::Share(share) => {
             let money = |amount| share.currency.display(amount).to_string();
             let kind = format!("{:?}", share.kind).to_lowercase();
-            let status = format!("{:?} rank {}", share.status, share.rank.0).to_lowercase();
-            let said = format!("{} ({status}), share {}", share.psp_status, share.share);
-            let mut words = format!("{kind} {} {} {said}", share.method, money(share.amount));
+            let said = [share.said.word.clone(), share.said.code.map(|code| code.to_string())];
+            let said = said.into_iter().flatten().chain(share.said.category.clone());
+            let said = said.collect::<Vec<_>>().join("/");
+            let mut words = format!(
+                "{kind} {} {} {said}, share {}",
+                share.method,
+                money(share.amount),
+                share.share
+            );
             let attempted = Some(share.attempted.clone()).filter(|text| !text.is_empty());
             let more = [
-                ("of", share.of.map(money)),
-                ("slot", share.slot.clone()),
+                ("of", share.target.map(money)),
+                ("reached", share.reached.map(money)),
+                ("also named", share.other_name.clone()),
+                ("of payment", share.payment.clone()),
+                ("of series", share.series.clone()),
                 ("operation", share.operation.clone()),
+                ("number", share.number.clone()),
                 ("gives back", share.parent.clone()),
                 ("sequence", share.sequence.map(|number| number.to_string())),
                 ("attempted", attempted),
@@ -166,27 +212,26 @@ impl Differences {
         }
     }
 
-    fn notifications(&mut self, stored: &[Received], rebuilt: &[Received]) {
-        let by_digest = |list: &[Received]| -> BTreeMap<String, Received> {
-            list.iter().map(|received| (received.digest.clone(), received.clone())).collect()
-        };
-        let (stored, rebuilt) = (by_digest(stored), by_digest(rebuilt));
+    fn notifications(
+        &mut self,
+        stored: &BTreeMap<String, Received>,
+        rebuilt: &BTreeMap<String, Received>,
+    ) {
         let digests: BTreeSet<&String> = stored.keys().chain(rebuilt.keys()).collect();
         for digest in digests {
             match (stored.get(digest), rebuilt.get(digest)) {
-                (Some(stored), Some(rebuilt)) => self.notification(stored, rebuilt),
+                (Some(stored), Some(rebuilt)) => self.notification(digest, stored, rebuilt),
                 (stored, rebuilt) => {
-                    let name = |received: Option<&Received>| received.map(|r| r.about.clone());
+                    let name = |received: Option<&Received>| received.map(|r| said(&r.event));
                     self.values(&format!("notification {digest}"), name(stored), name(rebuilt));
                 }
             }
         }
     }
 
-    fn notification(&mut self, stored: &Received, rebuilt: &Received) {
+    fn notification(&mut self, digest: &str, stored: &Received, rebuilt: &Received) {
         // Of two bodies that say the same, the one that was stored first is listed.
         let raced = near(stored.received_at, rebuilt.received_at);
-        let digest = &stored.digest;
         let mut field = |name: &str, stored: String, rebuilt: String| {
             self.values(&format!("notification {digest} {name}"), Some(stored), Some(rebuilt));
         };
@@ -195,16 +240,17 @@ impl Differences {
             field("sha256", stored.sha256.clone(), rebuilt.sha256.clone());
         }
         if stored.sha256 == rebuilt.sha256 {
-            field("about", stored.about.clone(), rebuilt.about.clone());
-            let doubt = |received: &Received| received.doubt.clone().unwrap_or_default();
+            field("event", said(&stored.event), said(&rebuilt.event));
+            let doubt =
+                |received: &Received| received.doubt.as_ref().map_or_else(String::new, said);
             field("doubt", doubt(stored), doubt(rebuilt));
         }
     }
 
     fn decisions(&mut self, stored: &Order, rebuilt: &Order) {
-        let id = |order: &Order| order.fulfilment.as_ref().map(|f| f.id.clone());
+        let id = |order: &Order| order.fulfilment().map(|f| f.id.clone());
         self.values("fulfilment id", id(stored), id(rebuilt));
-        if let (Some(stored), Some(rebuilt)) = (&stored.fulfilment, &rebuilt.fulfilment) {
+        if let (Some(stored), Some(rebuilt)) = (&stored.fulfilment(), &rebuilt.fulfilment()) {
             self.times("fulfilment decided_at", stored.decided_at, rebuilt.decided_at);
         }
         self.basis(stored, rebuilt);
@@ -213,11 +259,11 @@ impl Differences {
                 let reason = format!("{:?}", r.reason).to_lowercase();
                 format!("{} for share {}, {reason}", r.amount, r.share)
             };
-            order.reversals.iter().map(|r| (r.id.clone(), value(r))).collect()
+            order.reversals().iter().map(|r| (r.id.clone(), value(r))).collect()
         };
         self.maps("reversal", &amounts(stored), &amounts(rebuilt));
-        for reversal in &stored.reversals {
-            if let Some(other) = rebuilt.reversals.iter().find(|other| other.id == reversal.id) {
+        for reversal in stored.reversals() {
+            if let Some(other) = rebuilt.reversals().iter().find(|other| other.id == reversal.id) {
                 let field = format!("reversal {} decided_at", reversal.id);
                 self.times(&field, reversal.decided_at, other.decided_at);
             }
@@ -227,10 +273,10 @@ impl Differences {
     /// What the release rests on. What became known at the very moment of the release may be on either side.
     fn basis(&mut self, stored: &Order, rebuilt: &Order) {
         let gone = |order: &Order| -> BTreeMap<String, String> {
-            order.basis.gone.iter().map(|name| (name.clone(), String::new())).collect()
+            order.basis().gone.iter().map(|name| (name.clone(), String::new())).collect()
         };
         let reserved = |order: &Order| -> BTreeMap<String, String> {
-            let amounts = order.basis.reserved.iter();
+            let amounts = order.basis().reserved.iter();
             amounts.map(|(share, amount)| (share.clone(), amount.to_string())).collect()
         };
         self.maps("given back before the release", &gone(stored), &gone(rebuilt));
@@ -245,49 +291,141 @@ impl Differences {
     }
 }
 
+/// A code and what it is said of.
+fn said(remark: &Remark) -> String {
+    let code = std::iter::once(remark.code());
+    code.chain(remark.arguments().iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+}
+
 fn near(one: Timestamp, other: Timestamp) -> bool {
     one.seconds_since(other).max(other.seconds_since(one)) <= RACE_SECONDS
 }
 
 #[cfg(test)]
 mod tests {
-    use quittance_core::OrderKey;
-    use quittance_core::order::Fulfilment;
+    use quittance_core::fact::Total;
+    use quittance_core::provider::{BadKeys, HeldKey, Keys, Profile};
+    use quittance_core::{
+        Currency, Kind, Meaning, Provider, Receipt, Said, ShareFact, Statement, stored,
+    };
+    use quittance_psp::lyra::Lyra;
 
     use super::*;
 
-    fn order(received_at: i64, sha256: &str, decided_at: i64) -> Stored {
-        let key: OrderKey = "worldline/M/test/A".parse().unwrap();
-        let at = |seconds| Timestamp::from_unix(1_795_341_600 + seconds).unwrap();
-        let mut order = Order::new(key);
-        order.notifications.push(Received {
-            digest: "d".to_owned(),
-            received_at: at(received_at),
-            source: "webhook".to_owned(),
-            about: "a".to_owned(),
-            sha256: sha256.to_owned(),
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix(1_795_341_600 + seconds).unwrap()
+    }
+
+    fn captured() -> Statement {
+        let currency = Currency::from_alpha("EUR").unwrap();
+        let (share, said) = ("20261122-abc123-1".to_owned(), Said::word("CAPTURED"));
+        let share = ShareFact::new(share, Kind::Debit, 500, currency, said);
+        let total = Total {
+            amount: Some(500),
+            first_instalment: None,
+            largest_instalment: None,
+            series: None,
+            currency,
+        };
+        Statement {
+            key: "systempay/12345678/test/A".parse().unwrap(),
+            aliases: Vec::new(),
+            follows: false,
+            facts: vec![Fact::share(share.meaning(|told| Lyra.meaning(told))), Fact::Total(total)],
             standing: Standing::Sound,
             doubt: None,
             reasons: Vec::new(),
-        });
-        order.fulfilment =
-            Some(Fulfilment { id: "f".to_owned(), decided_at: at(decided_at), sent_at: None });
+            details: Vec::new(),
+            session_seconds: 600,
+            event: Remark::plain("form"),
+        }
+    }
+
+    /// An order that was told of the capture then, in a message of these bytes.
+    fn order(received_at: i64, sha256: &str) -> Order {
+        let statement = captured();
+        let mut order = Order::new(statement.key.clone());
+        let sha256 = sha256.to_owned();
+        let receipt = Receipt { received_at: at(received_at), source: "webhook", sha256 };
+        order.take(&statement, &receipt, Policy::default()).unwrap();
+        order
+    }
+
+    fn item(order: Order) -> Stored {
         let version = Some(1);
         Stored { order, version, joined: None, former: None, repaired: false, mark: None }
     }
 
-    fn fields(stored: &Stored, rebuilt: &Stored) -> Vec<String> {
-        differences(stored, rebuilt, false).into_iter().map(|found| found.field).collect()
+    fn compared(stored: Order, rebuilt: Order) -> (Vec<String>, Option<Today>) {
+        let Comparison { differences, today } =
+            compare(&item(stored), &item(rebuilt), false, Policy::default());
+        (differences.into_iter().map(|found| found.field).collect(), today)
     }
 
     #[test]
     fn only_what_a_race_can_have_done_is_no_difference() {
-        let stored = order(0, "x", 0);
-        assert!(fields(&stored, &order(10, "y", 10)).is_empty());
-        assert_eq!(fields(&stored, &order(0, "x", 11)), ["fulfilment decided_at"]);
-        assert_eq!(
-            fields(&stored, &order(11, "y", 0)),
-            ["notification d received_at", "notification d sha256"]
-        );
+        let stored = || order(0, "x");
+        assert_eq!(compared(stored(), order(10, "y")), (Vec::new(), None));
+        let (fields, today) = compared(stored(), order(11, "y"));
+        let names: Vec<_> = fields.iter().filter_map(|field| field.rsplit(' ').next()).collect();
+        assert_eq!((names, today), (vec!["received_at", "sha256", "decided_at"], None));
+    }
+
+    /// Lyra, with a capture that is none.
+    #[derive(Debug)]
+    struct Stricter;
+
+    impl Provider for Stricter {
+        fn profile(&self) -> &'static Profile {
+            Lyra.profile()
+        }
+        fn keys(&self, document: &str) -> Result<Box<dyn Keys>, BadKeys> {
+            Lyra.keys(document)
+        }
+        fn describe(&self, document: &str) -> Result<Vec<HeldKey>, BadKeys> {
+            Lyra.describe(document)
+        }
+        fn meaning(&self, told: &ShareFact) -> Meaning {
+            Meaning { worth: told.amount, ..Meaning::default() }
+        }
+        fn sentence(&self, remark: &Remark) -> Option<String> {
+            Lyra.sentence(remark)
+        }
+        fn line(
+            &self,
+            event: &Remark,
+            shares: &[&ShareFact],
+            reason: &dyn Fn(&ShareFact) -> Option<String>,
+        ) -> String {
+            Lyra.line(event, shares, reason)
+        }
+    }
+
+    /// The order as a release with other tables reads it.
+    fn read_by(order: &Order, provider: &'static dyn Provider) -> Order {
+        let providers = Box::leak(Box::new([provider]));
+        let bytes = stored::encode(order).unwrap();
+        stored::decode(&bytes, order.key().clone(), providers).unwrap()
+    }
+
+    #[test]
+    fn a_decision_by_other_rules_stays_and_is_no_difference() {
+        let released = order(0, "x");
+        let held = read_by(&released, &Stricter);
+        let mut rebuilt = Order::new(released.key().clone());
+        let mut statement = captured();
+        let stricter = |fact: &Fact| match fact {
+            Fact::Share(share) => {
+                Fact::share(share.as_ref().clone().meaning(|told| Stricter.meaning(told)))
+            }
+            Fact::Total(_) => fact.clone(),
+        };
+        statement.facts = statement.facts.iter().map(stricter).collect();
+        let receipt = Receipt { received_at: at(0), source: "webhook", sha256: "x".to_owned() };
+        rebuilt.take(&statement, &receipt, Policy::default()).unwrap();
+        assert!(held.fulfilment().is_some() && rebuilt.fulfilment().is_none());
+        assert_eq!(compared(held, rebuilt.clone()), (Vec::new(), Some(Today::Held)));
+        let due = read_by(&rebuilt, &Lyra);
+        assert_eq!(compared(due, released), (Vec::new(), Some(Today::Due)));
     }
 }

@@ -16,6 +16,7 @@ use quittance_aws::keys::SECRET;
 use quittance_aws::queue::Queue;
 use quittance_aws::receive::Receiver;
 use quittance_aws::table::Table;
+use quittance_psp::PROVIDERS;
 
 use crate::Failure;
 use crate::engine::sdk_config;
@@ -154,7 +155,7 @@ impl Context {
     }
 
     pub(crate) fn table(&self) -> Table {
-        Table::new(self.dynamodb(), &self.settings.table)
+        Table::new(self.dynamodb(), &self.settings.table, PROVIDERS)
     }
 
     pub(crate) fn archive(&self) -> Archive {
@@ -166,7 +167,7 @@ impl Context {
     /// functions, where we do not look: it must be said, because another one would decide otherwise.
     pub(crate) fn receiver(&self) -> Result<Receiver, Failure> {
         self.policy_is_known()?;
-        Ok(Receiver::new(&self.dynamodb(), &self.settings))
+        Ok(Receiver::new(&self.dynamodb(), &self.settings, PROVIDERS))
     }
 
     /// An error where it would be a guess how long raw notifications are kept: on a stack that keeps none,

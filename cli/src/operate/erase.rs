@@ -49,7 +49,7 @@ pub(crate) async fn run(context: &Context, args: &Erase) -> Result<ExitCode, Fai
     let archive = context.archive();
     let stored = context.table().load_order(&args.key).await?;
     let (known, order) = (stored.version.is_some(), stored.order);
-    let listed = order.notifications.iter().map(|listed| listed.sha256.clone()).collect();
+    let listed = order.notifications().iter().map(|listed| listed.sha256.clone()).collect();
     let names = names(&order, &args.key);
     let found = Found::of(&archive, &names, listed).await?;
     if found.places.is_empty() && found.unreadable.is_empty() && !known {
@@ -62,15 +62,15 @@ pub(crate) async fn run(context: &Context, args: &Erase) -> Result<ExitCode, Fai
     let question = format!(
         "Delete {} of {}? They cannot be brought back, and the order cannot be rebuilt without them.",
         count(found.places.len(), "raw notification"),
-        order.key
+        order.key()
     );
     let nothing = found.places.is_empty();
     if !nothing && !args.dry_run && !confirm(&question, args.yes)? {
         return Ok(ExitCode::from(NOT_ALL));
     }
-    let deleted = if args.dry_run { 0 } else { found.delete(&archive, &order.key).await? };
+    let deleted = if args.dry_run { 0 } else { found.delete(&archive, order.key()).await? };
     if context.json {
-        say(&found.json(&order.key, deleted, args.dry_run).to_string());
+        say(&found.json(order.key(), deleted, args.dry_run).to_string());
     } else {
         found.conclude(deleted, args.dry_run);
     }

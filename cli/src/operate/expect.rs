@@ -9,6 +9,7 @@ use quittance_aws::clock::now;
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::money::amount_from_digits;
 use quittance_core::{Currency, Order, OrderKey};
+use quittance_psp::PROVIDERS;
 use serde_json::json;
 
 use crate::operate::context::Context;
@@ -70,7 +71,7 @@ pub(crate) async fn run(context: &Context, args: &Expect) -> Result<ExitCode, Fa
 
 /// Prints the order as it is now, and what was done.
 fn tell(context: &Context, args: &Expect, order: &Order, done: &str, released: bool) {
-    let view = order.view(context.settings.policy, now());
+    let view = order.view(context.settings.policy, now(), PROVIDERS);
     if context.json {
         let done = done.replace(' ', "_");
         say(&json!({
@@ -79,7 +80,7 @@ fn tell(context: &Context, args: &Expect, order: &Order, done: &str, released: b
         .to_string());
         return;
     }
-    show(&view, &args.key, order.registered);
+    show(&view, &args.key, order.registered());
     let amount = view.currency.map(|currency| currency.display(args.amount).to_string());
     let released = match (released, args.dry_run) {
         (false, _) => "",

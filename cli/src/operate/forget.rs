@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Fa
     if !context.json {
         doubts.notifications.iter().for_each(|about| say(&clean(about)));
     }
-    let question = format!("Forget {} of {}?", doubts.words(), stored.order.key);
+    let question = format!("Forget {} of {}?", doubts.words(), stored.order.key());
     let ask = !doubts.is_empty() && !args.dry_run;
     if ask && !confirm(&question, args.yes)? {
         return Ok(ExitCode::from(NOT_ALL));
@@ -56,7 +56,7 @@ pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Fa
     }
     if context.json {
         say(&json!({
-            "order": stored.order.key.to_string(), "dry_run": args.dry_run,
+            "order": stored.order.key().to_string(), "dry_run": args.dry_run,
             "notifications": doubts.notifications, "facts": doubts.facts,
         })
         .to_string());
@@ -69,10 +69,10 @@ pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Fa
 
 impl Doubts {
     fn of(order: &Order) -> Self {
-        let doubtful = order.notifications.iter().filter(|told| told.standing.is_doubtful());
+        let doubtful = order.notifications().iter().filter(|told| told.standing.is_doubtful());
         Self {
-            notifications: doubtful.map(|told| told.about.clone()).collect(),
-            facts: order.facts.iter().filter(|(_, standing)| standing.is_doubtful()).count(),
+            notifications: doubtful.map(|told| told.event.arguments().join(" ")).collect(),
+            facts: order.facts().iter().filter(|(_, standing)| standing.is_doubtful()).count(),
         }
     }
 

@@ -104,7 +104,7 @@ async fn one(context: &Context, key: &OrderKey) -> Result<ExitCode, Failure> {
     match response.status().as_u16() {
         200 if context.json => say(&body),
         200 => {
-            let registered = context.table().load_order(key).await?.order.registered;
+            let registered = context.table().load_order(key).await?.order.registered();
             show(&serde_json::from_str(&body)?, key, registered);
         }
         404 => {

@@ -202,7 +202,7 @@ pub(crate) fn readable(stored: Result<Stored, StoreError>) -> Result<Option<Stor
 
 impl Known {
     fn list(&mut self, stored: &Stored) {
-        for received in &stored.order.notifications {
+        for received in stored.order.notifications() {
             let times = self.listed.entry(received.sha256.clone()).or_default();
             times.insert(received.received_at);
         }
@@ -210,11 +210,11 @@ impl Known {
 
     /// Notes what one item itself has.
     fn note_price(&mut self, stored: &Stored) {
-        let Some(registered) = stored.order.registered else { return };
+        let Some(registered) = stored.order.registered() else { return };
         let home = stored.joined.as_ref().map(|join| join.home.clone());
-        let released = stored.order.fulfilment.as_ref().map(|release| release.decided_at);
+        let released = stored.order.fulfilment().map(|release| release.decided_at);
         let after_release = released.is_some_and(|at| at <= registered.at);
-        let key = stored.order.key.clone();
+        let key = stored.order.key().clone();
         self.prices.push(Registrable { key, home, registered, after_release });
     }
 

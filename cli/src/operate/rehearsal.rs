@@ -3,6 +3,7 @@
 use quittance_aws::config::{DEFAULT_ARCHIVE_TABLE, DEFAULT_TABLE, Settings};
 use quittance_aws::receive::Receiver;
 use quittance_aws::{clients, schema};
+use quittance_psp::PROVIDERS;
 
 use crate::Failure;
 use crate::engine::Engine;
@@ -27,6 +28,6 @@ impl Rehearsal {
         };
         schema::create_orders(&client, &settings.table).await?;
         schema::create_archive(&client, &settings.archive_table).await?;
-        Ok(Self { receiver: Receiver::new(&client, &settings), _engine: engine })
+        Ok(Self { receiver: Receiver::new(&client, &settings, PROVIDERS), _engine: engine })
     }
 }

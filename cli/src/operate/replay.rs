@@ -99,8 +99,8 @@ fn time(text: &str) -> Result<Timestamp, String> {
 
 /// Every name under which notifications of an order may be kept.
 pub(crate) fn names(order: &Order, asked: &OrderKey) -> BTreeSet<OrderKey> {
-    let aliases = order.aliases.iter().filter_map(|alias| order.key.sibling(alias).ok());
-    [order.key.clone(), asked.clone()].into_iter().chain(aliases).collect()
+    let aliases = order.aliases().iter().filter_map(|alias| order.key().sibling(alias).ok());
+    [order.key().clone(), asked.clone()].into_iter().chain(aliases).collect()
 }
 
 /// What is kept under any of these names.
@@ -162,7 +162,7 @@ async fn is_news(table: &Table, place: &Place) -> Result<Option<bool>, StoreErro
         return Ok(None);
     };
     let order = table.load_order(&key).await?.order;
-    Ok(Some(!order.notifications.iter().any(|listed| listed.sha256 == place.sha256)))
+    Ok(Some(!order.notifications().iter().any(|listed| listed.sha256 == place.sha256)))
 }
 
 /// What came of all of them.

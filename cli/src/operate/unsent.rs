@@ -71,7 +71,7 @@ async fn messages(
     let table = context.table();
     let keys = match key {
         Some(key) => vec![key.clone()],
-        None => table.unsent().await?.into_iter().map(|(key, _)| key).collect(),
+        None => table.unsent().await?.into_iter().map(|found| found.key).collect(),
     };
     let bar = bar("reading orders", keys.len());
     let mut found: Vec<(OrderKey, CloudEvent)> = Vec::new();
@@ -80,7 +80,7 @@ async fn messages(
         for message in order.unsent_messages(context.settings.policy, now()) {
             // An order and its name may both be marked.
             if !found.iter().any(|(_, known)| known.id == message.id) {
-                found.push((order.key.clone(), message));
+                found.push((order.key().clone(), message));
             }
         }
         bar.inc(1);
@@ -132,15 +132,15 @@ async fn resend(context: &Context, key: Option<&OrderKey>) -> Result<ExitCode, F
     let (table, policy) = (context.table(), context.settings.policy);
     let outbox = Outbox { table, queue: context.queue().await?, policy };
     let keys = match key {
-        None => outbox.table.unsent().await?.into_iter().map(|(key, _)| key).collect(),
+        None => outbox.table.unsent().await?.into_iter().map(|found| found.key).collect(),
         Some(key) => {
             let stored = outbox.table.load_order(key).await?;
             if stored.version.is_none() {
                 return Ok(unknown(key));
             }
             // A mere name may have something to tell as well as the order that it leads to.
-            let home = stored.order.key;
-            if home == *key { vec![home] } else { vec![home, key.clone()] }
+            let home = stored.order.key();
+            if home == key { vec![home.clone()] } else { vec![home.clone(), key.clone()] }
         }
     };
     let bar = bar("sending", keys.len());

@@ -10,7 +10,7 @@ use quittance_aws::table::Stored;
 use quittance_core::{OrderKey, Timestamp};
 use serde::Serialize;
 
-use crate::operate::compare::{self, Difference};
+use crate::operate::compare::{Comparison, Difference, Today, compare};
 use crate::operate::context::Context;
 use crate::operate::rebuild::{Rebuilt, Skipped, all, is_expired, one, readable};
 use crate::operate::replay::names;
@@ -41,8 +41,17 @@ struct Report {
     incomplete: Vec<Incomplete>,
     /// Those that are not the same.
     different: Vec<Different>,
+    /// Those of which the same facts were decided otherwise than they would be today.
+    decided_otherwise: Vec<Otherwise>,
     /// Archived notifications that could not be replayed.
     skipped: Vec<Skipped>,
+}
+
+/// An order that the rules of an earlier release or policy decided.
+#[derive(Debug, Serialize)]
+struct Otherwise {
+    key: String,
+    today: Today,
 }
 
 /// An order that cannot be rebuilt whole.
@@ -136,8 +145,8 @@ async fn look_again(
         let stored = readable(context.table().load_order(&key).await)?;
         let is_new = |order: &Stored| {
             let mut received =
-                order.order.notifications.iter().map(|received| received.received_at);
-            let registered = order.order.registered.map(|registered| registered.at);
+                order.order.notifications().iter().map(|received| received.received_at);
+            let registered = order.order.registered().map(|registered| registered.at);
             received.any(|at| at >= began) || registered.is_some_and(|at| at >= began)
         };
         if !stored.as_ref().is_some_and(is_new) {
@@ -146,6 +155,7 @@ async fn look_again(
         let name = key.to_string();
         report.different.retain(|different| different.key != name);
         report.incomplete.retain(|incomplete| incomplete.key != name);
+        report.decided_otherwise.retain(|otherwise| otherwise.key != name);
         let rebuilt = one(context, &key).await?;
         verify_item(context, &rebuilt, &name, context.table().load(&key).await, report).await?;
         progress.inc(1);
@@ -189,14 +199,17 @@ async fn verify_item(
         return Ok(());
     }
     let mut missing = Incomplete::of(context, rebuilt, key, &stored);
-    let mut differences = compare::differences(&stored, &made, missing.is_some());
-    if let (false, Some(join)) = (differences.is_empty(), &stored.joined) {
+    let policy = context.settings.policy;
+    let mut compared = compare(&stored, &made, missing.is_some(), policy);
+    if let (false, Some(join)) = (compared.differences.is_empty(), &stored.joined) {
         // A name is written for its order's notifications, which it does not list.
         let home = readable(context.table().load(&join.home).await)?;
         let of_home = home.and_then(|home| Incomplete::of(context, rebuilt, key, &home));
         missing = missing.or(of_home);
-        differences = compare::differences(&stored, &made, missing.is_some());
+        compared = compare(&stored, &made, missing.is_some(), policy);
     }
+    let Comparison { differences, today } = compared;
+    report.decided_otherwise.extend(today.map(|today| Otherwise { key: key.to_owned(), today }));
     match (differences.is_empty(), missing) {
         (false, _) => report.different.push(Different { key: key.to_owned(), differences }),
         (true, Some(missing)) => report.incomplete.push(missing),
@@ -208,7 +221,7 @@ async fn verify_item(
 impl Incomplete {
     /// What the archive no longer has of an order; `None` when it has everything.
     fn of(context: &Context, rebuilt: &Rebuilt, key: &str, stored: &Stored) -> Option<Self> {
-        let notifications = &stored.order.notifications;
+        let notifications = stored.order.notifications();
         let (listed, key) = (notifications.len(), key.to_owned());
         let mut missing = Self { key, listed, expired: 0, erased: 0, lost: 0 };
         for received in notifications {
@@ -233,7 +246,8 @@ impl Report {
     /// What is missing for a known reason is as it should be.
     fn is_well(&self) -> bool {
         let lost = self.incomplete.iter().any(|incomplete| incomplete.lost > 0);
-        self.different.is_empty() && self.skipped.is_empty() && !lost
+        let due = self.decided_otherwise.iter().any(|order| order.today == Today::Due);
+        self.different.is_empty() && self.skipped.is_empty() && !lost && !due
     }
 
     fn print(&self, json: bool) -> Result<(), Failure> {
@@ -250,6 +264,18 @@ impl Report {
                 "{mark}  {key}: of {listed} the archive lacks {expired} by age, {erased} erased on request, \
                  {lost} for no known reason; what it has agrees"
             ));
+        }
+        for Otherwise { key, today } in &self.decided_otherwise {
+            say(&match today {
+                Today::Held => {
+                    format!("earlier rules  {key}: released, and today's rules would hold it")
+                }
+                Today::Due => {
+                    format!(
+                        "EARLIER RULES  {key}: not released, and today's rules release it with its next news"
+                    )
+                }
+            });
         }
         for Different { key, differences } in &self.different {
             say(&format!("DIFFERENT  {key}"));

@@ -13,7 +13,9 @@ mod send;
 mod support;
 mod unsent;
 
-use quittance_core::OrderKey;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use quittance_core::{OrderKey, stored};
 use serde_json::{Value, json};
 use support::{Stack, quittance};
 
@@ -114,14 +116,24 @@ fn delete(stack: &Stack, table: &str, item: &Value) {
     stack.dynamodb("DeleteItem", &json!({"TableName": table, "Key": key}));
 }
 
-/// The stored order as a document that can be tampered with.
+/// The stored order as a document that can be tampered with. What is no order afterwards is stored all the same.
 fn tamper(stack: &Stack, key: &str, change: impl FnOnce(&mut Value)) {
     let mut item = items_of(stack, ORDERS, key).remove(0);
-    let text = item["order"]["S"].as_str().expect("text");
-    let mut order: Value = serde_json::from_str(text).expect("JSON");
+    let bytes = BASE64.decode(item["order"]["B"].as_str().expect("bytes")).expect("base64");
+    let mut order = serde_json::to_value(stored::unpack(&bytes).expect("an order")).expect("JSON");
     change(&mut order);
-    item["order"]["S"] = json!(order.to_string());
+    let packed = serde_json::from_value(order.clone()).map(|order| stored::pack(&order));
+    let bytes =
+        packed.map_or_else(|_| order.to_string().into_bytes(), |packed| packed.expect("bytes"));
+    item["order"]["B"] = json!(BASE64.encode(bytes));
     put(stack, ORDERS, &item);
+}
+
+/// Adds a text to a stored order, and gives what points to it.
+fn text(order: &mut Value, text: &str) -> usize {
+    let texts = order["texts"].as_array_mut().expect("a list");
+    texts.push(json!({"Plain": text}));
+    texts.len()
 }
 
 /// The key in the path of an order's resource.

@@ -58,7 +58,7 @@ impl Function {
             Registration::Done { order, .. } | Registration::Known(order) => order,
             Registration::Refused(_) => return Err(Answer::Contradicts(PAID)),
         };
-        let view = order.view(self.amender.policy, now());
+        let view = order.view(self.amender.policy, now(), self.amender.table.providers());
         Ok(Answer::Json(serde_json::to_string(&view).map_err(|error| unavailable(error.into()))?))
     }
 }

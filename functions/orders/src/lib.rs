@@ -55,9 +55,9 @@ impl Function {
         if stored.order.is_blank() && !stored.repaired {
             return Err(Answer::NotFound);
         }
-        let view = stored.order.view(self.policy, now());
+        let view = stored.order.view(self.policy, now(), self.table.providers());
         if wants_page(request) {
-            return Ok(Answer::Page(page::render(&view, stored.order.registered)));
+            return Ok(Answer::Page(page::render(&view, stored.order.registered())));
         }
         Ok(Answer::Json(serde_json::to_string(&view).map_err(|error| unavailable(error.into()))?))
     }
@@ -65,7 +65,11 @@ impl Function {
     async fn many(&self, query: &Query) -> Result<Answer, Answer> {
         let page = self.table.list(query.state, query.limit, query.cursor.clone()).await;
         let page = page.map_err(unavailable)?;
-        let list = List { orders: page.orders, next: page.next };
+        let (now, providers) = (now(), self.table.providers());
+        let views = page.orders.iter().map(|order| order.brief(self.policy, now, providers));
+        let is_asked_for = |view: &OrderView| query.state.is_none_or(|state| view.state == state);
+        let orders = views.filter(is_asked_for).collect();
+        let list = List { orders, next: page.next.as_ref().map(Cursor::text) };
         Ok(Answer::Json(serde_json::to_string(&list).map_err(|error| unavailable(error.into()))?))
     }
 }

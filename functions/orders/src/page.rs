@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use quittance_core::OrderView;
-use quittance_core::details::Detail;
+use quittance_core::details::Value;
 use quittance_core::fold::Share;
 use quittance_core::order::{Fulfilment, Registered, Reversal};
 
@@ -71,14 +71,13 @@ pub(crate) fn render(order: &OrderView, registered: Option<Registered>) -> Strin
 
 /// What is said of a share beyond that, in one small line.
 fn details(share: &Share) -> String {
-    let said = share.details.iter().flat_map(|details| details.iter());
+    let said = share.details.iter().flatten();
     let said = said.map(|(member, detail)| {
         let detail = match detail {
-            Detail::Number(number) => number.to_string(),
-            Detail::Text(text) => escape(text),
-            Detail::Coded(code, words) => escape(format!("{code}: {words}")),
+            Value::Number(number) => number.to_string(),
+            Value::Text(text) => escape(text),
         };
-        format!("{} {detail}", word(&member))
+        format!("{} {detail}", word(member))
     });
     let said: Vec<String> = said.collect();
     if said.is_empty() {

@@ -9,7 +9,7 @@ use quittance_aws::StoreError;
 use quittance_aws::clock::now;
 use quittance_aws::measure;
 use quittance_aws::outbox::{Outbox, Swept};
-use quittance_aws::table::MAX_PAGE;
+use quittance_aws::table::{Found, MAX_PAGE};
 use quittance_core::order::VOUCHER_REFUND_SECONDS;
 use quittance_core::{Flag, OrderKey, State, Timestamp};
 
@@ -75,7 +75,7 @@ impl Function {
         for _ in 0..MAX_PAGES {
             let page = self.outbox.table.updated(state, MAX_PAGE, cursor).await?;
             // Newest first: the rest is older still.
-            for (key, updated_at) in page.orders {
+            for Found { key, updated_at } in page.orders {
                 if at.seconds_since(updated_at) > VOUCHER_REFUND_SECONDS {
                     return Ok(recent);
                 }
@@ -96,7 +96,7 @@ impl Function {
 
     async fn is_stranded(&self, key: &OrderKey, at: Timestamp) -> Result<bool, StoreError> {
         let order = self.outbox.table.load_order(key).await?.order;
-        let waits = order.view(self.outbox.policy, at).flags.contains(&Flag::StrandedVoucher);
+        let waits = order.flags(self.outbox.policy, at).contains(&Flag::StrandedVoucher);
         let stranded = waits && order.voucher_is_lost_after().is_some_and(|end| at < end);
         if stranded {
             tracing::warn!(order = %key, outcome = "stranded", "voucher without complement");

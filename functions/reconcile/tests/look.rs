@@ -40,7 +40,7 @@ impl Stack {
         schema::create_orders(&client, &orders).await.unwrap();
         schema::create_archive(&client, &archive).await.unwrap();
         schema::create_queue(&client, &queue).await.unwrap();
-        let table = Table::new(client.clone(), orders);
+        let table = Table::new(client.clone(), orders, quittance_psp::PROVIDERS);
         let archive = Archive::new(client.clone(), archive, None);
         let log = TableQueue::new(client, queue);
         let (queue, policy) = (Queue::Table(log.clone()), Policy::default());

@@ -1,6 +1,9 @@
 //! Receives Lyra notifications (Systempay and its siblings) in both formats.
 
+use quittance_aws::webhook::serve;
+use quittance_psp::{PROVIDERS, lyra::Lyra};
+
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    quittance_aws::webhook::serve(&quittance_psp::lyra::Lyra).await
+    serve(&Lyra, PROVIDERS).await
 }

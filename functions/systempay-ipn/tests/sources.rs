@@ -39,7 +39,7 @@ impl Stack {
         schema::create_orders(&client, &settings.table).await.unwrap();
         schema::create_archive(&client, &settings.archive_table).await.unwrap();
         let keys = Lyra.keys(&json!({SITE: {"test": {"form": FORM_KEY}}}).to_string()).unwrap();
-        let receiver = Receiver::new(&client, &settings);
+        let receiver = Receiver::new(&client, &settings, quittance_psp::PROVIDERS);
         let webhook = Webhook::new(&Lyra, KeyRing::fixed(Some(keys)), receiver);
         let webhook = Webhook { sources, ..webhook };
         Self { engine, webhook }

@@ -1,6 +1,9 @@
 //! Receives Worldline Direct / CAWL events.
 
+use quittance_aws::webhook::serve;
+use quittance_psp::{PROVIDERS, worldline::Worldline};
+
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    quittance_aws::webhook::serve(&quittance_psp::worldline::Worldline).await
+    serve(&Worldline, PROVIDERS).await
 }

@@ -87,7 +87,7 @@ impl Amender {
     ) -> Result<Registration, StoreError> {
         let amended =
             self.amend(key, trace, |order| price.register(order, at, self.policy)).await?;
-        let (psp, order) = (amended.order.key.psp.as_str(), &amended.order.key);
+        let (psp, order) = (amended.order.key().psp.as_str(), amended.order.key());
         let outcome = match &amended.became {
             Ok(true) => "registered",
             Ok(false) => "unchanged",
@@ -142,7 +142,7 @@ impl Amender {
                 Change::None(became) => return Ok(Amended { order, became, released: false }),
             };
             let mark = stored.mark.unwrap_or_else(|| Mark::now(trace.cloned()));
-            let draft = Draft::new(&order, summary, self.policy, now())?;
+            let draft = Draft::new(&order, summary.state, now())?;
             let draft = draft.after(stored.former.as_ref()).marked(Some(mark));
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {

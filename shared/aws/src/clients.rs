@@ -5,6 +5,8 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
+use quittance_core::Providers;
+
 use crate::archive::Archive;
 use crate::config::{BadSetting, Settings};
 use crate::outbox::Outbox;
@@ -45,15 +47,19 @@ pub fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
 
 impl Receiver {
     /// The receiver that the environment describes.
-    pub fn from_env(sdk: &SdkConfig) -> Result<Self, BadSetting> {
-        Ok(Self::new(&dynamodb(sdk), &Settings::from_env()?))
+    pub fn from_env(sdk: &SdkConfig, providers: Providers) -> Result<Self, BadSetting> {
+        Ok(Self::new(&dynamodb(sdk), &Settings::from_env()?, providers))
     }
 
     /// The receiver with these settings.
-    pub fn new(client: &aws_sdk_dynamodb::Client, settings: &Settings) -> Self {
+    pub fn new(
+        client: &aws_sdk_dynamodb::Client,
+        settings: &Settings,
+        providers: Providers,
+    ) -> Self {
         let retention = settings.raw_retention_days;
         Self {
-            table: Table::new(client.clone(), &settings.table),
+            table: Table::new(client.clone(), &settings.table, providers),
             archive: Archive::new(client.clone(), &settings.archive_table, retention),
             policy: settings.policy,
             arrived: None,
@@ -63,7 +69,7 @@ impl Receiver {
 
 impl Outbox {
     /// The outbox that the environment describes; without `QUITTANCE_QUEUE_URL` there is none.
-    pub fn from_env(sdk: &SdkConfig) -> Result<Self, BadSetting> {
+    pub fn from_env(sdk: &SdkConfig, providers: Providers) -> Result<Self, BadSetting> {
         let settings = Settings::from_env()?;
         let url = settings.queue_url.as_deref().ok_or(BadSetting {
             variable: "QUITTANCE_QUEUE_URL",
@@ -71,7 +77,7 @@ impl Outbox {
         })?;
         let client = dynamodb(sdk);
         Ok(Self {
-            table: Table::new(client.clone(), &settings.table),
+            table: Table::new(client.clone(), &settings.table, providers),
             queue: Queue::from_url(url, sqs(sdk), client),
             policy: settings.policy,
         })

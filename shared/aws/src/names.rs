@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use quittance_core::claims::{Cause, Claims, End, Item, Remark, Step, Write};
-use quittance_core::{OrderKey, Policy};
+use quittance_core::OrderKey;
+use quittance_core::claims::{Cause, Claims, End, Item, Notice, Step, Write};
 
 use crate::clock::now;
 use crate::error::StoreError;
@@ -14,7 +14,6 @@ use crate::table::{Draft, Mark, Saved, Stored, Table, too_far};
 #[derive(Debug)]
 pub struct Registry<'a> {
     table: &'a Table,
-    policy: Policy,
     /// What stands beside the marks of the items that were read.
     marks: HashMap<OrderKey, Mark>,
 }
@@ -31,9 +30,9 @@ pub enum Due {
 }
 
 impl<'a> Registry<'a> {
-    /// The names in a table. `policy` says what its orders amount to.
-    pub fn new(table: &'a Table, policy: Policy) -> Self {
-        Self { table, policy, marks: HashMap::new() }
+    /// The names in a table.
+    pub fn new(table: &'a Table) -> Self {
+        Self { table, marks: HashMap::new() }
     }
 
     /// Carries steps out until the order itself is to be written, or there is nothing to do.
@@ -44,17 +43,17 @@ impl<'a> Registry<'a> {
                     claims.loaded(self.load(&key).await?);
                     continue;
                 }
-                Step::Name(item, remark) => {
-                    note(&item.order.key, remark.as_ref());
+                Step::Name(item, notice) => {
+                    note(item.order.key(), notice.as_ref());
                     (*item.clone(), self.rename(*item).await?)
                 }
                 Step::Settle(write) => {
-                    note(&write.item.order.key, write.remark.as_ref());
+                    note(write.item.order.key(), write.notice.as_ref());
                     let saved = self.settle(&write).await?;
                     (write.item, saved)
                 }
                 Step::Take(write) => {
-                    note(&write.item.order.key, write.remark.as_ref());
+                    note(write.item.order.key(), write.notice.as_ref());
                     return Ok(Due::Take(write));
                 }
                 Step::Again(cause) => return Ok(Due::Again(cause)),
@@ -75,7 +74,7 @@ impl<'a> Registry<'a> {
     /// brought a decision along.
     pub fn mark(&self, write: &Write) -> Option<Mark> {
         let names = write.names.iter().rev();
-        let mut keys = [&write.item.order.key].into_iter().chain(names);
+        let mut keys = [write.item.order.key()].into_iter().chain(names);
         keys.find_map(|key| self.marks.get(key)).cloned()
     }
 
@@ -89,7 +88,7 @@ impl<'a> Registry<'a> {
     }
 
     async fn rename(&self, item: Item) -> Result<Saved, StoreError> {
-        let mark = self.marks.get(&item.order.key).cloned();
+        let mark = self.marks.get(item.order.key()).cloned();
         let named = Stored::of(item, mark);
         match &named.joined {
             Some(join) => self.table.join(&named, join).await,
@@ -100,7 +99,7 @@ impl<'a> Registry<'a> {
     async fn settle(&self, write: &Write) -> Result<Saved, StoreError> {
         let Item { order, version, former, .. } = &write.item;
         let mark = self.mark(write).unwrap_or_else(|| Mark::now(None));
-        let draft = Draft::new(order, write.summary.clone(), self.policy, now())?;
+        let draft = Draft::new(order, write.summary.state, now())?;
         let draft = draft.after(former.as_ref()).marked(Some(mark));
         let saved = self.table.save(draft, *version).await?;
         if saved == Saved::Done {
@@ -110,12 +109,12 @@ impl<'a> Registry<'a> {
     }
 }
 
-fn note(order: &OrderKey, remark: Option<&Remark>) {
-    match remark {
-        Some(Remark::Held { name, home }) => {
+fn note(order: &OrderKey, notice: Option<&Notice>) {
+    match notice {
+        Some(Notice::Held { name, home }) => {
             tracing::warn!(alias = %name, %home, %order, "one payment under two references");
         }
-        Some(Remark::RestsOn(home)) => {
+        Some(Notice::RestsOn(home)) => {
             tracing::warn!(name = %order, %home, "an order was released by what follows on a payment");
         }
         None => {}

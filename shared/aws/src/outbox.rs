@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::measure::{self, Event};
 use crate::queue::Queue;
 use crate::receive::Patience;
-use crate::table::{Draft, Saved, Stored, Table};
+use crate::table::{Draft, Found, Saved, Stored, Table};
 use crate::trace::Trace;
 
 /// Sends what is decided and not yet sent.
@@ -45,8 +45,8 @@ impl Outbox {
         let mut sent = Vec::new();
         for mut event in stored.order.unsent_messages(self.policy, now()) {
             event.traceparent = trace.map(Trace::to_string);
-            self.queue.send(&stored.order.key, &event, trace).await?;
-            let (order, id, kind) = (&stored.order.key, &event.id, &event.kind);
+            self.queue.send(stored.order.key(), &event, trace).await?;
+            let (order, id, kind) = (stored.order.key(), &event.id, &event.kind);
             tracing::info!(%order, id, kind, traceparent = event.traceparent, "message sent");
             sent.push(event.id);
         }
@@ -56,7 +56,7 @@ impl Outbox {
             let marked = sent.iter().filter(|id| stored.order.mark_sent(id, at)).count();
             if marked > 0 || stored.repaired {
                 let order = &stored.order;
-                let draft = Draft::new(order, order.summary(self.policy), self.policy, at)?;
+                let draft = Draft::new(order, order.summary(self.policy).state, at)?;
                 let draft = draft.after(stored.former.as_ref()).marked(stored.mark);
                 if self.table.save(draft, stored.version).await? == Saved::Conflict {
                     measure::count(Event::Conflict);
@@ -92,7 +92,7 @@ impl Outbox {
         unsent.rotate_left(first);
         let mut swept = Swept::default();
         let mut lag = None;
-        for (key, updated_at) in unsent {
+        for Found { key, updated_at } in unsent {
             if began.elapsed() >= SWEEP_BUDGET {
                 swept.left += 1;
                 swept.note(updated_at);

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use quittance_core::claims::{Cause, Claims, Decisions, End, Write};
+use quittance_core::claims::{Cause, Claims, Decisions, End, Place, Write};
 use quittance_core::crypto::sha256_hex;
 use quittance_core::fact::digest;
 use quittance_core::{
-    Content, Policy, ProviderId, Reading, Receipt, Signed, Statement, Timestamp, Unreadable,
+    Content, Policy, ProviderId, Reading, Receipt, Remark, Signed, Statement, Timestamp, Unreadable,
 };
 
 use crate::archive::{Archive, Raw};
@@ -162,7 +162,8 @@ impl Receiver {
                 let taken = self.take_statement(raw, trace, &statement).await?;
                 let order = &statement.key;
                 let fact = digest(&statement.facts);
-                let doubt = statement.doubt.as_deref().unwrap_or("");
+                let doubt = statement.doubt();
+                let doubt = doubt.as_ref().map_or("", Remark::code);
                 Ok(match taken {
                     Taken::Stored(headline) => {
                         measure::count(Event::Stored);
@@ -207,7 +208,7 @@ impl Receiver {
             sha256: raw.sha256.to_owned(),
         };
         let mut claims = Claims::new(statement, receipt, self.policy);
-        let mut names = Registry::new(&self.table, self.policy);
+        let mut names = Registry::new(&self.table);
         let mut archived = false;
         let mut patience = Patience::new();
         patience.again().await;
@@ -216,14 +217,14 @@ impl Receiver {
                 Due::Take(write) => {
                     let mark = names.mark(&write).unwrap_or_else(|| Mark::now(trace.cloned()));
                     let Write { item, summary, decisions, .. } = *write;
-                    let draft = Draft::new(&item.order, summary, self.policy, now())?;
+                    let draft = Draft::new(&item.order, summary.state, now())?;
                     let draft = draft.after(item.former.as_ref()).marked(Some(mark));
                     if !draft.fits() {
                         let reason = "the order is as large as it may be";
                         return self.quarantine(raw, reason.to_owned()).await;
                     }
                     if !archived {
-                        self.archive.keep(&item.order.key, raw).await?;
+                        self.archive.keep(item.order.key(), raw).await?;
                         archived = true;
                     }
                     match self.table.save(draft, item.version).await? {
@@ -240,8 +241,8 @@ impl Receiver {
                 }
                 Due::Again(Cause::Raced) => measure::count(Event::Conflict),
                 Due::Again(Cause::Elsewhere) => {}
-                Due::End(End::Stored(place)) => return Ok(Taken::Stored(place.headline)),
-                Due::End(End::Known(place)) => return Ok(Taken::Known(place.headline)),
+                Due::End(End::Stored(place)) => return Ok(Taken::Stored(self.say(&place))),
+                Due::End(End::Known(place)) => return Ok(Taken::Known(self.say(&place))),
                 Due::End(End::Full(full)) => return self.quarantine(raw, full.to_string()).await,
                 Due::End(End::Astray(name)) => return Err(too_far(&name)),
             }
@@ -249,6 +250,10 @@ impl Receiver {
                 return Err(StoreError::Contended);
             }
         }
+    }
+
+    fn say(&self, place: &Place) -> String {
+        place.headline.say(self.table.providers())
     }
 
     async fn quarantine(&self, raw: &Raw<'_>, reason: String) -> Result<Taken, StoreError> {

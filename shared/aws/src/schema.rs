@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::error::StoreError;
-use crate::table::{BY_STATE, BY_UNSENT, SUMMARY};
+use crate::table::{BY_STATE, BY_UNSENT};
 
 /// How long an engine may take to make a table usable.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,15 +25,14 @@ const CREATION_POLL: Duration = Duration::from_millis(20);
 struct Plan<'a> {
     hash: &'a str,
     range: Option<&'a str>,
-    /// Name, hash, range and whether the summary is projected.
-    indexes: &'a [(&'a str, &'a str, &'a str, bool)],
+    /// Name, hash and range. An index holds keys alone.
+    indexes: &'a [(&'a str, &'a str, &'a str)],
     stream: bool,
 }
 
 /// Creates the order table with its indexes and stream. Nothing happens if it exists.
 pub async fn create_orders(client: &Client, name: &str) -> Result<(), StoreError> {
-    let indexes =
-        [(BY_STATE, "state", "updated_at", true), (BY_UNSENT, "unsent", "updated_at", false)];
+    let indexes = [(BY_STATE, "state", "updated_at"), (BY_UNSENT, "unsent", "updated_at")];
     create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
 }
 
@@ -102,13 +101,8 @@ fn request(
     if let Some(range) = plan.range {
         table = table.key_schema(key(range, KeyType::Range)?);
     }
-    for (index, hash, range, summary) in plan.indexes {
-        let projection = Projection::builder();
-        let projection = if *summary {
-            projection.projection_type(ProjectionType::Include).non_key_attributes(SUMMARY)
-        } else {
-            projection.projection_type(ProjectionType::KeysOnly)
-        };
+    for (index, hash, range) in plan.indexes {
+        let projection = Projection::builder().projection_type(ProjectionType::KeysOnly);
         let index = GlobalSecondaryIndex::builder()
             .index_name(*index)
             .key_schema(key(hash, KeyType::Hash)?)

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use lambda_http::http::{HeaderMap, Method};
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 use quittance_core::provider::{Incoming, Options, Profile, Provider};
-use quittance_core::{Keys, ProviderId};
+use quittance_core::{Keys, ProviderId, Providers};
 
 use crate::config;
 use crate::http::{Answer, admit, unverified};
@@ -48,9 +48,10 @@ impl Webhook {
     /// With the keys, sources and options that the environment gives.
     pub async fn from_env(
         provider: &'static dyn Provider,
+        providers: Providers,
         sdk: &SdkConfig,
     ) -> Result<Self, config::BadSetting> {
-        let receiver = Receiver::from_env(sdk)?;
+        let receiver = Receiver::from_env(sdk, providers)?;
         let keys = KeyRing::from_env(sdk, provider.profile().into(), parse(provider)).await;
         Ok(Self::new(provider, keys, receiver))
     }
@@ -115,11 +116,11 @@ impl Webhook {
     }
 }
 
-/// Runs the webhook of a provider as a Lambda function.
-pub async fn serve(provider: &'static dyn Provider) -> Result<(), Error> {
+/// Runs the webhook of a provider as a Lambda function. `providers` are all that have orders in the table.
+pub async fn serve(provider: &'static dyn Provider, providers: Providers) -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let sdk = clients::sdk_config().await;
-    let webhook = &Webhook::from_env(provider, &sdk).await?;
+    let webhook = &Webhook::from_env(provider, providers, &sdk).await?;
     run(service_fn(async |request: Request| {
         let response = webhook.handle(&request).await;
         telemetry.flush();

@@ -43,11 +43,9 @@ use self::rule::{
 use crate::fact::Standing;
 use crate::fold::{Policy, Summary};
 use crate::key::OrderKey;
-use crate::order::{Full, Order, Outcome, Receipt};
+use crate::order::{Full, Headline, Order, Outcome, Receipt};
+use crate::remark::{Remark, SECOND_REFERENCE};
 use crate::statement::Statement;
-
-/// Why a payment counts for nothing in an order.
-const SECOND_REFERENCE: &str = "the payment is known under another order's reference";
 
 /// Most names followed from where a name points. One is all that is ever written, and whoever finds two
 /// makes one of them.
@@ -59,7 +57,7 @@ pub enum Step {
     /// Read the item of this key, and say so by [`Claims::loaded`].
     Load(OrderKey),
     /// Write an item that is a name, then say [`Claims::written`] or [`Claims::refused`].
-    Name(Box<Item>, Option<Remark>),
+    Name(Box<Item>, Option<Notice>),
     /// Write another order than the one that the statement goes to, then say the same.
     Settle(Box<Write>),
     /// Write the order that has taken the statement, then say [`Claims::taken`] or [`Claims::refused`].
@@ -82,7 +80,7 @@ pub struct Write {
     /// The names by which the order was found, the nearest last.
     pub names: Vec<OrderKey>,
     /// What a person may want to know of it.
-    pub remark: Option<Remark>,
+    pub notice: Option<Notice>,
 }
 
 /// How many decisions there are.
@@ -111,7 +109,7 @@ impl Decisions {
 
 /// Something that is right, and seldom.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remark {
+pub enum Notice {
     /// One payment under two references: it is held in the second order.
     Held {
         /// The payment's name.
@@ -151,7 +149,7 @@ pub struct Place {
     /// The order.
     pub order: OrderKey,
     /// The order in one line.
-    pub headline: String,
+    pub headline: Headline,
 }
 
 /// A statement on its way to its order.
@@ -202,7 +200,7 @@ enum Lead<'a> {
     /// To another order, and that says nothing.
     Beside,
     /// To another order, whose payment it is.
-    Held(Remark),
+    Held(Notice),
 }
 
 impl<'a> Claims<'a> {
@@ -284,8 +282,8 @@ impl<'a> Claims<'a> {
                     changed |= order != before;
                 }
                 Lead::Beside => {}
-                Lead::Held(remark) => {
-                    held = Some(remark);
+                Lead::Held(notice) => {
+                    held = Some(notice);
                     break;
                 }
             }
@@ -316,12 +314,12 @@ impl<'a> Claims<'a> {
         let decisions = Decisions::of(&order).since(before);
         let item = Item { order, version: way.end.version, join: None, former: None };
         let names = way.names.iter().map(|name| name.order.key.clone()).collect();
-        Ok((Write { item, summary, decisions, names, remark: held }, end(place)))
+        Ok((Write { item, summary, decisions, names, notice: held }, end(place)))
     }
 
     fn doubted(&self) -> Statement {
         let mut doubted = self.statement.clone();
-        doubted.doubt(Standing::Contradictory, SECOND_REFERENCE);
+        doubted.lower(Standing::Contradictory, Remark::plain(SECOND_REFERENCE));
         doubted
     }
 
@@ -353,11 +351,11 @@ impl<'a> Claims<'a> {
         let mut item = Item { join: None, ..named.clone() };
         let name = named.order.key.clone();
         let before = Decisions::of(&item.order);
-        let remark = self.take_from(&mut item, home, &name)?;
+        let notice = self.take_from(&mut item, home, &name)?;
         let summary = item.order.decide(self.receipt.received_at, self.policy);
         let decisions = Decisions::of(&item.order).since(before);
         let names = Vec::new();
-        let write = Write { item, summary, decisions, names, remark };
+        let write = Write { item, summary, decisions, names, notice };
         Ok(Step::Settle(Box::new(write)))
     }
 
@@ -409,12 +407,12 @@ impl<'a> Claims<'a> {
             }
             // The name holds what followed from now on, so that it outlives us.
             let mut item = Item { join: Some(claimed), ..named.clone() };
-            let mut remark = None;
+            let mut notice = None;
             if is_elsewhere {
                 self.fence(home, name)?;
-                remark = self.take_from(&mut item, &join.home, name)?;
+                notice = self.take_from(&mut item, &join.home, name)?;
             }
-            return Err(Need::from(Step::Name(Box::new(item), remark)));
+            return Err(Need::from(Step::Name(Box::new(item), notice)));
         }
         // Whether or not the first message is stored already: its name is written before it.
         if is_occurrence_by(name, &join.home, &order.key)
@@ -476,9 +474,9 @@ impl<'a> Claims<'a> {
         item: &mut Item,
         former: &OrderKey,
         name: &OrderKey,
-    ) -> Result<Option<Remark>, Need> {
+    ) -> Result<Option<Notice>, Need> {
         if rests_on(&self.seen(former)?.order, name, self.policy) {
-            return Ok(Some(Remark::RestsOn(former.clone())));
+            return Ok(Some(Notice::RestsOn(former.clone())));
         }
         self.take_along(&mut item.order, former, name)?;
         item.former = Some(former.clone());
@@ -537,7 +535,7 @@ impl<'a> Claims<'a> {
         let before = Decisions::of(before);
         let summary = item.order.decide(self.receipt.received_at, self.policy);
         let decisions = Decisions::of(&item.order).since(before);
-        Step::Settle(Box::new(Write { item, summary, decisions, names: Vec::new(), remark: None }))
+        Step::Settle(Box::new(Write { item, summary, decisions, names: Vec::new(), notice: None }))
     }
 
     fn seen(&self, key: &OrderKey) -> Result<&Item, Need> {
@@ -545,8 +543,8 @@ impl<'a> Claims<'a> {
     }
 }
 
-fn held(name: &OrderKey, home: &OrderKey) -> Remark {
-    Remark::Held { name: name.clone(), home: home.clone() }
+fn held(name: &OrderKey, home: &OrderKey) -> Notice {
+    Notice::Held { name: name.clone(), home: home.clone() }
 }
 
 /// Makes a name lead elsewhere. What it has taken along is settled.

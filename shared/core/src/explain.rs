@@ -1,72 +1,107 @@
-//! Why an order is not released, in words for a merchant.
+//! Why an order is not released, for a merchant.
 
 use crate::fact::{Flag, Kind, State, Status};
 use crate::fold::{Policy, ReleaseOn, Share, Summary};
+use crate::money::Currency;
 use crate::order::Order;
-use crate::statement::Reason;
+use crate::remark::{Remark, Words};
+use crate::statement::{Reason, doubt_of};
 
 /// Most shares named in one explanation: a merchant reads a line, not a list.
 const MAX_SHARES_NAMED: usize = 4;
 
+/// What an order waits for, or why it is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Explanation {
+    /// The buyer's bank took the money back.
+    ChargedBack,
+    /// Amounts are in more than one currency.
+    Currencies,
+    /// The evidence does not decide, and a message said why.
+    Doubt(Remark),
+    /// Only news of single shares has come.
+    SharesAlone,
+    /// What its payments have reached can be read in two ways.
+    Targets,
+    /// Money was given back before the order could be released.
+    GivenBack,
+    /// What it costs is not known.
+    CostUnknown,
+    /// Something is missing.
+    Waiting {
+        /// Minor units.
+        missing: u64,
+        /// What it costs, in minor units.
+        whole: u64,
+        /// The currency of both.
+        currency: Currency,
+        /// The first shares that do not count.
+        shares: Vec<Waiting>,
+        /// How many more there are.
+        more: usize,
+    },
+}
+
+/// A share that does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// With what it is paid.
+    pub method: String,
+    /// Its status in Quittance's words.
+    pub status: Status,
+    /// Its status in the provider's words.
+    pub psp_status: String,
+    /// Why it is so.
+    pub reason: Option<Remark>,
+}
+
 /// Says what the order waits for, or why it is held; `None` once it is released.
-pub(crate) fn explain(order: &Order, summary: &Summary, policy: Policy) -> Option<String> {
+pub(crate) fn explain(order: &Order, summary: &Summary, policy: Policy) -> Option<Explanation> {
     if order.fulfilment.is_some() {
         return None;
     }
     if summary.state == State::ChargedBack {
-        return Some("not released: the money was charged back".to_owned());
+        return Some(Explanation::ChargedBack);
     }
     if summary.flags.contains(&Flag::CurrencyMismatch) {
-        return Some("held: amounts in more than one currency".to_owned());
+        return Some(Explanation::Currencies);
     }
     if summary.flags.contains(&Flag::Ambiguous) {
-        return Some(format!("held until the provider is asked: {}", doubt(order, summary)));
+        return Some(doubt(order, summary));
     }
     if summary.is_paid && !summary.releasable {
-        return Some("not released: money was given back before".to_owned());
+        return Some(Explanation::GivenBack);
     }
-    let (Some(currency), Some(expected)) = (summary.currency, summary.expected) else {
-        return Some("waiting: what the order costs is not known yet".to_owned());
+    let (Some(currency), Some(whole)) = (summary.currency, summary.expected) else {
+        return Some(Explanation::CostUnknown);
     };
     let counted = match policy.release_on {
         ReleaseOn::Captured => summary.captured,
         ReleaseOn::Secured => summary.captured + summary.authorised,
     };
     let kept = counted.saturating_sub(summary.refunded);
-    let missing = currency.display(expected.saturating_sub(kept));
-    let whole = currency.display(expected);
-    Some(format!("waiting for {missing} of {whole}: {}", shares(order, summary, policy)))
+    let missing = whole.saturating_sub(kept);
+    let waits = |share: &&Share| share.kind == Kind::Debit && !counts(share, policy);
+    let waiting: Vec<&Share> = summary.shares.iter().filter(waits).collect();
+    let named = waiting.iter().take(MAX_SHARES_NAMED);
+    let shares = named.map(|share| Waiting {
+        method: share.method.clone(),
+        status: share.status,
+        psp_status: share.psp_status.clone(),
+        reason: reason(order, share),
+    });
+    let more = waiting.len().saturating_sub(MAX_SHARES_NAMED);
+    Some(Explanation::Waiting { missing, whole, currency, shares: shares.collect(), more })
 }
 
 /// The reason of the last doubtful notification, or what is missing without any.
-fn doubt(order: &Order, summary: &Summary) -> String {
-    let stated = order.notifications.iter().rev().find_map(|received| received.doubt.clone());
-    stated.unwrap_or_else(|| {
-        if summary.expected.is_none() {
-            "only news of single shares has come, and what the order costs is not known".to_owned()
-        } else {
-            "the acquired amounts of its payments can be read in two ways".to_owned()
-        }
-    })
-}
-
-/// The shares that do not count, each with its status and why.
-fn shares(order: &Order, summary: &Summary, policy: Policy) -> String {
-    let waiting: Vec<String> = summary
-        .shares
-        .iter()
-        .filter(|share| share.kind == Kind::Debit && !counts(share, policy))
-        .map(|share| format!("{}{}", name(share), reason(order, share)))
-        .collect();
-    let more = match waiting.len().saturating_sub(MAX_SHARES_NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let named: Vec<String> = waiting.into_iter().take(MAX_SHARES_NAMED).collect();
-    if named.is_empty() {
-        "no other payment is known".to_owned()
-    } else {
-        format!("{}{more}", named.join(", "))
+fn doubt(order: &Order, summary: &Summary) -> Explanation {
+    let mut newest_first = order.notifications.iter().rev();
+    let stated = newest_first.find_map(|told| told.doubt.clone().or_else(|| doubt_of(&told.facts)));
+    match stated {
+        Some(why) => Explanation::Doubt(why),
+        None if summary.expected.is_none() => Explanation::SharesAlone,
+        None => Explanation::Targets,
     }
 }
 
@@ -77,32 +112,67 @@ fn counts(share: &Share, policy: Policy) -> bool {
     }
 }
 
-fn name(share: &Share) -> String {
-    let Share { method, psp_status, .. } = share;
-    let note = match share.status {
-        Status::Authorised => ", not captured",
-        Status::Pending => ", not decided",
-        Status::Unknown => ", which no table knows",
-        Status::Ambiguous => ", in a message with more than one reading",
-        _ => "",
-    };
-    format!("{method} share {psp_status}{note}")
-}
-
 /// Why a share is in its status, as the newest notification that gave a reason for it says.
-fn reason(order: &Order, share: &Share) -> String {
-    // A message without uuid names the share by its slot.
-    let is_slot = |name: &str| {
-        order.facts.shares().any(|(fact, _)| {
+fn reason(order: &Order, share: &Share) -> Option<Remark> {
+    // A message that lacks the share's id names it by its other name.
+    let is_other_name = |name: &str| {
+        let mut facts = order.facts.shares().map(|(fact, _)| fact);
+        facts.any(|fact| {
             fact.kind == share.kind
                 && fact.share == share.share
-                && fact.slot.as_deref() == Some(name)
+                && fact.other_name.as_deref() == Some(name)
         })
     };
     let told = |reason: &&Reason| {
         reason.psp_status == share.psp_status
-            && (reason.share == share.share || is_slot(&reason.share))
+            && (reason.share == share.share || is_other_name(&reason.share))
     };
     let mut newest_first = order.notifications.iter().rev().flat_map(|told| &told.reasons);
-    newest_first.find(told).map_or_else(String::new, |reason| format!(": {}", reason.words))
+    newest_first.find(told).map(|reason| reason.why.clone())
+}
+
+impl Explanation {
+    /// The sentence, in lower case and without a final stop.
+    pub fn say(&self, words: Words) -> String {
+        match self {
+            Self::ChargedBack => "not released: the money was charged back".to_owned(),
+            Self::Currencies => "held: amounts in more than one currency".to_owned(),
+            Self::Doubt(why) => held(&words.say(why)),
+            Self::SharesAlone => {
+                held("only news of single shares has come, and what the order costs is not known")
+            }
+            Self::Targets => held("the acquired amounts of its payments can be read in two ways"),
+            Self::GivenBack => "not released: money was given back before".to_owned(),
+            Self::CostUnknown => "waiting: what the order costs is not known yet".to_owned(),
+            Self::Waiting { missing, whole, currency, shares, more } => {
+                let (missing, whole) = (currency.display(*missing), currency.display(*whole));
+                let named: Vec<String> = shares.iter().map(|share| share.say(words)).collect();
+                let shares = match (named.is_empty(), more) {
+                    (true, _) => "no other payment is known".to_owned(),
+                    (false, 0) => named.join(", "),
+                    (false, more) => format!("{} and {more} more", named.join(", ")),
+                };
+                format!("waiting for {missing} of {whole}: {shares}")
+            }
+        }
+    }
+}
+
+fn held(why: &str) -> String {
+    format!("held until the provider is asked: {why}")
+}
+
+impl Waiting {
+    fn say(&self, words: Words) -> String {
+        let Self { method, psp_status, status, reason } = self;
+        let note = match status {
+            Status::Authorised => ", not captured",
+            Status::Pending => ", not decided",
+            Status::Unknown => ", which Quittance does not know",
+            Status::Ambiguous => ", in a message with more than one reading",
+            _ => "",
+        };
+        let why = reason.as_ref().map_or_else(String::new, |why| format!(": {}", words.say(why)));
+        format!("{method} share {psp_status}{note}{why}")
+    }
 }

@@ -1,44 +1,67 @@
 //! What a PSP states: facts, and the words for them.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::sha256_hex;
-use crate::limits::MAX_AMOUNT;
 use crate::money::Currency;
 
 /// One thing that a genuine notification states about an order.
 ///
 /// Its identity is what the PSP says of the payment, never a property of the envelope: re-sends of the
 /// same event carry another signature, hash, id and body.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
-    /// The state of one share (a payment attempt, a voucher, a refund).
-    #[serde(rename = "s")]
-    Share(Box<ShareFact>),
-    /// What the whole order costs. Only a message about the whole states it (`vads_url_check_src=PAY`
-    /// and the like), so an order without it is known by follow-ups alone.
-    #[serde(rename = "t")]
+    /// The state of one share (a payment attempt, a voucher, a refund). An order and the notifications that it
+    /// lists have it in common.
+    Share(Arc<ShareFact>),
+    /// What the whole order costs. Only a message about the whole states it, so an order without it is known
+    /// by follow-ups alone.
     Total(Total),
+}
+
+impl Fact {
+    /// What is stated about a share.
+    pub fn share(share: ShareFact) -> Self {
+        Self::Share(Arc::new(share))
+    }
+
+    /// What is stated about a share, if this is.
+    pub fn as_share(&self) -> Option<&ShareFact> {
+        match self {
+            Self::Share(share) => Some(share),
+            Self::Total(_) => None,
+        }
+    }
+
+    /// How far this can be trusted when a message of this standing states it.
+    pub fn standing(&self, told: Standing) -> Standing {
+        self.as_share().map_or(told, |share| share.standing(told))
+    }
 }
 
 /// The amount an order is for, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Total {
     /// The whole amount; `None` when instalments are announced without their sum.
-    #[serde(rename = "a", skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub amount: Option<u64>,
     /// The first instalment's amount, when the order is paid in instalments.
-    #[serde(rename = "f", skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_instalment: Option<u64>,
     /// The largest instalment's amount: no share of the plan is worth more.
-    #[serde(rename = "p", skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub largest_instalment: Option<u64>,
-    /// The transaction id of the plan, which all its instalments have: it says nothing of other payments.
-    #[serde(rename = "x", skip_serializing_if = "Option::is_none", default)]
-    pub transaction: Option<String>,
+    /// What all instalments of the plan have in common ([`ShareFact::series`]): it says nothing of other
+    /// payments.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub series: Option<String>,
     /// The currency of both.
-    #[serde(rename = "c")]
     pub currency: Currency,
 }
 
@@ -49,14 +72,11 @@ pub struct Total {
 )]
 pub enum Payer {
     /// A balance: a voucher or a gift card, which may pay a part.
-    #[serde(rename = "v")]
     Voucher,
     /// What completes a voucher's share.
-    #[serde(rename = "c")]
     Complement,
     /// A method that may be either.
     #[default]
-    #[serde(rename = "u")]
     Unknown,
 }
 
@@ -65,102 +85,158 @@ impl Payer {
     pub(crate) fn and(self, other: Self) -> Self {
         if self == other { self } else { Self::Unknown }
     }
+}
 
-    fn is_unknown(&self) -> bool {
-        *self == Self::Unknown
+/// What is stated about one share, as it was told, and what the provider's tables make of it.
+///
+/// Only what was told is stored. What it means is worked out when an order is read, so that a changed row of a
+/// provider's table reaches every order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ShareFact {
+    /// What names the share among those of its provider.
+    pub share: String,
+    /// Another name of the same share, which joins a message that has only this one to those that have both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_name: Option<String>,
+    /// The payment that the share is a part of, where its name is neither the share's nor that of the share
+    /// which it gives back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment: Option<String>,
+    /// What all instalments of one plan have in common.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
+    /// The id of the operation that it speaks of, where the provider tells the operations of a payment apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// Which of the payment's operations that is, the first being 0; `None` where the payment alone is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// Which way the money goes.
+    pub kind: Kind,
+    /// The provider's brand (`CVCO`, `CB`), or the name of its product.
+    pub method: String,
+    /// What the share or operation is for, in minor units.
+    pub amount: u64,
+    /// What the whole payment is to reach, in minor units, where it may come in parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<u64>,
+    /// How much was reached so far, in minor units, where that is told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reached: Option<u64>,
+    /// The currency of the amounts.
+    pub currency: Currency,
+    /// The status in the provider's words.
+    pub said: Said,
+    /// The provider's number of this attempt or share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u32>,
+    /// When the attempt began, in a form that sorts; tells which of several failed attempts was last.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub attempted: String,
+    /// The share that a credit gives back, where that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// What all that means: a function of the other fields.
+    pub meaning: Meaning,
+}
+
+/// A status as a provider tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Said {
+    /// The word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+    /// The number beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u64>,
+    /// The group of statuses that it is said to be of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+}
+
+impl Said {
+    /// A status that is a word alone.
+    pub fn word(word: &str) -> Self {
+        Self { word: Some(word.to_owned()), ..Self::default() }
+    }
+
+    /// What people are shown: the word, or else the number.
+    pub fn shown(&self) -> Cow<'_, str> {
+        match (&self.word, self.code) {
+            (Some(word), _) => word.into(),
+            (None, Some(code)) => code.to_string().into(),
+            (None, None) => "".into(),
+        }
     }
 }
 
-/// What is stated about one share.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ShareFact {
-    /// `vads_trans_uuid` (else date, transaction id and sequence); Worldline: the inner payment id for
-    /// a debit, the full operation id for a credit.
-    #[serde(rename = "i")]
-    pub share: String,
-    /// The other name of a Lyra share (date, transaction id and sequence), which joins a message
-    /// without uuid to the share whose uuid is known.
-    #[serde(rename = "l", skip_serializing_if = "Option::is_none", default)]
-    pub slot: Option<String>,
-    /// Worldline: the full id of the operation the event describes.
-    #[serde(rename = "o", skip_serializing_if = "Option::is_none", default)]
-    pub operation: Option<String>,
-    /// Which way the money goes.
-    #[serde(rename = "k")]
-    pub kind: Kind,
-    /// The PSP's brand (`CVCO`, `CB`), or for a Worldline product its name.
-    #[serde(rename = "m")]
-    pub method: String,
-    /// What kind of method that is.
-    #[serde(rename = "v", skip_serializing_if = "Payer::is_unknown", default)]
-    pub payer: Payer,
-    /// What this share or operation is worth, in minor units.
-    #[serde(rename = "a", deserialize_with = "summable")]
-    pub amount: u64,
-    /// Worldline: the amount that the payment is to reach (amountOfMoney plus surcharge), in minor
-    /// units, when `amount` is what was acquired of it.
-    #[serde(rename = "w", skip_serializing_if = "Option::is_none", default)]
-    pub of: Option<u64>,
-    /// The currency of the amounts.
-    #[serde(rename = "c")]
-    pub currency: Currency,
+/// What a provider's tables make of a share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Meaning {
     /// The status in Quittance's words.
-    #[serde(rename = "s")]
     pub status: Status,
-    /// The status' place in the PSP's lattice: of two facts about one share the higher rank holds.
-    #[serde(rename = "r")]
+    /// The status' place in the provider's lattice: of two facts about one share the higher rank holds.
     pub rank: Rank,
-    /// The status in the PSP's words.
-    #[serde(rename = "p")]
-    pub psp_status: String,
-    /// The PSP's number of this attempt or share.
-    #[serde(rename = "n", skip_serializing_if = "Option::is_none", default)]
-    pub sequence: Option<u32>,
-    /// When the attempt began, in a form that sorts; tells which of several failed attempts was last.
-    #[serde(rename = "b", skip_serializing_if = "String::is_empty", default)]
-    pub attempted: String,
-    /// The share that a credit gives back, where the PSP says.
-    #[serde(rename = "g", skip_serializing_if = "Option::is_none", default)]
-    pub parent: Option<String>,
+    /// What the share or operation is worth, in minor units.
+    pub worth: u64,
+    /// What kind of method it is paid with.
+    pub payer: Payer,
+    /// The code of the sentence that says how the fact contradicts itself, if it does: then it releases nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<&'static str>,
 }
 
 impl ShareFact {
-    /// Whether it speaks of this payment: a Worldline payment by its inner id, a Lyra one by day and
-    /// transaction id.
+    /// A share of which only that is told, and whose meaning is not worked out.
+    pub fn new(share: String, kind: Kind, amount: u64, currency: Currency, said: Said) -> Self {
+        Self {
+            share,
+            other_name: None,
+            payment: None,
+            series: None,
+            operation: None,
+            number: None,
+            kind,
+            method: "unknown".to_owned(),
+            amount,
+            target: None,
+            reached: None,
+            currency,
+            said,
+            sequence: None,
+            attempted: String::new(),
+            parent: None,
+            meaning: Meaning::default(),
+        }
+    }
+
+    /// With what the provider's tables make of it.
+    pub fn meaning(self, of: impl FnOnce(&Self) -> Meaning) -> Self {
+        Self { meaning: of(&self), ..self }
+    }
+
+    /// Whether it speaks of the payment of this name.
     pub fn is_of(&self, payment: &str) -> bool {
-        let slot = self.slot.as_deref().unwrap_or(&self.share);
-        let of_slot = slot.strip_prefix(payment).is_some_and(|rest| rest.starts_with('-'));
-        self.share == payment || self.parent.as_deref() == Some(payment) || of_slot
-    }
-
-    /// The id of the Lyra transaction, in lower case: without the day, which differs between instalments.
-    pub(crate) fn transaction(&self) -> Option<&str> {
-        let slot = self.slot.as_deref().unwrap_or(&self.share);
-        let (day, rest) = slot.split_once('-').filter(|_| self.operation.is_none())?;
-        let is_day = day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit());
-        is_day.then(|| rest.split_once('-').map_or(rest, |(id, _)| id))
-    }
-
-    /// Which operation of its Worldline payment it speaks of (`1` of `3254564310_1`); `None` where the id is
-    /// that of the payment alone.
-    pub(crate) fn operation_number(&self) -> Option<&str> {
-        let payment = self.parent.as_deref().unwrap_or(&self.share);
-        self.operation.as_deref()?.strip_prefix(payment)?.strip_prefix('_')
+        let named = |name: &Option<String>| name.as_deref() == Some(payment);
+        self.share == payment || named(&self.parent) || named(&self.payment)
     }
 
     /// Whether it speaks of a later operation of its payment alone (a capture, a cancellation), which says
-    /// nothing of the whole. (worldline.md 4, "Identifiers")
+    /// nothing of the whole.
     pub fn is_later_operation(&self) -> bool {
-        self.operation_number().is_some_and(|number| number != "0")
+        self.number.as_deref().is_some_and(|number| number != "0")
     }
-}
 
-/// An amount as a message may state it: within [`MAX_AMOUNT`], and as much again in surcharge. An item that
-/// says more was not written here, and its sums could not be trusted.
-fn summable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let amount = u64::deserialize(deserializer)?;
-    let too_large = || serde::de::Error::custom("amount too large");
-    (amount <= 2 * MAX_AMOUNT).then_some(amount).ok_or_else(too_large)
+    /// How far this can be trusted when a message of this standing states it.
+    pub fn standing(&self, told: Standing) -> Standing {
+        if self.meaning.doubt.is_some() { told.max(Standing::Contradictory) } else { told }
+    }
+
+    /// What tells two statements about one share apart, whatever the messages around them.
+    fn stated(&self) -> impl Ord + Serialize + '_ {
+        let share = (self.kind, &self.share, &self.operation, self.amount, self.target);
+        (share, self.reached, self.currency, &self.said)
+    }
 }
 
 /// Which way a share's money goes.
@@ -176,12 +252,15 @@ pub enum Kind {
 }
 
 /// The status of one share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// A word or number that no table here knows. Kept, flagged, and never enough for a release.
     Unknown,
     /// Not decided yet, or decided in a way that the evidence does not settle.
+    #[default]
     Pending,
     /// Reserved, not taken.
     Authorised,
@@ -226,13 +305,10 @@ impl Rank {
 pub enum Standing {
     /// One reading, no contradiction: may release an order.
     #[default]
-    #[serde(rename = "s")]
     Sound,
     /// Contradicts itself: counted for show, releases nothing.
-    #[serde(rename = "c")]
     Contradictory,
     /// The same signed text can be read in another way: counts for nothing on its word alone.
-    #[serde(rename = "r")]
     Respellable,
 }
 
@@ -358,46 +434,48 @@ impl Flag {
     }
 }
 
-/// The facts of an order with the best standing in which each was stated. A set: adding twice, or in
+/// The facts of an order, each with the best standing of the messages that state it. A set: adding twice, or in
 /// another order, changes nothing (I5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts(std::collections::BTreeMap<Fact, Standing>);
+pub struct Facts(BTreeMap<Fact, Standing>);
 
 impl Facts {
-    /// Adds a fact. Whether that changed anything: a fact already stated as well or better does not.
-    pub fn add(&mut self, fact: Fact, standing: Standing) -> bool {
-        let known = self.0.entry(fact);
-        match known {
-            std::collections::btree_map::Entry::Vacant(slot) => {
-                slot.insert(standing);
+    /// Adds a fact that a message of this standing states. Whether that changed anything: a fact already stated
+    /// as well or better does not.
+    pub fn add(&mut self, fact: Fact, told: Standing) -> bool {
+        match self.0.entry(fact) {
+            Entry::Vacant(slot) => {
+                slot.insert(told);
                 true
             }
-            std::collections::btree_map::Entry::Occupied(mut slot) => {
-                let better = standing < *slot.get();
+            Entry::Occupied(mut slot) => {
+                let better = told < *slot.get();
                 if better {
-                    slot.insert(standing);
+                    slot.insert(told);
                 }
                 better
             }
         }
     }
 
-    /// Whether this fact is known in this standing or a better one.
-    pub fn knows(&self, fact: &Fact, standing: Standing) -> bool {
-        self.0.get(fact).is_some_and(|known| *known <= standing)
+    /// Whether this fact is known from a message of this standing or a better one.
+    pub fn knows(&self, fact: &Fact, told: Standing) -> bool {
+        self.0.get(fact).is_some_and(|known| *known <= told)
     }
 
-    /// All facts with their standings, in the facts' own order.
+    /// All facts, each with how far it can be trusted, in the facts' own order.
     pub fn iter(&self) -> impl Iterator<Item = (&Fact, Standing)> {
-        self.0.iter().map(|(fact, standing)| (fact, *standing))
+        self.told().map(|(fact, told)| (fact, fact.standing(told)))
     }
 
-    /// The share facts with their standings.
+    /// All facts, each with the best standing of the messages that state it.
+    pub fn told(&self) -> impl Iterator<Item = (&Fact, Standing)> {
+        self.0.iter().map(|(fact, told)| (fact, *told))
+    }
+
+    /// The share facts, each with how far it can be trusted.
     pub fn shares(&self) -> impl Iterator<Item = (&ShareFact, Standing)> {
-        self.iter().filter_map(|(fact, standing)| match fact {
-            Fact::Share(share) => Some((share.as_ref(), standing)),
-            Fact::Total(_) => None,
-        })
+        self.iter().filter_map(|(fact, standing)| Some((fact.as_share()?, standing)))
     }
 
     /// How many trusted share facts there are: what [`crate::limits::MAX_FACTS_PER_ORDER`] bounds.
@@ -408,40 +486,34 @@ impl Facts {
     /// Drops the facts for which `drop` holds. Whether there were any.
     pub(crate) fn drop_where(&mut self, drop: impl Fn(&Fact, Standing) -> bool) -> bool {
         let before = self.0.len();
-        self.0.retain(|fact, standing| !drop(fact, *standing));
+        self.0.retain(|fact, told| !drop(fact, fact.standing(*told)));
         self.0.len() < before
     }
 }
 
 impl Serialize for Facts {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(&self.0)
+        serializer.collect_seq(self.iter())
     }
 }
 
-impl<'de> Deserialize<'de> for Facts {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let pairs = Vec::<(Fact, Standing)>::deserialize(deserializer)?;
-        Ok(Self(pairs.into_iter().collect()))
-    }
+/// Whether two messages say the same of the same shares, whatever else they are. Totals are left out, so that a
+/// re-send by hand, which speaks of one share without the whole, is still a repeat.
+pub fn say_the_same(one: &[Fact], other: &[Fact]) -> bool {
+    statements(one) == statements(other)
 }
 
-/// Names what a set of facts states, whatever the envelope: two notifications with the same digest say
-/// the same of the same shares. Totals are left out, so that a re-send by hand, which speaks of one
-/// share without the whole, is still a repeat.
-pub fn digest<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> String {
+fn statements(facts: &[Fact]) -> Vec<impl Ord + Serialize + '_> {
+    let mut all: Vec<_> = facts.iter().filter_map(|fact| Some(fact.as_share()?.stated())).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Names what a message says of its shares: two for which [`say_the_same`] holds have one digest.
+pub fn digest(facts: &[Fact]) -> String {
     // As JSON: what a provider wrote cannot be taken for two members.
-    let mut lines: Vec<String> = facts
-        .into_iter()
-        .filter_map(|fact| match fact {
-            Fact::Share(s) => {
-                let share = (s.kind, &s.share, &s.operation, s.amount, s.of);
-                serde_json::to_string(&(share, s.currency, s.status, &s.psp_status)).ok()
-            }
-            Fact::Total(_) => None,
-        })
-        .collect();
-    lines.sort_unstable();
-    lines.dedup();
+    let lines = statements(facts).into_iter().filter_map(|said| serde_json::to_string(&said).ok());
+    let lines: Vec<String> = lines.collect();
     sha256_hex(lines.join("\n").as_bytes()).chars().take(32).collect()
 }

@@ -20,8 +20,8 @@ pub const MAX_DOUBTFUL_FACTS_PER_ORDER: usize = 32;
 /// Most notifications of that kind one order may list: the same facts can be told in many combinations.
 pub const MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER: usize = 32;
 
-/// Most bytes of both, as JSON. Forms that a person typed into by chance take less than 1 KiB each.
-pub const MAX_DOUBTFUL_BYTES_PER_ORDER: usize = 16 * 1024;
+/// Most bytes of both, as they are stored. Forms that a person typed into by chance take some 100 bytes each.
+pub const MAX_DOUBTFUL_BYTES_PER_ORDER: usize = 8 * 1024;
 
 /// Longest line about a notification, in characters: five shares with their reasons take about 400.
 pub const MAX_LINE_CHARACTERS: usize = 512;

@@ -57,7 +57,8 @@ impl Order {
         if unsent.peek().is_none() {
             return Vec::new();
         }
-        let data = self.view(policy, now).without_notifications();
+        // An order of which there is something to tell is released, so nothing has to be explained.
+        let data = self.brief(policy, now, &[]);
         unsent
             .map(|(id, kind, time)| CloudEvent {
                 specversion: "1.0".to_owned(),

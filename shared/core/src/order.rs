@@ -2,55 +2,101 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use crate::decision::{Basis, Cause, Fulfilment, Reversal};
-pub use crate::view::{NotificationView, OrderView, VOUCHER_REFUND_SECONDS};
+pub use crate::explain::{Explanation, Waiting};
+pub use crate::view::{Headline, NotificationView, OrderView, VOUCHER_REFUND_SECONDS};
 
 use crate::details::KnownDetails;
-use crate::fact::{Fact, Facts, Kind, Standing, digest};
+use crate::fact::{Fact, Facts, Kind, Standing, digest, say_the_same};
 use crate::fold::{Policy, Summary, fold};
 use crate::key::{OrderKey, PaymentName};
 use crate::limits::{
     MAX_DOUBTFUL_BYTES_PER_ORDER, MAX_DOUBTFUL_FACTS_PER_ORDER,
-    MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_FACTS_PER_ORDER, MAX_LINE_CHARACTERS,
+    MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_FACTS_PER_ORDER,
 };
 use crate::money::Currency;
+use crate::remark::Remark;
 use crate::statement::{Reason, Statement};
-use crate::text::beginning;
+use crate::stored;
 use crate::time::Timestamp;
 
-/// Everything known about one order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Everything known about one order. It changes by what is taken, registered, decided, sent and forgotten, and
+/// in no other way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Order {
+    pub(crate) key: OrderKey,
+    pub(crate) facts: Facts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) registered: Option<Registered>,
+    pub(crate) notifications: Vec<Received>,
+    pub(crate) fulfilment: Option<Fulfilment>,
+    pub(crate) reversals: Vec<Reversal>,
+    #[serde(skip_serializing_if = "Basis::is_empty")]
+    pub(crate) basis: Basis,
+    #[serde(skip_serializing_if = "KnownDetails::is_empty")]
+    pub(crate) details: KnownDetails,
+    pub(crate) session_seconds: u64,
+    pub(crate) aliases: BTreeSet<String>,
+}
+
+/// What is known.
+impl Order {
     /// Its identity.
-    pub key: OrderKey,
-    /// What PSPs stated.
-    pub facts: Facts,
+    pub fn key(&self) -> &OrderKey {
+        &self.key
+    }
+
+    /// What was stated.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     /// What the merchant says it costs.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub registered: Option<Registered>,
+    pub fn registered(&self) -> Option<Registered> {
+        self.registered
+    }
+
     /// One entry per distinct notification, in the order of arrival.
-    pub notifications: Vec<Received>,
+    pub fn notifications(&self) -> &[Received] {
+        &self.notifications
+    }
+
     /// The release, once decided.
-    pub fulfilment: Option<Fulfilment>,
+    pub fn fulfilment(&self) -> Option<&Fulfilment> {
+        self.fulfilment.as_ref()
+    }
+
     /// Money given back, or lost, after the release.
-    pub reversals: Vec<Reversal>,
+    pub fn reversals(&self) -> &[Reversal] {
+        &self.reversals
+    }
+
     /// What the release rests on.
-    #[serde(skip_serializing_if = "Basis::is_empty", default)]
-    pub basis: Basis,
+    pub fn basis(&self) -> &Basis {
+        &self.basis
+    }
+
     /// What is said of the shares beyond the facts.
-    #[serde(skip_serializing_if = "KnownDetails::is_empty", default)]
-    pub details: KnownDetails,
+    pub fn details(&self) -> &KnownDetails {
+        &self.details
+    }
+
     /// How long after the first message the rest may follow, in seconds: the provider's session.
-    pub session_seconds: u64,
+    pub fn session_seconds(&self) -> u64 {
+        self.session_seconds
+    }
+
     /// Other names of this order's payments whose pointers have been written.
-    pub aliases: BTreeSet<String>,
+    pub fn aliases(&self) -> &BTreeSet<String> {
+        &self.aliases
+    }
 }
 
 /// What a merchant says that an order costs: from then on that is what it costs, whatever attempts that
 /// ended, earlier sessions or a cart that changed have stated. (docs/interface.md, "POST /expected")
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Registered {
     /// Minor units.
     pub amount: u64,
@@ -61,27 +107,45 @@ pub struct Registered {
 }
 
 /// A notification that added something to the order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Received {
-    /// Names what it stated; see [`digest`].
-    pub digest: String,
+    /// What it stated, in its own order.
+    pub facts: Vec<Fact>,
     /// When it arrived.
     pub received_at: Timestamp,
     /// Where it came from (`webhook`).
     pub source: String,
-    /// One line for people.
-    pub about: String,
+    /// What kind of message it was.
+    pub event: Remark,
     /// SHA-256 of the raw HTTP body, lowercase hex.
     pub sha256: String,
-    /// How far it can be trusted.
-    #[serde(skip_serializing_if = "Standing::is_sound", default)]
+    /// How far the message can be trusted.
+    #[serde(skip_serializing_if = "Standing::is_sound")]
     pub standing: Standing,
     /// Why it was not believed on its own word, if so.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub doubt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Remark>,
     /// Why shares are in their status, where it said so and no notification before it did.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+}
+
+impl Received {
+    /// Names what it stated; see [`digest`].
+    pub fn digest(&self) -> String {
+        digest(&self.facts)
+    }
+
+    /// Whether another message says the same of the same shares.
+    fn says(&self, facts: &[Fact]) -> bool {
+        say_the_same(&self.facts, facts)
+    }
+
+    /// Whether it speaks of this payment and of nothing else.
+    fn is_about(&self, name: PaymentName<'_>) -> bool {
+        let mut shares = self.facts.iter().filter_map(Fact::as_share).peekable();
+        shares.peek().is_some() && shares.all(|share| share.is_of(name.id()))
+    }
 }
 
 /// How and when a notification reached us.
@@ -149,9 +213,8 @@ impl Order {
         receipt: &Receipt,
         policy: Policy,
     ) -> Result<Outcome, Full> {
-        let digest = digest(&statement.facts);
         let standing = statement.standing;
-        let listed = self.notifications.iter().position(|known| known.digest == digest);
+        let listed = self.notifications.iter().position(|known| known.says(&statement.facts));
         let listed = listed.and_then(|at| Some((at, self.notifications.get(at)?.standing)));
         let known = statement.facts.iter().all(|fact| self.facts.knows(fact, standing));
         // What can be read in more than one way leaves no trace but its doubt.
@@ -165,10 +228,10 @@ impl Order {
             return Ok(Outcome::Retold(self.decide(receipt.received_at, policy)));
         }
         let received = Received {
-            digest,
+            facts: statement.facts.clone(),
             received_at: receipt.received_at,
             source: receipt.source.to_owned(),
-            about: beginning(&statement.about, MAX_LINE_CHARACTERS).to_owned(),
+            event: statement.event.clone(),
             sha256: receipt.sha256.clone(),
             standing,
             doubt: statement.doubt.clone(),
@@ -233,37 +296,39 @@ impl Order {
         dropped || self.notifications.len() < before
     }
 
-    /// How many bytes of the order, as JSON, rest on forms with more than one reading.
+    /// How many bytes of the order, as it is stored, rest on forms with more than one reading.
     pub fn doubtful_bytes(&self) -> usize {
-        let facts = self.facts.iter().filter(|(_, standing)| standing.is_doubtful());
-        let facts: usize = facts.map(|(fact, _)| json_bytes(fact)).sum();
-        facts + self.doubtful_notifications().map(json_bytes).sum::<usize>()
+        stored_bytes(&self.doubts())
     }
 
-    fn doubtful_notifications(&self) -> impl Iterator<Item = &Received> {
-        self.notifications.iter().filter(|received| received.standing.is_doubtful())
+    /// What rests on forms with more than one reading.
+    fn doubts(&self) -> Self {
+        let mut doubts = Self::new(self.key.clone());
+        for (fact, told) in self.facts.told().filter(|(_, told)| told.is_doubtful()) {
+            doubts.facts.add(fact.clone(), told);
+        }
+        let listed = self.notifications.iter().filter(|told| told.standing.is_doubtful());
+        doubts.notifications.extend(listed.cloned());
+        doubts
     }
 
     /// Whether what can be read in more than one way still fits into its own room.
     fn has_room_for(&self, facts: &[&Fact], received: Option<&Received>) -> bool {
-        let new: BTreeSet<&Fact> = facts
-            .iter()
-            .copied()
-            .filter(|fact| !self.facts.knows(fact, Standing::Respellable))
-            .collect();
-        let known = self.facts.iter().filter(|(_, standing)| standing.is_doubtful()).count();
-        let bytes: usize = new.iter().map(json_bytes).sum();
-        let bytes = bytes + received.map_or(0, json_bytes);
-        let listed = self.doubtful_notifications().count() + received.iter().count();
-        known + new.len() <= MAX_DOUBTFUL_FACTS_PER_ORDER
-            && listed <= MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER
-            && self.doubtful_bytes() + bytes <= MAX_DOUBTFUL_BYTES_PER_ORDER
+        let mut doubts = self.doubts();
+        let unknown = |fact: &&&Fact| !self.facts.knows(fact, Standing::Respellable);
+        for fact in facts.iter().filter(unknown) {
+            doubts.facts.add((*fact).clone(), Standing::Respellable);
+        }
+        doubts.notifications.extend(received.cloned());
+        doubts.facts.told().count() <= MAX_DOUBTFUL_FACTS_PER_ORDER
+            && doubts.notifications.len() <= MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER
+            && stored_bytes(&doubts) <= MAX_DOUBTFUL_BYTES_PER_ORDER
     }
 
     /// Takes over what was known of the same payment under another name, decisions included: an order
     /// that was released under its payment id is not released again under its reference.
     pub fn absorb(&mut self, other: Self) {
-        self.absorb_facts(other.facts.iter());
+        self.absorb_facts(other.facts.told());
         self.list(other.notifications);
         self.registered = self.registered.or(other.registered);
         self.fulfilment = self.fulfilment.take().or(other.fulfilment);
@@ -278,39 +343,28 @@ impl Order {
     /// Takes over what another order knows of one payment: what followed on it came under a reference of its
     /// own before the payment itself was known.
     pub fn absorb_payment(&mut self, other: &Self, name: PaymentName<'_>) {
-        self.absorb_facts(other.facts.iter().filter(|(fact, _)| is_of(fact, name)));
+        self.absorb_facts(other.facts.told().filter(|(fact, _)| is_of(fact, name)));
         let shares = other.shares_of(name);
         self.details.absorb(&other.details, |kind, share| shares.contains(&(kind, share)));
         self.session_seconds = self.session_seconds.max(other.session_seconds);
-        let stated = other.statements_about(name);
-        self.list(other.notifications.iter().filter(|r| stated.contains(&r.digest)).cloned());
+        self.list(other.notifications.iter().filter(|r| r.is_about(name)).cloned());
     }
 
     /// Drops what [`Order::absorb_payment`] takes over. Whether there was any.
     pub fn give_up_payment(&mut self, name: PaymentName<'_>) -> bool {
-        let stated = self.statements_about(name);
         let shares = self.shares_of(name);
         let shares: BTreeSet<(Kind, String)> =
             shares.into_iter().map(|(kind, share)| (kind, share.to_owned())).collect();
         self.details.drop_where(|kind, share| shares.contains(&(kind, share.to_owned())));
-        self.notifications.retain(|received| !stated.contains(&received.digest));
+        self.notifications.retain(|received| !received.is_about(name));
         self.facts.drop_where(|fact, _| is_of(fact, name))
     }
 
     /// The shares of one payment.
     fn shares_of(&self, name: PaymentName<'_>) -> BTreeSet<(Kind, &str)> {
         let facts = self.facts.iter().filter(|(fact, _)| is_of(fact, name));
-        let shares = facts.filter_map(|(fact, _)| match fact {
-            Fact::Share(share) => Some((share.kind, share.share.as_str())),
-            Fact::Total(_) => None,
-        });
-        shares.collect()
-    }
-
-    /// The digests of what was stated of one payment alone.
-    fn statements_about(&self, name: PaymentName<'_>) -> BTreeSet<String> {
-        let facts = self.facts.iter().map(|(fact, _)| fact);
-        facts.filter(|fact| is_of(fact, name)).map(|fact| digest([fact])).collect()
+        let shares = facts.filter_map(|(fact, _)| fact.as_share());
+        shares.map(|share| (share.kind, share.share.as_str())).collect()
     }
 
     /// Whether nothing is known of it: it has given up what stood here.
@@ -348,7 +402,7 @@ impl Order {
         for received in notifications {
             let has_room =
                 !received.standing.is_doubtful() || self.has_room_for(&[], Some(&received));
-            match self.notifications.iter_mut().find(|n| n.digest == received.digest) {
+            match self.notifications.iter_mut().find(|n| n.says(&received.facts)) {
                 Some(known) if received.standing < known.standing => *known = received,
                 Some(_) => {}
                 None if has_room => self.notifications.push(received),
@@ -361,10 +415,14 @@ impl Order {
 
 /// Whether a fact is about this payment.
 fn is_of(fact: &Fact, name: PaymentName<'_>) -> bool {
-    matches!(fact, Fact::Share(share) if share.is_of(name.id()))
+    fact.as_share().is_some_and(|share| share.is_of(name.id()))
 }
 
-/// How many bytes it takes as JSON.
-fn json_bytes(value: &impl Serialize) -> usize {
-    serde_json::to_string(value).map_or(0, |json| json.len())
+/// How many bytes it takes in a table; nothing where there is nothing.
+fn stored_bytes(order: &Order) -> usize {
+    if order.is_blank() {
+        return 0;
+    }
+    // What cannot be stored has no room.
+    stored::encode(order).map_or(usize::MAX, |bytes| bytes.len())
 }

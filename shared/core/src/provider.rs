@@ -14,13 +14,15 @@ use std::any::Any;
 use std::fmt::Debug;
 
 use crate::content::Signed;
+use crate::fact::{Meaning, ShareFact};
 use crate::key::{Mode, ProviderId};
+use crate::remark::Remark;
 use crate::statement::Reading;
 use crate::time::Timestamp;
 use crate::versions::Versioned;
 
 /// A payment service provider.
-pub trait Provider: Sync {
+pub trait Provider: Debug + Sync {
     /// What is fixed about it.
     fn profile(&self) -> &'static Profile;
 
@@ -29,6 +31,30 @@ pub trait Provider: Sync {
 
     /// What a document of its keys holds, without the secrets. The error quotes nothing of the document.
     fn describe(&self, document: &str) -> Result<Vec<HeldKey>, BadKeys>;
+
+    /// What its tables make of a share as told. Orders store what was told, and are read with this: a changed
+    /// row reaches every order. It looks at no field of [`ShareFact::meaning`].
+    fn meaning(&self, told: &ShareFact) -> Meaning;
+
+    /// The sentence of a remark that this provider makes, in lower case and without a final stop. `None` for
+    /// the code of somebody else.
+    fn sentence(&self, remark: &Remark) -> Option<String>;
+
+    /// One line about a message that says `event` of these shares. `reason` says why a share is so.
+    fn line(
+        &self,
+        event: &Remark,
+        shares: &[&ShareFact],
+        reason: &dyn Fn(&ShareFact) -> Option<String>,
+    ) -> String;
+}
+
+/// The providers that there are. The registry in `shared/psp` is the only such list.
+pub type Providers = &'static [&'static dyn Provider];
+
+/// The provider with this word, if there is one.
+pub fn find(providers: Providers, id: ProviderId) -> Option<&'static dyn Provider> {
+    providers.iter().copied().find(|provider| provider.profile().id == id)
 }
 
 /// What is fixed about a provider.

@@ -1,10 +1,11 @@
 //! What one genuine notification says, once read.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::details::ShareDetails;
 use crate::fact::{Fact, Kind, ShareFact, Standing};
 use crate::key::OrderKey;
+use crate::remark::{Remark, Words};
 
 /// What one element of a notification turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,10 +69,10 @@ pub struct Statement {
     pub follows: bool,
     /// What is stated.
     pub facts: Vec<Fact>,
-    /// How far it can be trusted.
+    /// How far the message can be trusted; see [`Statement::standing`].
     pub standing: Standing,
-    /// Why it is not [`Standing::Sound`].
-    pub doubt: Option<String>,
+    /// Why the message is not [`Standing::Sound`].
+    pub doubt: Option<Remark>,
     /// Why shares are in the status stated, where the message says more than the status. Not part of the
     /// facts: a re-send may lack it, and is still a repeat.
     pub reasons: Vec<Reason>,
@@ -79,36 +80,35 @@ pub struct Statement {
     pub details: Vec<ShareDetails>,
     /// How long after its first message the rest of a payment may follow, in seconds: the provider's session.
     pub session_seconds: u64,
-    /// One line for people: kind of message, share, status. No personal data.
-    pub about: String,
+    /// What kind of message it is. No personal data.
+    pub event: Remark,
 }
 
 /// Why one share is in one status, as a notification says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// The share's id, as in [`ShareFact::share`].
-    #[serde(rename = "i")]
     pub share: String,
-    /// The status it explains, in the PSP's words: the reason of an older one explains no newer one.
-    #[serde(rename = "p")]
+    /// The status it explains, in the provider's words: the reason of an older one explains no newer one.
     pub psp_status: String,
-    /// In words for a merchant, with the PSP's code. Short, and no personal data.
-    #[serde(rename = "w")]
-    pub words: String,
+    /// Why, with the provider's code. No personal data.
+    pub why: Remark,
 }
 
 impl Reason {
     /// Whether it speaks of this share in this status.
     pub fn explains(&self, fact: &ShareFact) -> bool {
-        self.share == fact.share && self.psp_status == fact.psp_status
+        let is_named = |name: &str| self.share == name;
+        (is_named(&fact.share) || fact.other_name.as_deref().is_some_and(is_named))
+            && self.psp_status == fact.said.shown()
     }
 }
 
 impl Statement {
     /// Whether it speaks of money given back and of nothing else.
     pub fn is_credit(&self) -> bool {
-        let credit = |fact: &Fact| matches!(fact, Fact::Share(share) if share.kind == Kind::Credit);
-        !self.facts.is_empty() && self.facts.iter().all(credit)
+        let is_credit = |fact: &Fact| fact.as_share().is_some_and(|s| s.kind == Kind::Credit);
+        !self.facts.is_empty() && self.facts.iter().all(is_credit)
     }
 
     /// Whether it follows on a payment, and states nothing of the whole.
@@ -116,11 +116,38 @@ impl Statement {
         self.follows || self.is_credit()
     }
 
-    /// Lowers the standing, keeping the first reason given for the lowest.
-    pub fn doubt(&mut self, standing: Standing, reason: impl Into<String>) {
+    /// How far it can be trusted: as far as its message and each of its facts.
+    pub fn standing(&self) -> Standing {
+        let of_facts = self.facts.iter().map(|fact| fact.standing(self.standing));
+        of_facts.max().unwrap_or(self.standing)
+    }
+
+    /// Why it is not [`Standing::Sound`].
+    pub fn doubt(&self) -> Option<Remark> {
+        self.doubt.clone().or_else(|| doubt_of(&self.facts))
+    }
+
+    /// Lowers the standing of the message, keeping the first reason given for the lowest.
+    pub fn lower(&mut self, standing: Standing, why: Remark) {
         if standing > self.standing {
             self.standing = standing;
-            self.doubt = Some(reason.into());
+            self.doubt = Some(why);
         }
     }
+
+    /// One line for people: kind of message, shares, statuses. No personal data.
+    pub fn line(&self, words: Words) -> String {
+        let shares: Vec<&ShareFact> = self.facts.iter().filter_map(Fact::as_share).collect();
+        let why = |share: &ShareFact| {
+            let reason = self.reasons.iter().find(|reason| reason.explains(share));
+            reason.map(|reason| words.say(&reason.why))
+        };
+        words.line(&self.event, &shares, &why)
+    }
+}
+
+/// How the first of these facts contradicts itself that does.
+pub(crate) fn doubt_of(facts: &[Fact]) -> Option<Remark> {
+    let mut shares = facts.iter().filter_map(Fact::as_share);
+    shares.find_map(|share| share.meaning.doubt).map(Remark::plain)
 }

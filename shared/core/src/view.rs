@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Fulfilment, Reversal};
-use crate::explain::explain;
-use crate::fact::Flag;
+use crate::explain::{Explanation, explain};
+use crate::fact::{Fact, Flag, ShareFact};
 use crate::fold::{Policy, Share, Summary};
 use crate::key::{Mode, ProviderId};
+use crate::limits::MAX_LINE_CHARACTERS;
 use crate::money::Currency;
 use crate::order::{Order, Received};
+use crate::provider::Providers;
+use crate::remark::Words;
+use crate::text::beginning;
 use crate::time::Timestamp;
 
 /// How long after a payment its Chèque-Vacances Connect share can be given back (worldline.md 5).
@@ -56,12 +60,25 @@ pub struct OrderView {
     pub notifications: Option<Vec<NotificationView>>,
 }
 
-impl OrderView {
-    /// The same without its notifications and the details of its shares, as messages and lists carry it.
-    pub fn without_notifications(mut self) -> Self {
-        self.notifications = None;
-        self.shares.iter_mut().for_each(|share| share.details = None);
-        self
+/// An order in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headline {
+    psp: ProviderId,
+    /// Reference, state, amount and flags.
+    line: String,
+    /// Why it is not released.
+    why: Option<Explanation>,
+}
+
+impl Headline {
+    /// The line.
+    pub fn say(&self, providers: Providers) -> String {
+        match &self.why {
+            Some(why) => {
+                format!("{}; {}", self.line, why.say(Words::of(providers, self.psp)))
+            }
+            None => self.line.clone(),
+        }
     }
 }
 
@@ -78,36 +95,45 @@ pub struct NotificationView {
     pub sha256: String,
 }
 
-impl From<&Received> for NotificationView {
-    fn from(received: &Received) -> Self {
-        Self {
-            received_at: received.received_at,
-            source: received.source.clone(),
-            about: received.about.clone(),
-            sha256: received.sha256.clone(),
-        }
-    }
-}
-
 impl Order {
     /// The order as others see it. `now` decides whether a waiting voucher is stranded.
-    pub fn view(&self, policy: Policy, now: Timestamp) -> OrderView {
-        let mut summary = self.summary(policy);
-        for share in &mut summary.shares {
-            let names = share.names.iter().map(String::as_str);
-            share.details = Some(self.details.of(share.kind, names));
+    pub fn view(&self, policy: Policy, now: Timestamp, providers: Providers) -> OrderView {
+        let words = Words::of(providers, self.key.psp);
+        let mut view = self.shown(policy, now, providers);
+        for share in &mut view.shares {
+            let names = std::mem::take(&mut share.names);
+            let names = names.iter().map(String::as_str);
+            share.details = Some(self.details.of(share.kind, names, words));
         }
-        self.view_of(summary, policy, now)
+        view.notifications = Some(self.notification_views(words));
+        view
     }
 
-    /// [`Order::view`] without the details of the shares, where what the facts amount to is at hand.
-    pub fn view_of(&self, mut summary: Summary, policy: Policy, now: Timestamp) -> OrderView {
-        if summary.voucher_waits && self.fulfilment.is_none() && self.session_is_over(now) {
-            summary.flags.insert(Flag::StrandedVoucher);
-        }
-        let explanation = explain(self, &summary, policy);
+    /// The same without its notifications and the details of its shares, as messages and lists carry it.
+    pub fn brief(&self, policy: Policy, now: Timestamp, providers: Providers) -> OrderView {
+        let mut view = self.shown(policy, now, providers);
         // What a share is called besides is nobody's business outside.
-        summary.shares.iter_mut().for_each(|share| share.names.clear());
+        view.shares.iter_mut().for_each(|share| share.names.clear());
+        view
+    }
+
+    /// What a person should know. `now` decides whether a waiting voucher is stranded.
+    pub fn flags(&self, policy: Policy, now: Timestamp) -> BTreeSet<Flag> {
+        self.flags_of(&self.summary(policy), now)
+    }
+
+    fn flags_of(&self, summary: &Summary, now: Timestamp) -> BTreeSet<Flag> {
+        let is_stranded =
+            summary.voucher_waits && self.fulfilment.is_none() && self.session_is_over(now);
+        let stranded = is_stranded.then_some(Flag::StrandedVoucher);
+        summary.flags.iter().copied().chain(stranded).collect()
+    }
+
+    fn shown(&self, policy: Policy, now: Timestamp, providers: Providers) -> OrderView {
+        let mut summary = self.summary(policy);
+        summary.flags = self.flags_of(&summary, now);
+        let words = Words::of(providers, self.key.psp);
+        let explanation = explain(self, &summary, policy).map(|why| why.say(words));
         OrderView {
             psp: self.key.psp,
             merchant: self.key.merchant.clone(),
@@ -124,17 +150,41 @@ impl Order {
             shares: summary.shares,
             fulfilment: self.fulfilment.clone(),
             reversals: self.reversals.clone(),
-            notifications: Some(self.notifications.iter().map(NotificationView::from).collect()),
+            notifications: None,
         }
     }
 
-    /// One line for the PSP's history: reference, state, amount, flags, and why it is not released.
-    pub fn headline(&self, policy: Policy) -> String {
+    fn notification_views(&self, words: Words) -> Vec<NotificationView> {
+        let all = self.notifications.iter().enumerate();
+        let view = |(at, told): (usize, &Received)| NotificationView {
+            received_at: told.received_at,
+            source: told.source.clone(),
+            about: self.line(at, told, words),
+            sha256: told.sha256.clone(),
+        };
+        all.map(view).collect()
+    }
+
+    /// One line about a notification. A reason that was told before it is not listed with it again.
+    fn line(&self, at: usize, told: &Received, words: Words) -> String {
+        let shares: Vec<&ShareFact> = told.facts.iter().filter_map(Fact::as_share).collect();
+        let why = |share: &ShareFact| {
+            let until = self.notifications.iter().take(at + 1).rev();
+            let mut reasons = until.flat_map(|told| &told.reasons);
+            let reason = reasons.find(|reason| reason.explains(share));
+            reason.map(|reason| words.say(&reason.why))
+        };
+        let line = words.line(&told.event, &shares, &why);
+        beginning(&line, MAX_LINE_CHARACTERS).to_owned()
+    }
+
+    /// One line for the provider's history: reference, state, amount, flags, and why it is not released.
+    pub fn headline(&self, policy: Policy) -> Headline {
         self.headline_of(&self.summary(policy), policy)
     }
 
     /// [`Order::headline`] where what the facts amount to is at hand.
-    pub fn headline_of(&self, summary: &Summary, policy: Policy) -> String {
+    pub fn headline_of(&self, summary: &Summary, policy: Policy) -> Headline {
         let amount = match (summary.currency, summary.captured, summary.expected) {
             (Some(currency), 0, Some(expected)) => format!(" {}", currency.display(expected)),
             (Some(currency), captured, Some(expected)) if captured < expected => {
@@ -148,8 +198,8 @@ impl Order {
         let flags: Vec<&str> = summary.flags.iter().map(|flag| flag.as_str()).collect();
         let flags =
             if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(", ")) };
-        let why = explain(self, summary, policy).map_or_else(String::new, |why| format!("; {why}"));
-        format!("{} {}{amount}{flags}{why}", self.key.order, summary.state.as_str())
+        let line = format!("{} {}{amount}{flags}", self.key.order, summary.state.as_str());
+        Headline { psp: self.key.psp, line, why: explain(self, summary, policy) }
     }
 
     /// From when on a captured voucher of this order can certainly not be given back any more: counted from

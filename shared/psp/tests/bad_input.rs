@@ -222,7 +222,7 @@ fn counts(statement: &Statement) -> bool {
     if statement.is_credit() {
         order.summary(Policy::default()).refunded > 0
     } else {
-        order.fulfilment.is_some()
+        order.fulfilment().is_some()
     }
 }
 
@@ -260,7 +260,7 @@ const EVENT: Places = &[
     ("/payment/status", "HUUHHUH", "captured needs the word as well as the number"),
     ("/payment/statusOutput", "HHUUUUU", "captured needs the number as well as the word"),
     ("/payment/statusOutput/statusCode", "HUUUHUU", "0 and CAPTURED contradict each other"),
-    ("/payment/statusOutput/statusCategory", "SUUHHUH", "it may be missing, not deny"),
+    ("/payment/statusOutput/statusCategory", "RUUHHUH", "it may be missing, not deny"),
     ("/payment/statusOutput/is*", "SSSSSSS", UNREAD),
     ("/payment/paymentOutput", "UUUUUUU", NEEDED),
     ("/payment/paymentOutput/amountOfMoney", "UUUUUUU", NEEDED),
@@ -309,7 +309,7 @@ const REFUND: Places = &[
     ("/refund/status", "HUUHHUH", "refunded needs the word as well as the number"),
     ("/refund/statusOutput", "HHUUUUU", "refunded needs the number as well as the word"),
     ("/refund/statusOutput/statusCode", "HUUUHUU", "0 and REFUNDED contradict each other"),
-    ("/refund/statusOutput/statusCategory", "SUUHHUH", "it may be missing, not deny"),
+    ("/refund/statusOutput/statusCategory", "RUUHHUH", "it may be missing, not deny"),
     ("/refund/statusOutput/is*", "SSSSSSS", UNREAD),
     ("/refund/refundOutput", "UUUUUUU", NEEDED),
     ("/refund/refundOutput/amountOfMoney", "UUUUUUU", NEEDED),
@@ -425,7 +425,7 @@ fn places_of(value: &Value, at: &str) -> Vec<String> {
 fn check_places(carrier: Carrier, valid: &Value, places: Places) {
     let unchanged = carrier.read(valid.to_string());
     let [Reading::Order(statement)] = &unchanged[..] else { panic!("{unchanged:?}") };
-    assert!(counts(statement) && statement.standing == Standing::Sound);
+    assert!(counts(statement) && statement.standing() == Standing::Sound);
     for (place, letters, why) in places {
         assert!(!why.is_empty() && (letters.len() == 7 || *letters == "-"), "{place}");
     }
@@ -784,7 +784,7 @@ fn an_amount_of_a_form_is_of_digits_alone() {
         match read_form(&single(), "vads_amount", Some(text.as_bytes())) {
             Reading::Order(statement) => {
                 assert!(read, "{text:?}: {why}");
-                let sound = statement.standing == Standing::Sound;
+                let sound = statement.standing() == Standing::Sound;
                 assert_eq!(sound, text.len() <= 12, "{text:?}: {why}");
             }
             other => {
@@ -1117,7 +1117,7 @@ fn the_largest_messages_are_read_in_time() {
         let text = fill(unit, MAX_BODY_BYTES / 3);
         let reading = timely(|| read_form(&single(), "vads_cust_name", Some(text.as_bytes())));
         let Reading::Order(statement) = reading else { panic!("{reading:?}") };
-        assert_eq!(statement.standing, Standing::Respellable, "{unit}");
+        assert_eq!(statement.standing(), Standing::Respellable, "{unit}");
         assert!(statement.facts.iter().all(|fact| !matches!(fact,
             quittance_core::Fact::Share(share) if share.kind != Kind::Debit)));
     }

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use quittance_core::fact::{Facts, Payer, Rank, Total};
 use quittance_core::fold::fold;
-use quittance_core::{Currency, Fact, Flag, Kind, Policy, ShareFact, Standing, State, Status};
+use quittance_core::{
+    Currency, Fact, Flag, Kind, Meaning, Policy, Said, ShareFact, Standing, State, Status,
+};
 use quittance_psp::lyra::brands::{BRANDS, DEFAULT_BRAND};
 use quittance_psp::lyra::results::{self, Code};
 use quittance_psp::{lyra, worldline};
@@ -188,23 +190,15 @@ fn states(page: &mut String) {
 
 fn transitions() -> BTreeSet<(State, State)> {
     let share = |name: &str, kind, amount, status, rank: u8| {
-        Fact::Share(Box::new(ShareFact {
-            share: name.to_owned(),
-            slot: None,
-            operation: None,
-            kind,
-            method: "CB".to_owned(),
-            payer: Payer::Complement,
-            amount,
-            of: None,
-            currency: euro(),
+        let meaning = Meaning {
             status,
             rank: Rank(rank),
-            psp_status: String::new(),
-            sequence: None,
-            attempted: String::new(),
-            parent: None,
-        }))
+            worth: amount,
+            payer: Payer::Complement,
+            doubt: None,
+        };
+        let fact = ShareFact::new(name.to_owned(), kind, amount, euro(), Said::default());
+        Fact::share(ShareFact { meaning, ..fact })
     };
     let mut universe = Vec::new();
     for (name, amount) in [("a", 6_000), ("b", 4_000)] {
@@ -225,7 +219,7 @@ fn transitions() -> BTreeSet<(State, State)> {
         amount: Some(10_000),
         first_instalment: None,
         largest_instalment: None,
-        transaction: None,
+        series: None,
         currency: euro(),
     });
     let state = |subset: u32| {

@@ -45,12 +45,12 @@ async fn what_was_released_before_is_released_once_whoever_comes_next() {
             assert!(answer.starts_with("OK CRASH-1 captured 9.00 EUR"), "{answer}");
             stack.sweep().await;
             let order = stack.order(&wl("CRASH-1")).await;
-            assert_eq!(order.fulfilment, alone.fulfilment, "after {reference:?}");
+            assert_eq!(order.fulfilment(), alone.fulfilment(), "after {reference:?}");
             assert_eq!(stack.order(&by_payment()).await, order);
         }
         let order = stack.stored(&wl("CRASH-1")).await.order;
         assert_eq!(captured(&order), (State::Captured, 900));
-        assert_eq!((order.facts.trusted(), order.notifications.len()), (1, 1));
+        assert_eq!((order.facts().trusted(), order.notifications().len()), (1, 1));
         assert_eq!(stack.queue().await.len(), 1);
     }
 }
@@ -61,15 +61,15 @@ async fn nothing_that_was_acknowledged_is_out_of_sight_meanwhile() {
     let alone = died(&stack, true).await;
     let seen = stack.stored(&by_payment()).await;
     assert_eq!((seen.version, seen.repaired), (None, true));
-    assert_eq!((&seen.order.key, captured(&seen.order)), (&wl("CRASH-1"), (State::Captured, 900)));
-    assert_eq!(seen.order.fulfilment, alone.fulfilment);
+    assert_eq!((seen.order.key(), captured(&seen.order)), (&wl("CRASH-1"), (State::Captured, 900)));
+    assert_eq!(seen.order.fulfilment(), alone.fulfilment());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_that_was_not_sent_yet_is_sent_once_and_settled() {
     let stack = Stack::start().await;
     let alone = died(&stack, false).await;
-    let id = alone.fulfilment.unwrap().id;
+    let id = alone.fulfilment().unwrap().id.clone();
     assert_eq!(stack.swept().await, 1);
     assert_eq!(stack.queue().await, [(id.clone(), "CRASH-1".to_owned())]);
     assert_eq!(stack.unsent().await, [], "order and name are settled");
@@ -80,7 +80,7 @@ async fn a_release_that_was_not_sent_yet_is_sent_once_and_settled() {
     let order = stack.order(&wl("CRASH-1")).await;
     assert_eq!(stack.order(&by_payment()).await, order);
     assert_eq!(captured(&order), (State::Captured, 900));
-    assert!(order.fulfilment.as_ref().is_some_and(|f| f.id == id && f.sent_at.is_some()));
+    assert!(order.fulfilment().is_some_and(|f| f.id == id && f.sent_at.is_some()));
     assert!(stack.take(&capture("CRASH-1")).await.ends_with("(already known)"));
     assert_eq!(stack.swept().await, 0);
 }
@@ -93,7 +93,7 @@ async fn a_release_not_sent_yet_is_sent_once_when_the_order_is_stored_first() {
     stack.sweep().await;
     assert_eq!(stack.queue().await.len(), 1);
     let order = stack.order(&wl("CRASH-1")).await;
-    assert!(order.fulfilment.is_some_and(|f| f.sent_at.is_some()));
+    assert!(order.fulfilment().is_some_and(|f| f.sent_at.is_some()));
 }
 
 /// The payment takes its name over from the refund that came first. The refund must not be forgotten
@@ -107,7 +107,7 @@ async fn a_refund_that_came_first_is_not_forgotten() {
         stack.take(&capture(resend)).await;
         let order = stack.order(&wl("CRASH-1")).await;
         assert_eq!(captured(&order), (State::Refunded, 900), "re-sent as {resend:?}: {order:#?}");
-        assert!(order.fulfilment.is_none());
+        assert!(order.fulfilment().is_none());
         stack.sweep().await;
         assert_eq!(stack.queue().await, []);
     }
@@ -124,10 +124,11 @@ async fn an_order_that_has_to_give_something_up_is_remembered() {
         stack.take(&back).await;
         let former = stack.stored(&wl("RFND-2")).await;
         let named = stack.table.load(&by_payment()).await.unwrap();
-        let order = Order { key: by_payment(), ..former.order.clone() };
-        let at = order.notifications[0].received_at;
-        let draft = Draft::new(&order, order.summary(Policy::default()), Policy::default(), at);
-        let draft = draft.unwrap().after(Some(&former.order.key));
+        let mut order = Order::new(by_payment());
+        order.absorb(former.order.clone());
+        let at = order.notifications()[0].received_at;
+        let draft = Draft::new(&order, order.summary(Policy::default()).state, at);
+        let draft = draft.unwrap().after(Some(former.order.key()));
         stack.table.save(draft, named.version).await.unwrap();
         if amended {
             stack.register(&by_payment(), 900).await;
@@ -151,8 +152,9 @@ async fn a_name_that_was_written_has_the_refund_given_up_by_whoever_follows_it()
     stack.take(&refund("RFND-3", "3254720000_1", 8, 900)).await;
     let named = stack.table.load(&by_payment()).await.unwrap();
     let former = stack.stored(&wl("RFND-3")).await;
-    let held = Order { key: by_payment(), ..former.order.clone() };
-    let taken = Stored { order: held, former: Some(former.order.key.clone()), ..named };
+    let mut held = Order::new(by_payment());
+    held.absorb(former.order.clone());
+    let taken = Stored { order: held, former: Some(former.order.key().clone()), ..named };
     let join = Join { home: wl("CRASH-3"), weak: false };
     stack.table.join(&taken, &join).await.unwrap();
     stack.take(&capture("")).await;
@@ -178,8 +180,8 @@ fn full(reference: &str) -> Order {
 async fn an_order_that_is_full_loses_nothing_that_a_name_holds() {
     let stack = Stack::start().await;
     let order = full("FULL-1");
-    let at = order.notifications[0].received_at;
-    let draft = Draft::new(&order, order.summary(Policy::default()), Policy::default(), at);
+    let at = order.notifications()[0].received_at;
+    let draft = Draft::new(&order, order.summary(Policy::default()).state, at);
     stack.table.save(draft.unwrap(), None).await.unwrap();
 
     // Released under its own name; then it turns out to belong to the order that is full.
@@ -195,15 +197,15 @@ async fn an_order_that_is_full_loses_nothing_that_a_name_holds() {
     assert_eq!(reasons.iter().map(|q| &*q.sha256).collect::<Vec<_>>(), [sha256(&news)]);
     let seen = stack.order(&lyra("tx:20261122-full01")).await;
     assert_eq!(captured(&seen), (State::Captured, 900));
-    assert_eq!(seen.fulfilment, alone.fulfilment);
-    assert_eq!(seen.facts.trusted(), MAX_FACTS_PER_ORDER + 1);
+    assert_eq!(seen.fulfilment(), alone.fulfilment());
+    assert_eq!(seen.facts().trusted(), MAX_FACTS_PER_ORDER + 1);
     stack.sweep().await;
     assert_eq!(stack.queue().await.len(), 1, "and its release is sent");
 
     // What is known is still answered, under the order that is full.
     let answer = stack.take(&bare).await;
     assert!(answer.starts_with("OK FULL-1 captured 9.00 EUR"), "{answer}");
-    assert_eq!(stack.order(&lyra("FULL-1")).await.facts.trusted(), MAX_FACTS_PER_ORDER + 1);
+    assert_eq!(stack.order(&lyra("FULL-1")).await.facts().trusted(), MAX_FACTS_PER_ORDER + 1);
     assert_eq!(stack.queue().await.len(), 1);
 }
 

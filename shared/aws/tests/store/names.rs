@@ -29,14 +29,14 @@ fn occurrence(order: &str, trans_id: &str, source: &str, status: &str) -> Form {
 async fn told_apart(stack: &Stack, subscription: &str, trans_id: &str) {
     let order = stack.order(&lyra(subscription)).await;
     assert_eq!(order.summary(Policy::default()).state, State::Authorised, "{order:#?}");
-    assert!(order.fulfilment.is_none(), "{order:#?}");
+    assert!(order.fulfilment().is_none(), "{order:#?}");
 
     let name = format!("{subscription}~20261122-{trans_id}");
     let order = stack.order(&lyra(&name)).await;
     let summary = order.summary(Policy::default());
     assert_eq!((summary.state, summary.captured), (State::Captured, AMOUNT), "{order:#?}");
     assert_eq!(stack.order(&lyra(&format!("tx:20261122-{trans_id}"))).await, order);
-    let id = &order.fulfilment.as_ref().unwrap().id;
+    let id = &order.fulfilment().unwrap().id.clone();
     let queue = stack.queue().await;
     let mine = queue.iter().filter(|(told, subject)| told == id || subject.contains(trans_id));
     assert_eq!(mine.map(|(told, _)| told).collect::<Vec<_>>(), [id], "{queue:#?}");
@@ -113,7 +113,7 @@ async fn what_follows_on_a_sign_up_or_on_an_occurrence_finds_it_in_any_order() {
                 (AMOUNT, 0),
                 "{order:?}: {found:#?}"
             );
-            assert!(found.fulfilment.is_some_and(|f| f.sent_at.is_some()), "{order:?}");
+            assert!(found.fulfilment().is_some_and(|f| f.sent_at.is_some()), "{order:?}");
         }
     }
     assert_eq!(stack.queue().await.len(), 48);
@@ -174,7 +174,7 @@ async fn instalments_come_together_in_any_order() {
         }
         let found = stack.order(&lyra(&reference)).await;
         assert_eq!(found.summary(Policy::default()).captured, 10_000, "{order:?}: {found:#?}");
-        assert!(found.fulfilment.is_some_and(|f| f.sent_at.is_some()));
+        assert!(found.fulfilment().is_some_and(|f| f.sent_at.is_some()));
     }
     assert_eq!(stack.queue().await.len(), 6);
 }
@@ -210,14 +210,14 @@ async fn refunds_with_a_reference_of_their_own_find_the_order_they_give_back() {
         );
         assert_eq!(stack.order(&wl(&format!("tx:{inner}"))).await, found);
         // Released only where the payment came first; then each refund takes it back.
-        let told: Vec<u64> = found.reversals.iter().map(|reversal| reversal.amount).collect();
+        let told: Vec<u64> = found.reversals().iter().map(|reversal| reversal.amount).collect();
         let mut given_back: Vec<u64> = if order[0] == 0 { vec![300, 700] } else { Vec::new() };
         if order == [0, 2, 1] {
             given_back.reverse();
         }
-        assert_eq!(found.fulfilment.is_some(), order[0] == 0, "{order:?}");
+        assert_eq!(found.fulfilment().is_some(), order[0] == 0, "{order:?}");
         assert_eq!(told, given_back, "{order:?}");
-        assert!(stack.order(&wl(&other)).await.fulfilment.is_none());
+        assert!(stack.order(&wl(&other)).await.fulfilment().is_none());
     }
     // Three messages for each of the two orders that were released, and none for the others.
     assert_eq!(stack.queue().await.len(), 6);
@@ -233,14 +233,14 @@ async fn a_refund_does_not_take_away_a_payment_that_is_known_by_its_name() {
     stack.take(&refund("RFND-9", "3254712000_1", REFUNDED, 300)).await;
     stack.sweep().await;
     let alone = stack.order(&by_payment).await;
-    assert_eq!((alone.key.clone(), alone.reversals.len()), (by_payment.clone(), 1));
+    assert_eq!((alone.key().clone(), alone.reversals().len()), (by_payment.clone(), 1));
     assert!(stack.unknown(&wl("RFND-9")).await);
 
     stack.take(&payment("CMD-9", inner)).await;
     stack.sweep().await;
     let order = stack.order(&by_payment).await;
-    assert_eq!(order.key, wl("CMD-9"));
-    assert_eq!((&order.fulfilment, &order.reversals), (&alone.fulfilment, &alone.reversals));
+    assert_eq!(*order.key(), wl("CMD-9"));
+    assert_eq!((&order.fulfilment(), order.reversals()), (&alone.fulfilment(), alone.reversals()));
     assert_eq!(stack.queue().await.len(), 2, "one release, one reversal");
 }
 
@@ -253,7 +253,7 @@ async fn a_payment_is_not_filed_under_the_reference_of_its_refund() {
     stack.take(&refund("RFND-9", "3254713000_1", 81, 300)).await;
     stack.take(&payment("", inner)).await;
     stack.sweep().await;
-    assert_eq!(stack.order(&by_payment).await.key, by_payment);
+    assert_eq!(*stack.order(&by_payment).await.key(), by_payment);
     stack.take(&payment("CMD-9", inner)).await;
     stack.take(&refund("RFND-9", "3254713000_1", REFUNDED, 300)).await;
     stack.sweep().await;
@@ -261,10 +261,10 @@ async fn a_payment_is_not_filed_under_the_reference_of_its_refund() {
     let order = stack.order(&wl("CMD-9")).await;
     assert_eq!(stack.order(&by_payment).await, order);
     assert_eq!(order.summary(Policy::default()).refunded, 300);
-    let id = order.fulfilment.unwrap().id;
+    let id = order.fulfilment().unwrap().id.clone();
     let told: Vec<String> = stack.queue().await.into_iter().map(|(id, _)| id).collect();
-    assert_eq!(told, [id, order.reversals[0].id.clone()]);
-    assert!(stack.order(&wl("RFND-9")).await.fulfilment.is_none());
+    assert_eq!(told, [id, order.reversals()[0].id.clone()]);
+    assert!(stack.order(&wl("RFND-9")).await.fulfilment().is_none());
 }
 
 /// A browser return that tells no source, into which `REC` was typed, can be posted as an occurrence: its
@@ -286,7 +286,7 @@ async fn a_payment_does_not_pay_for_its_order_and_for_an_occurrence_of_it() {
         }
         let occurrence = format!("{reference}~20261122-{trans_id}");
         let orders = [stack.order(&lyra(&reference)).await, stack.order(&lyra(&occurrence)).await];
-        let released = orders.iter().map(|order| order.fulfilment.is_some());
+        let released = orders.iter().map(|order| order.fulfilment().is_some());
         assert_eq!(released.collect::<Vec<_>>(), [!forged_first, forged_first]);
         let paid = orders.iter().map(|order| order.summary(Policy::default()).captured);
         assert_eq!(paid.sum::<u64>(), 10_000);
@@ -298,7 +298,7 @@ async fn a_payment_does_not_pay_for_its_order_and_for_an_occurrence_of_it() {
     let later = Form::single("CLUB", "club02", "CB", 500, "CAPTURED");
     stack.take(&later.with("vads_url_check_src", "REC")).await;
     for order in ["CLUB", "CLUB~20261122-club02"] {
-        assert!(stack.order(&lyra(order)).await.fulfilment.is_some(), "{order}");
+        assert!(stack.order(&lyra(order)).await.fulfilment().is_some(), "{order}");
     }
 }
 
@@ -321,14 +321,14 @@ async fn a_payment_under_a_second_reference_is_held_there() {
     {
         let (first, second) = (stack.order(&key("CMD-1")).await, stack.order(&key("CMD-2")).await);
         assert_eq!(stack.order(&key(name)).await, first);
-        assert!(first.fulfilment.is_some() && second.fulfilment.is_none());
+        assert!(first.fulfilment().is_some() && second.fulfilment().is_none());
         let flags = second.summary(Policy::default()).flags;
         assert_eq!(flags, BTreeSet::from([Flag::Ambiguous]), "{second:#?}");
     }
     assert_eq!(stack.queue().await.len(), 2);
     // What follows on it goes where the payment is.
     stack.take(&refund("CMD-2", "3254714000_1", REFUNDED, 300)).await;
-    assert_eq!(stack.order(&wl("CMD-1")).await.reversals.len(), 1);
+    assert_eq!(stack.order(&wl("CMD-1")).await.reversals().len(), 1);
 }
 
 /// A transaction id of which nothing came may be given to another order.
@@ -347,8 +347,8 @@ async fn a_payment_that_failed_gives_its_name_free() {
         stack.take(&pay("CAPTURED").sent_again("BATCH")).await;
         stack.sweep().await;
         let order = stack.order(&lyra(&paid)).await;
-        assert!(order.fulfilment.is_some(), "{order:#?}");
-        assert!(stack.order(&lyra(&left)).await.fulfilment.is_none());
+        assert!(order.fulfilment().is_some(), "{order:#?}");
+        assert!(stack.order(&lyra(&left)).await.fulfilment().is_none());
     }
     assert_eq!(stack.queue().await.len(), 4);
 }
@@ -382,7 +382,7 @@ async fn what_follows_on_a_payment_goes_there_in_any_order() {
             (State::PartiallyRefunded, Some(AMOUNT), AMOUNT, 300),
             "{order:?}: {found:#?}"
         );
-        assert_eq!(found.reversals.len(), usize::from(found.fulfilment.is_some()), "{order:?}");
+        assert_eq!(found.reversals().len(), usize::from(found.fulfilment().is_some()), "{order:?}");
         let beside = stack.order(&wl(&other)).await;
         let summary = beside.summary(Policy::default());
         assert_eq!(
@@ -390,7 +390,7 @@ async fn what_follows_on_a_payment_goes_there_in_any_order() {
             (State::Captured, AMOUNT, 0, 0),
             "{order:?}: {beside:#?}"
         );
-        assert!(beside.fulfilment.is_some() && beside.reversals.is_empty(), "{order:?}");
+        assert!(beside.fulfilment().is_some() && beside.reversals().is_empty(), "{order:?}");
         assert!(stack.order(&wl(&own)).await.is_blank(), "{order:?}");
     }
 }
@@ -415,11 +415,11 @@ async fn a_failed_payment_and_another_with_its_id_are_two_in_any_order() {
             }
             let found = stack.order(&lyra(&paid)).await;
             let flags = found.summary(Policy::default()).flags;
-            assert!(found.fulfilment.is_some() && flags.is_empty(), "{order:?}: {found:#?}");
+            assert!(found.fulfilment().is_some() && flags.is_empty(), "{order:?}: {found:#?}");
             let found = stack.order(&lyra(&dead)).await;
             let summary = found.summary(Policy::default());
             assert_eq!((summary.captured, summary.flags.len()), (0, 0), "{order:?}: {found:#?}");
-            assert!(found.fulfilment.is_none());
+            assert!(found.fulfilment().is_none());
         }
     }
 }
@@ -439,7 +439,7 @@ async fn a_payment_without_a_reference_is_named_by_its_capture_in_any_order() {
         }
         stack.sweep().await;
         let found = stack.order(&wl(&reference)).await;
-        assert!(found.fulfilment.is_some(), "{order:?}: {found:#?}");
+        assert!(found.fulfilment().is_some(), "{order:?}: {found:#?}");
         assert_eq!(stack.order(&wl(&format!("tx:{inner}"))).await, found);
     }
     assert_eq!(stack.queue().await.len(), 2);
@@ -479,7 +479,7 @@ async fn a_name_that_leads_to_a_name_leads_to_the_order_in_any_order() {
             (Some(AMOUNT), AMOUNT, 100),
             "{order:?}: {found:#?}"
         );
-        assert_eq!(found.reversals.len(), usize::from(found.fulfilment.is_some()), "{order:?}");
+        assert_eq!(found.reversals().len(), usize::from(found.fulfilment().is_some()), "{order:?}");
     }
 }
 

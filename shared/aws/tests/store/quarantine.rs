@@ -255,7 +255,7 @@ async fn what_is_understood_is_stored_behind_what_has_no_room() {
     for _ in 0..2 {
         assert!(!is_kept(&receiver, &events).await);
         let Stored { order, version, .. } = stack.stored(&wl("BEHIND")).await;
-        assert_eq!((order.facts.trusted(), version), (1, Some(1)));
+        assert_eq!((order.facts().trusted(), version), (1, Some(1)));
     }
     // As what there is room for.
     let answer = positive(events.delivered_to(&stack.receiver).await);

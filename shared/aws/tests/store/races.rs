@@ -33,14 +33,14 @@ async fn joined_while_its_release_is_sent_or_marked_as_sent() {
         held.release();
         assert_eq!(delivery.await.unwrap().unwrap(), 1);
         let order = stack.order(&by_payment).await;
-        assert_eq!(order.key, wl("RACE-1"), "what was read before does not undo the joining");
-        assert!(order.fulfilment.unwrap().sent_at.is_some(), "marked where the payment is now");
+        assert_eq!(*order.key(), wl("RACE-1"), "what was read before does not undo the joining");
+        assert!(order.fulfilment().unwrap().sent_at.is_some(), "marked where the payment is now");
 
         stack.sweep().await;
         let order = stack.order(&wl("RACE-1")).await;
         assert_eq!(stack.order(&by_payment).await, order);
-        let fulfilment = order.fulfilment.unwrap();
-        assert_eq!(fulfilment.id, alone.fulfilment.unwrap().id);
+        let fulfilment = order.fulfilment().unwrap();
+        assert_eq!(fulfilment.id, alone.fulfilment().unwrap().id);
         assert!(fulfilment.sent_at.is_some());
         let queue = stack.queue().await;
         assert_eq!(queue.iter().map(|(id, _)| id).collect::<Vec<_>>(), [&fulfilment.id]);
@@ -99,7 +99,7 @@ async fn forty_writers_of_one_order_are_all_stored() {
     assert!(answers.iter().all(|answer| answer.starts_with("OK BUSY-1")), "{answers:#?}");
     let order = stack.order(&lyra("BUSY-1")).await;
     assert_eq!(order.summary(Policy::default()).captured, 4_000);
-    assert_eq!(order.notifications.len(), 40);
+    assert_eq!(order.notifications().len(), 40);
 }
 
 /// What an order costs is registered at the very moment at which it is paid, in either order: both are
@@ -128,9 +128,9 @@ async fn registered_while_it_is_paid() {
             assert!(matches!(late.await.unwrap(), Registration::Done { released: true, .. }));
         }
         let order = stack.order(&key).await;
-        assert_eq!(order.registered.unwrap().amount, 8_000);
-        assert_eq!(order.notifications.len(), 2, "{order:#?}");
-        assert!(order.fulfilment.is_some(), "{order:#?}");
+        assert_eq!(order.registered().unwrap().amount, 8_000);
+        assert_eq!(order.notifications().len(), 2, "{order:#?}");
+        assert!(order.fulfilment().is_some(), "{order:#?}");
         stack.sweep().await;
         assert_eq!(stack.queue().await.len(), 1);
     }
@@ -167,7 +167,7 @@ async fn two_amounts_registered_at_once() {
     stack.register(&key, 1_000).await;
     held.release();
     assert!(matches!(late.await.unwrap(), Registration::Refused(_)));
-    assert_eq!(stack.order(&key).await.registered.unwrap().amount, 1_000);
+    assert_eq!(stack.order(&key).await.registered().unwrap().amount, 1_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +184,7 @@ async fn doubts_forgotten_while_a_notification_is_stored() {
     stack.register(&key, 700).await;
     held.release();
     let (order, any) = late.await.unwrap().unwrap();
-    assert!(any && order.registered.is_some(), "{order:#?}");
+    assert!(any && order.registered().is_some(), "{order:#?}");
     assert_eq!(order, stack.order(&key).await);
-    assert_eq!((order.doubtful_bytes(), order.notifications.len()), (0, 0));
+    assert_eq!((order.doubtful_bytes(), order.notifications().len()), (0, 0));
 }

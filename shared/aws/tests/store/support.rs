@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use quittance_aws::amend::{Amender, Price, Registration};
 use quittance_aws::archive::Archive;
 use quittance_aws::clock::now;
@@ -113,6 +114,21 @@ impl Stack {
         reply.items().iter().filter(|item| item.contains_key("body")).count()
     }
 
+    /// How many bytes DynamoDB counts for an order's item: names and values of its attributes.
+    pub(crate) async fn item_bytes(&self, key: &OrderKey) -> usize {
+        let key = AttributeValue::S(key.to_string());
+        let request = self.client.get_item().table_name(&self.tables.orders).key("pk", key);
+        let item = request.send().await.unwrap().item.unwrap();
+        let bytes = |value: &AttributeValue| match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::B(bytes) => bytes.as_ref().len(),
+            // Two digits a byte, and one for the exponent.
+            AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+            other => panic!("{other:?}"),
+        };
+        item.iter().map(|(name, value)| name.len() + bytes(value)).sum()
+    }
+
     /// A receiver and an outbox of which the first write to a table is held.
     pub(crate) fn held(&self, table: &str) -> (Held, Receiver, Outbox) {
         let (reached, arrived) = oneshot::channel();
@@ -148,7 +164,7 @@ impl Stack {
         let statement = message.said();
         let receipt = Receipt { received_at: now(), source: "webhook", sha256: "0".repeat(64) };
         let mut claims = Claims::new(&statement, receipt, self.receiver.policy);
-        let mut names = Registry::new(&self.table, self.receiver.policy);
+        let mut names = Registry::new(&self.table);
         let due = names.next(&mut claims).await.unwrap();
         assert!(matches!(due, Due::Take(_)), "{due:?}");
     }
@@ -193,7 +209,7 @@ impl Stack {
 
     /// Keys of the orders of which the queue has to be told something.
     pub(crate) async fn unsent(&self) -> Vec<OrderKey> {
-        self.table.unsent().await.unwrap().into_iter().map(|(key, _)| key).collect()
+        self.table.unsent().await.unwrap().into_iter().map(|found| found.key).collect()
     }
 
     /// Sends everything unsent, and checks that it is then settled.
@@ -225,7 +241,7 @@ pub(crate) fn positive(answer: Result<Vec<Disposition>, Unstored>) -> String {
 impl Tables {
     fn receiver(&self, client: &Client) -> Receiver {
         Receiver {
-            table: Table::new(client.clone(), &self.orders),
+            table: Table::new(client.clone(), &self.orders, quittance_psp::PROVIDERS),
             archive: Archive::new(client.clone(), &self.archive, Some(1)),
             policy: Policy::default(),
             arrived: None,
@@ -234,7 +250,7 @@ impl Tables {
 
     fn outbox(&self, client: &Client) -> Outbox {
         Outbox {
-            table: Table::new(client.clone(), &self.orders),
+            table: Table::new(client.clone(), &self.orders, quittance_psp::PROVIDERS),
             queue: Queue::Table(TableQueue::new(client.clone(), &self.queue)),
             policy: Policy::default(),
         }

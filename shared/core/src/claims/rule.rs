@@ -14,7 +14,7 @@ pub(super) fn is_occurrence_by(name: &OrderKey, one: &OrderKey, other: &OrderKey
 
 /// Whether the statement is about the payment of this name, and not only about its checkout.
 pub(super) fn is_about(statement: &Statement, name: &OrderKey) -> bool {
-    statement.facts.iter().filter_map(as_share).any(|share| is_of(share, name))
+    statement.facts.iter().filter_map(Fact::as_share).any(|share| is_of(share, name))
 }
 
 /// Whether a payment's name may be given to another order: all that its order knows of the payment is that
@@ -25,14 +25,14 @@ pub(super) fn is_free(home: &Order, name: &OrderKey, statement: &Statement) -> b
     // One that was left may be known by its uuid alone, which does not tell the payment.
     let known = debits().any(|share| is_of(share, name));
     let of_payment = debits().filter(|share| !known || is_of(share, name));
-    let stated = || statement.facts.iter().filter_map(as_share);
+    let stated = || statement.facts.iter().filter_map(Fact::as_share);
     let is_same = |share: &ShareFact| stated().any(|other| other.share == share.share);
-    debits().next().is_some() && { of_payment }.all(|s| is_failure(s.status) && !is_same(s))
+    debits().next().is_some() && { of_payment }.all(|s| is_failure(s.meaning.status) && !is_same(s))
 }
 
 /// Whether a statement tells of failed attempts alone.
 pub(super) fn has_failed(statement: &Statement) -> bool {
-    statement.facts.iter().filter_map(as_share).all(|share| is_failure(share.status))
+    statement.facts.iter().filter_map(Fact::as_share).all(|share| is_failure(share.meaning.status))
 }
 
 /// Whether an order holds captures of a payment, and not only what was given back.
@@ -62,11 +62,4 @@ fn is_of(share: &ShareFact, name: &OrderKey) -> bool {
 
 fn is_failure(status: Status) -> bool {
     matches!(status, Status::Refused | Status::Cancelled | Status::Expired)
-}
-
-fn as_share(fact: &Fact) -> Option<&ShareFact> {
-    match fact {
-        Fact::Share(share) => Some(share),
-        Fact::Total(_) => None,
-    }
 }

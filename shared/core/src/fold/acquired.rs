@@ -1,7 +1,7 @@
-//! What was surely taken, where `acquiredAmount` can be read in two ways.
+//! What was surely taken, where what was reached can be read in two ways.
 //!
-//! A Worldline event states what was acquired, and no source says of what: its own share, or all shares
-//! so far (a *running total*). What was acquired of an `amountOfMoney` smaller than the whole is surely
+//! A message may state how much of a target was reached, and no source says by what: by its own share, or by
+//! all shares so far (a *running total*). What was reached of a target smaller than the whole is surely
 //! its own. So the sum of all statements is the most that can have been taken, and what is certain is
 //! less: of the statements about the whole only the largest, unless they cannot be running totals of one
 //! another. (worldline.md 4, "How a split shows")
@@ -45,14 +45,15 @@ pub(super) fn certain(stated: impl Iterator<Item = Stated> + Clone, apart: bool)
 pub(super) fn acquired(facts: &[&ShareFact], whole: u64) -> u64 {
     // One operation counts once, under whatever method it is told.
     let mut operations: BTreeMap<Option<&str>, Stated> = BTreeMap::new();
-    for fact in facts.iter().filter(|fact| fact.status == Status::Captured) {
-        let of = fact.of.unwrap_or(whole);
-        let own = fact.amount >= of && of < whole;
-        let amount = if own { of } else { fact.amount };
-        let payer = fact.payer;
+    for fact in facts.iter().filter(|fact| fact.meaning.status == Status::Captured) {
+        let target = fact.target.unwrap_or(whole);
+        let worth = fact.meaning.worth;
+        let own = worth >= target && target < whole;
+        let amount = if own { target } else { worth };
+        let payer = fact.meaning.payer;
         let new = Stated { amount, open: !own, payer };
         operations
-            .entry(fact.operation_number())
+            .entry(fact.number.as_deref())
             .and_modify(|known| {
                 known.amount = known.amount.max(amount);
                 known.open |= new.open;

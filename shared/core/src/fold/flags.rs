@@ -36,7 +36,9 @@ pub(super) fn of(
 fn unsettled(facts: &Facts, paid: bool) -> bool {
     let certain: BTreeSet<(Kind, &str)> = facts
         .shares()
-        .filter(|(share, standing)| *standing == Standing::Sound && share.rank == Rank::FINAL)
+        .filter(|(share, standing)| {
+            *standing == Standing::Sound && share.meaning.rank == Rank::FINAL
+        })
         .map(|(share, _)| (share.kind, share.share.as_str()))
         .collect();
     let in_doubt = facts.iter().filter(|(_, standing)| *standing != Standing::Sound);
@@ -52,7 +54,7 @@ fn unknown_status(facts: &Facts, shown: &Tally<'_>, paid: bool) -> bool {
     facts
         .shares()
         .filter(|(fact, standing)| {
-            fact.status == Status::Unknown && !(paid && standing.is_doubtful())
+            fact.meaning.status == Status::Unknown && !(paid && standing.is_doubtful())
         })
         .any(|(fact, _)| !shown.is_final(fact.kind, &fact.share))
 }

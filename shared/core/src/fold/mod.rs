@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::share::{Joined, only_respellable};
 use self::tally::{Sums, Tally};
-use crate::details::Details;
+use crate::details::Shown;
 use crate::fact::{Facts, Flag, Kind, Standing, State, Status};
 use crate::money::Currency;
 use crate::order::Registered;
@@ -108,7 +108,7 @@ pub struct Share {
     pub sequence: Option<u32>,
     /// What is said of it beyond that, where a single order is shown: never in lists and messages.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub details: Option<Details>,
+    pub details: Option<Shown>,
     /// Every name under which it is stated.
     #[serde(skip)]
     pub names: BTreeSet<String>,

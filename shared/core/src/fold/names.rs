@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Kind, ShareFact};
 
-/// The names of Lyra shares. A message may name one by uuid or by slot (day, transaction id,
-/// sequence), and those that give both join the two.
+/// The names of shares. A message may name one by its id or by its other name, and those that give both join
+/// the two.
 ///
-/// Debits of one slot are one payment even if the gateway should name it by two uuids: counting it
-/// twice would give goods away. Refunds of one payment may share its slot, so there a slot leads to a
-/// uuid only when no other has it.
+/// Debits with one other name are one payment even if the provider should name it by two ids: counting it
+/// twice would give goods away. Refunds of one payment may share its other name, so there that leads to an
+/// id only when no other has it.
 pub(super) struct Names<'a> {
     /// From each name of a debit to the one that stands for it.
     debits: BTreeMap<&'a str, &'a str>,
-    /// From each slot to the uuids that have it.
+    /// From each other name to the ids that have it.
     others: BTreeMap<(Kind, &'a str), BTreeSet<&'a str>>,
 }
 
@@ -22,10 +22,12 @@ impl<'a> Names<'a> {
         let mut debits = Vec::new();
         let mut others: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
         for fact in facts {
-            match fact.slot.as_deref() {
-                Some(slot) if fact.kind == Kind::Debit => debits.push((fact.share.as_str(), slot)),
-                Some(slot) => {
-                    others.entry((fact.kind, slot)).or_default().insert(fact.share.as_str());
+            match fact.other_name.as_deref() {
+                Some(other) if fact.kind == Kind::Debit => {
+                    debits.push((fact.share.as_str(), other))
+                }
+                Some(other) => {
+                    others.entry((fact.kind, other)).or_default().insert(fact.share.as_str());
                 }
                 None => {}
             }
@@ -39,8 +41,8 @@ impl<'a> Names<'a> {
         if fact.kind == Kind::Debit {
             return self.debits.get(share).copied().unwrap_or(share);
         }
-        // What has a slot besides is named by its uuid, also where that looks like a slot.
-        let known = self.others.get(&(fact.kind, share)).filter(|_| fact.slot.is_none());
+        // What has another name besides is named by its id, also where that looks like another name.
+        let known = self.others.get(&(fact.kind, share)).filter(|_| fact.other_name.is_none());
         known
             .filter(|names| names.len() == 1)
             .and_then(|names| names.first())
@@ -49,20 +51,20 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Joins pairs of uuid and slot that have a name in common; the least uuid stands for them all.
+/// Joins pairs of id and other name that have one in common; the least id stands for them all.
 fn joined<'a>(pairs: &[(&'a str, &'a str)]) -> BTreeMap<&'a str, &'a str> {
     let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
-    for (new, (uuid, slot)) in pairs.iter().enumerate() {
-        let group = *groups.entry(uuid).or_insert(new);
-        let other = *groups.entry(slot).or_insert(group);
-        if other != group {
-            groups.values_mut().filter(|g| **g == other).for_each(|g| *g = group);
+    for (new, (id, other)) in pairs.iter().enumerate() {
+        let group = *groups.entry(id).or_insert(new);
+        let joined = *groups.entry(other).or_insert(group);
+        if joined != group {
+            groups.values_mut().filter(|g| **g == joined).for_each(|g| *g = group);
         }
     }
     let mut least: BTreeMap<usize, &str> = BTreeMap::new();
-    for (uuid, group) in pairs.iter().filter_map(|(uuid, _)| Some((*uuid, groups.get(uuid)?))) {
-        let known = least.entry(*group).or_insert(uuid);
-        *known = uuid.min(known);
+    for (id, group) in pairs.iter().filter_map(|(id, _)| Some((*id, groups.get(id)?))) {
+        let known = least.entry(*group).or_insert(id);
+        *known = id.min(known);
     }
     groups.iter().filter_map(|(name, group)| Some((*name, *least.get(group)?))).collect()
 }

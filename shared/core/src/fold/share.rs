@@ -1,5 +1,6 @@
 //! All facts about one share, joined into what it is worth.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Share;
@@ -18,22 +19,22 @@ pub(super) struct Joined<'a> {
     pub(super) kind: Kind,
     pub(super) currency: Currency,
     pub(super) amount: u64,
-    /// Worldline: the amount that the payment is to reach, in each currency that was ever named.
-    pub(super) aims: BTreeMap<Currency, u64>,
+    /// What the payment is to reach, in each currency that was ever named.
+    pub(super) targets: BTreeMap<Currency, u64>,
     pub(super) captured: u64,
     pub(super) authorised: u64,
-    /// Worldline: parts of what was reserved that were cancelled, by their operations.
+    /// Parts of what was reserved that were cancelled, by their operations.
     pub(super) let_go: BTreeMap<&'a str, u64>,
     pub(super) status: Status,
     pub(super) rank: Rank,
-    /// Whether nothing more can be taken of what was reserved beyond what is captured: a Lyra transaction is
-    /// captured once, and a Worldline payment may have been cancelled.
+    /// Whether nothing more can be taken of what was reserved beyond what is captured: what has no operations
+    /// is captured once, and a payment that has some may have been cancelled.
     rest_is_lost: bool,
-    /// The id of the Lyra transaction.
-    pub(super) transaction: Option<&'a str>,
+    /// What all instalments of its plan have in common.
+    pub(super) series: Option<&'a str>,
     /// The share that a credit gives back, where the PSP says.
     pub(super) parent: Option<&'a str>,
-    /// Whether it is told by the operations of a Worldline payment.
+    /// Whether it is told by the operations of its payment.
     pub(super) is_operation: bool,
     /// Whether more is known of it than later operations, which may carry another order's reference.
     pub(super) is_whole: bool,
@@ -41,7 +42,7 @@ pub(super) struct Joined<'a> {
     pub(super) is_part: bool,
     pub(super) method: String,
     payer: Payer,
-    psp_status: &'a str,
+    psp_status: Cow<'a, str>,
     sequence: Option<u32>,
     attempted: &'a str,
 }
@@ -61,17 +62,15 @@ pub(super) fn join<'a>(
         .into_iter()
         .filter_map(|((_, name), facts)| Joined::of(name, &facts, registered))
         .collect();
-    shares.sort_by(|a, b| {
-        (a.kind, a.attempted, a.sequence, a.name).cmp(&(b.kind, b.attempted, b.sequence, b.name))
-    });
+    shares.sort_by(|a, b| a.attempt().cmp(&b.attempt()));
     shares
 }
 
 impl<'a> Joined<'a> {
     /// Joins the facts of one share; `None` where there are none.
     fn of(name: &'a str, facts: &[&'a ShareFact], registered: Option<Registered>) -> Option<Self> {
-        let aims = aims(facts);
-        let is_part_let_go = |fact: &ShareFact| is_part_let_go(fact, &aims);
+        let targets = targets(facts);
+        let is_part_let_go = |fact: &ShareFact| is_part_let_go(fact, &targets);
         let whole: Vec<&ShareFact> =
             facts.iter().copied().filter(|fact| !is_part_let_go(fact)).collect();
         let highest = top(&whole).or_else(|| top(facts))?;
@@ -80,26 +79,30 @@ impl<'a> Joined<'a> {
             facts.iter().copied().filter(|fact| fact.currency == highest.currency).collect();
         // Where no operation states the whole, what was registered bounds what they add up to.
         let bound = registered.filter(|r| r.currency == highest.currency).map(|r| r.amount);
-        let bound = bound.filter(|_| !aims.contains_key(&highest.currency));
-        let most =
-            own.iter().filter_map(|fact| fact.of).max().map(|most| most.max(bound.unwrap_or(0)));
-        let captured = match (highest.status, most) {
+        let bound = bound.filter(|_| !targets.contains_key(&highest.currency));
+        let most = own
+            .iter()
+            .filter_map(|fact| fact.target)
+            .max()
+            .map(|most| most.max(bound.unwrap_or(0)));
+        let captured = match (highest.meaning.status, most) {
             (Status::Captured, Some(most)) => acquired(&own, most),
-            (Status::Captured, None) => highest.amount,
+            (Status::Captured, None) => highest.meaning.worth,
             _ => 0,
         };
         let mut let_go: BTreeMap<&str, u64> = BTreeMap::new();
         for fact in own.iter().filter(|fact| is_part_let_go(fact)) {
             let operation = fact.operation.as_deref().unwrap_or(name);
             let part = let_go.entry(operation).or_default();
-            *part = (*part).max(fact.of.unwrap_or(fact.amount));
+            *part = (*part).max(fact.target.unwrap_or(fact.meaning.worth));
         }
         // A payment that was cancelled itself has nothing left, whatever was captured of it.
-        let over = own.iter().filter(|fact| fact.status == Status::Cancelled);
-        let over = over.filter(|fact| !is_part_let_go(fact)).map(|fact| fact.rank).max();
+        let over = own.iter().filter(|fact| fact.meaning.status == Status::Cancelled);
+        let over = over.filter(|fact| !is_part_let_go(fact)).map(|fact| fact.meaning.rank).max();
         let left = authorised(highest, &own, over, captured + let_go.values().sum::<u64>());
         // When nothing is left of what was reserved, all of it was cancelled, one part after another.
-        let cancelled = highest.status == Status::Authorised && left == 0 && !let_go.is_empty();
+        let cancelled =
+            highest.meaning.status == Status::Authorised && left == 0 && !let_go.is_empty();
         let top = if cancelled { top(facts)? } else { highest };
         Some(Self {
             name,
@@ -107,39 +110,49 @@ impl<'a> Joined<'a> {
             kind: top.kind,
             currency: top.currency,
             amount: match (captured, left) {
-                (0, 0) => highest.amount,
+                (0, 0) => highest.meaning.worth,
                 (0, left) => left,
                 (captured, _) => captured,
             },
             captured,
             authorised: left,
             let_go,
-            aims,
-            status: top.status,
-            rank: top.rank,
-            rest_is_lost: top.status == Status::Captured
+            targets,
+            status: top.meaning.status,
+            rank: top.meaning.rank,
+            rest_is_lost: top.meaning.status == Status::Captured
                 && (top.operation.is_none() || over > highest_reserved(&own)),
-            transaction: facts.iter().find_map(|fact| fact.transaction()),
+            series: facts.iter().find_map(|fact| fact.series.as_deref()),
             parent: facts.iter().find_map(|fact| fact.parent.as_deref()),
             is_operation: facts.iter().any(|fact| fact.operation.is_some()),
             is_whole: facts.iter().any(|fact| !fact.is_later_operation()),
             is_part: facts.iter().any(|f| f.operation.is_none() || f.is_later_operation()),
-            method: methods(facts.iter().copied().filter(|fact| fact.rank == top.rank)),
-            payer: payer(facts.iter().copied().filter(|fact| fact.rank == top.rank)),
-            psp_status: &top.psp_status,
+            method: methods(
+                facts.iter().copied().filter(|fact| fact.meaning.rank == top.meaning.rank),
+            ),
+            payer: payer(
+                facts.iter().copied().filter(|fact| fact.meaning.rank == top.meaning.rank),
+            ),
+            psp_status: top.said.shown(),
             sequence: facts.iter().filter_map(|fact| fact.sequence).max(),
             attempted: facts.iter().map(|fact| fact.attempted.as_str()).max().unwrap_or(""),
         })
     }
 
+    /// What tells which of several shares was attempted last: ids that count up are longer when they are
+    /// later.
+    fn attempt(&self) -> impl Ord + '_ {
+        (self.kind, self.attempted, self.sequence, self.name.len(), self.name)
+    }
+
     /// What the payment is to reach in the currency it was paid in.
-    pub(super) fn aim(&self) -> Option<u64> {
-        self.aims.get(&self.currency).copied()
+    pub(super) fn target(&self) -> Option<u64> {
+        self.targets.get(&self.currency).copied()
     }
 
     /// What it states to be worth `amount` of the order.
     pub(super) fn stating(&self, amount: u64) -> Stated {
-        let open = self.aim().is_some_and(|of| amount < of);
+        let open = self.target().is_some_and(|target| amount < target);
         Stated { amount, open, payer: self.payer }
     }
 
@@ -167,7 +180,7 @@ impl<'a> Joined<'a> {
             kind: self.kind,
             amount: self.amount,
             status: self.status,
-            psp_status: self.psp_status.to_owned(),
+            psp_status: self.psp_status.clone().into_owned(),
             sequence: self.sequence,
             details: None,
             names: self.names.iter().map(|name| (*name).to_owned()).collect(),
@@ -175,12 +188,12 @@ impl<'a> Joined<'a> {
     }
 }
 
-/// Whether it cancels a part of what its Worldline payment has reserved, and not the payment.
-fn is_part_let_go(fact: &ShareFact, aims: &BTreeMap<Currency, u64>) -> bool {
-    let whole = aims.get(&fact.currency).copied();
-    fact.status == Status::Cancelled
+/// Whether it cancels a part of what its payment has reserved, and not the payment.
+fn is_part_let_go(fact: &ShareFact, targets: &BTreeMap<Currency, u64>) -> bool {
+    let whole = targets.get(&fact.currency).copied();
+    fact.meaning.status == Status::Cancelled
         && fact.is_later_operation()
-        && fact.of.zip(whole).is_some_and(|(of, whole)| of < whole)
+        && fact.target.zip(whole).is_some_and(|(target, whole)| target < whole)
 }
 
 /// The fact that holds: the one with the highest rank, among equals a chargeback, which no refund hides, then
@@ -188,35 +201,35 @@ fn is_part_let_go(fact: &ShareFact, aims: &BTreeMap<Currency, u64>) -> bool {
 /// too much gives it away.
 fn top<'a>(facts: &[&'a ShareFact]) -> Option<&'a ShareFact> {
     facts.iter().copied().max_by_key(|fact| {
-        let charged_back = fact.status == Status::ChargedBack;
+        let charged_back = fact.meaning.status == Status::ChargedBack;
         let most_left = match fact.kind {
-            Kind::Credit => fact.amount,
-            Kind::Debit | Kind::Verification => u64::MAX - fact.amount,
+            Kind::Credit => fact.meaning.worth,
+            Kind::Debit | Kind::Verification => u64::MAX - fact.meaning.worth,
         };
-        (fact.rank, charged_back, most_left, &fact.psp_status, &fact.method)
+        (fact.meaning.rank, charged_back, most_left, &fact.said, &fact.method)
     })
 }
 
 /// The largest amount that the facts say it is to reach, in each currency. A later operation states only
 /// its own.
-fn aims(facts: &[&ShareFact]) -> BTreeMap<Currency, u64> {
-    let mut aims = BTreeMap::new();
+fn targets(facts: &[&ShareFact]) -> BTreeMap<Currency, u64> {
+    let mut targets = BTreeMap::new();
     let whole = facts.iter().filter(|fact| !fact.is_later_operation());
-    for (of, currency) in whole.filter_map(|fact| Some((fact.of?, fact.currency))) {
-        let most = aims.entry(currency).or_default();
-        *most = of.max(*most);
+    for (target, currency) in whole.filter_map(|fact| Some((fact.target?, fact.currency))) {
+        let most = targets.entry(currency).or_default();
+        *most = target.max(*most);
     }
-    aims
+    targets
 }
 
 /// What is reserved and not `gone`, captured or let go. Of a payment with operations that is what these
 /// reserve at most; nothing once the payment was cancelled, in the rank `over`.
 fn authorised(top: &ShareFact, own: &[&ShareFact], over: Option<Rank>, gone: u64) -> u64 {
-    match (top.status, &top.operation) {
-        (Status::Authorised, None) => top.amount,
+    match (top.meaning.status, &top.operation) {
+        (Status::Authorised, None) => top.meaning.worth,
         (Status::Authorised | Status::Captured, Some(_)) => {
-            let reserved = own.iter().filter(|fact| fact.status == Status::Authorised);
-            let most = reserved.map(|fact| fact.amount).max().unwrap_or(0);
+            let reserved = own.iter().filter(|fact| fact.meaning.status == Status::Authorised);
+            let most = reserved.map(|fact| fact.meaning.worth).max().unwrap_or(0);
             if over > highest_reserved(own) { 0 } else { most.saturating_sub(gone) }
         }
         _ => 0,
@@ -225,8 +238,8 @@ fn authorised(top: &ShareFact, own: &[&ShareFact], over: Option<Rank>, gone: u64
 
 /// The highest rank in which something is reserved.
 fn highest_reserved(own: &[&ShareFact]) -> Option<Rank> {
-    let reserved = own.iter().filter(|fact| fact.status == Status::Authorised);
-    reserved.map(|fact| fact.rank).max()
+    let reserved = own.iter().filter(|fact| fact.meaning.status == Status::Authorised);
+    reserved.map(|fact| fact.meaning.rank).max()
 }
 
 /// The methods of these facts, each once, in the order of their operations.
@@ -244,7 +257,7 @@ fn methods<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> String {
 
 /// With what they were paid together: a voucher where one was, else what all of them say.
 fn payer<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> Payer {
-    let payers: BTreeSet<Payer> = facts.map(|fact| fact.payer).collect();
+    let payers: BTreeSet<Payer> = facts.map(|fact| fact.meaning.payer).collect();
     let first = payers.first().copied().unwrap_or_default();
     if first == Payer::Voucher { first } else { payers.into_iter().fold(first, Payer::and) }
 }
@@ -262,9 +275,9 @@ pub(super) fn only_respellable(facts: &Facts, known: &[Share]) -> Vec<Share> {
                     share: fact.share.clone(),
                     method: fact.method.clone(),
                     kind: fact.kind,
-                    amount: fact.amount,
+                    amount: fact.meaning.worth,
                     status: Status::Ambiguous,
-                    psp_status: fact.psp_status.clone(),
+                    psp_status: fact.said.shown().into_owned(),
                     sequence: fact.sequence,
                     details: None,
                     names: BTreeSet::from([fact.share.clone()]),

@@ -107,8 +107,8 @@ impl<'a> Tally<'a> {
         for total in &self.totals {
             sums.entry(total.currency).or_default().expect(total);
         }
-        for (currency, aim) in self.shares.iter().flat_map(|share| &share.aims) {
-            sums.entry(*currency).or_default().expect_at_least(*aim);
+        for (currency, target) in self.shares.iter().flat_map(|share| &share.targets) {
+            sums.entry(*currency).or_default().expect_at_least(*target);
         }
         if let Some(registered) = self.registered {
             // What notifications state holds nothing any more.
@@ -311,11 +311,11 @@ impl<'a> Tally<'a> {
         self.shares.iter().any(|share| share.kind != Kind::Verification)
             && self.registered.is_none()
             && self.totals.is_empty()
-            && self.shares.iter().all(|share| share.aims.is_empty())
+            && self.shares.iter().all(|share| share.targets.is_empty())
     }
 
     /// Whether different amounts are stated for the order while the largest, or the one that was
-    /// registered, is not covered. Amounts of several Worldline payments differ in every split; there it
+    /// registered, is not covered. Targets of several payments differ in every split; there it
     /// counts only when a payment is paid by its own account and none was left open.
     pub(super) fn amounts_disagree(&self, currency: Option<Currency>) -> bool {
         let Some(currency) = currency else {
@@ -328,7 +328,7 @@ impl<'a> Tally<'a> {
         let stated: BTreeSet<Option<u64>> = totals.chain(registered).collect();
         let paid_for_itself = self
             .debits(currency)
-            .any(|s| s.captured > 0 && !s.stated(ReleaseOn::Captured).open && s.aim().is_some());
+            .any(|s| s.captured > 0 && !s.stated(ReleaseOn::Captured).open && s.target().is_some());
         uncovered && (stated.len() > 1 || paid_for_itself && sums.open_payments == 0)
     }
 
@@ -358,10 +358,10 @@ impl Joined<'_> {
 
 /// Whether a share is an instalment of this plan.
 fn is_plan_of(plan: &Total, share: &Joined<'_>) -> bool {
-    plan.currency == share.currency && plan.transaction.as_deref() == share.transaction
+    plan.currency == share.currency && plan.series.as_deref() == share.series
 }
 
-/// What was given back for good, by payment. A Worldline credit without a number of its own, or with that
+/// What was given back for good, by payment. A credit of an operation without a number of its own, or with that
 /// of the payment, speaks of all that was given back of it: the same money as its refunds.
 fn given_back<'a>(
     shares: &[Joined<'a>],
@@ -418,10 +418,10 @@ impl Sums {
         self.without_sum |= total.amount.is_none();
     }
 
-    fn expect_at_least(&mut self, aim: u64) {
+    fn expect_at_least(&mut self, target: u64) {
         self.at_stake = true;
-        self.expected = self.expected.max(Some(aim));
-        self.largest = self.largest.max(Some(aim));
+        self.expected = self.expected.max(Some(target));
+        self.largest = self.largest.max(Some(target));
     }
 
     fn register(&mut self, amount: u64) {

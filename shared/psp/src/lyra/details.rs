@@ -49,12 +49,20 @@ impl Said<'_> {
         ] {
             details.text(member, text.filter(|text| believed(text)));
         }
-        let auth = codes.auth.filter(|code| believed(code));
-        details.coded(Member::AuthorisationResult, auth, codes.authorisation_words(&fact.method));
-        let risk = codes.extra.or(self.risk_word.as_deref()).filter(|code| believed(code));
-        details.coded(Member::RiskResult, risk, codes.risk_words());
+        let risk = codes.risk_said().or_else(|| self.risk_word.as_deref().map(Codes::risk_word));
+        for (member, said) in [
+            (Member::AuthorisationResult, codes.authorisation_said(&fact.method)),
+            (Member::RiskResult, risk),
+        ] {
+            details.coded(member, said.filter(|said| believed(said.argument(0))));
+        }
         details.number(Member::CaptureDelayDays, self.capture_delay_days);
-        ShareDetails { kind: fact.kind, share: fact.share.clone(), rank: fact.rank, details }
+        ShareDetails {
+            kind: fact.kind,
+            share: fact.share.clone(),
+            rank: fact.meaning.rank,
+            details,
+        }
     }
 }
 

@@ -6,18 +6,18 @@ use super::cascade;
 use super::details::Said;
 use super::form::Form;
 use super::head::Head;
-use super::methods::payer;
 use super::reading;
 use super::rest;
 use super::signature::{Format, Verified};
-use super::status::meaning;
+use super::status::{meaning, meaning_of};
+use super::words;
+use quittance_core::Remark;
 use quittance_core::details::ShareDetails;
-use quittance_core::fact::{Fact, Kind, ShareFact, Standing, Status};
+use quittance_core::fact::{Fact, Kind, Said as Word, ShareFact, Standing, Status};
 use quittance_core::key::Account;
 use quittance_core::limits::{MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use quittance_core::money::Currency;
 use quittance_core::statement::{Reading, Reason, Statement, Unreadable};
-use quittance_core::text::beginning;
 
 /// Reads a verified notification of either format. `extra_names` are `vads_` fields beyond the
 /// documented ones that this merchant's forms carry.
@@ -81,24 +81,20 @@ impl Transaction<'_> {
         let fits = |name: &str| name.len() <= MAX_REFERENCE_BYTES;
         let share = share.filter(|share| fits(share));
         let slot = slot.filter(|slot| fits(slot));
-        let (status, rank) = meaning(self.status, self.kind);
-        Ok(ShareFact {
-            share: share.ok_or_else(|| Unreadable::new("a share has no usable id"))?,
-            slot,
-            operation: None,
-            kind: self.kind,
+        let payment = self.date.zip(self.trans_id).and_then(|(date, id)| day_and_id(date, id));
+        let share = share.ok_or_else(|| Unreadable::new("a share has no usable id"))?;
+        let said = Word::word(self.status);
+        let fact = ShareFact {
+            other_name: slot,
+            payment: payment.filter(|payment| fits(payment)),
+            series: self.trans_id.filter(|id| fits(id)).map(str::to_ascii_lowercase),
             method: if self.brand.is_empty() { "unknown" } else { self.brand }.to_owned(),
-            payer: payer(self.brand),
-            amount: self.amount,
-            of: None,
-            currency: self.currency,
-            status,
-            rank,
-            psp_status: self.status.to_owned(),
             sequence: self.sequence,
             attempted: self.date.unwrap_or("").to_owned(),
             parent: self.parent.filter(|parent| fits(parent)).map(str::to_owned),
-        })
+            ..ShareFact::new(share, self.kind, self.amount, self.currency, said)
+        };
+        Ok(fact.meaning(meaning_of))
     }
 
     fn slot(&self) -> Option<String> {
@@ -128,7 +124,7 @@ fn read_form(
     let head = Head::of(form)?;
     let cascade = head.is_cascade();
     let pseudo = !cascade && head.is_multi();
-    let mut doubt = pseudo.then_some("MULTI without sequence number 0");
+    let mut doubt = pseudo.then_some(words::MULTI_ALONE);
     let mut beside = Beside::default();
     let mut shares = Vec::new();
     if let Some(list) = head.list {
@@ -136,9 +132,8 @@ fn read_form(
         for element in &elements {
             shares.push(head.share(element).stated(&mut beside)?);
         }
-        let alone = "vads_payment_seq without MULTI and sequence number 0";
         doubt = doubt
-            .or_else(|| (!cascade).then_some(alone))
+            .or_else(|| (!cascade).then_some(words::LIST_ALONE))
             .or_else(|| cascade_contradiction(&head, &elements, &shares));
     } else if cascade {
         return Err(Unreadable::new("MULTI without vads_payment_seq"));
@@ -147,9 +142,9 @@ fn read_form(
         shares.push(head.transaction(form).stated(&mut beside)?);
     }
     let Beside { reasons, details } = beside;
-    let about = about(&head, &shares, &reasons);
+    let event = Remark::new(words::FORM, [head.source.unwrap_or("notification"), head.status]);
     let mut facts = Vec::with_capacity(shares.len() + 1);
-    facts.extend(shares.into_iter().map(|share| Fact::Share(Box::new(share))));
+    facts.extend(shares.into_iter().map(Fact::share));
     facts.extend(head.total().map(Fact::Total));
     let mut statement = Statement {
         key: head.key(account)?,
@@ -161,20 +156,20 @@ fn read_form(
         reasons,
         details,
         session_seconds: super::SESSION_SECONDS,
-        about,
+        event,
     };
     if let Some(doubt) = doubt {
-        statement.doubt(Standing::Contradictory, doubt);
+        statement.lower(Standing::Contradictory, Remark::plain(doubt));
     }
     if let Err(why) = reading::single(form, extra_names) {
-        statement.doubt(Standing::Respellable, why);
+        statement.lower(Standing::Respellable, why);
         // Whoever respelt it chose the codes too: they must not explain a share that others state.
         statement.reasons.clear();
         statement.details.clear();
     }
     // A respelt form may name another order's payment: only a sound one may join names. The name of a
     // refund is its own and not that of the payment it gives back.
-    if statement.standing == Standing::Sound && !statement.is_credit() {
+    if statement.standing() == Standing::Sound && !statement.is_credit() {
         let alias = head.by_payment(account)?;
         statement.aliases.extend((alias != statement.key).then_some(alias));
     }
@@ -184,9 +179,10 @@ fn read_form(
 /// What the debits among these shares have captured or reserved, in minor units.
 pub(super) fn secured(shares: &[ShareFact]) -> u64 {
     let counts = |share: &&ShareFact| {
-        share.kind == Kind::Debit && matches!(share.status, Status::Captured | Status::Authorised)
+        share.kind == Kind::Debit
+            && matches!(share.meaning.status, Status::Captured | Status::Authorised)
     };
-    shares.iter().filter(counts).map(|share| share.amount).sum()
+    shares.iter().filter(counts).map(|share| share.meaning.worth).sum()
 }
 
 /// Why a cascade contradicts itself, if it does. The shares decide; the top level is a cross-check,
@@ -207,50 +203,13 @@ fn cascade_contradiction(
     let twice =
         |share: &ShareFact| shares.iter().any(|other| other.share == share.share && other != share);
     if lost && secured(shares) >= head.amount {
-        Some("the cascade ended without success although its shares cover it")
+        Some(words::LOST_BUT_COVERED)
     } else if elements.iter().any(foreign) {
-        Some("a share of the cascade has another trans_id")
+        Some(words::FOREIGN_SHARE)
     } else if shares.iter().any(twice) {
-        Some("a share of the cascade is listed twice with different contents")
+        Some(words::SHARE_TWICE)
     } else {
         None
-    }
-}
-
-/// One line about a form, for people.
-fn about(head: &Head<'_>, shares: &[ShareFact], reasons: &[Reason]) -> String {
-    let source = head.source.unwrap_or("notification");
-    let source = beginning(source, MAX_WORD_BYTES);
-    let mut line = String::with_capacity(USUAL_LINE_BYTES);
-    line.extend([source, ": "]);
-    if shares.len() != 1 {
-        line.extend([beginning(head.status, MAX_WORD_BYTES), ", "]);
-        line.push_str(&shares.len().to_string());
-        line.push_str(" shares: ");
-    }
-    list(&mut line, shares, reasons);
-    line
-}
-
-/// Room for most lines.
-const USUAL_LINE_BYTES: usize = 128;
-
-/// Most shares named in the line about a notification: it is read by people.
-const MAX_SHARES_NAMED: usize = 5;
-
-/// Adds the first shares with amount, status and reason, for people.
-pub(super) fn list(line: &mut String, shares: &[ShareFact], reasons: &[Reason]) {
-    for (at, share) in shares.iter().take(MAX_SHARES_NAMED).enumerate() {
-        let comma = if at > 0 { ", " } else { "" };
-        let amount = share.currency.display(share.amount);
-        // A String takes everything.
-        let _ = write!(line, "{comma}{} {amount} {}", share.method, share.psp_status);
-        if let Some(reason) = reasons.iter().find(|reason| reason.explains(share)) {
-            line.extend([": ", &reason.words]);
-        }
-    }
-    if let more @ 1.. = shares.len().saturating_sub(MAX_SHARES_NAMED) {
-        let _ = write!(line, " and {more} more");
     }
 }
 

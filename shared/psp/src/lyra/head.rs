@@ -5,6 +5,7 @@ use super::details::Said;
 use super::event::{Transaction, day_and_id, is_occurrence};
 use super::form::Form;
 use super::results::{Codes, is_success};
+use super::words;
 use quittance_core::fact::{Kind, Total};
 use quittance_core::key::{Account, BadReference, OrderKey, PaymentName};
 use quittance_core::money::{Currency, amount_from_digits};
@@ -165,7 +166,7 @@ impl<'a> Head<'a> {
     pub(super) fn result_contradiction(&self, form: &Form<'_>) -> Option<&'static str> {
         let done = matches!(self.status, "CAPTURED" | "AUTHORISED");
         let denied = form.text("vads_result").is_some_and(|result| !is_success(result));
-        (done && denied).then_some("vads_result and vads_trans_status disagree")
+        (done && denied).then_some(words::RESULT_DENIES)
     }
 
     /// What the whole order costs, where this form says so: never a refund or a check, and of the
@@ -176,7 +177,7 @@ impl<'a> Head<'a> {
         }
         match &self.plan {
             Some(plan) => Some(Total {
-                transaction: Some(self.trans_id.to_ascii_lowercase()),
+                series: Some(self.trans_id.to_ascii_lowercase()),
                 ..plan.total(self.amount, self.currency)
             }),
             // What the plan of an instalment costs is not known from a re-send that leaves the plan out.
@@ -185,7 +186,7 @@ impl<'a> Head<'a> {
                 amount: Some(self.amount),
                 first_instalment: None,
                 largest_instalment: None,
-                transaction: None,
+                series: None,
                 currency: self.currency,
             }),
         }
@@ -427,7 +428,7 @@ impl Plan {
             amount: sum,
             first_instalment: Some(first),
             largest_instalment: largest,
-            transaction: None,
+            series: None,
             currency,
         }
     }

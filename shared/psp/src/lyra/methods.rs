@@ -21,7 +21,7 @@ const VOUCHERS: [&str; 14] = [
 ];
 
 /// What a brand is. The sandbox adds `_SB` to a brand; gift cards are named by two families.
-pub fn payer(brand: &str) -> Payer {
+pub(super) fn payer(brand: &str) -> Payer {
     let brand = brand.strip_suffix("_SB").unwrap_or(brand);
     let is_gift_card = brand.starts_with("KADEOS_") || brand.ends_with("_CDX");
     if VOUCHERS.contains(&brand) || is_gift_card {

@@ -15,10 +15,10 @@ mod rest;
 pub mod results;
 mod signature;
 mod status;
+mod words;
 
 pub use self::event::read;
 pub use self::form::{Form, TooManyFields};
-pub use self::methods::payer;
 pub use self::profile::{ID, Lyra, SESSION_SECONDS};
 pub use self::signature::{
     Algorithm, Keys, SiteKeys, TooManyPasswords, Verified, form_signature, verify,

@@ -3,10 +3,10 @@
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
 };
-use quittance_core::{ProviderId, provider};
+use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
 use super::brands::Sites;
-use super::{Keys, read, verify};
+use super::{Keys, read, status, verify, words};
 
 /// The word of this family in routes, keys and configuration: that of its first brand here.
 pub const ID: ProviderId = ProviderId::new("systempay");
@@ -57,6 +57,23 @@ impl Provider for Lyra {
             HeldKey { id: site.to_owned(), mode, verifies: verifies.collect(), of: brand(site) }
         });
         Ok(keys.collect())
+    }
+
+    fn meaning(&self, told: &ShareFact) -> Meaning {
+        status::meaning_of(told)
+    }
+
+    fn sentence(&self, remark: &Remark) -> Option<String> {
+        words::sentence(remark)
+    }
+
+    fn line(
+        &self,
+        event: &Remark,
+        shares: &[&ShareFact],
+        reason: &dyn Fn(&ShareFact) -> Option<String>,
+    ) -> String {
+        words::line(event, shares, reason)
     }
 }
 

@@ -6,15 +6,16 @@ use serde_json::value::RawValue;
 
 use super::cascade;
 use super::details::Said;
-use super::event::{Beside, Transaction, day_and_id, is_occurrence, list, secured};
+use super::event::{Beside, Transaction, day_and_id, is_occurrence, secured};
 use super::results::Codes;
+use super::words;
 use crate::text::{Hint, List, Number, Text, json_fault};
+use quittance_core::Remark;
 use quittance_core::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
 use quittance_core::key::{Account, Mode, PaymentName};
-use quittance_core::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION, MAX_WORD_BYTES};
+use quittance_core::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
 use quittance_core::money::Currency;
-use quittance_core::statement::{Reason, Statement, Unreadable};
-use quittance_core::text::beginning;
+use quittance_core::statement::{Statement, Unreadable};
 
 pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unreadable> {
     let text =
@@ -64,14 +65,17 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
         }
     };
     let Beside { reasons, details } = beside;
-    let about = about(&answer, &shares, &reasons);
+    let word = |word: &Option<Text<'_>>| word.as_deref().unwrap_or_default().to_owned();
+    let said = [word(&answer.order_status), word(&answer.order_cycle)];
+    let event = Remark::new(words::REST, said.iter().map(String::as_str));
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
     // What a plan costs is not known from one of its instalments.
     let instalment = transactions.iter().zip(&shares).any(|(said, share)| {
         let occurrence =
             said.transaction_details.as_ref().and_then(|d| d.occurrence_type.as_deref());
-        occurrence.is_some_and(|word| word.starts_with("RECURRENT_")) && share.amount < amount
+        occurrence.is_some_and(|word| word.starts_with("RECURRENT_"))
+            && share.meaning.worth < amount
     });
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
     let whole = whole && !instalment;
@@ -79,11 +83,11 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
         amount: Some(amount),
         first_instalment: None,
         largest_instalment: None,
-        transaction: None,
+        series: None,
         currency,
     };
     let mut facts = Vec::with_capacity(shares.len() + 1);
-    facts.extend(shares.into_iter().map(|share| Fact::Share(Box::new(share))));
+    facts.extend(shares.into_iter().map(Fact::share));
     facts.extend(whole.then_some(Fact::Total(total)));
     let mut statement = Statement {
         aliases: by_payment.filter(|alias| *alias != key).into_iter().collect(),
@@ -95,10 +99,10 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
         reasons,
         details,
         session_seconds: super::SESSION_SECONDS,
-        about,
+        event,
     };
     if let Some(doubt) = doubt {
-        statement.doubt(Standing::Contradictory, doubt);
+        statement.lower(Standing::Contradictory, Remark::plain(doubt));
     }
     // The name of a refund is its own and not that of the payment it gives back.
     if statement.is_credit() {
@@ -136,20 +140,7 @@ fn lost_although_covered(
     amount: u64,
 ) -> Option<&'static str> {
     let lost = matches!(answer.order_status.as_deref(), Some("UNPAID" | "ABANDONED"));
-    let doubt = "the order is said to be unpaid although its transactions cover it";
-    (lost && secured(shares) >= amount).then_some(doubt)
-}
-
-fn about(answer: &Answer<'_>, shares: &[ShareFact], reasons: &[Reason]) -> String {
-    let status = answer.order_status.as_deref().unwrap_or("");
-    let cycle = answer.order_cycle.as_deref().unwrap_or("");
-    let mut line = String::from("REST");
-    for word in [status, cycle].into_iter().filter(|word| !word.is_empty()) {
-        line.extend([" ", beginning(word, MAX_WORD_BYTES)]);
-    }
-    line.push_str(": ");
-    list(&mut line, shares, reasons);
-    line
+    (lost && secured(shares) >= amount).then_some(words::UNPAID_BUT_COVERED)
 }
 
 fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
@@ -234,12 +225,12 @@ impl Answered<'_> {
         };
         let fact = transaction.stated(beside)?;
         let secured =
-            matches!(fact.status, Status::Captured | Status::Authorised | Status::Refunded);
+            matches!(fact.meaning.status, Status::Captured | Status::Authorised | Status::Refunded);
         let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
         let doubt = if secured && denied {
-            Some("status and detailedStatus of a transaction disagree")
+            Some(words::STATUS_DENIES)
         } else if word == Some("PARTIALLY_AUTHORISED") && !self.reached_less(of_order) {
-            Some("a partial authorisation that does not say what it reached")
+            Some(words::PART_UNKNOWN)
         } else {
             None
         };

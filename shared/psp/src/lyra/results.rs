@@ -3,6 +3,7 @@
 //!
 //! Codes explain and decide nothing. One that no table has is shown as it is: all the lists are open.
 
+use quittance_core::Remark;
 use quittance_core::fact::{ShareFact, Status};
 use quittance_core::statement::Reason;
 
@@ -272,69 +273,113 @@ pub(super) struct Codes<'a> {
     pub(super) detail: Option<&'a str>,
 }
 
+/// The remark of a code of an authorisation, with the brand whose table it is in.
+const AUTHORISATION: &str = "auth";
+/// The remark of a `vads_result`.
+const RESULT: &str = "result";
+/// The remark of a malformed field.
+const FIELD: &str = "field";
+/// The remark of what a risk check found.
+const RISK: &str = "risk";
+/// The remark of a REST error, with what lies behind it.
+const ERROR: &str = "error";
+/// The remark of the same codes where they are shown beside their words.
+const AUTHORISATION_TEXT: &str = "auth_text";
+const RISK_TEXT: &str = "risk_text";
+/// The remark of a code for which there are no words.
+const BARE: &str = "code";
+
 impl Codes<'_> {
     /// Why this share is in its status, the most particular that is said; `None` when all is well.
     pub(super) fn reason(&self, share: &ShareFact) -> Option<Reason> {
-        let words = self
+        let why = self
             .authorisation(&share.method)
             .or_else(|| self.result())
-            .or_else(|| self.risk().filter(|_| !succeeded(share.status)))
+            .or_else(|| self.risk().filter(|_| !succeeded(share.meaning.status)))
             .or_else(|| self.error())?;
-        Some(Reason { share: share.share.clone(), psp_status: share.psp_status.clone(), words })
+        let psp_status = share.said.shown().into_owned();
+        Some(Reason { share: share.share.clone(), psp_status, why })
     }
 
-    fn authorisation(&self, brand: &str) -> Option<String> {
+    fn authorisation(&self, brand: &str) -> Option<Remark> {
         let code = failure(self.auth)?;
-        Some(said(self.known_authorisation(brand, code), "", code))
+        Some(Remark::new(AUTHORISATION, [code, self.table(brand)]))
     }
 
-    fn known_authorisation(&self, brand: &str, code: &str) -> Option<&'static str> {
-        let brand = brand.strip_suffix("_SB").unwrap_or(brand);
-        let method = METHODS.iter().find(|method| method.brands.contains(&brand))?;
+    /// The brand whose codes are meant; none where the network has other codes.
+    fn table<'b>(&self, brand: &'b str) -> &'b str {
         let cb = self.network.is_none_or(|network| network == "CB");
-        find(method.codes, code).filter(|_| cb)
+        if cb { brand } else { "" }
     }
 
-    /// The authorisation's code in words, success too.
-    pub(super) fn authorisation_words(&self, brand: &str) -> Option<&'static str> {
-        let code = self.auth?;
-        if is_success(code) { Some("authorised") } else { self.known_authorisation(brand, code) }
+    /// The authorisation's code, success too.
+    pub(super) fn authorisation_said(&self, brand: &str) -> Option<Remark> {
+        Some(Remark::new(AUTHORISATION_TEXT, [self.auth?, self.table(brand)]))
     }
 
-    /// The risk checks' code in words, success too; nothing where the code is of a malformed field.
-    pub(super) fn risk_words(&self) -> Option<&'static str> {
-        find(RISKS, self.extra.filter(|_| self.result != Some("30"))?)
+    /// The risk checks' code, success too; without words where the code is of a malformed field.
+    pub(super) fn risk_said(&self) -> Option<Remark> {
+        let code = if self.result == Some("30") { BARE } else { RISK_TEXT };
+        Some(Remark::new(code, [self.extra?]))
     }
 
-    fn result(&self) -> Option<String> {
+    /// The word of a risk check.
+    pub(super) fn risk_word(word: &str) -> Remark {
+        Remark::new(BARE, [word])
+    }
+
+    fn result(&self) -> Option<Remark> {
         let code = failure(self.result)?;
         if code == "30"
             && let Some(field) = failure(self.extra)
         {
-            let name = find(FIELDS, field).map_or_else(String::new, |name| format!(": {name}"));
-            let words = find(RESULTS, code).unwrap_or_default();
-            return Some(format!("{words} (number {field}{name})"));
+            return Some(Remark::new(FIELD, [field]));
         }
         let risk = || self.risk().filter(|_| code == "05");
-        risk().or_else(|| Some(said(find(RESULTS, code), "vads_result ", code)))
+        risk().or_else(|| Some(Remark::new(RESULT, [code])))
     }
 
-    fn risk(&self) -> Option<String> {
-        let code = failure(self.extra)?;
-        Some(said(find(RISKS, code), "vads_extra_result ", code))
+    fn risk(&self) -> Option<Remark> {
+        Some(Remark::new(RISK, [failure(self.extra)?]))
     }
 
-    /// What lies behind a `detailedErrorCode` is not documented, so it is shown as it is.
-    fn error(&self) -> Option<String> {
-        let code = failure(self.error)?;
-        let layer = code.split('_').next().unwrap_or(code);
-        let words = find(ERRORS, code).or_else(|| find(LAYERS, layer));
-        Some(match (words, failure(self.detail)) {
-            (words, None) => said(words, "", code),
-            (Some(words), Some(detail)) => format!("{words} ({code} {detail})"),
-            (None, Some(detail)) => format!("code {code} {detail}"),
-        })
+    fn error(&self) -> Option<Remark> {
+        Some(Remark::new(ERROR, [failure(self.error)?].into_iter().chain(failure(self.detail))))
     }
+}
+
+/// The sentence of a remark about a code, in lower case and without a final stop.
+pub(super) fn sentence(remark: &Remark) -> Option<String> {
+    let (code, more) = (remark.argument(0), remark.argument(1));
+    Some(match remark.code() {
+        AUTHORISATION => said(authorisation(more, code), "", code),
+        AUTHORISATION_TEXT if is_success(code) => "authorised".to_owned(),
+        AUTHORISATION_TEXT => authorisation(more, code)?.to_owned(),
+        RISK => said(find(RISKS, code), "vads_extra_result ", code),
+        RISK_TEXT => find(RISKS, code)?.to_owned(),
+        RESULT => said(find(RESULTS, code), "vads_result ", code),
+        FIELD => {
+            let name = find(FIELDS, code).map_or_else(String::new, |name| format!(": {name}"));
+            format!("{} (number {code}{name})", find(RESULTS, "30")?)
+        }
+        ERROR => {
+            // What lies behind a `detailedErrorCode` is not documented, so it is shown as it is.
+            let layer = code.split('_').next().unwrap_or(code);
+            match (find(ERRORS, code).or_else(|| find(LAYERS, layer)), more) {
+                (words, "") => said(words, "", code),
+                (Some(words), detail) => format!("{words} ({code} {detail})"),
+                (None, detail) => format!("code {code} {detail}"),
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// A code of `vads_auth_result` in words, by the table of its brand.
+fn authorisation(brand: &str, code: &str) -> Option<&'static str> {
+    let brand = brand.strip_suffix("_SB").unwrap_or(brand);
+    let method = METHODS.iter().find(|method| method.brands.contains(&brand))?;
+    find(method.codes, code)
 }
 
 /// Whether a code says that all went well: `0` and `00` both do. Nothing but zeros is compared, so that
@@ -379,7 +424,7 @@ fn succeeded(status: Status) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quittance_core::fact::{Kind, Rank};
+    use quittance_core::fact::{Kind, Meaning, Said};
     use quittance_core::money::Currency;
 
     /// Every table with its name.
@@ -396,27 +441,15 @@ mod tests {
     }
 
     fn share(brand: &str, status: Status) -> ShareFact {
-        ShareFact {
-            share: "share-1".to_owned(),
-            slot: None,
-            operation: None,
-            kind: Kind::Debit,
-            method: brand.to_owned(),
-            payer: super::super::payer(brand),
-            amount: 1,
-            of: None,
-            currency: Currency::from_alpha("EUR").unwrap(),
-            status,
-            rank: Rank(50),
-            psp_status: "WORD".to_owned(),
-            sequence: None,
-            attempted: String::new(),
-            parent: None,
-        }
+        let euro = Currency::from_alpha("EUR").unwrap();
+        let said = Said::word("WORD");
+        let meaning = Meaning { status, ..Meaning::default() };
+        let share = ShareFact::new("share-1".to_owned(), Kind::Debit, 1, euro, said);
+        ShareFact { method: brand.to_owned(), meaning, ..share }
     }
 
     fn words(codes: Codes<'_>, brand: &str) -> Option<String> {
-        codes.reason(&share(brand, Status::Refused)).map(|reason| reason.words)
+        codes.reason(&share(brand, Status::Refused)).and_then(|reason| sentence(&reason.why))
     }
 
     fn auth(code: &str, brand: &str) -> Option<String> {

@@ -1,6 +1,8 @@
 //! The status table of the Lyra gateway. (lyra.md 3.1)
 
-use quittance_core::fact::{Kind, Rank, Status};
+use quittance_core::fact::{Kind, Meaning, Rank, ShareFact, Status};
+
+use super::methods::payer;
 
 /// One value of `vads_trans_status` (form) and `detailedStatus` (REST).
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,13 @@ pub const ROWS: &[Row] = rows! {
     ACCEPTED                          Accepted   90 "verification accepted: no money moves";
     CAPTURED                          Captured  100 "captured";
 };
+
+/// What a share means as it was told. Its amount is what it is worth, whatever its status.
+pub(super) fn meaning_of(told: &ShareFact) -> Meaning {
+    let (status, rank) = meaning(told.said.word.as_deref().unwrap_or_default(), told.kind);
+    let payer = payer(&told.method);
+    Meaning { status, rank, worth: told.amount, payer, doubt: None }
+}
 
 /// What a word means for this kind of operation. A credit is final when captured; before that it is
 /// only under way, also when authorised.

@@ -1,18 +1,17 @@
 //! From a verified Worldline event to facts. (worldline.md 2 to 4)
 
-use std::fmt::Write;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::payment_id::PaymentId;
 use super::signature::Verified;
-use super::status::{Meaning, Side, meaning};
-use super::{is_voucher_product, payer, product_name};
+use super::status::{Side, meaning, meaning_of};
+use super::{product_name, words};
 use crate::text::{Hint, List, Number, Text, json_fault};
+use quittance_core::Remark;
 use quittance_core::details::{Details, Member, ShareDetails};
-use quittance_core::fact::{Fact, Kind, Rank, ShareFact, Standing, Status, Total};
+use quittance_core::fact::{Fact, Kind, Said, ShareFact, Standing, Status, Total};
 use quittance_core::key::{Account, PaymentName};
 use quittance_core::limits::{
     MAX_AMOUNT, MAX_EVENTS_PER_NOTIFICATION, MAX_REFERENCE_BYTES, MAX_WORD_BYTES,
@@ -161,14 +160,24 @@ impl<'a> Operation<'a> {
             .ok_or_else(|| Unreadable::new("payment id missing or too long"))?;
         let word = status.as_deref().map(|w| bounded("status", w, MAX_WORD_BYTES)).transpose()?;
         let output = output.as_ref();
+        let category = output.and_then(|o| o.status_category.as_deref());
+        let category =
+            category.map(|c| bounded("statusCategory", c, MAX_WORD_BYTES)).transpose()?;
         Ok(Self {
             id,
             sent,
             checkout: None,
             word,
             code: output.and_then(|o| o.status_code).map(|code| code.0),
-            category: output.and_then(|o| o.status_category.as_deref()),
+            category,
         })
+    }
+}
+
+impl Operation<'_> {
+    fn said(&self) -> Said {
+        let Self { word, code, category, .. } = *self;
+        Said { word: word.map(str::to_owned), code, category: category.map(str::to_owned) }
     }
 }
 
@@ -179,59 +188,41 @@ fn statement(
     output: &Output<'_>,
     of_credit: bool,
 ) -> Result<Statement, Unreadable> {
-    let mut meant = meaning(operation.word, operation.code, operation.category);
-    let unknown = meant.status == Status::Unknown;
-    if of_credit && meant.side == Side::Debit && !unknown {
-        // After a partial refund the payment stays captured (worldline.md 3, "trap"): how
-        // much of it went back is not said here.
-        meant = Meaning {
-            side: Side::Credit,
-            status: Status::Pending,
-            rank: Rank(11),
-            contradiction: Some("money given back with the status of a payment"),
-        };
-    }
-    let credit = of_credit || meant.side == Side::Credit;
-    let mut doubt = meant.contradiction;
+    let read = meaning(operation.word, operation.code, operation.category);
+    let credit = of_credit || read.side == Side::Credit;
     let amounts = Amounts::of(output)?;
     let product = output.product();
-    let (amount, of) = if credit {
-        (amounts.stated, None)
-    } else {
-        let amount =
-            counted(&mut meant, &amounts, product.is_some_and(is_voucher_product), &mut doubt);
-        (amount, Some(amounts.stated + amounts.surcharge))
-    };
+    let target = amounts.stated + amounts.surcharge;
     // What was acquired in another currency covers nothing of what was to be paid: the two are stated
     // apart, each in its own currency.
-    let foreign = !credit
-        && amounts.acquired_currency != amounts.currency
-        && matches!(meant.status, Status::Captured | Status::Authorised);
-    let total = Total {
-        amount: of.filter(|_| foreign),
+    let acquired = amounts.acquired.filter(|_| {
+        !credit
+            && amounts.acquired_currency != amounts.currency
+            && matches!(read.status, Status::Captured | Status::Authorised)
+    });
+    let total = acquired.map(|_| Total {
+        amount: Some(target),
         first_instalment: None,
         largest_instalment: None,
-        transaction: None,
+        series: None,
         currency: amounts.currency,
+    });
+    let (id, direction) = match credit {
+        true => (operation.id.operation(), Kind::Credit),
+        false => (operation.id.inner.to_owned(), Kind::Debit),
     };
+    let amount = acquired.unwrap_or(if credit { amounts.stated } else { target });
+    let currency = if acquired.is_some() { amounts.acquired_currency } else { amounts.currency };
     let share = ShareFact {
-        share: if credit { operation.id.operation() } else { operation.id.inner.to_owned() },
-        slot: None,
         operation: Some(operation.id.operation()),
-        kind: if credit { Kind::Credit } else { Kind::Debit },
+        number: operation.id.operation.map(str::to_owned),
         method: method(product, output.payment_method.as_deref())?,
-        payer: payer(product),
-        amount,
-        of: of.filter(|_| !foreign),
-        currency: if foreign { amounts.acquired_currency } else { amounts.currency },
-        status: meant.status,
-        rank: meant.rank,
-        psp_status: psp_status(operation),
-        sequence: None,
-        attempted: format!("{:0>20}", operation.id.inner),
+        target: Some(target).filter(|_| !credit && acquired.is_none()),
+        reached: amounts.acquired.filter(|_| !credit),
         parent: credit.then(|| operation.id.inner.to_owned()),
+        ..ShareFact::new(id, direction, amount, currency, operation.said())
     };
-    let about = about(kind, operation, &share);
+    let share = share.meaning(meaning_of);
     let details = vec![details(operation, output, &share)];
     let named = |payment: &str| {
         let name = account.payment(PaymentName::new(payment));
@@ -265,9 +256,9 @@ fn statement(
         },
     };
     let mut facts = Vec::with_capacity(2);
-    facts.push(Fact::Share(Box::new(share)));
-    facts.extend(foreign.then_some(Fact::Total(total)));
-    let mut statement = Statement {
+    facts.push(Fact::share(share));
+    facts.extend(total.map(Fact::Total));
+    Ok(Statement {
         key,
         aliases,
         follows,
@@ -277,12 +268,8 @@ fn statement(
         reasons: Vec::new(),
         details,
         session_seconds: super::SESSION_SECONDS,
-        about,
-    };
-    if let Some(doubt) = doubt {
-        statement.doubt(Standing::Contradictory, doubt);
-    }
-    Ok(statement)
+        event: Remark::new(words::EVENT, [kind]),
+    })
 }
 
 /// What an event says of its share beyond what decides.
@@ -302,51 +289,7 @@ fn details(operation: &Operation<'_>, output: &Output<'_>, share: &ShareFact) ->
     }
     details.number(Member::Product, output.product());
     details.number(Member::Surcharge, surcharge.map(|amount| amount.0));
-    ShareDetails { kind: share.kind, share: share.share.clone(), rank: share.rank, details }
-}
-
-/// One line about an event, for people.
-fn about(kind: &str, operation: &Operation<'_>, share: &ShareFact) -> String {
-    let mut line = String::with_capacity(USUAL_LINE_BYTES);
-    line.extend([kind, " ", operation.id.inner]);
-    line.extend(operation.id.operation.into_iter().flat_map(|operation| ["_", operation]));
-    line.extend([" ", &share.psp_status, " "]);
-    match operation.code {
-        // A String takes everything.
-        Some(code) => drop(write!(line, "{code}")),
-        None => line.push_str("without code"),
-    }
-    line
-}
-
-/// Room for most lines.
-const USUAL_LINE_BYTES: usize = 96;
-
-/// What a debit is worth. CAPTURED alone is not paid: only `acquiredAmount` says what was really
-/// obtained, and where it is missing the payment stays pending and in doubt. An authorised card
-/// without it is worth its `amountOfMoney`; an authorised voucher, whose share is chosen by the buyer,
-/// is not known to be worth anything yet.
-fn counted(
-    meant: &mut Meaning,
-    amounts: &Amounts,
-    voucher: bool,
-    doubt: &mut Option<&'static str>,
-) -> u64 {
-    match (meant.status, amounts.acquired) {
-        (Status::Captured | Status::Authorised, Some(acquired)) => acquired,
-        (Status::Captured, None) => {
-            meant.status = Status::Pending;
-            meant.rank = Rank(11);
-            *doubt = Some("CAPTURED without an acquiredAmount");
-            amounts.stated
-        }
-        (Status::Authorised, None) if voucher => {
-            meant.status = Status::Pending;
-            meant.rank = Rank(14);
-            amounts.stated
-        }
-        _ => amounts.stated + amounts.surcharge,
-    }
+    ShareDetails { kind: share.kind, share: share.share.clone(), rank: share.meaning.rank, details }
 }
 
 /// The amounts of an event, in minor units.
@@ -394,14 +337,6 @@ fn method(product: Option<u64>, family: Option<&str>) -> Result<String, Unreadab
         (None, Some(family)) => bounded("paymentMethod", family, MAX_WORD_BYTES)?.to_owned(),
         (None, None) => "unknown".to_owned(),
     })
-}
-
-fn psp_status(operation: &Operation<'_>) -> String {
-    match (operation.word, operation.code) {
-        (Some(word), _) => word.to_owned(),
-        (None, Some(code)) => code.to_string(),
-        (None, None) => String::new(),
-    }
 }
 
 fn bounded<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Unreadable> {

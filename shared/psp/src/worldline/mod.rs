@@ -9,6 +9,7 @@ mod payment_id;
 mod profile;
 mod signature;
 mod status;
+mod words;
 
 pub use self::event::read;
 pub use self::payment_id::PaymentId;
@@ -22,39 +23,47 @@ pub use self::status::{ROWS, Row, Side};
 /// (worldline.md 4, points 5 and 8: 5412 is Chèque-Vacances Connect of ANCV, 5403 the
 /// older one of Thunes.)
 pub fn product_name(product: u64) -> Option<&'static str> {
-    Some(match product {
-        1 => "VISA",
-        2 => "AMEX",
-        3 => "MASTERCARD",
-        117 => "MAESTRO",
-        130 => "CB",
-        302 => "APPLE_PAY",
-        320 => "GOOGLE_PAY",
-        809 => "IDEAL",
-        840 => "PAYPAL",
-        3012 => "BANCONTACT",
-        3112 => "ILLICADO",
-        5402 => "MEAL_VOUCHER",
-        5403 | 5412 => "CVCO",
-        5600 => "ONEY_GIFT_CARD",
-        5700 => "INTERSOLVE",
-        _ => return None,
-    })
+    PRODUCTS.iter().find(|(number, _)| *number == product).map(|(_, name)| *name)
 }
 
-/// Products paid with a balance, so that a captured payment may be only a part of what it is to reach
-/// and the acquired amount alone counts. (worldline.md 4, point 1; the plugins hold
-/// back 3112, 5402 and 5403, and 5412 is the successor of 5403.)
+/// The products that have a name.
+const PRODUCTS: &[(u64, &str)] = &[
+    (1, "VISA"),
+    (2, "AMEX"),
+    (3, "MASTERCARD"),
+    (117, "MAESTRO"),
+    (130, "CB"),
+    (302, "APPLE_PAY"),
+    (320, "GOOGLE_PAY"),
+    (809, "IDEAL"),
+    (840, "PAYPAL"),
+    (3012, "BANCONTACT"),
+    (3112, "ILLICADO"),
+    (5402, "MEAL_VOUCHER"),
+    (5403, "CVCO"),
+    (5412, "CVCO"),
+    (5600, "ONEY_GIFT_CARD"),
+    (5700, "INTERSOLVE"),
+];
+
+/// Whether a product is paid with a balance, so that a captured payment may be only a part of what it is to
+/// reach and the acquired amount alone counts. (worldline.md 4, point 1; the plugins hold back 3112, 5402 and
+/// 5403, and 5412 is the successor of 5403.)
 pub fn is_voucher_product(product: u64) -> bool {
-    matches!(product, 3112 | 5402 | 5403 | 5412)
+    product_name(product).is_some_and(is_voucher)
 }
 
-/// What a product is: [`is_voucher_product`], or a gift card; anything else that has a name completes one.
-pub fn payer(product: Option<u64>) -> Payer {
-    match product {
-        Some(5600 | 5700) => Payer::Voucher,
-        Some(product) if is_voucher_product(product) => Payer::Voucher,
-        Some(product) if product_name(product).is_some() => Payer::Complement,
+/// The same of a product's name.
+fn is_voucher(name: &str) -> bool {
+    matches!(name, "CVCO" | "ILLICADO" | "MEAL_VOUCHER")
+}
+
+/// What the product of this name is: a voucher, a gift card, or, where it has a name, what completes one.
+fn payer(name: &str) -> Payer {
+    match name {
+        "ONEY_GIFT_CARD" | "INTERSOLVE" => Payer::Voucher,
+        name if is_voucher(name) => Payer::Voucher,
+        name if PRODUCTS.iter().any(|(_, known)| *known == name) => Payer::Complement,
         _ => Payer::Unknown,
     }
 }

@@ -3,9 +3,9 @@
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
 };
-use quittance_core::{ProviderId, provider};
+use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
-use super::{Keys, read, verify};
+use super::{Keys, read, status, verify, words};
 
 /// The word of Worldline Direct in routes, keys and configuration.
 pub const ID: ProviderId = ProviderId::new("worldline");
@@ -58,6 +58,23 @@ impl Provider for Worldline {
             of: merchant.map(|merchant| format!("only of merchant {merchant}")),
         });
         Ok(keys.collect())
+    }
+
+    fn meaning(&self, told: &ShareFact) -> Meaning {
+        status::meaning_of(told)
+    }
+
+    fn sentence(&self, remark: &Remark) -> Option<String> {
+        words::sentence(remark)
+    }
+
+    fn line(
+        &self,
+        event: &Remark,
+        shares: &[&ShareFact],
+        _: &dyn Fn(&ShareFact) -> Option<String>,
+    ) -> String {
+        words::line(event, shares)
     }
 }
 

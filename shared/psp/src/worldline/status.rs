@@ -1,7 +1,9 @@
 //! The status table of Worldline Direct: the number, the words that may stand beside it, and what the
 //! pair means. (worldline.md 3)
 
-use quittance_core::fact::{Rank, Status};
+use quittance_core::fact::{Kind, Meaning, Rank, ShareFact, Status};
+
+use super::{is_voucher, payer, words};
 
 /// Which side of the order's money a status speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,26 +89,61 @@ pub const ROWS: &[Row] = rows! {
 
 /// What number, word and category say together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Meaning {
+pub(super) struct Read {
     pub(super) side: Side,
     pub(super) status: Status,
     pub(super) rank: Rank,
-    /// Why they do not agree, if so; the status is then pending.
+    /// The code of the sentence that says why they do not agree, if so; the status is then pending.
     pub(super) contradiction: Option<&'static str>,
+}
+
+/// The place of what contradicts itself.
+const UNDECIDED: Rank = Rank(11);
+
+/// The place of a reservation of which nobody knows how much it is.
+const UNMEASURED: Rank = Rank(14);
+
+/// What a share means as it was told. CAPTURED alone is not paid: only `acquiredAmount` says what was really
+/// obtained, and where it is missing the payment stays pending and in doubt. An authorised card without it is
+/// worth its `amountOfMoney`; an authorised voucher, whose share is chosen by the buyer, is not known to be
+/// worth anything yet.
+pub(super) fn meaning_of(told: &ShareFact) -> Meaning {
+    let said = &told.said;
+    let read = meaning(said.word.as_deref(), said.code, said.category.as_deref());
+    let payer = payer(&told.method);
+    let meant = |status, rank, doubt| Meaning { status, rank, worth: told.amount, payer, doubt };
+    let side = if told.kind == Kind::Credit { Side::Credit } else { Side::Debit };
+    if read.side != side && read.status != Status::Unknown {
+        // After a partial refund the payment stays captured (worldline.md 3, "trap"): how much of it went
+        // back is not said here.
+        return meant(Status::Pending, UNDECIDED, Some(words::OTHER_SIDE));
+    }
+    match (read.status, told.reached) {
+        (Status::Captured | Status::Authorised, Some(reached)) => {
+            Meaning { worth: reached, ..meant(read.status, read.rank, None) }
+        }
+        (Status::Captured, None) => {
+            meant(Status::Pending, UNDECIDED, Some(words::NO_ACQUIRED_AMOUNT))
+        }
+        (Status::Authorised, None) if is_voucher(&told.method) => {
+            meant(Status::Pending, UNMEASURED, None)
+        }
+        _ => meant(read.status, read.rank, read.contradiction),
+    }
 }
 
 /// Reads a status. Money counts as moved or reserved only when the number and the word say so and no
 /// category denies it; where they disagree the outcome is pending and the order waits.
-pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&str>) -> Meaning {
+pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&str>) -> Read {
     match word {
         // No number is documented for chargebacks, so the word decides. (worldline.md 3)
-        Some("CHARGEBACKED") => return Meaning::of(Side::Credit, Status::ChargedBack, Rank::FINAL),
+        Some("CHARGEBACKED") => return Read::of(Side::Credit, Status::ChargedBack, Rank::FINAL),
         Some("CHARGEBACK_NOTIFICATION") => {
-            return Meaning::of(Side::Credit, Status::Pending, Rank(10));
+            return Read::of(Side::Credit, Status::Pending, Rank(10));
         }
         // No source tells its number or whether money went back: kept apart from the payment, whose
         // capture would hide it.
-        Some("REVERSED") => return Meaning::of(Side::Credit, Status::Unknown, Rank::UNKNOWN),
+        Some("REVERSED") => return Read::of(Side::Credit, Status::Unknown, Rank::UNKNOWN),
         _ => {}
     }
     let row = match code {
@@ -114,23 +151,23 @@ pub(super) fn meaning(word: Option<&str>, code: Option<u64>, category: Option<&s
         None => ROWS.iter().find(|row| word.is_some_and(|word| row.words.contains(&word))),
     };
     let Some(row) = row else {
-        return Meaning::of(Side::Debit, Status::Unknown, Rank::UNKNOWN);
+        return Read::of(Side::Debit, Status::Unknown, Rank::UNKNOWN);
     };
     let decides = moves_money(row) || row.status == Status::Authorised;
     let contradiction = match (word, code, category) {
-        (_, None, _) if decides => Some("statusCode missing"),
-        (None, ..) if decides => Some("status missing"),
-        (Some(word), Some(_), _) if !agrees(row, word) => Some("status and statusCode disagree"),
+        (_, None, _) if decides => Some(words::CODE_MISSING),
+        (None, ..) if decides => Some(words::WORD_MISSING),
+        (Some(word), Some(_), _) if !agrees(row, word) => Some(words::WORD_AND_CODE),
         (_, _, Some(category))
             if !row.categories.is_empty() && !row.categories.contains(&category) =>
         {
-            Some("statusCode and statusCategory disagree")
+            Some(words::CODE_AND_CATEGORY)
         }
         _ => None,
     };
     match contradiction {
-        None => Meaning::of(row.side, row.status, Rank(row.rank)),
-        Some(_) => Meaning { contradiction, ..Meaning::of(row.side, Status::Pending, Rank(11)) },
+        None => Read::of(row.side, row.status, Rank(row.rank)),
+        Some(_) => Read { contradiction, ..Read::of(row.side, Status::Pending, UNDECIDED) },
     }
 }
 
@@ -147,7 +184,7 @@ fn moves_money(row: &Row) -> bool {
     matches!(row.status, Status::Captured | Status::Refunded)
 }
 
-impl Meaning {
+impl Read {
     fn of(side: Side, status: Status, rank: Rank) -> Self {
         Self { side, status, rank, contradiction: None }
     }

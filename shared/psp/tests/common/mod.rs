@@ -1,9 +1,11 @@
 //! What both kinds of test need: messages into statements, through the real verification.
 
 use quittance_core::crypto::Secret;
-use quittance_core::{Mode, Reading, Receipt, Statement, Timestamp};
+use quittance_core::{
+    Mode, Order, ProviderId, Reading, Receipt, Statement, Timestamp, Words, stored,
+};
 use quittance_psp::lyra::{self, SiteKeys};
-use quittance_psp::worldline;
+use quittance_psp::{PROVIDERS, worldline};
 use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, worldline_signature};
 
 /// What a genuine Lyra body says.
@@ -49,4 +51,19 @@ pub(crate) fn statement(reading: Reading) -> Statement {
 pub(crate) fn receipt(seconds: i64) -> Receipt {
     let received_at = Timestamp::from_unix(1_795_341_600 + seconds).unwrap();
     Receipt { received_at, source: "webhook", sha256: format!("{seconds:064x}") }
+}
+
+/// The sentences of a provider.
+pub(crate) fn words(psp: ProviderId) -> Words {
+    Words::of(PROVIDERS, psp)
+}
+
+/// Why a statement is not sound, as people read it.
+pub(crate) fn doubt(said: &Statement) -> Option<String> {
+    said.doubt().map(|why| words(said.key.psp).say(&why))
+}
+
+/// An order as it is read after it was stored.
+pub(crate) fn reread(order: &Order) -> Order {
+    stored::decode(&stored::encode(order).unwrap(), order.key().clone(), PROVIDERS).unwrap()
 }

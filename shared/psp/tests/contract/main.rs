@@ -264,10 +264,10 @@ fn a_word_that_no_table_has_completes_no_order() {
                 order.unwrap()
             };
             let known = taken(&(specimen.with_word)(specimen.paid_word));
-            assert!(known.fulfilment.is_some(), "{}", specimen.provider.profile().id);
+            assert!(known.fulfilment().is_some(), "{}", specimen.provider.profile().id);
             for word in ["SOON_KNOWN", "PAYED", "captured", "0"] {
                 let order = taken(&(specimen.with_word)(word));
-                assert!(order.fulfilment.is_none(), "{word}");
+                assert!(order.fulfilment().is_none(), "{word}");
                 assert_eq!(order.summary(policy).captured, 0, "{word}");
             }
         }

@@ -1,5 +1,6 @@
 //! Lyra cascades and their shares.
 
+use quittance_psp::PROVIDERS;
 use std::collections::BTreeSet;
 
 use quittance_core::{Flag, Reading, State};
@@ -93,13 +94,15 @@ fn a_numeric_transaction_id_in_the_list_is_read() {
 #[test]
 fn a_stranded_voucher_is_flagged_when_the_session_is_over() {
     let story = given(&cascade("REFUSED", &[VOUCHER]));
-    let flags =
-        |seconds: i64| story.order().view(CAPTURED, receipt(60 + seconds).received_at).flags;
+    let flags = |seconds: i64| {
+        story.order().view(CAPTURED, receipt(60 + seconds).received_at, PROVIDERS).flags
+    };
     assert!(flags(599).is_empty());
     assert_eq!(flags(600), BTreeSet::from([Flag::StrandedVoucher]));
     let story = given(&wl("3254564310_0", 5402, 9).acquired(60_000));
-    let flags =
-        |seconds: i64| story.order().view(CAPTURED, receipt(60 + seconds).received_at).flags;
+    let flags = |seconds: i64| {
+        story.order().view(CAPTURED, receipt(60 + seconds).received_at, PROVIDERS).flags
+    };
     assert!(flags(10_799).is_empty());
     assert_eq!(flags(10_800), BTreeSet::from([Flag::StrandedVoucher]));
 }
@@ -109,7 +112,7 @@ fn a_voucher_whose_complement_is_reserved_is_not_stranded() {
     for policy in [CAPTURED, SECURED] {
         let form = cascade("AUTHORISED", &[VOUCHER, now(CARD, "AUTHORISED")]);
         let story = under(policy).then(&form).is(State::PartiallyCaptured);
-        let shown = story.order().view(policy, receipt(3_600).received_at);
+        let shown = story.order().view(policy, receipt(3_600).received_at, PROVIDERS);
         assert!(shown.flags.is_empty(), "{:?} {:?}", policy.release_on, shown.flags);
     }
 }
@@ -118,7 +121,7 @@ fn a_voucher_whose_complement_is_reserved_is_not_stranded() {
 fn a_voucher_that_was_given_back_is_not_stranded() {
     let story = given(&cascade("REFUSED", &[VOUCHER])).then(&give_back('a', 6_000, "CAPTURED"));
     assert_eq!(story.order().summary(CAPTURED).refunded, 6_000);
-    assert!(story.order().view(CAPTURED, receipt(3_600).received_at).flags.is_empty());
+    assert!(story.order().view(CAPTURED, receipt(3_600).received_at, PROVIDERS).flags.is_empty());
 }
 
 #[test]

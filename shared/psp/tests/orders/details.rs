@@ -1,5 +1,6 @@
 //! What a provider says of a share beyond what decides, in each of its spellings.
 
+use quittance_psp::PROVIDERS;
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::refund;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::story::{
 
 /// The details of the order's shares, as its JSON shows them.
 fn shown(story: &Story) -> Vec<Value> {
-    let view = story.order().view(CAPTURED, crate::common::receipt(9_000).received_at);
+    let view = story.order().view(CAPTURED, crate::common::receipt(9_000).received_at, PROVIDERS);
     let json = serde_json::to_value(&view).unwrap();
     let shares = json["shares"].as_array().unwrap().iter();
     shares.map(|share| share["details"].clone()).collect()
@@ -45,7 +46,7 @@ fn a_form_tells_them_in_its_fields() {
         "token_status": "CREATED",
     });
     let story = given(&detailed(pay("REFUSED")));
-    assert_eq!(story.order().notifications[0].doubt, None);
+    assert_eq!(story.order().notifications()[0].doubt, None);
     assert_eq!(shown(&story), [expected]);
 }
 
@@ -176,11 +177,16 @@ fn the_furthest_status_holds() {
 #[test]
 fn doubts_lists_and_messages_tell_none() {
     let doubtful = detailed(pay("CAPTURED")).with("vads_invented", "x");
-    assert!(given(&doubtful).order().details.is_empty());
+    assert!(given(&doubtful).order().details().is_empty());
     let story = given(&pay("CAPTURED")).then(&give_back('c', 1, "CAPTURED"));
-    let view = story.order().view(CAPTURED, crate::common::receipt(9_000).received_at);
+    let view = story.order().view(CAPTURED, crate::common::receipt(9_000).received_at, PROVIDERS);
     assert!(view.shares.iter().all(|share| share.details.is_some()));
-    let told = serde_json::to_value(view.without_notifications()).unwrap();
+    let told = serde_json::to_value(story.order().brief(
+        CAPTURED,
+        crate::common::receipt(9_000).received_at,
+        PROVIDERS,
+    ))
+    .unwrap();
     let shares = told["shares"].as_array().unwrap();
     assert!(shares.len() == 2 && shares.iter().all(|s| s.get("details").is_none()), "{told}");
 }
@@ -256,6 +262,6 @@ fn details_have_a_bounded_room_of_their_own() {
             quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
         order.take(&body.said(), &crate::common::receipt(n), CAPTURED).unwrap();
     }
-    let stored = serde_json::to_string(&order.details).unwrap();
+    let stored = serde_json::to_string(order.details()).unwrap();
     assert!((20_000..60_000).contains(&stored.len()), "{}", stored.len());
 }

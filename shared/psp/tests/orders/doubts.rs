@@ -6,6 +6,7 @@ use quittance_core::limits::{
 };
 use quittance_core::order::Full;
 use quittance_core::{Fact, Flag, Order, Outcome, Standing, State, Status};
+use quittance_psp::PROVIDERS;
 use quittance_testing::lyra::{Form, Share};
 
 use crate::common::receipt;
@@ -30,11 +31,11 @@ fn crowded(key: &str) -> Order {
 fn doubts_are_bounded_in_number() {
     // One share a form, and the total that they all state.
     let order = crowded("CMD-1");
-    let doubtful = |order: &Order| order.facts.iter().filter(|(_, s)| s.is_doubtful()).count();
+    let doubtful = |order: &Order| order.facts().iter().filter(|(_, s)| s.is_doubtful()).count();
     assert_eq!(doubtful(&order), MAX_DOUBTFUL_FACTS_PER_ORDER);
-    assert_eq!(order.notifications.len(), MAX_DOUBTFUL_FACTS_PER_ORDER - 1);
+    assert_eq!(order.notifications().len(), MAX_DOUBTFUL_FACTS_PER_ORDER - 1);
     // Several a form.
-    let mut order = Order::new(order.key);
+    let mut order = Order::new(order.key().clone());
     for n in 0..16 {
         let shares: Vec<String> = (0..5).map(|k| format!("{n:016}{k:016}")).collect();
         let shares: Vec<Share<'_>> =
@@ -61,14 +62,15 @@ fn doubts_are_bounded_in_bytes() {
             Err(other) => panic!("{other}"),
         }
     }
-    assert_eq!(order.notifications.len(), MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
+    assert_eq!(order.notifications().len(), MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
     assert_eq!(refused, 255 - MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
     // Long texts use the room up sooner.
     let mut order = Order::new(pay("CAPTURED").said().key);
     let mut bytes = Vec::new();
     for n in 0..32 {
         let brand = format!("{n:0>120}");
-        let form = respelt(Form::single("CMD-1", &format!("{n:06}"), &brand, 10_000, "CAPTURED"));
+        let form = Form::single("CMD-1", &format!("{n:06}"), &brand, 10_000, "CAPTURED");
+        let form = respelt(form.with("vads_trans_uuid", &format!("{n:x>200}")));
         match order.take(&form.said(), &receipt(0), CAPTURED) {
             Ok(_) => bytes.push(order.doubtful_bytes()),
             Err(full) => assert_eq!(full, Full::Doubts),
@@ -76,8 +78,8 @@ fn doubts_are_bounded_in_bytes() {
     }
     assert!(bytes.len() < MAX_DOUBTFUL_FACTS_PER_ORDER - 1, "{bytes:?}");
     assert!(bytes.iter().all(|bytes| *bytes <= MAX_DOUBTFUL_BYTES_PER_ORDER), "{bytes:?}");
-    // What is counted is what they take up: each brings at least its brand.
-    assert!(bytes.windows(2).all(|two| two[1] - two[0] > 120), "{bytes:?}");
+    // What is counted is what they take up: each brings at least its brand and its uuid.
+    assert!(bytes.windows(2).all(|two| two[1] - two[0] > 320), "{bytes:?}");
 }
 
 #[test]
@@ -88,7 +90,7 @@ fn a_sound_statement_is_taken_whatever_stands_beside_it_in_doubt() {
     assert!(order.doubtful_bytes() <= MAX_DOUBTFUL_BYTES_PER_ORDER);
     let taken = order.take(&pay("CAPTURED").said(), &receipt(700), CAPTURED);
     assert!(matches!(taken, Ok(Outcome::Changed(_))), "{taken:?}");
-    let view = order.view(CAPTURED, receipt(701).received_at);
+    let view = order.view(CAPTURED, receipt(701).received_at, PROVIDERS);
     assert!(view.fulfilment.is_some() && view.flags.is_empty(), "{view:#?}");
     assert_eq!(view.shares.len(), 1, "nothing of them is in its message");
 }
@@ -146,7 +148,7 @@ fn doubtful_shares_are_listed_until_the_order_is_paid() {
 fn a_sound_copy_ends_the_doubt() {
     let story = given(&respelt(pay("CAPTURED"))).held().then(&pay("CAPTURED")).released();
     let story = story.notifications(1).flagged([]);
-    assert_eq!(story.order().notifications[0].doubt, None);
+    assert_eq!(story.order().notifications()[0].doubt, None);
     assert_eq!(story.order().doubtful_bytes(), 0);
 }
 
@@ -155,18 +157,18 @@ fn a_sound_copy_ends_the_doubt() {
 fn a_doubt_that_had_no_room_is_taken_later() {
     let doubt = respelt(Form::single("CMD-1", "zzz999", "CB", 10_000, "CAPTURED"));
     let early = given(&doubt);
-    let arrived = early.order().notifications[0].received_at;
+    let arrived = early.order().notifications()[0].received_at;
     let mut order = crowded("CMD-1");
     order.absorb(early.order().clone());
     let is_it = |fact: &Fact| matches!(fact, Fact::Share(share) if share.is_of("20261122-zzz999"));
-    assert!(!order.facts.iter().any(|(fact, _)| is_it(fact)), "no room");
+    assert!(!order.facts().iter().any(|(fact, _)| is_it(fact)), "no room");
     let sound = Form::single("CMD-1", "000000", "CB", 10_000, "CAPTURED");
     order.take(&sound.said(), &receipt(900), CAPTURED).unwrap();
     let taken = order.take(&doubt.said(), &receipt(901), CAPTURED);
     assert!(matches!(taken, Ok(Outcome::Changed(_))), "{taken:?}");
-    assert!(order.facts.iter().any(|(fact, _)| is_it(fact)));
-    let its = early.order().notifications[0].digest.clone();
-    let listed: Vec<_> = order.notifications.iter().filter(|n| n.digest == its).collect();
+    assert!(order.facts().iter().any(|(fact, _)| is_it(fact)));
+    let its = early.order().notifications()[0].digest();
+    let listed: Vec<_> = order.notifications().iter().filter(|n| n.digest() == its).collect();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].received_at, arrived);
 }
@@ -177,7 +179,7 @@ fn doubts_can_be_forgotten() {
     order.take(&pay("AUTHORISED").said(), &receipt(700), CAPTURED).unwrap();
     assert!(order.forget_doubts());
     assert!(!order.forget_doubts());
-    let mut fresh = Order::new(order.key.clone());
+    let mut fresh = Order::new(order.key().clone());
     fresh.take(&pay("AUTHORISED").said(), &receipt(700), CAPTURED).unwrap();
     assert_eq!(order, fresh);
     // One that repeats in doubt a part of what is certain leaves its notification alone, and that goes too.
@@ -188,7 +190,7 @@ fn doubts_can_be_forgotten() {
     part.standing = Standing::Respellable;
     let mut order = sound.clone();
     order.take(&part, &receipt(701), CAPTURED).unwrap();
-    assert_eq!((order.notifications.len(), &order.facts), (2, &sound.facts));
+    assert_eq!((order.notifications().len(), order.facts()), (2, sound.facts()));
     assert!(order.forget_doubts());
     assert_eq!(order, sound);
 }
@@ -202,7 +204,8 @@ fn a_line_about_a_notification_is_bounded() {
         };
         let mut order = Order::new(said.key.clone());
         order.take(&said, &receipt(0), CAPTURED).unwrap();
-        let about = &order.notifications[0].about;
+        let view = order.view(CAPTURED, receipt(0).received_at, PROVIDERS);
+        let about = view.notifications.unwrap().remove(0).about;
         assert!(about.chars().count() <= MAX_LINE_CHARACTERS, "{}", about.len());
     }
 }

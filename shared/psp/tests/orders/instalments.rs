@@ -56,12 +56,12 @@ fn an_instalment_larger_than_the_first_counts_in_full() {
         assert_eq!(share.amount, 4_000);
         let mut order = Order::new(first.said().key);
         order.take(&first.said(), &receipt(0), all).unwrap();
-        assert!(order.fulfilment.is_none());
+        assert!(order.fulfilment().is_none());
         order.take(&seconds, &receipt(60), all).unwrap();
         let summary = order.summary(all);
         assert_eq!((summary.captured, summary.expected), (6_000, Some(6_000)));
         assert_eq!((summary.state, &summary.flags), (State::Captured, &BTreeSet::new()));
-        assert!(order.fulfilment.is_some());
+        assert!(order.fulfilment().is_some());
     }
 }
 

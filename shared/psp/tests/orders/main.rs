@@ -26,6 +26,7 @@ mod shown;
 mod sources;
 mod spellings;
 mod splits;
+mod stored;
 mod story;
 mod told;
 mod worth;

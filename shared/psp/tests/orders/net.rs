@@ -137,11 +137,11 @@ fn a_credit_that_grows_is_told_in_full() {
         given(&paid).then(&back(20_000)).then(&back(140_000)),
         given(&paid).then(&back(140_000)).then(&back(20_000)),
     ] {
-        let told: u64 = story.order().reversals.iter().map(|reversal| reversal.amount).sum();
+        let told: u64 = story.order().reversals().iter().map(|reversal| reversal.amount).sum();
         assert_eq!(told, 140_000);
         let ids: std::collections::BTreeSet<_> =
-            story.order().reversals.iter().map(|r| &r.id).collect();
-        assert_eq!(ids.len(), story.order().reversals.len());
+            story.order().reversals().iter().map(|r| &r.id).collect();
+        assert_eq!(ids.len(), story.order().reversals().len());
         story.sums(140_000, 0, 140_000, 140_000).is(State::Refunded);
     }
     given(&back(20_000)).then(&back(140_000)).then(&paid).held();

@@ -28,7 +28,7 @@ fn a_form_is_worth_its_effective_amount() {
     ] {
         let story = given(&effective(pay("CAPTURED"), amount, currency));
         let story = story.sums(10_000, 0, captured, 0);
-        assert_eq!(story.order().fulfilment.is_some(), captured == 10_000, "{amount} {currency}");
+        assert_eq!(story.order().fulfilment().is_some(), captured == 10_000, "{amount} {currency}");
     }
     given(&pay("AUTHORISED"))
         .then(&effective(pay("AUTHORISED"), "9000", "978").sent_again("MERCH_BO"))
@@ -65,7 +65,7 @@ fn an_answer_is_worth_its_amount_in_the_orders_currency() {
         (json!([10_000, "EUR"]), json!([null, null]), 10_000),
     ] {
         let story = given(&said(amount, effective)).sums(10_000, 0, captured, 0);
-        assert_eq!(story.order().fulfilment.is_some(), captured == 10_000, "{captured}");
+        assert_eq!(story.order().fulfilment().is_some(), captured == 10_000, "{captured}");
     }
     given(&said(json!([10_000, "USD"]), json!([10_000, "USD"])))
         .flagged([Flag::CurrencyMismatch])

@@ -23,7 +23,7 @@ fn a_single_payment_ends_as_its_status_says() {
         ("EXPIRED", State::Expired, 0, 0, false),
     ] {
         let story = given(&pay(status)).is(state).flagged([]).sums(10_000, authorised, captured, 0);
-        assert_eq!(story.order().fulfilment.is_some(), released, "{status}");
+        assert_eq!(story.order().fulfilment().is_some(), released, "{status}");
     }
 }
 
@@ -48,7 +48,7 @@ fn a_worldline_payment_ends_as_its_number_says() {
             .is(state)
             .flagged([])
             .sums(140_000, authorised, captured, 0);
-        assert_eq!(story.order().fulfilment.is_some(), code == 9, "{code}");
+        assert_eq!(story.order().fulfilment().is_some(), code == 9, "{code}");
     }
 }
 

@@ -46,16 +46,16 @@ fn what_was_known_by_payment_id_alone_is_joined_and_not_released_twice() {
     let nameless = Payment::new("", "3254564310_0", VISA, 9, 140_000).said();
     let mut early = Order::new(nameless.key.clone());
     early.take(&nameless, &receipt(0), CAPTURED).unwrap();
-    let id = early.fulfilment.clone().unwrap().id;
+    let id = early.fulfilment().unwrap().id.clone();
 
     let named = wl("3254564310_0", VISA, 5).said();
     assert_eq!(named.aliases, [nameless.key]);
     let mut order = Order::new(named.key.clone());
     order.absorb(early.clone());
     order.take(&named, &receipt(60), CAPTURED).unwrap();
-    assert_eq!(order.fulfilment.as_ref().unwrap().id, id);
+    assert_eq!(order.fulfilment().unwrap().id, id);
     assert_eq!(order.summary(CAPTURED).state, State::Captured);
-    assert_eq!(order.notifications.len(), 2);
+    assert_eq!(order.notifications().len(), 2);
 
     let before = order.clone();
     order.absorb(early);

@@ -83,6 +83,6 @@ fn a_rest_transaction_with_an_empty_uuid_is_named_by_its_slot() {
     answer["transactions"][0]["uuid"] = json!("");
     let body = quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
     let story = given(&body).released();
-    let (share, _) = story.order().facts.shares().next().unwrap();
-    assert_eq!((share.share.as_str(), &share.slot), ("20261122-abc123-1", &None));
+    let (share, _) = story.order().facts().shares().next().unwrap();
+    assert_eq!((share.share.as_str(), &share.other_name), ("20261122-abc123-1", &None));
 }

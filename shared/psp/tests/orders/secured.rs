@@ -17,7 +17,7 @@ fn secured_counts_what_is_reserved() {
         ("PRE_AUTHORISED", false),
     ] {
         let story = under(SECURED).then(&pay(status));
-        assert_eq!(story.order().fulfilment.is_some(), released, "{status}");
+        assert_eq!(story.order().fulfilment().is_some(), released, "{status}");
     }
     under(SECURED).then(&cascade("AUTHORISED", &[VOUCHER, now(CARD, "AUTHORISED")])).released();
     let partly = now(Share(CARD.0, CARD.1, 3_000, ""), "PARTIALLY_AUTHORISED");
@@ -47,7 +47,7 @@ fn a_partial_authorisation_secures_what_was_authorised_and_no_more() {
         (partly("10000", "978").without("vads_effective_amount"), 0),
     ] {
         let story = under(SECURED).then(&form).sums(10_000, authorised, 0, 0);
-        assert_eq!(story.order().fulfilment.is_some(), authorised == 10_000, "{authorised}");
+        assert_eq!(story.order().fulfilment().is_some(), authorised == 10_000, "{authorised}");
         // Once captured it counts for what the form says was captured.
         story.then(&pay("CAPTURED")).sums(10_000, 0, 10_000, 0).released();
     }

@@ -1,6 +1,7 @@
 //! How an order is shown in one line, and until when its voucher can be given back.
 
 use quittance_core::order::VOUCHER_REFUND_SECONDS;
+use quittance_psp::PROVIDERS;
 use quittance_psp::{lyra, worldline};
 
 use crate::story::{
@@ -21,7 +22,7 @@ fn a_headline_says_what_was_captured_of_what() {
         (given(&follow_up("CAPTURED")), "partially_captured 40.00 EUR [ambiguous]"),
         (given(&follow_up("REFUSED")), "pending [ambiguous]"),
     ] {
-        let shown = story.order().headline(CAPTURED);
+        let shown = story.order().headline(CAPTURED).say(PROVIDERS);
         let shown = shown.split(';').next().unwrap();
         assert_eq!(shown, format!("CMD-1 {line}"));
     }
@@ -39,7 +40,7 @@ fn sessions_and_windows_are_as_long_as_the_providers_say() {
 #[test]
 fn a_voucher_can_be_given_back_for_so_long_after_the_last_notification() {
     let first = given(&pay("AUTHORISED"));
-    let at = |story: &Story| story.order().notifications.last().unwrap().received_at;
+    let at = |story: &Story| story.order().notifications().last().unwrap().received_at;
     let one = at(&first);
     assert_eq!(
         first.order().voucher_is_lost_after().unwrap().seconds_since(one),
@@ -52,6 +53,6 @@ fn a_voucher_can_be_given_back_for_so_long_after_the_last_notification() {
         second.order().voucher_is_lost_after().unwrap().seconds_since(two),
         VOUCHER_REFUND_SECONDS
     );
-    let nothing = quittance_core::Order::new(second.order().key.clone());
+    let nothing = quittance_core::Order::new(second.order().key().clone());
     assert_eq!(nothing.voucher_is_lost_after(), None);
 }

@@ -72,7 +72,7 @@ impl Story {
     pub(crate) fn then(mut self, message: &impl Message) -> Self {
         let statement = message.said();
         let mut order = self.order.take().unwrap_or_else(|| Order::new(statement.key.clone()));
-        assert_eq!(order.key, statement.key, "the message is about another order");
+        assert_eq!(*order.key(), statement.key, "the message is about another order");
         self.clock += 60;
         self.last = Some(order.take(&statement, &receipt(self.clock), self.policy).unwrap());
         self.order = Some(order);
@@ -95,8 +95,12 @@ impl Story {
         let before = self.order().clone();
         let story = self.then(message);
         assert!(!matches!(story.last, Some(Outcome::Changed(_))));
-        let details = story.order().details.clone();
-        assert_eq!(story.order(), &Order { details, ..before });
+        let but_details = |order: &Order| {
+            let mut members = serde_json::to_value(order).unwrap();
+            members.as_object_mut().unwrap().remove("details");
+            members
+        };
+        assert_eq!(but_details(story.order()), but_details(&before));
         story
     }
 
@@ -138,13 +142,13 @@ impl Story {
 
     #[track_caller]
     pub(crate) fn released(self) -> Self {
-        assert!(self.order().fulfilment.is_some(), "{:#?}", self.order().summary(self.policy));
+        assert!(self.order().fulfilment().is_some(), "{:#?}", self.order().summary(self.policy));
         self
     }
 
     #[track_caller]
     pub(crate) fn held(self) -> Self {
-        assert!(self.order().fulfilment.is_none(), "{:#?}", self.order().summary(self.policy));
+        assert!(self.order().fulfilment().is_none(), "{:#?}", self.order().summary(self.policy));
         self
     }
 
@@ -156,7 +160,7 @@ impl Story {
 
     #[track_caller]
     pub(crate) fn reversals(self, amounts: &[u64]) -> Self {
-        let told: Vec<u64> = self.order().reversals.iter().map(|r| r.amount).collect();
+        let told: Vec<u64> = self.order().reversals().iter().map(|r| r.amount).collect();
         assert_eq!(told, amounts);
         self
     }
@@ -164,7 +168,7 @@ impl Story {
     /// The reversals, with their reasons.
     #[track_caller]
     pub(crate) fn reversed(self, told: &[(u64, Cause)]) -> Self {
-        let reversals = self.order().reversals.iter().map(|r| (r.amount, r.reason));
+        let reversals = self.order().reversals().iter().map(|r| (r.amount, r.reason));
         assert_eq!(reversals.collect::<Vec<_>>(), told);
         self
     }
@@ -182,7 +186,7 @@ impl Story {
 
     #[track_caller]
     pub(crate) fn notifications(self, number: usize) -> Self {
-        assert_eq!(self.order().notifications.len(), number);
+        assert_eq!(self.order().notifications().len(), number);
         self
     }
 

@@ -1,6 +1,7 @@
 //! What the operations of a Worldline payment are worth together, where they can be read in two ways.
 
 use quittance_core::{Flag, State};
+use quittance_psp::PROVIDERS;
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::{Payment, refund};
 
@@ -82,7 +83,7 @@ fn the_whole_that_is_cancelled_is_lost_under_the_payments_name() {
         .then(&Payment::new("CMD-1", "3254564310_1", VISA, 6, 140_000))
         .is(State::Cancelled)
         .reversals(&[140_000]);
-    assert_eq!(story.order().reversals[0].share, "3254564310");
+    assert_eq!(story.order().reversals()[0].share, "3254564310");
 }
 
 /// A statement that contradicts itself, about another payment of an order that is paid, is no doubt about it.
@@ -121,7 +122,7 @@ fn only_a_voucher_that_is_kept_can_be_stranded() {
         (given(&cascade("AUTHORISED", &[VOUCHER, now(CARD, "AUTHORISED")])), false),
         (voucher_alone.then(&other_card).then(&given_back), false),
     ] {
-        let view = story.held().order().view(CAPTURED, later);
+        let view = story.held().order().view(CAPTURED, later, PROVIDERS);
         assert_eq!(view.flags.contains(&Flag::StrandedVoucher), stranded, "{view:#?}");
     }
 }

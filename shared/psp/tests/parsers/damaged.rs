@@ -1,5 +1,6 @@
 //! Whatever is signed is read, and nothing in it makes the core panic.
 
+use quittance_psp::PROVIDERS;
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;
@@ -13,7 +14,7 @@ use quittance_testing::lyra::{Form, Share};
 use quittance_testing::worldline::{Payment, refund};
 use quittance_testing::{FORM_KEY, REST_PASSWORD, rest_body, url_encode};
 
-use crate::common::{read_lyra, read_worldline, read_worldline_bound, receipt};
+use crate::common::{read_lyra, read_worldline, read_worldline_bound, receipt, reread};
 use crate::{UUIDS, config};
 
 const POLICIES: [Policy; 3] = [
@@ -30,12 +31,11 @@ fn use_up(reading: Reading) {
     for policy in POLICIES {
         let mut order = Order::new(statement.key.clone());
         order.take(&statement, &receipt(0), policy).unwrap();
-        let _ = order.headline(policy);
-        let view = order.view(policy, receipt(1_000_000).received_at);
+        let _ = order.headline(policy).say(PROVIDERS);
+        let view = order.view(policy, receipt(1_000_000).received_at, PROVIDERS);
         let _ = serde_json::to_string(&view).unwrap();
         let _ = order.unsent_messages(policy, receipt(0).received_at);
-        let text = serde_json::to_string(&order).unwrap();
-        assert_eq!(serde_json::from_str::<Order>(&text).unwrap(), order);
+        assert_eq!(reread(&order), order);
     }
 }
 

@@ -4,8 +4,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use quittance_core::fact::Rank;
-use quittance_core::{Currency, Kind, Mode, ShareFact, Standing, Status};
+use quittance_core::fact::{Payer, Rank};
+use quittance_core::{Currency, Kind, Meaning, Mode, Said, ShareFact, Standing, Status};
 use quittance_testing::SITE;
 use quittance_testing::lyra::{Form, Share, rest};
 use serde_json::{Value, json};
@@ -62,23 +62,29 @@ struct Part {
 impl Part {
     /// As it must be read; all forms are of one day.
     fn fact(&self, trans_id: &str, sequence: usize, currency: &str) -> ShareFact {
-        let slot = format!("20261122-{}-{sequence}", trans_id.to_ascii_lowercase());
+        let payment = format!("20261122-{}", trans_id.to_ascii_lowercase());
+        let slot = format!("{payment}-{sequence}");
+        let name = self.uuid.unwrap_or(&slot).to_owned();
+        let currency = Currency::from_alpha(currency).unwrap();
         ShareFact {
-            share: self.uuid.unwrap_or(&slot).to_owned(),
-            slot: self.uuid.map(|_| slot.clone()),
-            operation: None,
-            kind: Kind::Debit,
+            other_name: self.uuid.map(|_| slot.clone()),
+            payment: Some(payment),
+            series: Some(trans_id.to_ascii_lowercase()),
             method: self.brand.to_owned(),
-            payer: quittance_psp::lyra::payer(self.brand),
-            amount: self.amount,
-            of: None,
-            currency: Currency::from_alpha(currency).unwrap(),
-            status: self.status,
-            rank: Rank::UNKNOWN,
-            psp_status: self.word.to_owned(),
             sequence: Some(u32::try_from(sequence).unwrap()),
             attempted: "20261122100000".to_owned(),
-            parent: None,
+            meaning: Meaning {
+                status: self.status,
+                rank: Rank::UNKNOWN,
+                worth: self.amount,
+                payer: if matches!(self.brand, "CVCO" | "CONECS") {
+                    Payer::Voucher
+                } else {
+                    Payer::Complement
+                },
+                doubt: None,
+            },
+            ..ShareFact::new(name, Kind::Debit, self.amount, currency, Said::word(self.word))
         }
     }
 
@@ -128,7 +134,7 @@ proptest! {
         let total = total_of(amount, alpha);
         prop_assert_eq!(totals(&said), if whole && kind == Kind::Debit { vec![&total] } else { vec![] });
         if kind == Kind::Debit && matches!(word, "CAPTURED" | "AUTHORISED" | "REFUSED") {
-            prop_assert_eq!((said.standing, said.doubt), (Standing::Sound, None));
+            prop_assert_eq!((said.standing(), said.doubt), (Standing::Sound, None));
             let payment = format!("tx:20261122-{}", trans_id.to_ascii_lowercase());
             prop_assert_eq!(said.aliases.iter().map(|a| &*a.order).collect::<Vec<_>>(), [payment]);
         }
@@ -166,7 +172,7 @@ proptest! {
         prop_assert_eq!(shares(&said), expected);
         let total = total_of(total, alpha);
         prop_assert_eq!(totals(&said), [&total]);
-        prop_assert_eq!((said.standing, said.doubt), (Standing::Sound, None));
+        prop_assert_eq!((said.standing(), said.doubt), (Standing::Sound, None));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod worldline;
 use proptest::prelude::*;
 use quittance_core::fact::{Rank, Total};
 use quittance_core::limits::MAX_AMOUNT;
-use quittance_core::{Currency, Fact, ShareFact, Statement};
+use quittance_core::{Currency, Fact, Meaning, ShareFact, Statement};
 
 /// The uuids of a payment's shares.
 const UUIDS: [&str; 4] = [
@@ -44,7 +44,7 @@ fn total_of(amount: u64, currency: &str) -> Total {
         amount: Some(amount),
         first_instalment: None,
         largest_instalment: None,
-        transaction: None,
+        series: None,
         currency,
     }
 }
@@ -52,7 +52,11 @@ fn total_of(amount: u64, currency: &str) -> Total {
 /// The share facts; their ranks, which the tables of statuses tell, are taken as they are.
 fn shares(said: &Statement) -> Vec<ShareFact> {
     let share = |fact: &Fact| match fact {
-        Fact::Share(share) => Some(ShareFact { rank: Rank::UNKNOWN, ..share.as_ref().clone() }),
+        Fact::Share(share) => {
+            let share = share.as_ref().clone();
+            let meaning = Meaning { rank: Rank::UNKNOWN, ..share.meaning };
+            Some(ShareFact { meaning, ..share })
+        }
         Fact::Total(_) => None,
     };
     said.facts.iter().filter_map(share).collect()

@@ -171,8 +171,8 @@ proptest! {
         add(&mut list, members);
         let more = statement(read_lyra(&form.clone().with("vads_payment_seq", &list.to_string()).body()));
         let plain = statement(read_lyra(&form.body()));
-        prop_assert_eq!(plain.standing, Standing::Sound);
-        prop_assert_eq!((&more.key, &more.facts, &more.about), (&plain.key, &plain.facts, &plain.about));
+        prop_assert_eq!(plain.standing(), Standing::Sound);
+        prop_assert_eq!((&more.key, &more.facts, &more.event), (&plain.key, &plain.facts, &plain.event));
         if !list.to_string().contains('+') {
             prop_assert_eq!(more, plain);
         }
@@ -195,12 +195,12 @@ proptest! {
         value in prop_oneof!["(?s).{0,20}", "CAPTURED", "DEBIT", "[0-9]{1,14}", "TEST\\+978"],
     ) {
         let plain = statement(read_lyra(&form.body()));
-        prop_assert_eq!(plain.standing, Standing::Sound);
+        prop_assert_eq!(plain.standing(), Standing::Sound);
         let mut fields = form.fields();
         fields.push((&name, &value));
         let more = statement(read_lyra(&form_body(FORM_KEY, &fields)));
-        prop_assert_eq!((&more.key, &more.facts, &more.about), (&plain.key, &plain.facts, &plain.about));
-        prop_assert_eq!(more.standing, Standing::Respellable);
+        prop_assert_eq!((&more.key, &more.facts, &more.event), (&plain.key, &plain.facts, &plain.event));
+        prop_assert_eq!(more.standing(), Standing::Respellable);
         prop_assert!(more.aliases.is_empty());
     }
 }

@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use quittance_core::fact::{Payer, Rank, Total};
-use quittance_core::{Currency, Kind, Mode, ShareFact, Standing, Statement, Status};
+use quittance_core::{Currency, Kind, Meaning, Mode, Said, ShareFact, Standing, Statement, Status};
 use quittance_psp::worldline::PaymentId;
 use quittance_testing::worldline::{MERCHANT, Payment, refund};
 use serde_json::Value;
@@ -108,8 +108,8 @@ proptest! {
         let moved = matches!(status(code), Status::Captured | Status::Authorised);
         let (status, amount) = match (status(code), acquired) {
             (Status::Captured | Status::Authorised, Some(acquired)) => (status(code), acquired),
-            (Status::Captured, None) => (Status::Pending, stated),
-            (Status::Authorised, None) if voucher => (Status::Pending, stated),
+            (Status::Captured, None) => (Status::Pending, stated + surcharge),
+            (Status::Authorised, None) if voucher => (Status::Pending, stated + surcharge),
             (status, _) => (status, stated + surcharge),
         };
         // What was acquired in another currency is stated apart from what was to be paid.
@@ -117,32 +117,39 @@ proptest! {
         let apart = paid_in != currency;
         let due = stated + surcharge;
         let operation = if spelling == 2 { id.inner.clone() } else { format!("{}_{}", id.inner, id.operation) };
+        let doubt = (code == 9 && acquired.is_none()).then_some("no_acquired_amount");
+        let (word, code, category) = payment.status.clone();
+        let said_status = Said { word: Some(word), code: Some(code), category: Some(category) };
         let share = ShareFact {
-            share: id.inner.clone(),
-            slot: None,
             operation: Some(operation),
-            kind: Kind::Debit,
+            number: (spelling != 2).then(|| id.operation.to_string()),
             method: method.to_owned(),
-            payer: match method {
-                _ if voucher => Payer::Voucher,
-                unnamed if unnamed.starts_with("product") => Payer::Unknown,
-                _ => Payer::Complement,
+            target: (!apart).then_some(due),
+            reached: acquired,
+            meaning: Meaning {
+                status,
+                rank: Rank::UNKNOWN,
+                worth: amount,
+                payer: match method {
+                    _ if voucher => Payer::Voucher,
+                    unnamed if unnamed.starts_with("product") => Payer::Unknown,
+                    _ => Payer::Complement,
+                },
+                doubt,
             },
-            amount,
-            of: (!apart).then_some(due),
-            currency: Currency::from_alpha(paid_in).unwrap(),
-            status,
-            rank: Rank::UNKNOWN,
-            psp_status: payment.status.0,
-            sequence: None,
-            attempted: format!("{:0>20}", id.inner),
-            parent: None,
+            ..ShareFact::new(
+                id.inner.clone(),
+                Kind::Debit,
+                if apart { amount } else { due },
+                Currency::from_alpha(paid_in).unwrap(),
+                said_status,
+            )
         };
         prop_assert_eq!(shares(&said), [share]);
         let total = total_of(due, currency);
         prop_assert_eq!(totals(&said), if apart { vec![&total] } else { vec![] });
         let sound = code != 9 || acquired.is_some();
-        prop_assert_eq!(said.standing == Standing::Sound, sound);
+        prop_assert_eq!(said.standing() == Standing::Sound, sound);
     }
 
     #[test]
@@ -159,25 +166,30 @@ proptest! {
         let text = if long { &spelt_long } else { &short };
         let said = only_worldline(&refund(&reference, text, code, amount));
         names_its_order(&said, &reference, &format!("tx:{}", id.inner));
+        let euro = Currency::from_alpha("EUR").unwrap();
+        let category = match code {
+            8 => "REFUNDED",
+            83 => "UNSUCCESSFUL",
+            _ => "PENDING_CONNECT_OR_3RD_PARTY",
+        };
+        let category = Some(category.to_owned());
+        let said_status = Said { code: Some(code), category, ..Said::word(word) };
         let share = ShareFact {
-            share: short.clone(),
-            slot: None,
             operation: Some(short.clone()),
-            kind: Kind::Credit,
+            number: Some(id.operation.to_string()),
             method: "card".to_owned(),
-            payer: Payer::Unknown,
-            amount,
-            of: None,
-            currency: Currency::from_alpha("EUR").unwrap(),
-            status,
-            rank: Rank::UNKNOWN,
-            psp_status: word.to_owned(),
-            sequence: None,
-            attempted: format!("{:0>20}", id.inner),
             parent: Some(id.inner),
+            meaning: Meaning {
+                status,
+                rank: Rank::UNKNOWN,
+                worth: amount,
+                payer: Payer::Unknown,
+                doubt: None,
+            },
+            ..ShareFact::new(short.clone(), Kind::Credit, amount, euro, said_status)
         };
         prop_assert_eq!(shares(&said), [share]);
         prop_assert_eq!(totals(&said), Vec::<&Total>::new());
-        prop_assert_eq!(said.standing, Standing::Sound);
+        prop_assert_eq!(said.standing(), Standing::Sound);
     }
 }

@@ -232,12 +232,15 @@ impl Table {
     /// All items in few words.
     fn show(&self) -> String {
         let line = |item: &Item| {
-            let about =
-                item.order.notifications.iter().map(|n| format!("{} ({:?})", n.about, n.standing));
-            let (key, join, former) = (&item.order.key.order, &item.join, &item.former);
+            let about = item
+                .order
+                .notifications()
+                .iter()
+                .map(|n| format!("{:?} ({:?})", n.event, n.standing));
+            let (key, join, former) = (&item.order.key().order, &item.join, &item.former);
             let join = join.as_ref().map(|join| (&join.home.order, join.weak));
             let former = former.as_ref().map(|former| &former.order);
-            let released = item.order.fulfilment.is_some();
+            let released = item.order.fulfilment().is_some();
             format!("{key} {join:?} {former:?} {released} {:?}\n", about.collect::<Vec<_>>())
         };
         self.items.iter().map(line).collect()
@@ -246,13 +249,13 @@ impl Table {
     /// The orders under their keys, and what names lead to.
     fn outcome(&self) -> Outcome {
         let orders = self.items.iter().filter(|item| item.join.is_none());
-        let orders = orders.map(|item| self.items.order(&item.order.key).unwrap());
+        let orders = orders.map(|item| self.items.order(item.order.key()).unwrap());
         let orders = orders.filter(|order| !order.is_blank());
-        let orders = orders.map(|order| (order.key.clone(), seen(&order))).collect();
-        let names = self.items.iter().filter(|item| item.order.key.payment().is_some());
+        let orders = orders.map(|order| (order.key().clone(), seen(&order))).collect();
+        let names = self.items.iter().filter(|item| item.order.key().payment().is_some());
         let names = names.map(|item| {
-            let home = self.items.order(&item.order.key).unwrap().key;
-            (item.order.key.clone(), home)
+            let home = self.items.order(item.order.key()).unwrap().key().clone();
+            (item.order.key().clone(), home)
         });
         Outcome { orders, names: names.collect() }
     }
@@ -264,9 +267,9 @@ impl Table {
         for item in self.items.iter().filter(|item| item.join.is_none()) {
             let summary = item.order.summary(POLICY);
             let is_kept = summary.is_paid || summary.refunded > 0;
-            assert!(item.order.fulfilment.is_none() || is_kept, "{}", self.show());
+            assert!(item.order.fulfilment().is_none() || is_kept, "{}", self.show());
             for payment in payments(&item.order) {
-                holders.entry(payment).or_default().insert(&item.order.key);
+                holders.entry(payment).or_default().insert(item.order.key());
             }
         }
         for (payment, holders) in holders {
@@ -282,19 +285,20 @@ struct Outcome {
 }
 
 fn seen(order: &Order) -> (Facts, BTreeSet<String>, Summary) {
-    let digests = order.notifications.iter().map(|received| received.digest.clone());
-    (order.facts.clone(), digests.collect(), order.summary(POLICY))
+    let digests = order.notifications().iter().map(|received| received.digest());
+    (order.facts().clone(), digests.collect(), order.summary(POLICY))
 }
 
 /// The payments of which an order has taken or reserved money, on sound word.
 fn payments(order: &Order) -> BTreeSet<String> {
-    let sound = order.facts.iter().filter(|(_, standing)| *standing == Standing::Sound);
+    let sound = order.facts().iter().filter(|(_, standing)| *standing == Standing::Sound);
     let debits = sound.filter_map(|(fact, _)| match fact {
         Fact::Share(share) if share.kind == Kind::Debit => Some(share),
         _ => None,
     });
-    let taken = debits.filter(|s| matches!(s.status, Status::Captured | Status::Authorised));
-    taken.map(|share| share.slot.clone().unwrap_or_else(|| share.share.clone())).collect()
+    let taken =
+        debits.filter(|s| matches!(s.meaning.status, Status::Captured | Status::Authorised));
+    taken.map(|share| share.other_name.clone().unwrap_or_else(|| share.share.clone())).collect()
 }
 
 /// A story's messages, some of them twice.

@@ -94,17 +94,17 @@ proptest! {
             let mut order = Order::new(story[0].key.clone());
             for (second, statement) in story.iter().enumerate() {
                 order.take(statement, &receipt(second as i64), policy).unwrap();
-                let told: u64 = order.reversals.iter().map(|r| r.amount).sum();
+                let told: u64 = order.reversals().iter().map(|r| r.amount).sum();
                 let summary = order.summary(policy);
-                prop_assert!(told <= summary.refunded && summary.refunded <= all, "{:?}", order.reversals);
+                prop_assert!(told <= summary.refunded && summary.refunded <= all, "{:?}", order.reversals());
             }
             let summary = order.summary(policy);
             prop_assert_eq!((summary.captured, summary.refunded), (TAKEN, all));
             let credits = summary.shares.iter().filter(|s| s.kind == Kind::Credit);
             prop_assert_eq!(credits.count(), refunds.len());
             // Released, it tells of each that came after.
-            let told: u64 = order.reversals.iter().map(|r| r.amount).sum();
-            prop_assert_eq!(told, if order.fulfilment.is_some() { all } else { 0 });
+            let told: u64 = order.reversals().iter().map(|r| r.amount).sum();
+            prop_assert_eq!(told, if order.fulfilment().is_some() { all } else { 0 });
         }
     }
 }

@@ -46,14 +46,14 @@ fn renamed(form: &Form, names: &[(&str, &str)]) -> Fields {
 fn held(original: &Form, respelt: &Fields) {
     assert!(same_text(&fields(original), respelt), "not the same signed text");
     if let Some(said) = said(respelt) {
-        assert_eq!(said.standing, Standing::Respellable, "{respelt:?}");
+        assert_eq!(said.standing(), Standing::Respellable, "{respelt:?}");
     }
 }
 
 #[track_caller]
 fn sound(form: &Form) {
     let said = said(&fields(form)).expect("a readable form");
-    assert_eq!((said.standing, said.doubt), (Standing::Sound, None), "{form:?}");
+    assert_eq!((said.standing(), said.doubt), (Standing::Sound, None), "{form:?}");
 }
 
 /// Typed behind the source, a word must not take its place.
@@ -235,7 +235,7 @@ fn honest_forms_are_not_held() {
     for _ in 0..number {
         let honest = honest::form(&mut dice);
         let said = said(&honest.fields).expect("an honest form is readable");
-        let is_held = said.standing == Standing::Respellable;
+        let is_held = said.standing() == Standing::Respellable;
         assert!(!is_held || honest.looks != Looks::Plain, "{:?}: {:?}", said.doubt, honest.fields);
         for (looks, forms, held, held_paid) in &mut counts {
             if *looks == honest.looks {
@@ -377,12 +377,12 @@ fn no_spelling_of_a_text_about_no_payment_is_believed() {
             let claims = said
                 .facts
                 .iter()
-                .any(|fact| matches!(fact, Fact::Share(share) if share.status == Status::Captured));
+                .any(|fact| matches!(fact, Fact::Share(share) if share.meaning.status == Status::Captured));
             money += u64::from(claims);
             // An answer says truly that a card was checked; that is worth nothing.
             let worthless = !asks && said.facts.iter().all(is_worthless);
             assert!(
-                said.standing == Standing::Respellable || worthless,
+                said.standing() == Standing::Respellable || worthless,
                 "\n{original:?}\nrespelt\n{spelt:?}\nsays\n{said:?}"
             );
         }
@@ -477,7 +477,7 @@ fn a_request_that_nobody_paid_is_no_payment() {
             &[&head(&[])[..], &[("vads_ship_to_name", own)], &tail].concat(),
         );
         let said = said(&forged).expect("a readable form");
-        assert_eq!(said.standing, Standing::Respellable, "{place}: {forged:?}");
+        assert_eq!(said.standing(), Standing::Respellable, "{place}: {forged:?}");
     }
     // Without an address, what the user typed follows the request's own date and id.
     let forged =
@@ -782,7 +782,7 @@ fn what_is_typed_between_the_date_and_the_id_is_neither_id_nor_status() {
     ]));
     assert!(same_text(&typed, &respelt));
     let said = said_with(&respelt, &extra).expect("a readable form");
-    assert_eq!(said.standing, Standing::Respellable);
+    assert_eq!(said.standing(), Standing::Respellable);
 }
 
 fn owned(fields: &[(&str, &str)]) -> Fields {
@@ -999,6 +999,6 @@ fn a_request_with_an_empty_address_is_no_payment() {
         );
         posted.push(("vads_version".to_owned(), "V2".to_owned()));
         let said = said(&posted).expect("a readable form");
-        assert_eq!(said.standing, Standing::Respellable, "{posted:?}");
+        assert_eq!(said.standing(), Standing::Respellable, "{posted:?}");
     }
 }

@@ -464,7 +464,7 @@ impl World {
 
     /// The order to which a name leads.
     fn resolve<'a>(&'a self, name: &'a OrderKey) -> &'a OrderKey {
-        self.items.follow(name).map_or(name, |way| &way.end.order.key)
+        self.items.follow(name).map_or(name, |way| way.end.order.key())
     }
 
     /// Fails when a respelling gains anything. Whether it is believed at all.
@@ -473,7 +473,7 @@ impl World {
         let Some(said) = said(spelt) else {
             return false;
         };
-        if said.standing == Standing::Respellable {
+        if said.standing() == Standing::Respellable {
             assert!(said.aliases.is_empty());
             return false;
         }
@@ -491,7 +491,7 @@ impl World {
             assert_eq!(self.resolve(alias), &place.order, "joins another name{}", show());
         }
         for after in with.iter().filter(|item| item.join.is_none()) {
-            let Some(before) = self.items.get(&after.order.key) else {
+            let Some(before) = self.items.get(after.order.key()) else {
                 panic!("reaches another order{}", show());
             };
             for policy in POLICIES {

@@ -87,17 +87,19 @@ mod steps;
 
 use self::parse::Text;
 use super::form::Form;
+use super::words;
+use quittance_core::Remark;
 
 /// Most pieces between two `+` of a signed text. A form with more (they are at most
 /// [`quittance_core::limits::MAX_FORM_FIELDS`] fields, most of them without `+`) is not trusted.
 const MAX_PIECES: usize = 32 * 64 - 1;
 
 /// Says why the form can be read in another way, if so.
-pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), String> {
+pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), Remark> {
     match 1 + form.signed_text().iter().filter(|byte| **byte == b'+').count() {
         0..64 => Text::<1>::of(form, extra_names)?.agrees(),
         64..256 => Text::<4>::of(form, extra_names)?.agrees(),
         256..=MAX_PIECES => Text::<32>::of(form, extra_names)?.agrees(),
-        _ => Err("more pieces than can be told apart".to_owned()),
+        _ => Err(Remark::plain(words::PIECES)),
     }
 }

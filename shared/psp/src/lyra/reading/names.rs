@@ -232,21 +232,21 @@ impl Shape {
         (self as u8) < Self::Free as u8 && !matches!(self, Self::Brand | Self::Hash)
     }
 
-    /// What it is called when two parses differ in it.
+    /// The word for it when two parses differ in it.
     pub(super) const fn what(self) -> &'static str {
         match self {
-            Self::Amount | Self::EffectiveAmount => "the amount",
-            Self::Currency | Self::EffectiveCurrency => "the currency",
-            Self::Occurrence => "the occurrence",
-            Self::Operation => "the operation",
-            Self::Order => "the order's reference",
-            Self::Plan => "the instalments",
-            Self::Sequence => "the sequence number",
-            Self::Shares => "the shares",
-            Self::Source => "the source",
-            Self::Status => "the status",
-            Self::Uuid => "the transaction's uuid",
-            _ => "the transaction",
+            Self::Amount | Self::EffectiveAmount => "amount",
+            Self::Currency | Self::EffectiveCurrency => "currency",
+            Self::Occurrence => "occurrence",
+            Self::Operation => "operation",
+            Self::Order => "order",
+            Self::Plan => "plan",
+            Self::Sequence => "sequence",
+            Self::Shares => "shares",
+            Self::Source => "source",
+            Self::Status => "status",
+            Self::Uuid => "uuid",
+            _ => "transaction",
         }
     }
 }

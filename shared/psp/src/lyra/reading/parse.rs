@@ -1,5 +1,8 @@
 //! All parses of one signed text at once: two sweeps over the documented names.
 
+use quittance_core::Remark;
+
+use super::super::words;
 use super::names::{Names, Shape};
 use super::original::{End, Origin, Original};
 use super::piece::{self, bit};
@@ -25,7 +28,7 @@ pub(super) struct Text<'a, const W: usize> {
 
 impl<'a, const W: usize> Text<'a, W> {
     /// Cuts the text, and compares each field with its documented shape on the way.
-    pub(super) fn of(form: &'a Form<'_>, extra_names: &'a [String]) -> Result<Self, String> {
+    pub(super) fn of(form: &'a Form<'_>, extra_names: &'a [String]) -> Result<Self, Remark> {
         let mut text = Self {
             extra_names,
             recurs: false,
@@ -52,7 +55,7 @@ impl<'a, const W: usize> Text<'a, W> {
                 if extra_names.iter().any(|extra| extra.as_bytes() == name) {
                     continue;
                 }
-                return Err("an undocumented vads_ field".to_owned());
+                return Err(Remark::plain(words::UNDOCUMENTED));
             };
             let last = text.len - 1;
             let of_shape = bit(shape as u8);
@@ -69,7 +72,7 @@ impl<'a, const W: usize> Text<'a, W> {
             if !fits {
                 // Names of families are free, so this is a documented one and not long.
                 let name = String::from_utf8_lossy(name);
-                return Err(format!("{name} has another shape than documented"));
+                return Err(Remark::new(words::SHAPE, [&*name]));
             }
             text.recurs |= !value.is_empty() && RECURRING.contains(&name);
             text.describes |= !value.is_empty() && shape == Shape::Description;
@@ -118,15 +121,15 @@ impl<'a, const W: usize> Text<'a, W> {
 
     /// Whether every original that can stand behind this text says what the form says, and there is one.
     /// Those are left out that lack pieces which they must have.
-    pub(super) fn agrees(&self) -> Result<(), String> {
+    pub(super) fn agrees(&self) -> Result<(), Remark> {
         self.states_a_payment()?;
         let has = |shape: Shape| !self.can_be(shape as u8).is_empty();
         let own = |shape| self.own(shape).is_some();
         if !own(Shape::Operation) && !self.claims_nothing() {
-            return Err("vads_operation_type missing".to_owned());
+            return Err(Remark::plain(words::NO_OPERATION));
         }
         if self.own_value(Shape::Source) == Some(b"REC") && !self.recurs && self.could_recur() {
-            return Err("the recurrence could stand elsewhere".to_owned());
+            return Err(Remark::plain(words::RECURRENCE));
         }
         let operated = self.can_be(Shape::Operation as u8).next();
         let unnamed =
@@ -158,7 +161,7 @@ impl<'a, const W: usize> Text<'a, W> {
                 }
             }
         }
-        if found { Ok(()) } else { Err("no documented form reads so".to_owned()) }
+        if found { Ok(()) } else { Err(Remark::plain(words::NO_FORM)) }
     }
 
     /// Whether the form at hand says that nothing was paid and nothing will be.
@@ -270,7 +273,7 @@ impl<'a, const W: usize> Text<'a, W> {
 
     /// Tries every parse as such an original: whether there is one, or which of them contradicts the
     /// form at hand.
-    fn parse(&self, original: Original) -> Result<bool, String> {
+    fn parse(&self, original: Original) -> Result<bool, Remark> {
         let steps = STEPS.as_slice();
         // Backwards: from which places the rest of the names can take up the rest of the text.
         let mut rests = [(Set::<W>::EMPTY, Want::NOTHING); MAX_STEPS];
@@ -325,7 +328,7 @@ impl<'a, const W: usize> Text<'a, W> {
             if let Takes::Value(shape) = step.takes {
                 let stands = self.stands(shape, want, reach, rest);
                 self.same(shape, original, stands)
-                    .map_err(|what| format!("{what} could stand elsewhere"))?;
+                    .map_err(|what| Remark::new(words::DIFFERS, [what]))?;
             }
             reach = match step.takes {
                 _ if presence == Presence::Never => reach,

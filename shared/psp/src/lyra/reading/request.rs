@@ -14,6 +14,9 @@
 //! - between the two anything may stand, in names, carts, addresses to return to, and the account of a
 //!   user.
 
+use quittance_core::Remark;
+
+use super::super::words;
 use super::names::Shape;
 use super::parse::Text;
 use super::piece;
@@ -66,13 +69,13 @@ fn is_of_a_payment(word: &[u8]) -> bool {
 
 impl<const W: usize> Text<'_, W> {
     /// Why it could be the text of something else than an answer about a payment, if so.
-    pub(super) fn states_a_payment(&self) -> Result<(), String> {
+    pub(super) fn states_a_payment(&self) -> Result<(), Remark> {
         if self.begins_as_a_request() && self.ends_as_a_request() || self.goes_on_behind_a_date() {
-            return Err("it could be a request for a payment".to_owned());
+            return Err(Remark::plain(words::REQUEST));
         }
         let verifies = self.own_value(Shape::Operation) == Some(b"VERIFICATION");
         if !verifies && !self.can_be(piece::REGISTRATION).is_empty() {
-            return Err("it could be the answer to a registration".to_owned());
+            return Err(Remark::plain(words::REGISTRATION));
         }
         Ok(())
     }

@@ -1,16 +1,17 @@
 //! From a verified batch to what its elements say.
 
-use quittance_core::fact::Payer;
 use quittance_core::key::Account;
 use quittance_core::limits::{MAX_AMOUNT, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use quittance_core::money::Currency;
 use quittance_core::statement::{Hint, Unreadable};
-use quittance_core::text::beginning;
-use quittance_core::{Fact, Kind, PaymentName, Reading, ShareFact, Standing, Statement};
+use quittance_core::{
+    Fact, Kind, PaymentName, Reading, Remark, Said, ShareFact, Standing, Statement,
+};
 
 use super::profile::{ID, SESSION_SECONDS};
 use super::signature::{Element, Verified, Word};
-use super::status::meaning;
+use super::status::{kind, meaning_of};
+use super::words::NEWS;
 
 /// What each element says, in the order of the batch.
 pub(super) fn read(verified: &Verified) -> Vec<Reading> {
@@ -44,38 +45,27 @@ fn statement(verified: &Verified, element: &Element) -> Result<Statement, Unread
     }
     let currency = Currency::from_alpha(&element.currency)
         .ok_or_else(|| Unreadable::new("currency is not known"))?;
-    let (kind, status, rank) = meaning(word);
+    let kind = kind(word);
     let by_payment = account.payment(PaymentName::new(&element.payment));
     let by_payment = by_payment.map_err(|_| Unreadable::new("payment missing or too long"))?;
     let key = match element.order.as_str() {
         "" => by_payment.clone(),
         order => account.order(order).map_err(|bad| Unreadable::new(format!("order {bad}")))?,
     };
+    // The field that names the method is not signed, and a method may decide.
     let share = ShareFact {
-        share: element.payment.clone(),
-        slot: None,
-        operation: None,
-        kind,
-        // The field that names the method is not signed, and a method may decide.
         method: "octroi".to_owned(),
-        payer: Payer::Unknown,
-        amount: element.amount,
-        of: (kind == Kind::Debit).then_some(element.amount),
-        currency,
-        status,
-        rank,
-        psp_status: word.to_owned(),
-        sequence: None,
+        target: (kind == Kind::Debit).then_some(element.amount),
         attempted: verified.time.to_string(),
         parent: (kind == Kind::Credit).then(|| element.payment.clone()),
+        ..ShareFact::new(element.payment.clone(), kind, element.amount, currency, Said::word(word))
     };
-    let method = beginning(&element.method, MAX_WORD_BYTES);
     Ok(Statement {
         aliases: Some(by_payment).filter(|alias| *alias != key).into_iter().collect(),
         key,
         follows: kind == Kind::Credit,
-        about: format!("{word} by {method}"),
-        facts: vec![Fact::Share(Box::new(share))],
+        event: Remark::new(NEWS, [element.method.as_str()]),
+        facts: vec![Fact::share(share.meaning(meaning_of))],
         standing: Standing::Sound,
         doubt: None,
         reasons: Vec::new(),

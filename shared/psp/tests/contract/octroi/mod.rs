@@ -10,5 +10,6 @@ mod profile;
 pub(crate) mod samples;
 mod signature;
 mod status;
+mod words;
 
 pub(crate) use self::profile::Octroi;

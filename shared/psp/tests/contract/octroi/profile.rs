@@ -3,10 +3,11 @@
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
 };
-use quittance_core::{ProviderId, provider};
+use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
 use super::event::read;
 use super::signature::{Keys, verify};
+use super::{status, words};
 
 /// The word of Octroi in routes, keys and configuration.
 pub(crate) const ID: ProviderId = ProviderId::new("octroi");
@@ -45,6 +46,23 @@ impl Provider for Octroi {
 
     fn describe(&self, document: &str) -> Result<Vec<HeldKey>, BadKeys> {
         Ok(Keys::from_json(document)?.held().collect())
+    }
+
+    fn meaning(&self, told: &ShareFact) -> Meaning {
+        status::meaning_of(told)
+    }
+
+    fn sentence(&self, remark: &Remark) -> Option<String> {
+        words::sentence(remark)
+    }
+
+    fn line(
+        &self,
+        event: &Remark,
+        shares: &[&ShareFact],
+        _: &dyn Fn(&ShareFact) -> Option<String>,
+    ) -> String {
+        words::line(event, shares)
     }
 }
 

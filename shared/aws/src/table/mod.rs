@@ -4,14 +4,15 @@
 //! |---|---|
 //! | `pk` | the order's key as text |
 //! | `version` | counts the writes; the condition of the next one |
-//! | `order` | facts, notifications and decisions as JSON |
-//! | `summary` | the order as others see it, without notifications, for lists |
-//! | `state`, `updated_at` | index of orders by state, newest last |
+//! | `order` | what was told and decided, in the encoding of [`quittance_core::stored`] |
+//! | `state`, `updated_at` | index of orders by state, newest last; see [`lists`] |
 //! | `unsent` | present while the queue has to be told something: a sparse index |
 //! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
 //! | `joined` | present when this is only another name; the key of the order it names |
 //! | `weak` | present when only what follows on a payment has claimed the name so far |
 //! | `former` | the order that held what has been taken along here, while it may not have given it up |
+//!
+//! What the facts amount to is worked out when an order is read, and stands nowhere.
 //!
 //! See [`quittance_core::claims`] for what becomes of names.
 
@@ -19,12 +20,15 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quittance_core::claims::{Astray, Item as Known, Items, Join};
-use quittance_core::{Order, OrderKey, OrderView, Policy, State, Summary, Timestamp};
+use quittance_core::{Order, OrderKey, Providers, State, Timestamp, stored};
+
+mod lists;
+
+pub use self::lists::{BadCursor, Cursor, Found, MAX_PAGE, Page};
+use self::lists::{shard, updated_at};
 
 use crate::clock::{now, unix_millis};
 use crate::error::{StoreError, written};
@@ -36,28 +40,16 @@ pub const BY_STATE: &str = "by_state";
 /// Sparse index of orders of which the queue has to be told something.
 pub const BY_UNSENT: &str = "by_unsent";
 
-/// Attribute with the order as others see it.
-pub const SUMMARY: &str = "summary";
-
-/// The value of `unsent`, the hash key of [`BY_UNSENT`].
-const UNSENT: &str = "1";
-
-/// Most orders on one page of a list: a page stays below DynamoDB's 1 MB also with long orders.
-pub const MAX_PAGE: u32 = 100;
-
-/// Most bytes of an order with its summary that take another notification, without what can be read in
-/// more than one way (16 KiB at most). DynamoDB refuses an item above 400 KB; what is left is for marking
-/// messages as sent.
+/// Most bytes of an order that takes another notification, without what can be read in more than one way (8 KiB
+/// at most). DynamoDB refuses an item above 400 KB; what is left is for marking messages as sent.
 const MAX_ORDER_BYTES: usize = 360 * 1024;
-
-/// Most pages of a scan read to fill one page of a list without a state.
-const MAX_SCAN_PAGES: usize = 10;
 
 /// The order table.
 #[derive(Clone, Debug)]
 pub struct Table {
     client: Client,
     name: String,
+    providers: Providers,
 }
 
 /// An order as it is stored, with what the next write must find unchanged.
@@ -118,32 +110,23 @@ impl Mark {
     }
 }
 
-/// An order about to be written, in the text in which it will be: folded and serialised once for all
-/// that has to be known of it before.
+/// An order about to be written, in the bytes in which it will be: encoded once for all that has to be known of
+/// it before.
 #[derive(Debug)]
 pub struct Draft<'a> {
     order: &'a Order,
     state: State,
-    json: String,
-    summary: String,
+    bytes: Vec<u8>,
     updated_at: Timestamp,
     former: Option<&'a OrderKey>,
     mark: Option<Mark>,
 }
 
 impl<'a> Draft<'a> {
-    /// `summary` is what the order's facts amount to under `policy`.
-    pub fn new(
-        order: &'a Order,
-        summary: Summary,
-        policy: Policy,
-        now: Timestamp,
-    ) -> Result<Self, StoreError> {
-        let state = summary.state;
-        let view = order.view_of(summary, policy, now).without_notifications();
-        let summary = serde_json::to_string(&view)?;
-        let json = serde_json::to_string(order)?;
-        Ok(Self { order, state, json, summary, updated_at: now, former: None, mark: None })
+    /// `state` is what the order's facts amount to.
+    pub fn new(order: &'a Order, state: State, now: Timestamp) -> Result<Self, StoreError> {
+        let bytes = encode(order)?;
+        Ok(Self { order, state, bytes, updated_at: now, former: None, mark: None })
     }
 
     /// With the order that may still have to give up what has been taken along here.
@@ -159,7 +142,7 @@ impl<'a> Draft<'a> {
     /// Whether it is small enough to be stored. One that is not must not be sent again for ever. What can be
     /// read in more than one way has bytes of its own, and keeps nothing else out.
     pub fn fits(&self) -> bool {
-        let bytes = self.json.len() + self.summary.len();
+        let bytes = self.bytes.len();
         bytes <= MAX_ORDER_BYTES
             || bytes - self.order.doubtful_bytes().min(bytes) <= MAX_ORDER_BYTES
     }
@@ -174,33 +157,15 @@ pub enum Saved {
     Conflict,
 }
 
-/// One page of a list.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// The orders, newest first within a state.
-    pub orders: Vec<OrderView>,
-    /// Where the next page starts; opaque.
-    pub next: Option<String>,
-}
-
-/// One page of keys with the time of their last change.
-#[derive(Clone, Debug)]
-pub struct Updated {
-    /// The orders, newest first.
-    pub orders: Vec<(OrderKey, Timestamp)>,
-    /// Where the next page starts.
-    pub next: Option<Cursor>,
-}
-
-/// Not a cursor that a page of this list has given out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor")]
-pub struct BadCursor;
-
 impl Table {
-    /// The table of this name.
-    pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
+    /// The table of this name, with the orders of these providers.
+    pub fn new(client: Client, name: impl Into<String>, providers: Providers) -> Self {
+        Self { client, name: name.into(), providers }
+    }
+
+    /// The providers whose orders it holds.
+    pub fn providers(&self) -> Providers {
+        self.providers
     }
 
     /// Reads an item, strongly consistent.
@@ -215,7 +180,7 @@ impl Table {
             .await
             .map_err(|e| StoreError::unavailable("get order", &e))?;
         match reply.item {
-            Some(item) => read_item(&item),
+            Some(item) => self.read_item(&item),
             None => Ok(Stored {
                 order: Order::new(key.clone()),
                 version: None,
@@ -238,9 +203,9 @@ impl Table {
                     let (order, repaired) = way.order();
                     let (version, former) = (way.end.version, way.end.former.clone());
                     // What stood beside the mark of a name belongs to a decision that is taken over.
-                    let names = way.names.iter().rev().map(|name| &name.order.key);
+                    let names = way.names.iter().rev().map(|name| name.order.key());
                     let mark =
-                        [&order.key].into_iter().chain(names).find_map(|key| marks.remove(key));
+                        [order.key()].into_iter().chain(names).find_map(|key| marks.remove(key));
                     return Ok(Stored { order, version, joined: None, former, repaired, mark });
                 }
                 Err(Astray::Unread(key)) => key,
@@ -254,19 +219,19 @@ impl Table {
 
     /// Writes an order if the item is still at `version`.
     pub async fn save(&self, draft: Draft<'_>, version: Option<u64>) -> Result<Saved, StoreError> {
-        let Draft { order, state, json, summary, updated_at, former, mark } = draft;
-        let mut item = new_item(&order.key, version, json);
+        let Draft { order, state, bytes, updated_at: at, former, mark } = draft;
+        let mut item = new_item(order.key(), version, bytes);
         // An order that has given up all that was known of it is in no list.
         if !order.is_blank() {
-            item.insert("state".to_owned(), AttributeValue::S(state.as_str().to_owned()));
-            item.insert("updated_at".to_owned(), AttributeValue::S(updated_at.to_string()));
-            item.insert(SUMMARY.to_owned(), AttributeValue::S(summary));
+            let state = format!("{}#{}", state.as_str(), shard(order.key()));
+            item.insert("state".to_owned(), AttributeValue::S(state));
+            item.insert("updated_at".to_owned(), AttributeValue::S(updated_at(order.key(), at)));
         }
         if let Some(former) = former {
             item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
         }
         if order.has_unsent() {
-            mark_unsent(&mut item, mark);
+            mark_unsent(&mut item, order.key(), mark);
         }
         self.put(item, version).await
     }
@@ -275,8 +240,8 @@ impl Table {
     /// stays in the item, with its mark when the queue has not been told of it, so that taking it over
     /// can be repeated after a crash.
     pub async fn join(&self, stored: &Stored, join: &Join) -> Result<Saved, StoreError> {
-        let json = serde_json::to_string(&stored.order)?;
-        let mut item = new_item(&stored.order.key, stored.version, json);
+        let key = stored.order.key();
+        let mut item = new_item(key, stored.version, encode(&stored.order)?);
         item.insert("joined".to_owned(), AttributeValue::S(join.home.to_string()));
         if join.weak {
             item.insert("weak".to_owned(), AttributeValue::Bool(true));
@@ -285,56 +250,10 @@ impl Table {
             item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
         }
         if stored.order.has_unsent() {
-            mark_unsent(&mut item, stored.mark.clone());
-            item.insert("updated_at".to_owned(), AttributeValue::S(now().to_string()));
+            mark_unsent(&mut item, key, stored.mark.clone());
+            item.insert("updated_at".to_owned(), AttributeValue::S(updated_at(key, now())));
         }
         self.put(item, stored.version).await
-    }
-
-    /// One page of the orders in a state (newest first), or of all orders (in no order).
-    pub async fn list(
-        &self,
-        state: Option<State>,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<Page, StoreError> {
-        match state {
-            Some(state) => self.list_state(state, limit, cursor).await,
-            None => self.list_all(limit, cursor).await,
-        }
-    }
-
-    /// One page of the keys of the orders in a state with the time of their last change, newest first.
-    pub async fn updated(
-        &self,
-        state: State,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<Updated, StoreError> {
-        let reply = self.query_state(state, limit, cursor).await?;
-        let orders = reply.items().iter().map(read_updated).collect::<Result<_, _>>()?;
-        Ok(Updated { orders, next: reply.last_evaluated_key.map(Cursor) })
-    }
-
-    /// Keys of orders of which the queue has to be told something, with the time of their last change, oldest
-    /// first.
-    pub async fn unsent(&self) -> Result<Vec<(OrderKey, Timestamp)>, StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(BY_UNSENT)
-            .key_condition_expression("unsent = :unsent")
-            .expression_attribute_values(":unsent", AttributeValue::S(UNSENT.to_owned()))
-            .into_paginator()
-            .items()
-            .send();
-        let mut keys = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|e| StoreError::unavailable("query unsent orders", &e))?;
-            keys.push(read_updated(&item)?);
-        }
-        Ok(keys)
     }
 
     /// Every item with its key, names included, a page at a time. One that cannot be read does not hide
@@ -347,70 +266,14 @@ impl Table {
         let mut pages = scan.into_paginator().send();
         while let Some(found) = pages.next().await {
             let found = found.map_err(|e| StoreError::unavailable("scan orders", &e))?;
-            let read = |item: &Item| Ok((text(item, "pk")?.to_owned(), read_item(item)));
+            let read = |item: &Item| Ok((text(item, "pk")?.to_owned(), self.read_item(item)));
             page(found.items().iter().map(read).collect::<Result<_, StoreError>>()?).await?;
         }
         Ok(())
     }
 
-    async fn list_state(
-        &self,
-        state: State,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<Page, StoreError> {
-        let reply = self.query_state(state, limit, cursor).await?;
-        let orders = reply.items().iter().map(read_summary).collect::<Result<_, _>>()?;
-        Ok(Page { orders, next: reply.last_evaluated_key.as_ref().map(Cursor::text) })
-    }
-
-    async fn query_state(
-        &self,
-        state: State,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<QueryOutput, StoreError> {
-        self.client
-            .query()
-            .table_name(&self.name)
-            .index_name(BY_STATE)
-            .key_condition_expression("#state = :state")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", AttributeValue::S(state.as_str().to_owned()))
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit.min(MAX_PAGE)).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(cursor.map(|cursor| cursor.0))
-            .send()
-            .await
-            .map_err(|e| StoreError::unavailable("query orders by state", &e))
-    }
-
-    async fn list_all(&self, limit: u32, cursor: Option<Cursor>) -> Result<Page, StoreError> {
-        let wanted = usize::try_from(limit.min(MAX_PAGE)).unwrap_or(usize::MAX);
-        let mut start = cursor.map(|cursor| cursor.0);
-        let mut orders = Vec::new();
-        for _ in 0..MAX_SCAN_PAGES {
-            let left = i32::try_from(wanted - orders.len()).unwrap_or(i32::MAX);
-            let reply = self
-                .client
-                .scan()
-                .table_name(&self.name)
-                .filter_expression("attribute_exists(#state)")
-                .expression_attribute_names("#state", "state")
-                .limit(left)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|e| StoreError::unavailable("scan orders", &e))?;
-            for item in reply.items() {
-                orders.push(read_summary(item)?);
-            }
-            start = reply.last_evaluated_key;
-            if start.is_none() || orders.len() >= wanted {
-                break;
-            }
-        }
-        Ok(Page { orders, next: start.as_ref().map(Cursor::text) })
+    fn read_item(&self, item: &Item) -> Result<Stored, StoreError> {
+        read_item(item, self.providers)
     }
 
     async fn put(&self, item: Item, version: Option<u64>) -> Result<Saved, StoreError> {
@@ -428,61 +291,35 @@ impl Table {
 
 type Item = HashMap<String, AttributeValue>;
 
-/// What every item has: key, version, and the order as JSON.
-fn new_item(key: &OrderKey, version: Option<u64>, order: String) -> Item {
+fn encode(order: &Order) -> Result<Vec<u8>, StoreError> {
+    stored::encode(order).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// What every item has: key, version, and the order.
+fn new_item(key: &OrderKey, version: Option<u64>, order: Vec<u8>) -> Item {
     let next = version.map_or(1, |version| version + 1);
     HashMap::from([
         ("pk".to_owned(), AttributeValue::S(key.to_string())),
         ("version".to_owned(), AttributeValue::N(next.to_string())),
-        ("order".to_owned(), AttributeValue::S(order)),
+        ("order".to_owned(), AttributeValue::B(Blob::new(order))),
     ])
 }
 
 /// Marks an item of which the queue has to be told something.
-fn mark_unsent(item: &mut Item, mark: Option<Mark>) {
+fn mark_unsent(item: &mut Item, key: &OrderKey, mark: Option<Mark>) {
     let Mark { since, trace } = mark.unwrap_or_else(|| Mark::now(None));
-    item.insert("unsent".to_owned(), AttributeValue::S(UNSENT.to_owned()));
+    item.insert("unsent".to_owned(), AttributeValue::S(shard(key)));
     item.insert("unsent_since".to_owned(), AttributeValue::N(since.to_string()));
     if let Some(trace) = trace {
         item.insert("trace".to_owned(), AttributeValue::S(trace.to_string()));
     }
 }
 
-/// Where a page of a list ended.
-#[derive(Clone, Debug)]
-pub struct Cursor(Item);
-
-impl Cursor {
-    /// Reads a cursor that a page of this list has given out. One of another list, or made up, would
-    /// be refused by the engine, and that would look like a failure of ours.
-    pub fn parse(text: &str, state: Option<State>) -> Result<Self, BadCursor> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
-        let pairs: HashMap<String, String> =
-            serde_json::from_slice(&bytes).map_err(|_| BadCursor)?;
-        let get = |name: &str| pairs.get(name).map(String::as_str);
-        let indexed = state.is_some();
-        let fits = pairs.len() == if indexed { 3 } else { 1 }
-            && get("pk").is_some_and(|key| read_key(key).is_ok())
-            && get("state") == state.map(State::as_str)
-            && get("updated_at").is_some_and(|at| Timestamp::parse(at).is_some()) == indexed;
-        if !fits {
-            return Err(BadCursor);
-        }
-        Ok(Self(pairs.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect()))
-    }
-
-    fn text(key: &Item) -> String {
-        let pairs: HashMap<&str, &str> = key
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.as_s().ok()?.as_str())))
-            .collect();
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&pairs).unwrap_or_default())
-    }
-}
-
-fn read_item(item: &Item) -> Result<Stored, StoreError> {
-    let order: Order = serde_json::from_str(text(item, "order")?)
-        .map_err(|error| StoreError::Corrupt(format!("order: {error}")))?;
+fn read_item(item: &Item, providers: Providers) -> Result<Stored, StoreError> {
+    let bytes = item.get("order").and_then(|value| value.as_b().ok());
+    let bytes = bytes.ok_or_else(|| StoreError::Corrupt("order missing".to_owned()))?;
+    let order = stored::decode(bytes.as_ref(), read_key(text(item, "pk")?)?, providers)
+        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let version = item.get("version").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let version = version.ok_or_else(|| StoreError::Corrupt("version missing".to_owned()))?;
     let key = |name: &str| {
@@ -495,18 +332,6 @@ fn read_item(item: &Item) -> Result<Stored, StoreError> {
     let trace = item.get("trace").and_then(|v| v.as_s().ok()).and_then(|t| t.parse().ok());
     let mark = since.map(|since| Mark { since, trace });
     Ok(Stored { order, version: Some(version), joined, former, repaired: false, mark })
-}
-
-fn read_summary(item: &Item) -> Result<OrderView, StoreError> {
-    serde_json::from_str(text(item, SUMMARY)?)
-        .map_err(|error| StoreError::Corrupt(format!("summary: {error}")))
-}
-
-/// The key of an index's entry, and when its order was changed last.
-fn read_updated(item: &Item) -> Result<(OrderKey, Timestamp), StoreError> {
-    let at = Timestamp::parse(text(item, "updated_at")?);
-    let at = at.ok_or_else(|| StoreError::Corrupt("updated_at is no time".to_owned()))?;
-    Ok((read_key(text(item, "pk")?)?, at))
 }
 
 fn read_key(text: &str) -> Result<OrderKey, StoreError> {

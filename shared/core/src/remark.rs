@@ -1,0 +1,106 @@
+//! What is to be said to people, as codes: sentences are made where they are shown.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::fact::ShareFact;
+use crate::key::ProviderId;
+use crate::provider::{Providers, find};
+use crate::text::beginning;
+
+/// Longest code or argument that is kept, in bytes.
+const MAX_PART_BYTES: usize = 127;
+
+/// Most arguments that are kept.
+const MAX_ARGUMENTS: usize = 4;
+
+/// Something that is said of an order, a share or a message: a code, and what it is said of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Remark {
+    /// Names the sentence. A code once given is never used for another sentence: orders hold it.
+    code: Cow<'static, str>,
+    /// What stands in the sentence, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    arguments: Vec<String>,
+}
+
+impl Remark {
+    /// A sentence that says all by itself.
+    pub const fn plain(code: &'static str) -> Self {
+        Self { code: Cow::Borrowed(code), arguments: Vec::new() }
+    }
+
+    /// A sentence about something. What is too long for a code or a word is cut.
+    pub fn new<'a>(
+        code: impl Into<Cow<'static, str>>,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let cut = |text: &str| beginning(text, MAX_PART_BYTES).to_owned();
+        let arguments = arguments.into_iter().take(MAX_ARGUMENTS).map(cut).collect();
+        Self { code: code.into(), arguments }
+    }
+
+    /// Names the sentence.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What stands in the sentence.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    /// One argument; empty where there is none.
+    pub fn argument(&self, at: usize) -> &str {
+        self.arguments.get(at).map_or("", String::as_str)
+    }
+}
+
+/// Why a payment counts for nothing in an order: another order has it.
+pub const SECOND_REFERENCE: &str = "second_reference";
+
+/// The sentences of one provider: its own, and those of the core.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    provider: Option<&'static dyn crate::provider::Provider>,
+}
+
+impl Words {
+    /// The words of the provider of an order.
+    pub fn of(providers: Providers, psp: ProviderId) -> Self {
+        Self { provider: find(providers, psp) }
+    }
+
+    /// The sentence, in lower case and without a final stop. A code that nobody has a sentence for is shown as
+    /// it is: a newer version may have written it.
+    pub fn say(&self, remark: &Remark) -> String {
+        self.find(remark).unwrap_or_else(|| {
+            let code = [remark.code()].into_iter();
+            code.chain(remark.arguments().iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+        })
+    }
+
+    /// The sentence, where somebody has one for the code.
+    pub fn find(&self, remark: &Remark) -> Option<String> {
+        match remark.code() {
+            SECOND_REFERENCE => {
+                Some("the payment is known under another order's reference".to_owned())
+            }
+            _ => self.provider.and_then(|provider| provider.sentence(remark)),
+        }
+    }
+
+    /// One line about a message that says `event` of these shares. `reason` says why a share is so.
+    pub fn line(
+        &self,
+        event: &Remark,
+        shares: &[&ShareFact],
+        reason: &dyn Fn(&ShareFact) -> Option<String>,
+    ) -> String {
+        match self.provider {
+            Some(provider) => provider.line(event, shares, reason),
+            None => self.say(event),
+        }
+    }
+}

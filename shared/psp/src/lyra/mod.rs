@@ -7,6 +7,7 @@ mod details;
 mod event;
 mod form;
 mod head;
+mod key_document;
 mod keys;
 mod methods;
 mod profile;

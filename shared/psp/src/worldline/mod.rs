@@ -5,6 +5,7 @@ use quittance_core::fact::Payer;
 
 mod event;
 mod keys;
+mod merchant;
 mod payment_id;
 mod profile;
 mod signature;

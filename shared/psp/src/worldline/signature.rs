@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::ID;
-use super::event::merchant_named;
+use super::merchant::merchant_named;
 use quittance_core::content::{Content, Cover, Signed};
 use quittance_core::crypto::{Secret, ascii, hmac_base64, same};
 use quittance_core::key::{Account, Mode};

@@ -10,12 +10,14 @@ mod head;
 mod key_document;
 mod keys;
 mod methods;
+mod payment_id;
 mod profile;
 mod reading;
 mod rest;
 pub mod results;
 mod signature;
 mod status;
+mod transaction;
 
 pub use self::event::read;
 pub use self::form::{Form, TooManyFields};

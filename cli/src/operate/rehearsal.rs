@@ -4,8 +4,8 @@ use quittance_aws::config::{DEFAULT_ARCHIVE_TABLE, DEFAULT_TABLE, Settings};
 use quittance_aws::receive::Receiver;
 use quittance_aws::{clients, schema};
 
-use crate::Failure;
 use crate::engine::Engine;
+use crate::output::Failure;
 
 /// Tables that live as long as this does.
 pub(crate) struct Rehearsal {

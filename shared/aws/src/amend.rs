@@ -9,7 +9,7 @@ use quittance_core::{Currency, Order, OrderKey, Outcome, Policy, Summary, Timest
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
-use crate::receive::{Patience, count_decisions};
+use crate::patience::Patience;
 use crate::table::{Draft, Mark, Saved, Table};
 use crate::trace::Trace;
 
@@ -147,7 +147,7 @@ impl Amender {
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
                     let new = Decisions::of(&order).since(before);
-                    count_decisions(new);
+                    measure::count_decisions(new);
                     return Ok(Amended { order, became, released: new.released > 0 });
                 }
                 Saved::Conflict => measure::count(Event::Conflict),

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::sortable_nanos;
 use crate::error::{StoreError, written};
+use crate::item::{Item, text};
 use crate::measure::{self, Event};
 use crate::room::{Bound, Rooms};
 
@@ -455,13 +456,6 @@ impl Kept {
             reason: text(item, "reason").ok().map(str::to_owned),
         })
     }
-}
-
-pub(crate) type Item = HashMap<String, AttributeValue>;
-
-pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
-    let value = item.get(name).and_then(|value| value.as_s().ok());
-    value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("archive: no {name}")))
 }
 
 fn read_time(text: &str) -> Result<Timestamp, StoreError> {

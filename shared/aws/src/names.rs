@@ -7,7 +7,7 @@ use quittance_core::{OrderKey, Policy};
 
 use crate::clock::now;
 use crate::error::StoreError;
-use crate::receive::count_decisions;
+use crate::measure;
 use crate::table::{Draft, Mark, Saved, Stored, Table, too_far};
 
 /// Makes names lead to orders.
@@ -104,7 +104,7 @@ impl<'a> Registry<'a> {
         let draft = draft.after(former.as_ref()).marked(Some(mark));
         let saved = self.table.save(draft, *version).await?;
         if saved == Saved::Done {
-            count_decisions(write.decisions);
+            measure::count_decisions(write.decisions);
         }
         Ok(saved)
     }

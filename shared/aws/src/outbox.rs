@@ -8,8 +8,8 @@ use quittance_core::{OrderKey, Policy, Timestamp};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
+use crate::patience::Patience;
 use crate::queue::Queue;
-use crate::receive::Patience;
 use crate::table::{Draft, Saved, Stored, Table};
 use crate::trace::Trace;
 

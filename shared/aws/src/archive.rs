@@ -200,7 +200,8 @@ impl Archive {
         Rooms { client: &self.client, table: &self.name }
     }
 
-    /// What is in quarantine.
+    /// What is in quarantine. An item without all its parts is an error: with an empty digest in it, a search
+    /// for a body would miss the one that is there.
     pub async fn quarantined(&self, psp: ProviderId) -> Result<Vec<Quarantined>, StoreError> {
         let mut items = self
             .client
@@ -214,17 +215,7 @@ impl Archive {
         let mut found = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(|e| StoreError::unavailable("query quarantine", &e))?;
-            let text = |name: &str| {
-                item.get(name).and_then(|v| v.as_s().ok()).cloned().unwrap_or_default()
-            };
-            found.push(Quarantined {
-                psp,
-                sha256: text("sha256"),
-                content: text("sk"),
-                room: text("room"),
-                reason: text("reason"),
-                received_at: text("received_at"),
-            });
+            found.push(Quarantined::of(psp, &item)?);
         }
         Ok(found)
     }
@@ -389,6 +380,22 @@ impl Contents {
 }
 
 impl Quarantined {
+    fn of(psp: ProviderId, item: &Item) -> Result<Self, StoreError> {
+        let content = text(item, "sk")?;
+        let part = |name| match text(item, name) {
+            Ok(part) => Ok(part.to_owned()),
+            Err(_) => Err(StoreError::Corrupt(format!("{QUARANTINE}{psp} {content}: no {name}"))),
+        };
+        Ok(Self {
+            psp,
+            sha256: part("sha256")?,
+            content: content.to_owned(),
+            room: part("room")?,
+            reason: part("reason")?,
+            received_at: part("received_at")?,
+        })
+    }
+
     /// Where it is kept.
     pub fn place(&self) -> Result<Place, StoreError> {
         Ok(Place {
@@ -434,8 +441,9 @@ impl Place {
     fn psp(&self) -> Result<ProviderId, StoreError> {
         let partition = self.partition.as_str();
         let apart = [QUARANTINE, UNTRACKED].iter().find_map(|kind| partition.strip_prefix(kind));
-        let psp = apart.or_else(|| Some(partition.split_once('/')?.0)).unwrap_or_default().parse();
-        psp.map_err(|_| StoreError::Corrupt(format!("{} names no provider", self.partition)))
+        let psp = apart.or_else(|| Some(partition.split_once('/')?.0));
+        psp.and_then(|psp| psp.parse().ok())
+            .ok_or_else(|| StoreError::Corrupt(format!("{partition} names no provider")))
     }
 }
 
@@ -488,6 +496,38 @@ pub fn inflate(compressed: &[u8]) -> std::io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_item_in_quarantine_that_lacks_a_part_is_named_and_not_shown_with_a_gap() {
+        let names = ["sk", "sha256", "room", "reason", "received_at"];
+        let whole: Item =
+            names.map(|name| (name.to_owned(), AttributeValue::S(format!("its {name}")))).into();
+        let psp = ProviderId::new("systempay");
+        let entry = Quarantined::of(psp, &whole).unwrap();
+        assert_eq!((&*entry.content, &*entry.sha256), ("its sk", "its sha256"));
+        for name in &names[1..] {
+            let mut damaged = whole.clone();
+            damaged.remove(*name);
+            let why = Quarantined::of(psp, &damaged).unwrap_err().to_string();
+            assert!(why.ends_with(&format!("quarantine/systempay its sk: no {name}")), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_place_names_the_provider_wherever_it_is() {
+        let psp = |partition: &str| {
+            let received_at = Timestamp::from_unix(0).unwrap();
+            let (sort, sha256) = (String::new(), String::new());
+            Place { sort, partition: partition.to_owned(), sha256, received_at }.psp().ok()
+        };
+        let systempay = ProviderId::new("systempay");
+        for partition in ["systempay/1/test/A", "quarantine/systempay", "untracked/systempay"] {
+            assert_eq!(psp(partition), Some(systempay), "{partition}");
+        }
+        for partition in ["", "/", "systempay", "quarantine/", "untracked/", "Ä/1/test/A"] {
+            assert_eq!(psp(partition), None, "{partition}");
+        }
+    }
 
     #[test]
     fn a_body_comes_back_unmodified() {

@@ -239,7 +239,10 @@ pub async fn documents(
         }
         Err(error) => return Err(StoreError::unavailable("get secret", &error)),
     };
-    serde_json::from_str(reply.secret_string.as_deref().unwrap_or(""))
+    let Some(text) = &reply.secret_string else {
+        return Err(StoreError::Corrupt("secret: it is binary, and not text".to_owned()));
+    };
+    serde_json::from_str(text)
         // The parser's own words may quote a name, and a name may be a secret in the wrong place.
         .map_err(|_| StoreError::Corrupt("secret: not a JSON object of key documents".to_owned()))
 }

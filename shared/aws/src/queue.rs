@@ -102,8 +102,11 @@ impl TableQueue {
         let mut found: Vec<(String, String)> = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(|e| StoreError::unavailable("scan queue", &e))?;
-            let text = |name: &str| item.get(name).and_then(|v| v.as_s().ok()).cloned();
-            found.push((text("sent").unwrap_or_default(), text("event").unwrap_or_default()));
+            let text = |name: &str| {
+                let text = item.get(name).and_then(|value| value.as_s().ok()).cloned();
+                text.ok_or_else(|| StoreError::Corrupt(format!("queue: no {name}")))
+            };
+            found.push((text("sent")?, text("event")?));
         }
         found.sort();
         Ok(found.into_iter().map(|(_, event)| event).collect())

@@ -12,6 +12,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use quittance_core::ProviderId;
 
+use crate::config;
 use crate::http::{Answer, refuse};
 use crate::measure::{self, Event};
 
@@ -69,7 +70,8 @@ impl Sources {
 
     /// The list in a variable. One that cannot be read is told to the log, and stops its route.
     pub fn from_env(variable: &str) -> Self {
-        Self::parse(&std::env::var(variable).unwrap_or_default()).unwrap_or_else(|error| {
+        let list = config::variable(variable).unwrap_or_default();
+        Self::parse(&list).unwrap_or_else(|error| {
             tracing::error!(variable, %error, "allowed sources are not usable");
             Self::Unusable
         })

@@ -3,11 +3,12 @@
 
 use lambda_http::Body;
 use lambda_http::http::{Method, Request, header};
+use quittance_aws::StoreError;
 use quittance_aws::archive::{Archive, Kept, Place};
+use quittance_aws::http::Answer;
 use quittance_aws::receive::{Disposition, Receiver};
 use quittance_aws::sources::Sources;
 use quittance_aws::webhook::Webhook;
-use quittance_aws::{Answer, StoreError};
 use quittance_core::crypto::sha256_hex;
 use quittance_core::provider::Profile;
 use serde::Serialize;

@@ -78,6 +78,11 @@ enum Change<T> {
 
 impl Amender {
     /// Registers what an order costs, as said at that time. The order need not be known yet.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Table::load_order`] and [`Table::save`]; [`StoreError::Contended`] where other writers
+    /// were faster each time.
     pub async fn register(
         &self,
         key: &OrderKey,
@@ -98,6 +103,10 @@ impl Amender {
     }
 
     /// What [`Amender::register`] would do, without doing it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Table::load_order`].
     pub async fn rehearse(
         &self,
         key: &OrderKey,
@@ -115,6 +124,10 @@ impl Amender {
 
     /// Drops what rests on statements with more than one reading. Whether there was any, and the order
     /// without it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Amender::register`].
     pub async fn forget_doubts(&self, key: &OrderKey) -> Result<(Order, bool), StoreError> {
         let change = |order: &mut Order| match order.forget_doubts() {
             true => Change::Made(order.summary(self.policy), true),

@@ -153,17 +153,30 @@ impl Archive {
     }
 
     /// Keeps a notification about an order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn keep(&self, key: &OrderKey, raw: &Raw<'_>) -> Result<(), StoreError> {
         self.keep_as(&key.to_string(), raw).await
     }
 
     /// Keeps a notification about something that is not tracked.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn keep_untracked(&self, raw: &Raw<'_>) -> Result<(), StoreError> {
         self.keep_as(&format!("{UNTRACKED}{}", raw.psp), raw).await
     }
 
     /// Puts a notification into quarantine, whatever the retention. What was signed is kept once, as it first
     /// came, and may be repeated at any time; what is new is refused where its room is full. What was signed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Full`] where the room has no place for it; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn quarantine(&self, raw: &Raw<'_>, reason: &str) -> Result<Content, StoreError> {
         let content = raw.signed.content();
         let body = deflated(raw.body)?;
@@ -190,6 +203,11 @@ impl Archive {
     }
 
     /// Deletes a notification in quarantine and makes its place free. Whether it was still there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the entry has no time; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn discard(&self, entry: &Quarantined) -> Result<bool, StoreError> {
         let place = entry.place()?;
         self.rooms().uncount(entry.psp, &entry.content).await?;
@@ -202,6 +220,11 @@ impl Archive {
 
     /// What is in quarantine. An item without all its parts is an error: with an empty digest in it, a search
     /// for a body would miss the one that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] for an item that lacks a part; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn quarantined(&self, psp: ProviderId) -> Result<Vec<Quarantined>, StoreError> {
         let mut items = self
             .client
@@ -221,6 +244,11 @@ impl Archive {
     }
 
     /// What is kept under an order's key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer. What cannot be read is listed
+    /// and is no error.
     pub async fn of(&self, key: &OrderKey) -> Result<Contents, StoreError> {
         let mut items = self
             .client
@@ -243,6 +271,10 @@ impl Archive {
 
     /// What is kept of everything but the quarantine. Reads the whole table, and tells `seen` after each
     /// page how many items it has looked at.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Archive::of`].
     pub async fn scan(
         &self,
         wanted: &Wanted,
@@ -272,6 +304,11 @@ impl Archive {
     }
 
     /// Reads a notification; `None` where it is no longer kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the item is not as it was written; [`StoreError::Unavailable`] where the
+    /// engine refuses or does not answer.
     pub async fn read(&self, place: &Place) -> Result<Option<Kept>, StoreError> {
         let reply = self
             .client
@@ -286,6 +323,10 @@ impl Archive {
     }
 
     /// Deletes a notification. Whether it was still there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn delete(&self, place: &Place) -> Result<bool, StoreError> {
         let reply = self
             .client
@@ -301,6 +342,10 @@ impl Archive {
 
     /// Notes for ever that these bodies of an order were deleted on request: who finds them missing
     /// knows why. A digest tells nothing of a body.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn note_erasure(
         &self,
         key: &OrderKey,
@@ -397,6 +442,10 @@ impl Quarantined {
     }
 
     /// Where it is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the time is none.
     pub fn place(&self) -> Result<Place, StoreError> {
         Ok(Place {
             sort: self.content.clone(),
@@ -479,6 +528,10 @@ fn deflated(body: &[u8]) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Compresses a body (raw DEFLATE).
+///
+/// # Errors
+///
+/// None in practice: a vector takes every byte.
 pub fn deflate(body: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(body)?;
@@ -486,6 +539,10 @@ pub fn deflate(body: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 /// Undoes [`deflate`], up to the largest accepted body.
+///
+/// # Errors
+///
+/// Bytes that are not raw DEFLATE.
 pub fn inflate(compressed: &[u8]) -> std::io::Result<Vec<u8>> {
     let most = quittance_core::limits::MAX_BODY_BYTES as u64;
     let mut body = Vec::new();

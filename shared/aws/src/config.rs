@@ -42,6 +42,10 @@ pub const DEFAULT_ARCHIVE_TABLE: &str = "quittance-archive";
 
 impl Settings {
     /// Reads the variables through `variable`; an empty value counts as absent.
+    ///
+    /// # Errors
+    ///
+    /// The first variable whose value is not among the documented ones.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let release_on = match variable("QUITTANCE_RELEASE_ON").as_deref().map(str::trim) {
@@ -72,6 +76,10 @@ impl Settings {
     }
 
     /// Reads the process' environment.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Settings::read`].
     pub fn from_env() -> Result<Self, BadSetting> {
         Self::read(variable)
     }

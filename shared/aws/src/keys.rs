@@ -68,6 +68,10 @@ impl<K> Parse<K> {
     }
 
     /// Reads a document.
+    ///
+    /// # Errors
+    ///
+    /// Why the document cannot be used, in a sentence that quotes nothing of it.
     pub fn read(&self, document: &str) -> Result<K, String> {
         (self.0)(document)
     }
@@ -140,6 +144,10 @@ impl<K: Versioned> KeyRing<K> {
 
     /// What `verify` makes of a message under the first version of the keys that verifies it. Where none
     /// does and `may_be_stale` says that newer keys might, they are fetched and tried, once.
+    ///
+    /// # Errors
+    ///
+    /// [`Unverified`]: there are no keys, or none of them verifies the message.
     pub async fn verify<T, E>(
         &self,
         verify: impl Fn(&K) -> Result<T, E>,
@@ -227,6 +235,11 @@ impl<K> Secret<K> {
 }
 
 /// The documents in one version of the secret; none where the version is not there.
+///
+/// # Errors
+///
+/// [`StoreError::Corrupt`] where the version is no JSON object of documents; [`StoreError::Unavailable`]
+/// where Secrets Manager refuses or does not answer.
 pub async fn documents(
     client: &Client,
     id: &str,

@@ -37,6 +37,11 @@ impl<'a> Registry<'a> {
     }
 
     /// Carries steps out until the order itself is to be written, or there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where an item cannot be read, or more names lead on than are ever written;
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn next(&mut self, claims: &mut Claims<'_>) -> Result<Due, StoreError> {
         loop {
             let (item, saved) = match claims.step() {

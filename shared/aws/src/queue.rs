@@ -46,6 +46,10 @@ impl Queue {
     }
 
     /// Sends a message. Its id deduplicates: within five minutes in SQS, for ever in a table.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the queue refuses or does not answer.
     pub async fn send(
         &self,
         key: &OrderKey,
@@ -90,6 +94,11 @@ impl TableQueue {
     }
 
     /// Every message, oldest first, as the JSON that was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where an item is no message; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn messages(&self) -> Result<Vec<String>, StoreError> {
         let mut items = self
             .client

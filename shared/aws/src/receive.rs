@@ -116,6 +116,10 @@ impl Receiver {
     }
 
     /// Stores every reading of one notification. What became of each, when all are durable.
+    ///
+    /// # Errors
+    ///
+    /// [`Unstored`] where something of it is not durable. Why is in the log.
     pub async fn take(
         &self,
         delivery: Delivery<'_>,

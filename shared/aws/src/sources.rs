@@ -59,6 +59,10 @@ pub struct Caller(pub IpAddr);
 
 impl Sources {
     /// Reads a list separated by commas or blanks; an empty text allows any address.
+    ///
+    /// # Errors
+    ///
+    /// What of the list is no address and no range.
     pub fn parse(text: &str) -> Result<Self, BadSources> {
         if text.trim().is_empty() {
             return Ok(Self::Any);
@@ -78,6 +82,10 @@ impl Sources {
     }
 
     /// Lets a caller pass, or says what to answer. Looks at the address alone.
+    ///
+    /// # Errors
+    ///
+    /// The answer to a caller from elsewhere, and to all callers where the list is unusable.
     pub fn admit(&self, psp: ProviderId, request: &Request) -> Result<(), Answer> {
         let ranges = match self {
             Self::Any => return Ok(()),

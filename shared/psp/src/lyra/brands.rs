@@ -179,6 +179,10 @@ pub struct Sites(BTreeMap<String, SiteBrand>);
 
 impl Sites {
     /// Reads the document that [`Keys::from_json`](super::Keys::from_json) reads.
+    ///
+    /// # Errors
+    ///
+    /// [`BadKeys`](super::BadKeys) of a document of another shape, an unknown brand or a host that is none.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
         let sites = document(text)?.into_iter();
         let sites = sites.map(|(id, site)| Ok((id.trim().to_owned(), site.brand()?)));

@@ -47,6 +47,10 @@ pub struct TooManyFields;
 
 impl<'a> Form<'a> {
     /// Splits, sorts and decodes a body. Pieces without a name and a value are no fields.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyFields`].
     pub fn parse(body: &'a [u8]) -> Result<Self, TooManyFields> {
         let mut entries = Vec::with_capacity(USUAL_FIELDS);
         for piece in Pieces(body) {

@@ -11,6 +11,10 @@ impl Keys {
     /// "production": {…}}}`; every part may be left
     /// out or empty, and is then refused as unknown. A site may also say its `"brand"`, which
     /// [`Sites::from_json`](super::brands::Sites::from_json) reads: it must be right here too.
+    ///
+    /// # Errors
+    ///
+    /// [`BadKeys`]: another shape, no key, or one secret for two sites or modes.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
         let mut keys = Vec::new();
         for (id, site) in document(text)? {

@@ -42,6 +42,10 @@ pub struct TooManyPasswords;
 
 impl Keys {
     /// The keys by site and mode; blanks around a site id are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyPasswords`].
     pub fn new(
         keys: impl IntoIterator<Item = ((String, Mode), SiteKeys)>,
     ) -> Result<Self, TooManyPasswords> {
@@ -126,6 +130,10 @@ impl Signed for Verified<'_> {
 }
 
 /// Proves that `body` was signed with one of `keys`.
+///
+/// # Errors
+///
+/// [`Refused`]: what of the signature is missing, repeated or wrong, or which key is not held.
 pub fn verify<'a>(keys: &Keys, body: &'a [u8]) -> Result<Verified<'a>, Refused> {
     let form = Form::parse(body).map_err(|_| Refused::TooMany)?;
     let formats = (form.beginning("kr-").len() > 0, form.bytes("signature").is_some());

@@ -81,6 +81,10 @@ impl Signed for Verified<'_> {
 
 /// Proves that `body` was signed with one of `keys`. `signatures` and `key_ids` are all values of the
 /// two headers, in the order received.
+///
+/// # Errors
+///
+/// [`Refused`]: a header is missing or repeated, the key is not held, or the signature is another's.
 pub fn verify<'a>(
     keys: &Keys,
     signatures: &[&[u8]],

@@ -21,7 +21,6 @@ pub mod receive;
 pub mod room;
 pub mod schema;
 pub mod sources;
-#[allow(clippy::missing_errors_doc, reason = "said in the next change")]
 pub mod table;
 pub mod telemetry;
 pub mod trace;

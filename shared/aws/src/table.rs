@@ -133,6 +133,10 @@ pub struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// `summary` is what the order's facts amount to under `policy`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the order has no JSON, which none has had.
     pub fn new(
         order: &'a Order,
         summary: Summary,
@@ -204,6 +208,11 @@ impl Table {
     }
 
     /// Reads an item, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the item cannot be read; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn load(&self, key: &OrderKey) -> Result<Stored, StoreError> {
         let reply = self
             .client
@@ -230,6 +239,10 @@ impl Table {
     /// Reads an order under any of its names. What is held under a name that the order does not list
     /// yet (we died between writing the name and the order) is taken over here, so that it is seen,
     /// sent and stored with the next write.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::load`]; [`StoreError::Corrupt`] where more names lead on than are ever written.
     pub async fn load_order(&self, key: &OrderKey) -> Result<Stored, StoreError> {
         let (mut read, mut marks) = (Items::default(), HashMap::new());
         loop {
@@ -253,6 +266,11 @@ impl Table {
     }
 
     /// Writes an order if the item is still at `version`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer. A lost race is
+    /// [`Saved::Conflict`].
     pub async fn save(&self, draft: Draft<'_>, version: Option<u64>) -> Result<Saved, StoreError> {
         let Draft { order, state, json, summary, updated_at, former, mark } = draft;
         let mut item = new_item(&order.key, version, json);
@@ -274,6 +292,10 @@ impl Table {
     /// Turns an item into another name, if it is still at `version`. What was known under the name
     /// stays in the item, with its mark when the queue has not been told of it, so that taking it over
     /// can be repeated after a crash.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::save`].
     pub async fn join(&self, stored: &Stored, join: &Join) -> Result<Saved, StoreError> {
         let json = serde_json::to_string(&stored.order)?;
         let mut item = new_item(&stored.order.key, stored.version, json);
@@ -292,6 +314,10 @@ impl Table {
     }
 
     /// One page of the orders in a state (newest first), or of all orders (in no order).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::load`], for any item of the page.
     pub async fn list(
         &self,
         state: Option<State>,
@@ -305,6 +331,10 @@ impl Table {
     }
 
     /// One page of the keys of the orders in a state with the time of their last change, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
     pub async fn updated(
         &self,
         state: State,
@@ -318,6 +348,10 @@ impl Table {
 
     /// Keys of orders of which the queue has to be told something, with the time of their last change, oldest
     /// first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
     pub async fn unsent(&self) -> Result<Vec<(OrderKey, Timestamp)>, StoreError> {
         let mut pages = self
             .client
@@ -339,6 +373,10 @@ impl Table {
 
     /// Every item with its key, names included, a page at a time. One that cannot be read does not hide
     /// the others.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer, and the errors of `page`.
     pub async fn each(
         &self,
         mut page: impl AsyncFnMut(Vec<(String, Result<Stored, StoreError>)>) -> Result<(), StoreError>,
@@ -455,6 +493,10 @@ pub struct Cursor(Item);
 impl Cursor {
     /// Reads a cursor that a page of this list has given out. One of another list, or made up, would
     /// be refused by the engine, and that would look like a failure of ours.
+    ///
+    /// # Errors
+    ///
+    /// [`BadCursor`] where the text is no cursor of this list.
     pub fn parse(text: &str, state: Option<State>) -> Result<Self, BadCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
         let pairs: HashMap<String, String> =

@@ -182,7 +182,7 @@ impl Sites {
     ///
     /// # Errors
     ///
-    /// [`BadKeys`](super::BadKeys) of a document of another shape, an unknown brand or a host that is none.
+    /// [`BadKeys`] of a document of another shape, an unknown brand or a host that is none.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
         let sites = document(text)?.into_iter();
         let sites = sites.map(|(id, site)| Ok((id.trim().to_owned(), site.brand()?)));

@@ -1,8 +1,6 @@
 //! What names a payment of the gateway: its day and its transaction id, which repeats every UTC day.
 //! (lyra.md 3.5)
 
-use std::fmt;
-
 use quittance_core::crypto::ascii;
 
 /// `vads_trans_date`: `YYYYMMDDHHMMSS` in UTC. It has fourteen digits, so there is always a day.
@@ -25,6 +23,11 @@ impl TransDate {
         digits.next().is_none().then_some(Self(date))
     }
 
+    /// As a form writes it.
+    pub(super) fn to_text(self) -> String {
+        ascii(&self.0)
+    }
+
     fn day(&self) -> &[u8] {
         let (day, _) = self.0.split_at(DAY_DIGITS);
         day
@@ -33,12 +36,6 @@ impl TransDate {
 
 /// Digits of a day.
 const DAY_DIGITS: usize = 8;
-
-impl fmt::Display for TransDate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&ascii(&self.0))
-    }
-}
 
 /// A transaction id. It is never empty, and its case tells nothing.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +82,7 @@ mod tests {
     #[test]
     fn a_date_is_fourteen_digits_and_nothing_else() {
         let date = TransDate::parse("20261122101500").unwrap();
-        assert_eq!(date.to_string(), "20261122101500");
+        assert_eq!(date.to_text(), "20261122101500");
         let malformed = [
             "",
             "20261122",

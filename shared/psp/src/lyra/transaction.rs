@@ -76,7 +76,7 @@ impl Transaction<'_> {
             rank,
             psp_status: self.status.to_owned(),
             sequence: self.sequence,
-            attempted: self.date.map(|date| date.to_string()).unwrap_or_default(),
+            attempted: self.date.map(TransDate::to_text).unwrap_or_default(),
             parent: self.parent.filter(|parent| fits(parent)).map(str::to_owned),
         })
     }

@@ -158,7 +158,9 @@ fn expand(rest: &mut &str, prefix: &[String], found: &mut Vec<Vec<String>>) {
         let end = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
         let (name, behind) = rest.split_at(end);
         *rest = behind;
-        if !name.is_empty() && !(name == "self" && !path.is_empty()) {
+        // Within a group, `self` is what stands before it.
+        let is_prefix = name == "self" && !path.is_empty();
+        if !name.is_empty() && !is_prefix {
             path.push(name.to_owned());
         }
         let Some(behind) = rest.strip_prefix("::") else { break };

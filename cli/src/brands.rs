@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::args::Brands;
 use crate::keys::configured;
-use crate::{Failure, say};
+use crate::output::{Failure, say};
 
 /// What is said of a host that the facts do not have.
 const NOT_KNOWN: &str = "not known";

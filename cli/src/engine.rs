@@ -10,7 +10,7 @@ use quittance_aws::clients;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::Failure;
+use crate::output::Failure;
 
 /// The database file inside the data directory.
 const FILE: &str = "quittance.db";

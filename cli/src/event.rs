@@ -18,7 +18,7 @@ use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-use crate::Failure;
+use crate::output::Failure;
 
 /// A Lambda Function URL event, as far as it is sent.
 #[derive(Clone, Debug, Deserialize)]
@@ -188,4 +188,14 @@ fn causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// The sample events: as said, else beside us, else where this was built.
+pub(crate) fn samples(directory: Option<&Path>) -> PathBuf {
+    let here = PathBuf::from("events");
+    match directory {
+        Some(directory) => directory.to_owned(),
+        None if here.is_dir() => here,
+        None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../events")),
+    }
 }

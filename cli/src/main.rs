@@ -5,27 +5,24 @@ mod brands;
 mod engine;
 mod event;
 mod keys;
+mod local;
 mod operate;
+mod output;
 mod play;
 mod send;
 mod serve;
 mod stack;
 mod stream;
 
-use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 use lambda_http::tracing::subscriber::filter::LevelFilter;
 use lambda_http::tracing::subscriber::fmt;
 
 use crate::args::{Args, Command};
-use crate::operate::terminal::note;
 use crate::operate::{dlq, orders, quarantine, rebuild, replay, unsent};
-
-/// What stops the command: shown to the user as it is.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::output::{Failure, note, print};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -35,10 +32,10 @@ async fn main() -> ExitCode {
     fmt().with_max_level(level).with_target(false).with_writer(std::io::stderr).init();
     let result = match args.command {
         Some(command) => run(&command).await,
-        None => stack::run(&args.local).await,
+        None => local::run(&args.local).await,
     };
     match result {
-        Ok(_) if NOT_WRITTEN.load(Ordering::Relaxed) => ExitCode::from(2),
+        Ok(_) if !output::is_written() => ExitCode::from(2),
         Ok(code) => code,
         Err(failure) => {
             note(&format!("error: {failure}"));
@@ -65,26 +62,5 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
             print(&script);
             Ok(ExitCode::SUCCESS)
         }
-    }
-}
-
-/// Whether something could not be written to standard output. Work that has begun is not broken off for
-/// it, but who reads a file that ends early must not take it for whole.
-static NOT_WRITTEN: AtomicBool = AtomicBool::new(false);
-
-/// Writes a line to standard output at once.
-fn say(line: &str) {
-    print(format!("{line}\n").as_bytes());
-}
-
-/// Writes to standard output at once; a reader that has gone away is no failure of ours.
-fn print(bytes: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    let written = out.write_all(bytes).and_then(|()| out.flush());
-    if let Err(error) = written
-        && error.kind() != ErrorKind::BrokenPipe
-        && !NOT_WRITTEN.swap(true, Ordering::Relaxed)
-    {
-        note(&format!("error: standard output: {error}"));
     }
 }

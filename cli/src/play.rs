@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::event::{Event, Reply, Sender, files};
+use crate::output::{Failure, say};
 use crate::stack::Stack;
-use crate::{Failure, say};
 
 /// How long the stream may take to bring what was decided to the queue.
 const DISPATCH_TIMEOUT: Duration = Duration::from_secs(20);

@@ -9,12 +9,11 @@ use quittance_core::provider::Outgoing;
 use serde_json::json;
 
 use crate::args::Send;
-use crate::event::{Event, Sender};
+use crate::event::{Event, Sender, samples};
 use crate::keys::Rings;
 use crate::operate::context::secret_of;
 use crate::operate::terminal::verdict;
-use crate::stack::events;
-use crate::{Failure, say};
+use crate::output::{Failure, say};
 
 /// Sends the event and prints the answer. The exit status is 1 when it was not accepted.
 pub(crate) async fn run(args: &Send) -> Result<ExitCode, Failure> {
@@ -31,7 +30,7 @@ pub(crate) async fn run(args: &Send) -> Result<ExitCode, Failure> {
 
 /// The file as named, else the sample of that name.
 fn file(args: &Send) -> PathBuf {
-    let sample = events(None).join(&args.file).with_extension("json");
+    let sample = samples(None).join(&args.file).with_extension("json");
     if !args.file.exists() && sample.is_file() { sample } else { args.file.clone() }
 }
 

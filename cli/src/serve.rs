@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use http_body_util::BodyExt;
 use lambda_http::Body;
-use quittance_aws::Answer;
+use quittance_aws::http::Answer;
 use quittance_aws::sources::Caller;
 use quittance_core::limits::MAX_BODY_BYTES;
 use quittance_psp::PROVIDERS;

@@ -1,16 +1,11 @@
-//! The local stack: the functions, the engine, the server and the stream, wired once.
+//! The functions, the tables and the queue of the local stack, wired once.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use quittance_aws::amend::Amender;
 use quittance_aws::archive::Archive;
 use quittance_aws::config::Settings;
-use quittance_aws::keys::SECRET;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
@@ -19,13 +14,10 @@ use quittance_aws::{clients, schema};
 use quittance_core::ReleaseOn;
 use quittance_core::fold::Instalments;
 use quittance_psp::PROVIDERS;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::Local;
 use crate::engine::{Engine, sdk_config};
 use crate::keys::{Rings, configured};
-use crate::{Failure, play, say, serve, stream};
+use crate::output::Failure;
 
 /// The table that lists every message ever released.
 const QUEUE_TABLE: &str = "quittance-local-queue";
@@ -48,42 +40,13 @@ pub(crate) struct Stack {
     pub(crate) variables: BTreeMap<&'static str, String>,
 }
 
-/// Starts the stack, plays, and stays up until interrupted.
-pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
-    let settings = Settings::from_env()?;
-    let rings = Rings::with_secret(configured(SECRET), true).await;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error} (try --port 0)"))?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let engine = Engine::start(args.data.as_deref(), args.dynamodb_port).await?;
-    let stack = Arc::new(Stack::build(&engine, &settings, rings).await?);
-
-    let dispatcher = dispatch::Function { outbox: stack.outbox.clone() };
-    let follower = stream::Follower::start(&engine.config, &settings.table, dispatcher).await;
-    tokio::spawn(follower.follow());
-    tokio::spawn(serve::run(listener, Arc::clone(&stack)));
-
-    say(&format!("listening on {url}"));
-    if !args.quiet {
-        say(&engine.description);
-    }
-    let mut met = true;
-    if !args.no_play {
-        met = play::all(&url, &stack, &events(args.events.as_deref()), args.quiet).await?;
-    }
-    if !args.exit {
-        if !args.quiet {
-            say("staying up; press Ctrl-C to stop");
-        }
-        interrupted().await?;
-    }
-    Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
 impl Stack {
-    async fn build(engine: &Engine, settings: &Settings, rings: Rings) -> Result<Self, Failure> {
+    /// Wires them, and makes the tables and the queue where they are missing.
+    pub(crate) async fn build(
+        engine: &Engine,
+        settings: &Settings,
+        rings: Rings,
+    ) -> Result<Self, Failure> {
         let client = clients::dynamodb(&engine.config);
         schema::create_orders(&client, &settings.table).await?;
         schema::create_archive(&client, &settings.archive_table).await?;
@@ -151,23 +114,4 @@ async fn queue(settings: &Settings, client: &Client, log: &TableQueue) -> Result
         None => schema::create_fifo_queue(&sqs, QUEUE_NAME).await?,
     };
     Ok(Queue::Both(Box::new(Queue::from_url(&url, sqs, client.clone())), Box::new(log)))
-}
-
-/// The sample events: as said, else beside us, else where this was built.
-pub(crate) fn events(directory: Option<&Path>) -> PathBuf {
-    let here = PathBuf::from("events");
-    match directory {
-        Some(directory) => directory.to_owned(),
-        None if here.is_dir() => here,
-        None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../events")),
-    }
-}
-
-async fn interrupted() -> Result<(), Failure> {
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result?,
-        _ = terminated.recv() => {}
-    }
-    Ok(())
 }

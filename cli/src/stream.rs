@@ -8,7 +8,7 @@ use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use dispatch::{Change, Function, Keys, StreamEvent, StreamRecord, Text};
 
-use crate::Failure;
+use crate::output::Failure;
 
 /// How long an empty stream is left alone.
 const IDLE: Duration = Duration::from_millis(25);

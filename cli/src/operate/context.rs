@@ -18,10 +18,10 @@ use quittance_aws::receive::Receiver;
 use quittance_aws::table::Table;
 use quittance_psp::PROVIDERS;
 
-use crate::Failure;
 use crate::engine::sdk_config;
 use crate::event::Sender;
 use crate::keys::{Rings, Secret, configured};
+use crate::output::Failure;
 
 /// The variables without which nobody can say when an order is to be released.
 const POLICY: [&str; 2] = ["QUITTANCE_RELEASE_ON", "QUITTANCE_INSTALMENTS"];

@@ -24,8 +24,8 @@ use quittance_core::message::CloudEvent;
 use serde_json::{Value, json};
 
 use crate::operate::context::{Common, Context};
-use crate::operate::terminal::{clean, count, counter, note, rows, table, verdict};
-use crate::{Failure, say};
+use crate::operate::terminal::{clean, count, counter, rows, table, verdict};
+use crate::output::{Failure, note, say};
 
 /// Most messages in one call of SQS.
 const BATCH: u8 = 10;

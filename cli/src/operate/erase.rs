@@ -11,13 +11,13 @@ use quittance_aws::clock::now;
 use quittance_core::OrderKey;
 use serde_json::json;
 
+use crate::operate::arguments::key;
 use crate::operate::context::Context;
-use crate::operate::orders::key;
-use crate::operate::replay::{names, of_names};
+use crate::operate::names::{names, of_names};
 use crate::operate::terminal::{
-    NOT_ALL, bar, clean, confirm, count, counter, note, rows, table, verdict,
+    NOT_ALL, bar, clean, confirm, count, counter, rows, table, verdict,
 };
-use crate::{Failure, say};
+use crate::output::{Failure, note, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct Erase {

@@ -12,10 +12,11 @@ use quittance_core::{Currency, Order, OrderKey};
 use quittance_psp::PROVIDERS;
 use serde_json::json;
 
+use crate::operate::arguments::key;
 use crate::operate::context::Context;
-use crate::operate::orders::{key, show};
-use crate::operate::terminal::{NOT_ALL, note};
-use crate::{Failure, say};
+use crate::operate::show::show;
+use crate::operate::terminal::NOT_ALL;
+use crate::output::{Failure, note, say};
 
 /// The currency of an order of which nothing names one.
 const DEFAULT_CURRENCY: &str = "EUR";

@@ -8,10 +8,10 @@ use quittance_aws::amend::Amender;
 use quittance_core::{Order, OrderKey};
 use serde_json::json;
 
+use crate::operate::arguments::key;
 use crate::operate::context::Context;
-use crate::operate::orders::key;
-use crate::operate::terminal::{NOT_ALL, clean, confirm, count, note};
-use crate::{Failure, say};
+use crate::operate::terminal::{NOT_ALL, clean, confirm, count};
+use crate::output::{Failure, note, say};
 
 #[derive(Debug, Args)]
 pub(crate) struct Forget {

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use crate::keys::configured;
 use crate::operate::context::{Common, Context};
 use crate::operate::terminal::{self, clean, rows, table, verdict};
-use crate::{Failure, say};
+use crate::output::{Failure, say};
 
 /// Say which keys are configured, without showing them
 #[derive(Debug, Args)]

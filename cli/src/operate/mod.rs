@@ -4,6 +4,7 @@
 //! A command that handles notifications makes the functions of `functions/` handle them. Nothing here
 //! verifies, reads or decides.
 
+pub(crate) mod arguments;
 pub(crate) mod compare;
 pub(crate) mod context;
 pub(crate) mod dlq;
@@ -11,12 +12,15 @@ pub(crate) mod erase;
 pub(crate) mod expect;
 pub(crate) mod forget;
 pub(crate) mod keys;
+pub(crate) mod names;
 pub(crate) mod orders;
 pub(crate) mod quarantine;
 pub(crate) mod rebuild;
+pub(crate) mod rebuilt;
 pub(crate) mod rehearsal;
 pub(crate) mod replay;
 pub(crate) mod replayer;
+pub(crate) mod show;
 pub(crate) mod terminal;
 pub(crate) mod unsent;
 pub(crate) mod verify;

@@ -6,18 +6,17 @@ use clap::{Args, Subcommand};
 use lambda_http::http::Request;
 use lambda_http::{Body, Response};
 use orders::Function;
-use quittance_core::order::Registered;
-use quittance_core::{Kind, OrderKey, OrderView, State};
-use quittance_psp::{PROVIDERS, provider};
-use serde::Serialize;
+use quittance_core::{OrderKey, OrderView, State};
 use serde_json::{Value, json};
 
+use crate::operate::arguments::{key, state};
 use crate::operate::context::{Common, Context};
 use crate::operate::erase::{self, Erase};
 use crate::operate::expect::{self, Expect};
 use crate::operate::forget::{self, Forget};
-use crate::operate::terminal::{NOT_ALL, clean, note, rows, table};
-use crate::{Failure, say};
+use crate::operate::show::{flags, money, show};
+use crate::operate::terminal::{NOT_ALL, rows, table};
+use crate::output::{Failure, note, say};
 
 /// Look at orders, say what one costs, or erase what identifies the buyer of one.
 #[derive(Debug, Args)]
@@ -73,26 +72,6 @@ pub(crate) async fn run(args: &Orders) -> Result<ExitCode, Failure> {
         Command::ForgetDoubts(args) => forget::run(&context, args).await,
         Command::Erase(erase) => erase::run(&context, erase).await,
     }
-}
-
-/// Reads an order's key, also as the path of its resource.
-pub(crate) fn key(text: &str) -> Result<OrderKey, String> {
-    let key = text.trim_start_matches('/').trim_start_matches("orders/");
-    let known = key.parse().ok().filter(|key: &OrderKey| provider(key.psp).is_some());
-    known.ok_or_else(|| {
-        let psps: Vec<&str> = PROVIDERS.iter().map(|psp| psp.profile().id.as_str()).collect();
-        let psps = psps.join(" or ");
-        format!(
-            "not psp/merchant/mode/order, where a slash within a part is %2F ({psps}; test or production)"
-        )
-    })
-}
-
-fn state(word: &str) -> Result<State, String> {
-    State::from_word(word).ok_or_else(|| {
-        let words: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
-        format!("none of {}", words.join(", "))
-    })
 }
 
 async fn one(context: &Context, key: &OrderKey) -> Result<ExitCode, Failure> {
@@ -178,95 +157,4 @@ fn row(order: &OrderView) -> Result<[String; 6], Failure> {
         released,
         flags(order),
     ])
-}
-
-fn flags(order: &OrderView) -> String {
-    order.flags.iter().map(|flag| flag.as_str()).collect::<Vec<_>>().join(" ")
-}
-
-fn money(order: &OrderView, amount: u64) -> String {
-    match order.currency {
-        Some(currency) => currency.display(amount).to_string(),
-        None => amount.to_string(),
-    }
-}
-
-/// Prints an order for a person.
-pub(crate) fn show(order: &OrderView, asked: &OrderKey, registered: Option<Registered>) {
-    let name = clean(&order.order);
-    say(&format!(
-        "{name}  {} merchant {}, {}",
-        order.psp.as_str(),
-        clean(&order.merchant),
-        order.mode.as_str()
-    ));
-    if asked.order != order.order {
-        say(&format!("  asked for as {}, one of its names", clean(&asked.order)));
-    }
-    let flags = flags(order);
-    say(&format!(
-        "state       {}{}{flags}",
-        order.state.as_str(),
-        if flags.is_empty() { "" } else { "  ! " }
-    ));
-    if let Some(why) = &order.explanation {
-        say(&format!("            {}", clean(why)));
-    }
-    let expected = order.expected.map_or_else(|| "not known".to_owned(), |e| money(order, e));
-    let since = registered.map_or_else(String::new, |r| format!("  registered {}", r.at));
-    say(&format!("expected    {expected}{since}"));
-    for (what, amount) in [
-        ("authorised", order.authorised),
-        ("captured", order.captured),
-        ("refunded", order.refunded),
-    ] {
-        say(&format!("{what:<11} {}", money(order, amount)));
-    }
-    say(&format!("release     {}", release(order)));
-    for reversal in &order.reversals {
-        let (id, amount) = (&reversal.id, money(order, reversal.amount));
-        let (why, sent) = (word(&reversal.reason), sent(reversal.sent_at.is_some()));
-        say(&format!("reversal    {id} {amount} {why} {sent}"));
-    }
-    say("\nshares");
-    rows(&shares(order), "none");
-    say("\ntimeline");
-    let mut times = table(["at", "what"]);
-    for (at, what) in orders::timeline(order, registered) {
-        times.add_row([at, clean(&what)]);
-    }
-    rows(&times, "nothing");
-}
-
-fn release(order: &OrderView) -> String {
-    match &order.fulfilment {
-        None => "not decided".to_owned(),
-        Some(f) => format!("{} decided {} {}", f.id, f.decided_at, sent(f.sent_at.is_some())),
-    }
-}
-
-/// Whether the queue was told.
-fn sent(sent: bool) -> &'static str {
-    if sent { "sent" } else { "UNSENT (the stream sends it, or `unsent resend`)" }
-}
-
-/// The word that an enum has in JSON.
-fn word(value: &impl Serialize) -> String {
-    let word = serde_json::to_value(value).unwrap_or_default();
-    word.as_str().unwrap_or_default().to_owned()
-}
-
-fn shares(order: &OrderView) -> comfy_table::Table {
-    let mut shares = table(["method", "amount", "status", "provider's word", "share"]);
-    for share in &order.shares {
-        let sign = if share.kind == Kind::Credit { "-" } else { "" };
-        shares.add_row([
-            clean(&share.method),
-            format!("{sign}{}", money(order, share.amount)),
-            word(&share.status),
-            clean(&share.psp_status),
-            clean(&share.share),
-        ]);
-    }
-    shares
 }

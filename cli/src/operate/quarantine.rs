@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::operate::context::{Common, Context};
 use crate::operate::rehearsal::Rehearsal;
 use crate::operate::replayer::{Became, Outcome, Replayer};
-use crate::operate::terminal::{self, NOT_ALL, bar, clean, confirm, note, rows, table, verdict};
-use crate::{Failure, print, say};
+use crate::operate::terminal::{self, NOT_ALL, bar, clean, confirm, rows, table, verdict};
+use crate::output::{Failure, note, print, say};
 
 /// Shortest beginning of a digest that may stand for it.
 const MIN_PREFIX: usize = 8;

@@ -5,8 +5,8 @@ use quittance_aws::receive::Receiver;
 use quittance_aws::{clients, schema};
 use quittance_psp::PROVIDERS;
 
-use crate::Failure;
 use crate::engine::Engine;
+use crate::output::Failure;
 
 /// Tables that live as long as this does.
 pub(crate) struct Rehearsal {

@@ -2,22 +2,23 @@
 //! arrival. What is known changes nothing. Messages are not sent from here: what is newly decided is
 //! unsent, and the table's stream wakes `dispatch` as ever.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
 use quittance_aws::StoreError;
 use quittance_aws::archive::{Archive, Contents, Place, Wanted};
 use quittance_aws::table::Table;
-use quittance_core::{Order, OrderKey, Timestamp};
+use quittance_core::{OrderKey, Timestamp};
 use serde_json::{Value, json};
 
+use crate::operate::arguments::{key, time};
 use crate::operate::context::{Common, Context};
-use crate::operate::orders::key;
+use crate::operate::names::{names, of_names};
 use crate::operate::rehearsal::Rehearsal;
 use crate::operate::replayer::{Became, Outcome, Replayer};
-use crate::operate::terminal::{NOT_ALL, bar, clean, count, counter, note, verdict};
-use crate::{Failure, say};
+use crate::operate::terminal::{NOT_ALL, bar, clean, count, counter, verdict};
+use crate::output::{Failure, note, say};
 
 /// Hand archived notifications to the functions once more: of one order, or of a range of time
 ///
@@ -92,33 +93,6 @@ impl Replay {
     }
 }
 
-/// Reads an RFC 3339 time.
-fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "not a time as in 2026-11-22T10:00:00Z".to_owned())
-}
-
-/// Every name under which notifications of an order may be kept.
-pub(crate) fn names(order: &Order, asked: &OrderKey) -> BTreeSet<OrderKey> {
-    let aliases = order.aliases().iter().filter_map(|alias| order.key().sibling(alias).ok());
-    [order.key().clone(), asked.clone()].into_iter().chain(aliases).collect()
-}
-
-/// What is kept under any of these names.
-pub(crate) async fn of_names(
-    archive: &Archive,
-    names: &BTreeSet<OrderKey>,
-) -> Result<Contents, StoreError> {
-    let mut all = Contents::default();
-    for name in names {
-        let contents = archive.of(name).await?;
-        all.places.extend(contents.places);
-        all.erased.extend(contents.erased);
-        all.unreadable.extend(contents.unreadable);
-    }
-    all.places.sort();
-    Ok(all)
-}
-
 /// Replays one notification, and says whether it is news where nothing is to be changed.
 async fn one(
     context: &Context,
@@ -127,7 +101,7 @@ async fn one(
     place: &Place,
     dry_run: bool,
 ) -> Result<(Outcome, Option<bool>), StoreError> {
-    let outcome = again(archive, replayer, place).await?;
+    let outcome = replayer.again(archive, place).await?;
     if !dry_run || !outcome.is_well() {
         return Ok((outcome, None));
     }
@@ -137,21 +111,6 @@ async fn one(
             let why = format!("its order cannot be read: {why}");
             Ok((Outcome::new(Became::Failed, why), None))
         }
-        Err(error) => Err(error),
-    }
-}
-
-/// Replays one notification. An error is one of the store: what is wrong with the notification itself is
-/// an outcome.
-pub(crate) async fn again(
-    archive: &Archive,
-    replayer: &Replayer,
-    place: &Place,
-) -> Result<Outcome, StoreError> {
-    match archive.read(place).await {
-        Ok(Some(kept)) => Ok(replayer.replay(&kept).await),
-        Ok(None) => Ok(Outcome::new(Became::Failed, "no longer in the archive")),
-        Err(StoreError::Corrupt(why)) => Ok(Outcome::new(Became::Refused, why)),
         Err(error) => Err(error),
     }
 }

@@ -3,8 +3,9 @@
 
 use lambda_http::Body;
 use lambda_http::http::{Method, Request, header};
-use quittance_aws::Answer;
-use quittance_aws::archive::Kept;
+use quittance_aws::StoreError;
+use quittance_aws::archive::{Archive, Kept, Place};
+use quittance_aws::http::Answer;
 use quittance_aws::receive::{Disposition, Receiver};
 use quittance_aws::sources::Sources;
 use quittance_aws::webhook::Webhook;
@@ -71,6 +72,21 @@ impl Replayer {
     /// Takes a notification out of the archive once more. It is not archived again.
     pub(crate) async fn replay(&self, kept: &Kept) -> Outcome {
         self.hand(self.receiver.replaying(kept.received_at), kept).await
+    }
+
+    /// Takes what is kept there out of the archive once more. An error is one of the store: what is wrong with
+    /// the notification itself is an outcome.
+    pub(crate) async fn again(
+        &self,
+        archive: &Archive,
+        place: &Place,
+    ) -> Result<Outcome, StoreError> {
+        match archive.read(place).await {
+            Ok(Some(kept)) => Ok(self.replay(&kept).await),
+            Ok(None) => Ok(Outcome::new(Became::Failed, "no longer in the archive")),
+            Err(StoreError::Corrupt(why)) => Ok(Outcome::new(Became::Refused, why)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes a notification that nobody could read before. It counts as arrived when it did, and is kept

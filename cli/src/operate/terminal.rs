@@ -7,7 +7,7 @@ use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::{Failure, say};
+use crate::output::{Failure, say};
 
 /// Exit status of a command that found something wrong or did not do all it was asked to.
 pub(crate) const NOT_ALL: u8 = 1;
@@ -45,13 +45,6 @@ pub(crate) fn rows(table: &Table, none: &str) {
 pub(crate) fn clean(text: &str) -> String {
     let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
     text.chars().map(escape).collect()
-}
-
-/// A sentence beside the output.
-pub(crate) fn note(text: &str) {
-    let mut errors = std::io::stderr().lock();
-    // Whoever does not read it misses nothing that the exit status does not say.
-    let _ = writeln!(errors, "{text}");
 }
 
 /// Asks before what cannot be undone. Nobody at the terminal means no answer, and that is an error.

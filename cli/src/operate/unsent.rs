@@ -9,10 +9,10 @@ use quittance_core::message::CloudEvent;
 use quittance_core::{OrderKey, Timestamp};
 use serde_json::{Value, json};
 
+use crate::operate::arguments::key;
 use crate::operate::context::{Common, Context};
-use crate::operate::orders::key;
-use crate::operate::terminal::{NOT_ALL, bar, clean, count, note, rows, table, verdict};
-use crate::{Failure, say};
+use crate::operate::terminal::{NOT_ALL, bar, clean, count, rows, table, verdict};
+use crate::output::{Failure, note, say};
 
 /// Look at decisions that the queue has not been told of, and tell it
 #[derive(Debug, Args)]

@@ -12,10 +12,10 @@ use serde::Serialize;
 
 use crate::operate::compare::{Comparison, Difference, Today, compare};
 use crate::operate::context::Context;
-use crate::operate::rebuild::{Rebuilt, Skipped, all, is_expired, one, readable};
-use crate::operate::replay::names;
-use crate::operate::terminal::{self, NOT_ALL, clean, count, counter, note, verdict};
-use crate::{Failure, say};
+use crate::operate::names::names;
+use crate::operate::rebuilt::{Rebuilt, Skipped, all, is_expired, one, readable};
+use crate::operate::terminal::{self, NOT_ALL, clean, count, counter, verdict};
+use crate::output::{Failure, note, say};
 
 /// Compares one order, or all, and prints what was found.
 pub(crate) async fn run(context: &Context, key: Option<&OrderKey>) -> Result<ExitCode, Failure> {

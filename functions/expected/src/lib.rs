@@ -1,11 +1,12 @@
 //! Registers what an order costs, on the merchant's word: `POST /expected`.
 
 use lambda_http::{Body, Request, Response};
+use quittance_aws::StoreError;
 use quittance_aws::amend::{Amender, Price, Registration};
 use quittance_aws::clock::now;
+use quittance_aws::http::Answer;
 use quittance_aws::http::{JSON, posted};
 use quittance_aws::trace::Trace;
-use quittance_aws::{Answer, StoreError};
 use quittance_core::{Currency, OrderKey};
 use quittance_psp::provider;
 use serde::Deserialize;

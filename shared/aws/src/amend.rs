@@ -9,7 +9,7 @@ use quittance_core::{Currency, Order, OrderKey, Outcome, Policy, Summary, Timest
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
-use crate::receive::{Patience, count_decisions};
+use crate::patience::Patience;
 use crate::table::{Draft, Mark, Saved, Table};
 use crate::trace::Trace;
 
@@ -78,6 +78,11 @@ enum Change<T> {
 
 impl Amender {
     /// Registers what an order costs, as said at that time. The order need not be known yet.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Table::load_order`] and [`Table::save`]; [`StoreError::Contended`] where other writers
+    /// were faster each time.
     pub async fn register(
         &self,
         key: &OrderKey,
@@ -98,6 +103,10 @@ impl Amender {
     }
 
     /// What [`Amender::register`] would do, without doing it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Table::load_order`].
     pub async fn rehearse(
         &self,
         key: &OrderKey,
@@ -115,6 +124,10 @@ impl Amender {
 
     /// Drops what rests on statements with more than one reading. Whether there was any, and the order
     /// without it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Amender::register`].
     pub async fn forget_doubts(&self, key: &OrderKey) -> Result<(Order, bool), StoreError> {
         let change = |order: &mut Order| match order.forget_doubts() {
             true => Change::Made(order.summary(self.policy), true),
@@ -147,7 +160,7 @@ impl Amender {
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
                     let new = Decisions::of(&order).since(before);
-                    count_decisions(new);
+                    measure::count_decisions(new);
                     return Ok(Amended { order, became, released: new.released > 0 });
                 }
                 Saved::Conflict => measure::count(Event::Conflict),

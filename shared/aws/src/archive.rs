@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::sortable_nanos;
 use crate::error::{StoreError, written};
+use crate::item::{Item, text};
 use crate::measure::{self, Event};
 use crate::room::{Bound, Rooms};
 
@@ -152,17 +153,30 @@ impl Archive {
     }
 
     /// Keeps a notification about an order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn keep(&self, key: &OrderKey, raw: &Raw<'_>) -> Result<(), StoreError> {
         self.keep_as(&key.to_string(), raw).await
     }
 
     /// Keeps a notification about something that is not tracked.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn keep_untracked(&self, raw: &Raw<'_>) -> Result<(), StoreError> {
         self.keep_as(&format!("{UNTRACKED}{}", raw.psp), raw).await
     }
 
     /// Puts a notification into quarantine, whatever the retention. What was signed is kept once, as it first
     /// came, and may be repeated at any time; what is new is refused where its room is full. What was signed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Full`] where the room has no place for it; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn quarantine(&self, raw: &Raw<'_>, reason: &str) -> Result<Content, StoreError> {
         let content = raw.signed.content();
         let body = deflated(raw.body)?;
@@ -189,6 +203,11 @@ impl Archive {
     }
 
     /// Deletes a notification in quarantine and makes its place free. Whether it was still there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the entry has no time; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn discard(&self, entry: &Quarantined) -> Result<bool, StoreError> {
         let place = entry.place()?;
         self.rooms().uncount(entry.psp, &entry.content).await?;
@@ -199,7 +218,13 @@ impl Archive {
         Rooms { client: &self.client, table: &self.name }
     }
 
-    /// What is in quarantine.
+    /// What is in quarantine. An item without all its parts is an error: with an empty digest in it, a search
+    /// for a body would miss the one that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] for an item that lacks a part; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn quarantined(&self, psp: ProviderId) -> Result<Vec<Quarantined>, StoreError> {
         let mut items = self
             .client
@@ -213,22 +238,17 @@ impl Archive {
         let mut found = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(|e| StoreError::unavailable("query quarantine", &e))?;
-            let text = |name: &str| {
-                item.get(name).and_then(|v| v.as_s().ok()).cloned().unwrap_or_default()
-            };
-            found.push(Quarantined {
-                psp,
-                sha256: text("sha256"),
-                content: text("sk"),
-                room: text("room"),
-                reason: text("reason"),
-                received_at: text("received_at"),
-            });
+            found.push(Quarantined::of(psp, &item)?);
         }
         Ok(found)
     }
 
     /// What is kept under an order's key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer. What cannot be read is listed
+    /// and is no error.
     pub async fn of(&self, key: &OrderKey) -> Result<Contents, StoreError> {
         let mut items = self
             .client
@@ -251,6 +271,10 @@ impl Archive {
 
     /// What is kept of everything but the quarantine. Reads the whole table, and tells `seen` after each
     /// page how many items it has looked at.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Archive::of`].
     pub async fn scan(
         &self,
         wanted: &Wanted,
@@ -280,6 +304,11 @@ impl Archive {
     }
 
     /// Reads a notification; `None` where it is no longer kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the item is not as it was written; [`StoreError::Unavailable`] where the
+    /// engine refuses or does not answer.
     pub async fn read(&self, place: &Place) -> Result<Option<Kept>, StoreError> {
         let reply = self
             .client
@@ -294,6 +323,10 @@ impl Archive {
     }
 
     /// Deletes a notification. Whether it was still there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn delete(&self, place: &Place) -> Result<bool, StoreError> {
         let reply = self
             .client
@@ -309,6 +342,10 @@ impl Archive {
 
     /// Notes for ever that these bodies of an order were deleted on request: who finds them missing
     /// knows why. A digest tells nothing of a body.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn note_erasure(
         &self,
         key: &OrderKey,
@@ -388,7 +425,27 @@ impl Contents {
 }
 
 impl Quarantined {
+    fn of(psp: ProviderId, item: &Item) -> Result<Self, StoreError> {
+        let content = text(item, "sk")?;
+        let part = |name| match text(item, name) {
+            Ok(part) => Ok(part.to_owned()),
+            Err(_) => Err(StoreError::Corrupt(format!("{QUARANTINE}{psp} {content}: no {name}"))),
+        };
+        Ok(Self {
+            psp,
+            sha256: part("sha256")?,
+            content: content.to_owned(),
+            room: part("room")?,
+            reason: part("reason")?,
+            received_at: part("received_at")?,
+        })
+    }
+
     /// Where it is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the time is none.
     pub fn place(&self) -> Result<Place, StoreError> {
         Ok(Place {
             sort: self.content.clone(),
@@ -433,8 +490,9 @@ impl Place {
     fn psp(&self) -> Result<ProviderId, StoreError> {
         let partition = self.partition.as_str();
         let apart = [QUARANTINE, UNTRACKED].iter().find_map(|kind| partition.strip_prefix(kind));
-        let psp = apart.or_else(|| Some(partition.split_once('/')?.0)).unwrap_or_default().parse();
-        psp.map_err(|_| StoreError::Corrupt(format!("{} names no provider", self.partition)))
+        let psp = apart.or_else(|| Some(partition.split_once('/')?.0));
+        psp.and_then(|psp| psp.parse().ok())
+            .ok_or_else(|| StoreError::Corrupt(format!("{partition} names no provider")))
     }
 }
 
@@ -457,13 +515,6 @@ impl Kept {
     }
 }
 
-pub(crate) type Item = HashMap<String, AttributeValue>;
-
-pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
-    let value = item.get(name).and_then(|value| value.as_s().ok());
-    value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("archive: no {name}")))
-}
-
 fn read_time(text: &str) -> Result<Timestamp, StoreError> {
     Timestamp::parse(text).ok_or_else(|| StoreError::Corrupt("archive: not a time".to_owned()))
 }
@@ -477,6 +528,10 @@ fn deflated(body: &[u8]) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Compresses a body (raw DEFLATE).
+///
+/// # Errors
+///
+/// None in practice: a vector takes every byte.
 pub fn deflate(body: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(body)?;
@@ -484,6 +539,10 @@ pub fn deflate(body: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 /// Undoes [`deflate`], up to the largest accepted body.
+///
+/// # Errors
+///
+/// Bytes that are not raw DEFLATE.
 pub fn inflate(compressed: &[u8]) -> std::io::Result<Vec<u8>> {
     let most = quittance_core::limits::MAX_BODY_BYTES as u64;
     let mut body = Vec::new();
@@ -494,6 +553,38 @@ pub fn inflate(compressed: &[u8]) -> std::io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_item_in_quarantine_that_lacks_a_part_is_named_and_not_shown_with_a_gap() {
+        let names = ["sk", "sha256", "room", "reason", "received_at"];
+        let whole: Item =
+            names.map(|name| (name.to_owned(), AttributeValue::S(format!("its {name}")))).into();
+        let psp = ProviderId::new("systempay");
+        let entry = Quarantined::of(psp, &whole).unwrap();
+        assert_eq!((&*entry.content, &*entry.sha256), ("its sk", "its sha256"));
+        for name in &names[1..] {
+            let mut damaged = whole.clone();
+            damaged.remove(*name);
+            let why = Quarantined::of(psp, &damaged).unwrap_err().to_string();
+            assert!(why.ends_with(&format!("quarantine/systempay its sk: no {name}")), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_place_names_the_provider_wherever_it_is() {
+        let psp = |partition: &str| {
+            let received_at = Timestamp::from_unix(0).unwrap();
+            let (sort, sha256) = (String::new(), String::new());
+            Place { sort, partition: partition.to_owned(), sha256, received_at }.psp().ok()
+        };
+        let systempay = ProviderId::new("systempay");
+        for partition in ["systempay/1/test/A", "quarantine/systempay", "untracked/systempay"] {
+            assert_eq!(psp(partition), Some(systempay), "{partition}");
+        }
+        for partition in ["", "/", "systempay", "quarantine/", "untracked/", "Ä/1/test/A"] {
+            assert_eq!(psp(partition), None, "{partition}");
+        }
+    }
 
     #[test]
     fn a_body_comes_back_unmodified() {

@@ -47,6 +47,10 @@ pub fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
 
 impl Receiver {
     /// The receiver that the environment describes.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Settings::from_env`].
     pub fn from_env(sdk: &SdkConfig, providers: Providers) -> Result<Self, BadSetting> {
         Ok(Self::new(&dynamodb(sdk), &Settings::from_env()?, providers))
     }
@@ -69,6 +73,10 @@ impl Receiver {
 
 impl Outbox {
     /// The outbox that the environment describes; without `QUITTANCE_QUEUE_URL` there is none.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Settings::from_env`]; also where `QUITTANCE_QUEUE_URL` is not set.
     pub fn from_env(sdk: &SdkConfig, providers: Providers) -> Result<Self, BadSetting> {
         let settings = Settings::from_env()?;
         let url = settings.queue_url.as_deref().ok_or(BadSetting {

@@ -40,8 +40,33 @@ impl Moment {
         Self { monotonic: Instant::now(), system: SystemTime::now() }
     }
 
-    /// How long ago it was, by the clock that says more.
-    pub fn elapsed(&self) -> Duration {
-        self.monotonic.elapsed().max(self.system.elapsed().unwrap_or_default())
+    /// How long `earlier` was before this moment, by the clock that says more.
+    pub fn since(self, earlier: Self) -> Duration {
+        let system = self.system.duration_since(earlier.system).unwrap_or_default();
+        self.monotonic.saturating_duration_since(earlier.monotonic).max(system)
+    }
+
+    /// The moment that comes so much later by both clocks.
+    #[cfg(test)]
+    pub(crate) fn after(self, time: Duration) -> Self {
+        Self { monotonic: self.monotonic + time, system: self.system + time }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_that_says_more_counts() {
+        let minute = Duration::from_secs(60);
+        let start = Moment::now();
+        let later = start.after(minute);
+        let frozen = Moment { monotonic: start.monotonic, ..later };
+        let set_back = Moment { system: start.system - minute, ..later };
+        for moment in [later, frozen, set_back] {
+            assert_eq!(moment.since(start), minute);
+        }
+        assert_eq!(start.since(later), Duration::ZERO);
     }
 }

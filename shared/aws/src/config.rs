@@ -1,5 +1,7 @@
 //! Configuration from the environment (docs/interface.md, "Variables").
 
+use std::ffi::OsStr;
+
 use quittance_core::fold::Instalments;
 use quittance_core::{Policy, ReleaseOn};
 
@@ -40,6 +42,10 @@ pub const DEFAULT_ARCHIVE_TABLE: &str = "quittance-archive";
 
 impl Settings {
     /// Reads the variables through `variable`; an empty value counts as absent.
+    ///
+    /// # Errors
+    ///
+    /// The first variable whose value is not among the documented ones.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let release_on = match variable("QUITTANCE_RELEASE_ON").as_deref().map(str::trim) {
@@ -70,14 +76,28 @@ impl Settings {
     }
 
     /// Reads the process' environment.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Settings::read`].
     pub fn from_env() -> Result<Self, BadSetting> {
-        Self::read(|name| std::env::var(name).ok())
+        Self::read(variable)
     }
+}
+
+/// The text of a variable of the process' environment. What is not UTF-8 is replaced, so that the variable is
+/// refused as malformed and not taken for unset. Not for keys: a replaced part is no secret.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| readable(&value))
+}
+
+fn readable(value: &OsStr) -> String {
+    value.to_string_lossy().into_owned()
 }
 
 /// A variable that holds names separated by commas or blanks.
 pub fn list(variable: &str) -> Vec<String> {
-    let value = std::env::var(variable).unwrap_or_default();
+    let value = self::variable(variable).unwrap_or_default();
     let names = value.split([',', ' ']).map(str::trim).filter(|name| !name.is_empty());
     names.map(str::to_owned).collect()
 }
@@ -88,7 +108,18 @@ fn bad(variable: &'static str, expected: &'static str) -> BadSetting {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
+    use crate::sources::Sources;
+
+    #[test]
+    fn a_variable_that_is_not_utf8_is_malformed_and_not_unset() {
+        let value = readable(OsStr::from_bytes(b"192.0.2.1\xff"));
+        assert!(Sources::parse(&value).is_err(), "an open door otherwise");
+        let value = readable(OsStr::from_bytes(b"secured\xff"));
+        assert!(read(&[("QUITTANCE_RELEASE_ON", &value)]).is_err());
+    }
 
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, BadSetting> {
         Settings::read(|name| {

@@ -107,6 +107,10 @@ pub fn refuse(psp: ProviderId, why: &impl Display, word: &'static str) -> Answer
 }
 
 /// The checks of a notification that need no key: method, size, media type. `methods` are those of the route.
+///
+/// # Errors
+///
+/// The answer to a request of another method, size or media type.
 pub fn admit(request: &Request, methods: &'static str, media_type: &str) -> Result<(), Answer> {
     if request.method() == Method::POST {
         measure::count(Event::Received);
@@ -115,6 +119,10 @@ pub fn admit(request: &Request, methods: &'static str, media_type: &str) -> Resu
 }
 
 /// The checks of whatever is posted: method, size, media type.
+///
+/// # Errors
+///
+/// Those of [`admit`].
 pub fn posted(request: &Request, methods: &'static str, media_type: &str) -> Result<(), Answer> {
     if request.method() != Method::POST {
         return Err(Answer::WrongMethod(methods));

@@ -6,8 +6,12 @@
 //! than what is held, so it makes the secret be read once more, at most once a minute whoever
 //! asks.
 //!
+//! `state` says when to look and what is held then; here are the calls.
+//!
 //! What a key looks like is the PSP's affair: a document is parsed by whoever holds the ring. Nothing of
 //! a document is ever logged.
+
+mod state;
 
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
@@ -22,19 +26,11 @@ use quittance_core::provider::Profile;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
+use self::state::{Both, Held, Next, State, Version, Why};
 use crate::clock::Moment;
 use crate::error::StoreError;
 
-/// How long keys are used before the secret is looked at again, so that a key which is in neither version
-/// any more is refused from then on.
-const LIFETIME: Duration = Duration::from_secs(300);
-
-/// Least time between two looks at the secret for messages that no key verifies, and between two looks
-/// at one that has something wrong or nothing for us. Forgers can ask as often as they like.
-const REFRESH_GAP: Duration = Duration::from_secs(60);
-
-/// Least time between two looks while a message waits and no look has succeeded yet.
-const RETRY_GAP: Duration = Duration::from_secs(1);
+pub use self::state::Unverified;
 
 /// How long one look may take: what follows it must still be answered before the PSP gives up.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -72,6 +68,10 @@ impl<K> Parse<K> {
     }
 
     /// Reads a document.
+    ///
+    /// # Errors
+    ///
+    /// Why the document cannot be used, in a sentence that quotes nothing of it.
     pub fn read(&self, document: &str) -> Result<K, String> {
         (self.0)(document)
     }
@@ -79,19 +79,8 @@ impl<K> Parse<K> {
 
 /// The keys of one PSP as they are now.
 pub struct KeyRing<K> {
-    held: Arc<RwLock<Arc<Held<K>>>>,
+    state: Arc<RwLock<State<K>>>,
     secret: Option<Arc<Secret<K>>>,
-}
-
-/// What a ring holds at a moment.
-struct Held<K> {
-    /// By the version of [`STAGES`] that they come from.
-    versions: [Option<Arc<K>>; STAGES.len()],
-    /// Whether it was found out what there is, and not only what there was.
-    certain: bool,
-    /// Whether the secret can be read and is about other PSPs only.
-    not_ours: bool,
-    since: Moment,
 }
 
 /// The secret that a ring is read from.
@@ -100,48 +89,14 @@ struct Secret<K> {
     id: String,
     member: &'static str,
     parse: Parse<K>,
-    /// When it was last looked at for a message. Held while looking, so that one looks and the others
-    /// wait for what comes of it.
-    looked_for_message: Mutex<Option<Moment>>,
-}
-
-/// What one version of a secret has for us.
-enum Version<K> {
-    Keys(K),
-    /// The version is not there, or empty.
-    Nothing,
-    /// It can be read and is about other PSPs only.
-    NotOurs,
-    /// It could not be read, or what it says cannot be used.
-    Failed,
-}
-
-/// Why the secret is looked at.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// The function starts.
-    Start,
-    /// What is held is old, or there is nothing.
-    Due,
-    /// No key verified a message.
-    ForMessage,
-}
-
-/// Why a message was not verified.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Unverified<E> {
-    /// There are no usable keys.
-    NoKeys,
-    /// There are keys, and none of them is for this PSP.
-    NotOurs,
-    /// No key verifies it.
-    Refused(E),
+    /// Held while looking, so that one looks and the others wait for what comes of it.
+    looking: Mutex<()>,
 }
 
 impl<K: Versioned> KeyRing<K> {
     /// Keys that never change; none refuses everything.
     pub fn fixed(keys: Option<K>) -> Self {
-        Self::holding([keys.map(Arc::new), None], None)
+        Self::holding(keys, None)
     }
 
     /// The keys in a document that was found where `variable` says. One that cannot be used is in the log,
@@ -177,32 +132,34 @@ impl<K: Versioned> KeyRing<K> {
         member: &'static str,
         parse: Parse<K>,
     ) -> Self {
-        let looked_for_message = Mutex::default();
-        let secret = Secret { client, id: id.into(), member, parse, looked_for_message };
-        let ring = Self::holding([None, None], Some(Arc::new(secret)));
-        ring.look(&ring.held(), Look::Start).await;
+        let secret = Secret { client, id: id.into(), member, parse, looking: Mutex::default() };
+        let ring = Self::holding(None, Some(Arc::new(secret)));
+        ring.look(&ring.held(), Why::Start).await;
         ring
     }
 
-    fn holding(versions: [Option<Arc<K>>; STAGES.len()], secret: Option<Arc<Secret<K>>>) -> Self {
-        let held = Held { versions, certain: false, not_ours: false, since: Moment::now() };
-        Self { held: Arc::new(RwLock::new(Arc::new(held))), secret }
+    fn holding(keys: Option<K>, secret: Option<Arc<Secret<K>>>) -> Self {
+        Self { state: Arc::new(RwLock::new(State::holding(keys, Moment::now()))), secret }
     }
 
     /// What `verify` makes of a message under the first version of the keys that verifies it. Where none
     /// does and `may_be_stale` says that newer keys might, they are fetched and tried, once.
+    ///
+    /// # Errors
+    ///
+    /// [`Unverified`]: there are no keys, or none of them verifies the message.
     pub async fn verify<T, E>(
         &self,
         verify: impl Fn(&K) -> Result<T, E>,
         may_be_stale: impl Fn(&E) -> bool,
     ) -> Result<T, Unverified<E>> {
         let mut held = self.held();
-        if held.is_due() {
-            held = self.look(&held, Look::Due).await;
+        if held.is_due(Moment::now()) {
+            held = self.look(&held, Why::Due).await;
         }
         match held.verify(&verify) {
             Err(Unverified::Refused(why)) if may_be_stale(&why) => {
-                let newer = self.look(&held, Look::ForMessage).await;
+                let newer = self.look(&held, Why::Refused).await;
                 if Arc::ptr_eq(&held, &newer) {
                     return Err(Unverified::Refused(why));
                 }
@@ -212,99 +169,51 @@ impl<K: Versioned> KeyRing<K> {
         }
     }
 
-    /// Looks at the secret, unless it is too early for that, or somebody has looked since `seen` was
-    /// taken. What is held then. What cannot be read stays as it was.
-    async fn look(&self, seen: &Arc<Held<K>>, why: Look) -> Arc<Held<K>> {
+    /// Looks at the secret, unless [`State::next`] says that there is no need. What is held then.
+    async fn look(&self, seen: &Arc<Held<K>>, why: Why) -> Arc<Held<K>> {
         let Some(secret) = &self.secret else {
             return Arc::clone(seen);
         };
-        let mut looked_for_message = secret.looked_for_message.lock().await;
-        let held = self.held();
-        if !Arc::ptr_eq(seen, &held) {
-            return held;
-        }
-        let gap = match why {
-            Look::ForMessage => Some(REFRESH_GAP),
-            Look::Due if held.has_failed() => Some(RETRY_GAP),
-            Look::Due | Look::Start => None,
-        };
-        if let Some(gap) = gap {
-            if looked_for_message.as_ref().is_some_and(|at| at.elapsed() < gap) {
-                return held;
+        let _alone = secret.looking.lock().await;
+        match self.change(|state| state.next(seen, why, Moment::now())) {
+            Next::Use(held) => held,
+            Next::Read => {
+                let found = secret.read().await;
+                let told = self.change(|state| state.found(found, Moment::now()));
+                secret.warn(&told);
+                self.held()
             }
-            *looked_for_message = Some(Moment::now());
         }
-        let newer = Arc::new(secret.read(&held).await);
-        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&newer);
-        newer
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State<K>) -> T) -> T {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl<K> KeyRing<K> {
     /// How many versions of the keys are held.
     pub fn versions(&self) -> usize {
-        self.held().versions.iter().flatten().count()
+        self.held().versions()
     }
 
     fn held(&self) -> Arc<Held<K>> {
-        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
+        self.state.read().unwrap_or_else(PoisonError::into_inner).held()
     }
 }
 
-impl<K> Held<K> {
-    /// The outcome under the first version that verifies, else what the current one says.
-    fn verify<T, E>(&self, verify: impl Fn(&K) -> Result<T, E>) -> Result<T, Unverified<E>> {
-        let mut refused = None;
-        for keys in self.versions.iter().flatten() {
-            match verify(keys) {
-                Ok(verified) => return Ok(verified),
-                Err(why) => refused = refused.or(Some(why)),
-            }
-        }
-        let without = if self.not_ours { Unverified::NotOurs } else { Unverified::NoKeys };
-        Err(refused.map_or(without, Unverified::Refused))
-    }
-
-    /// Whether there are no keys although there should be.
-    fn has_failed(&self) -> bool {
-        self.versions.iter().all(Option::is_none) && !self.not_ours
-    }
-
-    /// Whether the secret should be looked at before a message is verified.
-    fn is_due(&self) -> bool {
-        let lifetime = if self.certain && !self.not_ours { LIFETIME } else { REFRESH_GAP };
-        self.has_failed() || self.since.elapsed() >= lifetime
-    }
-}
-
-impl<K: Versioned> Secret<K> {
-    /// What there is now; what cannot be read stays as it is `held`.
-    async fn read(&self, held: &Held<K>) -> Held<K> {
+impl<K> Secret<K> {
+    /// What there is now.
+    async fn read(&self) -> Both<Version<K>> {
         let [current, previous] = STAGES.map(|stage| self.version(stage));
-        let (current, previous) = tokio::join!(current, previous);
-        let not_ours = matches!(current, Version::NotOurs);
-        let failed = |version: &Version<K>| matches!(version, Version::Failed);
-        let certain = !failed(&current) && !failed(&previous);
-        let [held_current, held_previous] = &held.versions;
-        let current = current.or_held(held_current);
-        let previous =
-            previous.or_held(held_previous).map(|keys| self.beside(keys, current.as_deref()));
-        let versions = [current, previous];
-        Held { versions, certain, not_ours, since: Moment::now() }
+        tokio::join!(current, previous).into()
     }
 
-    /// What of the previous version stays in force: a secret that has moved to another mode or merchant is
-    /// what the current version says, and not both.
-    fn beside(&self, previous: Arc<K>, current: Option<&K>) -> Arc<K> {
-        let Some(current) = current else {
-            return previous;
-        };
-        let (kept, sentences) = previous.beside(current);
-        for why in sentences {
+    fn warn(&self, told: &[String]) {
+        for why in told {
             let secret = &self.id;
             tracing::warn!(secret, %why, "a key of the previous version is not in force");
         }
-        Arc::new(kept)
     }
 
     async fn version(&self, stage: &'static str) -> Version<K> {
@@ -325,18 +234,12 @@ impl<K: Versioned> Secret<K> {
     }
 }
 
-impl<K> Version<K> {
-    /// The keys to hold, where so far `held` were.
-    fn or_held(self, held: &Option<Arc<K>>) -> Option<Arc<K>> {
-        match self {
-            Self::Keys(keys) => Some(Arc::new(keys)),
-            Self::Nothing | Self::NotOurs => None,
-            Self::Failed => held.clone(),
-        }
-    }
-}
-
 /// The documents in one version of the secret; none where the version is not there.
+///
+/// # Errors
+///
+/// [`StoreError::Corrupt`] where the version is no JSON object of documents; [`StoreError::Unavailable`]
+/// where Secrets Manager refuses or does not answer.
 pub async fn documents(
     client: &Client,
     id: &str,
@@ -349,7 +252,10 @@ pub async fn documents(
         }
         Err(error) => return Err(StoreError::unavailable("get secret", &error)),
     };
-    serde_json::from_str(reply.secret_string.as_deref().unwrap_or(""))
+    let Some(text) = &reply.secret_string else {
+        return Err(StoreError::Corrupt("secret: it is binary, and not text".to_owned()));
+    };
+    serde_json::from_str(text)
         // The parser's own words may quote a name, and a name may be a secret in the wrong place.
         .map_err(|_| StoreError::Corrupt("secret: not a JSON object of key documents".to_owned()))
 }
@@ -366,7 +272,7 @@ pub fn client(sdk: &SdkConfig) -> Client {
 
 impl<K> Clone for KeyRing<K> {
     fn clone(&self) -> Self {
-        Self { held: Arc::clone(&self.held), secret: self.secret.clone() }
+        Self { state: Arc::clone(&self.state), secret: self.secret.clone() }
     }
 }
 

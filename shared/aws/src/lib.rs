@@ -1,6 +1,8 @@
 //! Adapters between the core and the world: the order table, the raw archive, the fulfilment queue,
 //! HTTP, sources, configuration. Nothing here knows a PSP; nothing here decides.
 
+#![warn(clippy::missing_errors_doc)]
+
 pub mod amend;
 pub mod archive;
 pub mod clients;
@@ -8,10 +10,12 @@ pub mod clock;
 pub mod config;
 mod error;
 pub mod http;
+mod item;
 pub mod keys;
 pub mod measure;
 pub mod names;
 pub mod outbox;
+mod patience;
 pub mod queue;
 pub mod receive;
 pub mod room;
@@ -23,4 +27,3 @@ pub mod trace;
 pub mod webhook;
 
 pub use crate::error::StoreError;
-pub use crate::http::Answer;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use metrics::{Unit, counter, histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use quittance_core::ProviderId;
+use quittance_core::claims::Decisions;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Quittance";
@@ -101,6 +102,12 @@ pub fn count(event: Event) {
 pub fn count_many(event: Event, times: usize) {
     // A usize has at most 64 bits on every platform there is.
     counter!(event.name()).increment(times as u64);
+}
+
+/// Counts decisions that have just been stored.
+pub(crate) fn count_decisions(new: Decisions) {
+    count_many(Event::Released, new.released);
+    count_many(Event::Reversed, new.reversed);
 }
 
 /// Counts a message that is not genuine. Reasons are a few fixed words, so that a forger cannot make

@@ -7,7 +7,7 @@ use quittance_core::claims::{Cause, Claims, End, Item, Notice, Step, Write};
 
 use crate::clock::now;
 use crate::error::StoreError;
-use crate::receive::count_decisions;
+use crate::measure;
 use crate::table::{Draft, Mark, Saved, Stored, Table, too_far};
 
 /// Makes names lead to orders.
@@ -36,6 +36,11 @@ impl<'a> Registry<'a> {
     }
 
     /// Carries steps out until the order itself is to be written, or there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where an item cannot be read, or more names lead on than are ever written;
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
     pub async fn next(&mut self, claims: &mut Claims<'_>) -> Result<Due, StoreError> {
         loop {
             let (item, saved) = match claims.step() {
@@ -103,7 +108,7 @@ impl<'a> Registry<'a> {
         let draft = draft.after(former.as_ref()).marked(Some(mark));
         let saved = self.table.save(draft, *version).await?;
         if saved == Saved::Done {
-            count_decisions(write.decisions);
+            measure::count_decisions(write.decisions);
         }
         Ok(saved)
     }

@@ -8,8 +8,8 @@ use quittance_core::{OrderKey, Policy, Timestamp};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
+use crate::patience::Patience;
 use crate::queue::Queue;
-use crate::receive::Patience;
 use crate::table::{Draft, Found, Saved, Stored, Table};
 use crate::trace::Trace;
 
@@ -28,6 +28,10 @@ impl Outbox {
     /// Sends what an order still has to tell, and marks it sent; `key` may be any of its names. The
     /// order is read anew, so a stream record that comes late or twice sends nothing again. Returns how
     /// many messages were sent.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the table and of [`Queue::send`]. What was sent is sent again the next time.
     pub async fn deliver(&self, key: &OrderKey) -> Result<usize, StoreError> {
         let Told { sent, lag } = self.tell(key).await?;
         lag.into_iter().for_each(measure::dispatch_lag);
@@ -84,6 +88,10 @@ impl Outbox {
     /// Sends what every order still has to tell: after a restart, a failure, or where there is no stream.
     /// An order that cannot be sent does not keep the others from it. After 25 seconds what is left is left to
     /// the next sweep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::unsent`]. An order that cannot be sent is counted and is no error.
     pub async fn sweep(&self) -> Result<Swept, StoreError> {
         let began = Instant::now();
         let mut unsent = self.table.unsent().await?;

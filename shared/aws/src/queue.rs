@@ -46,6 +46,10 @@ impl Queue {
     }
 
     /// Sends a message. Its id deduplicates: within five minutes in SQS, for ever in a table.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the queue refuses or does not answer.
     pub async fn send(
         &self,
         key: &OrderKey,
@@ -90,6 +94,11 @@ impl TableQueue {
     }
 
     /// Every message, oldest first, as the JSON that was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where an item is no message; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn messages(&self) -> Result<Vec<String>, StoreError> {
         let mut items = self
             .client
@@ -102,8 +111,11 @@ impl TableQueue {
         let mut found: Vec<(String, String)> = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(|e| StoreError::unavailable("scan queue", &e))?;
-            let text = |name: &str| item.get(name).and_then(|v| v.as_s().ok()).cloned();
-            found.push((text("sent").unwrap_or_default(), text("event").unwrap_or_default()));
+            let text = |name: &str| {
+                let text = item.get(name).and_then(|value| value.as_s().ok()).cloned();
+                text.ok_or_else(|| StoreError::Corrupt(format!("queue: no {name}")))
+            };
+            found.push((text("sent")?, text("event")?));
         }
         found.sort();
         Ok(found.into_iter().map(|(_, event)| event).collect())

@@ -1,9 +1,8 @@
 //! From what a notification says to durable facts: read, take, write on condition, answer.
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
-use quittance_core::claims::{Cause, Claims, Decisions, End, Place, Write};
+use quittance_core::claims::{Cause, Claims, End, Place, Write};
 use quittance_core::crypto::sha256_hex;
 use quittance_core::fact::digest;
 use quittance_core::{
@@ -15,14 +14,9 @@ use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
 use crate::names::{Due, Registry};
+use crate::patience::Patience;
 use crate::table::{Draft, Mark, Saved, Table, too_far};
 use crate::trace::Trace;
-
-/// The longest pause before the second attempt; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-
-/// The longest pause before any attempt.
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Stores what notifications say.
 #[derive(Clone, Debug)]
@@ -122,6 +116,10 @@ impl Receiver {
     }
 
     /// Stores every reading of one notification. What became of each, when all are durable.
+    ///
+    /// # Errors
+    ///
+    /// [`Unstored`] where something of it is not durable. Why is in the log.
     pub async fn take(
         &self,
         delivery: Delivery<'_>,
@@ -229,7 +227,7 @@ impl Receiver {
                     }
                     match self.table.save(draft, item.version).await? {
                         Saved::Done => {
-                            count_decisions(decisions);
+                            measure::count_decisions(decisions);
                             claims.taken();
                             continue;
                         }
@@ -267,42 +265,4 @@ fn quarantined(raw: &Raw<'_>, content: &Content, reason: String) -> Disposition 
     measure::count(Event::Quarantined);
     tracing::warn!(psp, sha256, content, reason, outcome = "quarantined", "quarantined");
     Disposition::Quarantined { reason }
-}
-
-/// Counts decisions that have just been stored.
-pub(crate) fn count_decisions(new: Decisions) {
-    measure::count_many(Event::Released, new.released);
-    measure::count_many(Event::Reversed, new.reversed);
-}
-
-/// How long other writers of the same order are waited out: the PSP hears of a failure before it gives
-/// up by itself (10 seconds), even when the last attempt's calls are slow.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Attempts at a write that others may win, each after a random pause.
-pub(crate) struct Patience {
-    began: Instant,
-    attempt: u32,
-}
-
-impl Patience {
-    pub(crate) fn new() -> Self {
-        Self { began: Instant::now(), attempt: 0 }
-    }
-
-    /// Whether to try (again); waits before every attempt but the first.
-    pub(crate) async fn again(&mut self) -> bool {
-        pause(self.attempt).await;
-        self.attempt += 1;
-        self.attempt == 1 || self.began.elapsed() < PATIENCE
-    }
-}
-
-/// Waits before an attempt other than the first: a random time, so that writers of one order spread.
-async fn pause(attempt: u32) {
-    if let Some(doublings) = attempt.checked_sub(1) {
-        let longest = FIRST_PAUSE.saturating_mul(1 << doublings.min(8)).min(LONGEST_PAUSE);
-        let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
-        tokio::time::sleep(Duration::from_micros(fastrand::u64(0..=micros))).await;
-    }
 }

@@ -16,8 +16,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use quittance_core::{Content, ProviderId};
 
-use crate::archive::{Item, text};
 use crate::error::StoreError;
+use crate::item::{Item, text};
 
 /// How the attributes begin that stand for a content.
 const CONTENT: &str = "c:";

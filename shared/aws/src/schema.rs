@@ -31,17 +31,30 @@ struct Plan<'a> {
 }
 
 /// Creates the order table with its indexes and stream. Nothing happens if it exists.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where the engine refuses or does not answer, or the table is not there in
+/// time.
 pub async fn create_orders(client: &Client, name: &str) -> Result<(), StoreError> {
     let indexes = [(BY_STATE, "state", "updated_at"), (BY_UNSENT, "unsent", "updated_at")];
     create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
 }
 
 /// Creates the raw archive. Nothing happens if it exists.
+///
+/// # Errors
+///
+/// Those of [`create_orders`].
 pub async fn create_archive(client: &Client, name: &str) -> Result<(), StoreError> {
     create(client, name, &Plan { hash: "pk", range: Some("sk"), indexes: &[], stream: false }).await
 }
 
 /// Creates the table of a queue that is kept in a table. Nothing happens if it exists.
+///
+/// # Errors
+///
+/// Those of [`create_orders`].
 pub async fn create_queue(client: &Client, name: &str) -> Result<(), StoreError> {
     create(client, name, &Plan { hash: "pk", range: None, indexes: &[], stream: false }).await
 }
@@ -126,6 +139,10 @@ fn request(
 }
 
 /// Creates an SQS FIFO queue, or finds the one of that name, and returns its URL.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where SQS refuses or does not answer.
 pub async fn create_fifo_queue(
     sqs: &aws_sdk_sqs::Client,
     name: &str,

@@ -12,6 +12,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use quittance_core::ProviderId;
 
+use crate::config;
 use crate::http::{Answer, refuse};
 use crate::measure::{self, Event};
 
@@ -58,6 +59,10 @@ pub struct Caller(pub IpAddr);
 
 impl Sources {
     /// Reads a list separated by commas or blanks; an empty text allows any address.
+    ///
+    /// # Errors
+    ///
+    /// What of the list is no address and no range.
     pub fn parse(text: &str) -> Result<Self, BadSources> {
         if text.trim().is_empty() {
             return Ok(Self::Any);
@@ -69,13 +74,18 @@ impl Sources {
 
     /// The list in a variable. One that cannot be read is told to the log, and stops its route.
     pub fn from_env(variable: &str) -> Self {
-        Self::parse(&std::env::var(variable).unwrap_or_default()).unwrap_or_else(|error| {
+        let list = config::variable(variable).unwrap_or_default();
+        Self::parse(&list).unwrap_or_else(|error| {
             tracing::error!(variable, %error, "allowed sources are not usable");
             Self::Unusable
         })
     }
 
     /// Lets a caller pass, or says what to answer. Looks at the address alone.
+    ///
+    /// # Errors
+    ///
+    /// The answer to a caller from elsewhere, and to all callers where the list is unusable.
     pub fn admit(&self, psp: ProviderId, request: &Request) -> Result<(), Answer> {
         let ranges = match self {
             Self::Any => return Ok(()),

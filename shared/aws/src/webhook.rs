@@ -46,6 +46,10 @@ pub fn options(profile: &Profile) -> Options {
 
 impl Webhook {
     /// With the keys, sources and options that the environment gives.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Receiver::from_env`]. Unusable keys are in the log and no error here.
     pub async fn from_env(
         provider: &'static dyn Provider,
         providers: Providers,
@@ -85,6 +89,10 @@ impl Webhook {
 
     /// Takes one notification. What became of each of its elements, all of which are durable; else what to
     /// answer.
+    ///
+    /// # Errors
+    ///
+    /// What to answer: the request is no notification, it is not genuine, or it is not stored.
     pub async fn receive(&self, request: &Request) -> Result<Vec<Disposition>, Answer> {
         let profile = self.provider.profile();
         let methods = if profile.echoed_header.is_some() { "GET, POST" } else { "POST" };
@@ -117,6 +125,10 @@ impl Webhook {
 }
 
 /// Runs the webhook of a provider as a Lambda function. `providers` are all that have orders in the table.
+///
+/// # Errors
+///
+/// What stops the function at its start, or Lambda's own errors.
 pub async fn serve(provider: &'static dyn Provider, providers: Providers) -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let sdk = clients::sdk_config().await;

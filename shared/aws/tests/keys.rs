@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use quittance_aws::StoreError;
-use quittance_aws::keys::{KeyRing, Parse, Unverified};
+use quittance_aws::keys::{KeyRing, Parse, Unverified, documents};
 use quittance_core::provider;
 use quittance_core::{Mode, Signed, Versioned};
 use quittance_psp::worldline;
@@ -264,6 +264,13 @@ async fn an_answer_that_cannot_be_read_is_not_quoted() {
     let error = client.get_secret_value().secret_id("shop/keys").send().await.unwrap_err();
     let told = StoreError::unavailable("get secret", &error).to_string();
     assert!(told.starts_with("get secret: ") && !told.contains("hunter2"), "{told}");
+}
+
+#[tokio::test]
+async fn a_binary_secret_is_told_from_an_empty_one() {
+    let router = Router::new().route("/", post(async || r#"{"SecretBinary": "aHVudGVyMg=="}"#));
+    let error = documents(&client(router).await, "shop/keys", STAGES[0]).await.unwrap_err();
+    assert!(error.to_string().contains("binary"), "{error}");
 }
 
 #[tokio::test]

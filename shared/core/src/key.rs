@@ -53,8 +53,11 @@ impl ProviderId {
 
     /// The word.
     pub fn as_str(&self) -> &str {
-        let text = std::str::from_utf8(&self.word).unwrap_or_default();
-        text.trim_end_matches('\0')
+        match std::str::from_utf8(&self.word) {
+            Ok(text) => text.trim_end_matches('\0'),
+            // An empty word would file every order under no provider.
+            Err(_) => unreachable!("a word has letters and digits alone"),
+        }
     }
 }
 

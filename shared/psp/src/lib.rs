@@ -2,6 +2,7 @@
 //! them. No I/O, no clock, no environment.
 //!
 //! `docs/providers/adding.md` walks through a new folder.
+#![warn(clippy::missing_errors_doc)]
 #![cfg_attr(
     not(test),
     deny(

@@ -124,6 +124,10 @@ pub struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// `state` is what the order's facts amount to.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the order has no encoding, which none has had.
     pub fn new(order: &'a Order, state: State, now: Timestamp) -> Result<Self, StoreError> {
         let bytes = encode(order)?;
         Ok(Self { order, state, bytes, updated_at: now, former: None, mark: None })
@@ -169,6 +173,11 @@ impl Table {
     }
 
     /// Reads an item, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where the item cannot be read; [`StoreError::Unavailable`] where the engine
+    /// refuses or does not answer.
     pub async fn load(&self, key: &OrderKey) -> Result<Stored, StoreError> {
         let reply = self
             .client
@@ -195,6 +204,10 @@ impl Table {
     /// Reads an order under any of its names. What is held under a name that the order does not list
     /// yet (we died between writing the name and the order) is taken over here, so that it is seen,
     /// sent and stored with the next write.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::load`]; [`StoreError::Corrupt`] where more names lead on than are ever written.
     pub async fn load_order(&self, key: &OrderKey) -> Result<Stored, StoreError> {
         let (mut read, mut marks) = (Items::default(), HashMap::new());
         loop {
@@ -218,6 +231,11 @@ impl Table {
     }
 
     /// Writes an order if the item is still at `version`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer. A lost race is
+    /// [`Saved::Conflict`].
     pub async fn save(&self, draft: Draft<'_>, version: Option<u64>) -> Result<Saved, StoreError> {
         let Draft { order, state, bytes, updated_at: at, former, mark } = draft;
         let mut item = new_item(order.key(), version, bytes);
@@ -239,6 +257,10 @@ impl Table {
     /// Turns an item into another name, if it is still at `version`. What was known under the name
     /// stays in the item, with its mark when the queue has not been told of it, so that taking it over
     /// can be repeated after a crash.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::save`].
     pub async fn join(&self, stored: &Stored, join: &Join) -> Result<Saved, StoreError> {
         let key = stored.order.key();
         let mut item = new_item(key, stored.version, encode(&stored.order)?);
@@ -258,6 +280,10 @@ impl Table {
 
     /// Every item with its key, names included, a page at a time. One that cannot be read does not hide
     /// the others.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the engine refuses or does not answer, and the errors of `page`.
     pub async fn each(
         &self,
         mut page: impl AsyncFnMut(Vec<(String, Result<Stored, StoreError>)>) -> Result<(), StoreError>,

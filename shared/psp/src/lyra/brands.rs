@@ -7,9 +7,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::keys::{BadKeys, Site, document};
+use super::key_document::{BadKeys, Choice, Hosts, Site, document};
 use quittance_core::limits::MAX_WORD_BYTES;
 
 /// One name of the gateway.
@@ -179,6 +179,10 @@ pub struct Sites(BTreeMap<String, SiteBrand>);
 
 impl Sites {
     /// Reads the document that [`Keys::from_json`](super::Keys::from_json) reads.
+    ///
+    /// # Errors
+    ///
+    /// [`BadKeys`] of a document of another shape, an unknown brand or a host that is none.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
         let sites = document(text)?.into_iter();
         let sites = sites.map(|(id, site)| Ok((id.trim().to_owned(), site.brand()?)));
@@ -196,33 +200,22 @@ impl Sites {
     }
 }
 
-/// `"brand"` of a site in the key document.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Choice {
-    Id(String),
-    Hosts(Hosts),
-}
-
-/// A brand with hosts of its own.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Hosts {
-    name: String,
-    back_office: Option<String>,
-    rest: Option<String>,
-}
-
 impl Site {
     /// The brand that the site's configuration names.
     pub(super) fn brand(&self) -> Result<SiteBrand, BadKeys> {
-        let known = |id: &str| brand(id).map(SiteBrand::of).ok_or(BadKeys::UnknownBrand);
+        let known = |id: &str| brand(id).map(SiteBrand::of).ok_or_else(unknown);
         match &self.brand {
             None => known(DEFAULT_BRAND),
             Some(Choice::Id(id)) => known(id.trim()),
             Some(Choice::Hosts(hosts)) => hosts.read(),
         }
     }
+}
+
+/// The error that lists the brands of the table.
+fn unknown() -> BadKeys {
+    let ids: Vec<&str> = BRANDS.iter().map(|brand| brand.id).collect();
+    BadKeys::UnknownBrand { known: ids.join(", ") }
 }
 
 impl Hosts {
@@ -237,7 +230,7 @@ impl Hosts {
             None if (back_office.is_some() || rest.is_some()) && is_name(name) => {
                 SiteBrand { name: name.to_owned().into(), back_office: None, rest: None }
             }
-            None => return Err(BadKeys::UnknownBrand),
+            None => return Err(unknown()),
         };
         read.back_office = back_office.map(Cow::Owned).or(read.back_office);
         read.rest = rest.map(Cow::Owned).or(read.rest);
@@ -359,9 +352,9 @@ mod tests {
             r#"{"name": "", "rest": "a.example"}"#,
             r#"{"name": "a\u0000b", "rest": "a.example"}"#,
         ] {
-            assert_eq!(read(unknown), Err(BadKeys::UnknownBrand), "{unknown}");
+            assert_eq!(read(unknown), Err(super::unknown()), "{unknown}");
         }
-        let said = BadKeys::UnknownBrand.to_string();
+        let said = unknown().to_string();
         assert!(BRANDS.iter().all(|brand| said.contains(brand.id)), "{said}");
         for shape in ["1", "[]", r#"{"rest": "a.example"}"#, r#"{"name": "osb", "host": "a.b"}"#] {
             assert_eq!(read(shape), Err(BadKeys::Json), "{shape}");

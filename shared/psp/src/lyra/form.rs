@@ -47,6 +47,10 @@ pub struct TooManyFields;
 
 impl<'a> Form<'a> {
     /// Splits, sorts and decodes a body. Pieces without a name and a value are no fields.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyFields`].
     pub fn parse(body: &'a [u8]) -> Result<Self, TooManyFields> {
         let mut entries = Vec::with_capacity(USUAL_FIELDS);
         for piece in Pieces(body) {
@@ -103,7 +107,7 @@ impl<'a> Form<'a> {
         let part = self.part(self.signed.clone());
         let ends = part.first().zip(part.last());
         let range = ends.map_or(0..0, |(first, last)| first.value.start..last.value.end);
-        self.text.get(range).unwrap_or_default()
+        within(&self.text, range)
     }
 
     /// The value of this name; of a repeated one, which no verified message has, any.
@@ -128,7 +132,7 @@ impl<'a> Form<'a> {
     }
 
     fn part(&self, range: Range<usize>) -> &[Entry<'a>] {
-        self.entries.get(range).unwrap_or_default()
+        within(&self.entries, range)
     }
 
     fn list<'f>(&'f self, entries: &'f [Entry<'a>]) -> impl ExactSizeIterator<Item = Field<'f>> {
@@ -136,7 +140,16 @@ impl<'a> Form<'a> {
     }
 
     fn value(&self, entry: &Entry<'_>) -> &[u8] {
-        self.text.get(entry.value.clone()).unwrap_or_default()
+        within(&self.text, entry.value.clone())
+    }
+}
+
+/// The part of a form's text or entries that one of its own ranges means. No empty part may stand for it: what is
+/// read would not be what was signed.
+fn within<T>(all: &[T], range: Range<usize>) -> &[T] {
+    match all.get(range) {
+        Some(part) => part,
+        None => unreachable!("a form's ranges lie within it"),
     }
 }
 
@@ -150,7 +163,7 @@ const SIGNED: &str = "vads_";
 fn beginning(entries: &[Entry<'_>], prefix: &str) -> Range<usize> {
     let prefix = prefix.as_bytes();
     let start = entries.partition_point(|entry| *entry.name < *prefix);
-    let rest = entries.get(start..).unwrap_or_default();
+    let rest = within(entries, start..entries.len());
     start..start + rest.partition_point(|entry| entry.name.starts_with(prefix))
 }
 

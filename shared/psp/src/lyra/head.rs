@@ -2,9 +2,10 @@
 
 use super::cascade;
 use super::details::Said;
-use super::event::{Transaction, day_and_id, is_occurrence};
 use super::form::Form;
+use super::payment_id::{TransDate, TransId, day_and_id};
 use super::results::{Codes, is_success};
+use super::transaction::{Transaction, is_occurrence};
 use super::words;
 use quittance_core::fact::{Kind, Total};
 use quittance_core::key::{Account, BadReference, OrderKey, PaymentName};
@@ -17,7 +18,7 @@ const CASCADE_BRAND: &str = "MULTI";
 /// The fields of a form that decide, read once.
 pub(super) struct Head<'a> {
     pub(super) amount: u64,
-    pub(super) trans_id: &'a str,
+    pub(super) trans_id: TransId<'a>,
     pub(super) status: &'a str,
     /// What made the gateway call, in its word.
     pub(super) source: Option<&'a str>,
@@ -26,7 +27,7 @@ pub(super) struct Head<'a> {
     brand: &'a str,
     config: Option<&'a str>,
     currency: Currency,
-    date: &'a str,
+    date: TransDate,
     kind: Kind,
     effective: Effective,
     occurrence: Option<&'a str>,
@@ -50,14 +51,9 @@ impl<'a> Head<'a> {
             Some(Ok("")) | None => Ok(None),
             Some(Ok(text)) => Ok(Some(text)),
         };
-        let date = need("vads_trans_date")?;
-        let trans_id = need("vads_trans_id")?;
-        if date.len() != 14 || !date.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(bad("vads_trans_date"));
-        }
-        if trans_id.len() != 6 || !trans_id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(bad("vads_trans_id"));
-        }
+        let (date, trans_id) = (need("vads_trans_date")?, need("vads_trans_id")?);
+        let date = TransDate::parse(date).ok_or_else(|| bad("vads_trans_date"))?;
+        let trans_id = TransId::of_form(trans_id).ok_or_else(|| bad("vads_trans_id"))?;
         let config = form.text("vads_payment_config");
         Ok(Self {
             amount: amount_from_digits(need("vads_amount")?).ok_or_else(|| bad("vads_amount"))?,
@@ -108,7 +104,7 @@ impl<'a> Head<'a> {
             status: self.status,
             parent: None,
             said: Said {
-                transaction_id: Some(self.trans_id),
+                transaction_id: Some(self.trans_id.as_str()),
                 authorisation_number: form.text("vads_auth_number"),
                 codes: Codes {
                     auth: form.text("vads_auth_result"),
@@ -130,9 +126,11 @@ impl<'a> Head<'a> {
 
     /// One share of a cascade; it has no currency or date of its own.
     pub(super) fn share<'b>(&'b self, element: &'b cascade::Element<'_>) -> Transaction<'b> {
+        let own = element.trans_id.as_deref().and_then(TransId::parse);
+        let trans_id = own.unwrap_or(self.trans_id);
         Transaction {
             uuid: element.uuid.as_deref(),
-            trans_id: element.trans_id.as_deref().or(Some(self.trans_id)),
+            trans_id: Some(trans_id),
             date: Some(self.date),
             sequence: Some(element.sequence),
             brand: &element.brand,
@@ -143,7 +141,7 @@ impl<'a> Head<'a> {
             parent: None,
             said: Said {
                 named: true,
-                transaction_id: element.trans_id.as_deref().or(Some(self.trans_id)),
+                transaction_id: Some(trans_id.as_str()),
                 authorisation_number: element.auth_number.as_deref(),
                 codes: Codes {
                     auth: element.auth_result.as_deref(),
@@ -177,7 +175,7 @@ impl<'a> Head<'a> {
         }
         match &self.plan {
             Some(plan) => Some(Total {
-                series: Some(self.trans_id.to_ascii_lowercase()),
+                series: Some(self.trans_id.as_str().to_ascii_lowercase()),
                 ..plan.total(self.amount, self.currency)
             }),
             // What the plan of an instalment costs is not known from a re-send that leaves the plan out.
@@ -211,7 +209,7 @@ impl<'a> Head<'a> {
     pub(super) fn key(&self, account: &Account) -> Result<OrderKey, Unreadable> {
         let Some(reference) = self.order else { return self.by_payment(account) };
         let key = if self.is_of_subscription() {
-            let occurrence = day_and_id(self.date, self.trans_id).unwrap_or_default();
+            let occurrence = self.payment();
             account.order(format!("{reference}~{occurrence}"))
         } else if self.may_be_of_subscription() {
             return self.by_payment(account);
@@ -228,8 +226,7 @@ impl<'a> Head<'a> {
 
     /// Whether a reference is the payment's own name.
     fn is_named(&self, reference: &str) -> bool {
-        let payment = day_and_id(self.date, self.trans_id);
-        payment.is_some_and(|payment| PaymentName::new(&payment).is(reference))
+        PaymentName::new(&self.payment()).is(reference)
     }
 
     /// Whether it is about a payment that a subscription has made by itself.
@@ -245,9 +242,14 @@ impl<'a> Head<'a> {
         self.subscription.is_some() && self.occurrence.is_none() && !self.is_whole()
     }
 
+    /// What identifies the payment.
+    fn payment(&self) -> String {
+        day_and_id(self.date, self.trans_id)
+    }
+
     /// The payment's own name.
     pub(super) fn by_payment(&self, account: &Account) -> Result<OrderKey, Unreadable> {
-        let payment = day_and_id(self.date, self.trans_id).unwrap_or_default();
+        let payment = self.payment();
         let name = account.payment(PaymentName::new(&payment));
         name.map_err(|_| Unreadable::new("vads_trans_id too long"))
     }

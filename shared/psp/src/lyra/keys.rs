@@ -1,64 +1,20 @@
-//! The key document of `QUITTANCE_SYSTEMPAY_KEYS`.
+//! The keys in the document of `QUITTANCE_SYSTEMPAY_KEYS`, and what of them stays beside newer ones.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
-use super::brands::{BRANDS, Choice};
+use super::key_document::{BadKeys, document};
 use super::signature::{Keys, SiteKeys};
 use quittance_core::crypto::Secret;
 use quittance_core::key::Mode;
-use quittance_core::limits::MAX_REST_PASSWORDS;
 use quittance_core::versions::Versioned;
-
-/// Why a key document cannot be used. Quotes nothing of it: it holds secrets.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadKeys {
-    /// Not the documented JSON.
-    #[error(
-        "not a JSON object of site ids with \"brand\", \"test\" and \"production\", the last two each with \"form\", \"rest_password\" and \"allow_sha1\""
-    )]
-    Json,
-    /// Nothing to verify with.
-    #[error("no key in it")]
-    NoKey,
-    /// Each is tried on every REST message, so their number is bounded.
-    #[error("more than {MAX_REST_PASSWORDS} REST passwords")]
-    TooManyPasswords,
-    /// Site and mode of a form are what its key says they are, and those of a REST answer what the password
-    /// that fits is for.
-    #[error("{one} and {other} have the same {what}: it cannot speak for both")]
-    SameSecret {
-        /// Which of a site's secrets.
-        what: &'static str,
-        /// A site and its mode.
-        one: String,
-        /// Another site or mode.
-        other: String,
-    },
-    /// A site names a brand that the table does not have, and gives no hosts for it.
-    #[error(
-        "a site's \"brand\" is none of {}, and no object with \"name\" and host names \"back_office\" or \"rest\"",
-        known_brands()
-    )]
-    UnknownBrand,
-    /// A brand's host is something else than a host name.
-    #[error(
-        "a host of a \"brand\" is not a plain host name: no scheme, user, port, path or address"
-    )]
-    BadHost,
-}
-
-fn known_brands() -> String {
-    let ids: Vec<&str> = BRANDS.iter().map(|brand| brand.id).collect();
-    ids.join(", ")
-}
 
 impl Keys {
     /// Reads `{"<site id>": {"test": {"form": "…", "rest_password": "…", "allow_sha1": false},
     /// "production": {…}}}`; every part may be left
     /// out or empty, and is then refused as unknown. A site may also say its `"brand"`, which
     /// [`Sites::from_json`](super::brands::Sites::from_json) reads: it must be right here too.
+    ///
+    /// # Errors
+    ///
+    /// [`BadKeys`]: another shape, no key, or one secret for two sites or modes.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
         let mut keys = Vec::new();
         for (id, site) in document(text)? {
@@ -150,31 +106,10 @@ fn named((site, mode): Owner<'_>) -> String {
     format!("site {site:?} ({})", mode.as_str())
 }
 
-/// The sites of a key document by their ids.
-pub(super) fn document(text: &str) -> Result<BTreeMap<String, Site>, BadKeys> {
-    serde_json::from_str(text).map_err(|_| BadKeys::Json)
-}
-
-/// One site of the key document.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Site {
-    pub(super) brand: Option<Choice>,
-    test: Option<Raw>,
-    production: Option<Raw>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    form: Option<String>,
-    rest_password: Option<String>,
-    #[serde(default)]
-    allow_sha1: bool,
-}
-
 #[cfg(test)]
 mod tests {
+    use quittance_core::limits::MAX_REST_PASSWORDS;
+
     use super::*;
 
     #[test]
@@ -196,7 +131,7 @@ mod tests {
         let with_brand =
             |brand| format!(r#"{{"1": {{"brand": {brand}, "test": {{"form": "k"}}}}}}"#);
         assert!(Keys::from_json(&with_brand(r#""scellius""#)).is_ok());
-        assert_eq!(refused(&with_brand(r#""scelius""#)), BadKeys::UnknownBrand);
+        assert!(matches!(refused(&with_brand(r#""scelius""#)), BadKeys::UnknownBrand { .. }));
         let host = r#"{"name": "osb", "rest": "http://secure.osb.pf"}"#;
         assert_eq!(refused(&with_brand(host)), BadKeys::BadHost);
         let many: Vec<String> = (0..=MAX_REST_PASSWORDS)

@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 
 use super::cascade;
 use super::details::Said;
-use super::event::{Beside, Transaction, day_and_id, is_occurrence, secured};
+use super::payment_id::{TransDate, TransId, day_and_id};
 use super::results::Codes;
+use super::transaction::{Beside, Transaction, is_occurrence, secured};
 use super::words;
 use crate::text::{Hint, List, Number, Text, json_fault};
 use quittance_core::Remark;
@@ -52,10 +53,11 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     let key = match details.order_id.as_deref().filter(|id| !id.is_empty() && !is_own_name(id)) {
         Some(reference) => {
             // As in the form format, a payment of a subscription is not the sign-up's order.
-            let made = transactions.iter().find(|t| t.is_of_subscription());
-            let occurrence = made.map(|t| t.day_and_id().unwrap_or_default());
-            let reference = match occurrence {
-                Some(occurrence) => format!("{reference}~{occurrence}"),
+            let reference = match transactions.iter().find(|t| t.is_of_subscription()) {
+                Some(made) => {
+                    let nameless = || Unreadable::new("an occurrence has no usable id");
+                    format!("{reference}~{}", made.day_and_id().ok_or_else(nameless)?)
+                }
                 None => reference.to_owned(),
             };
             account.order(reference).map_err(|bad| Unreadable::new(format!("orderId {bad}")))?
@@ -203,15 +205,13 @@ impl Answered<'_> {
         let word = self.detailed_status.as_deref();
         let details = self.transaction_details.as_ref();
         let card = self.card();
-        let date = self.date();
-        let date = date.as_ref().and_then(|date| std::str::from_utf8(date).ok());
         let brand = card.and_then(|c| c.effective_brand.as_deref());
         let kind = cascade::kind(self.operation_type.as_deref().unwrap_or("DEBIT"))?;
         let (amount, currency) = self.worth(of_order, kind)?;
         let transaction = Transaction {
             uuid: self.uuid(),
             trans_id: self.trans_id(),
-            date,
+            date: self.date(),
             sequence: details
                 .and_then(|d| d.sequence_number)
                 .and_then(|number| u32::try_from(number.0).ok()),
@@ -277,9 +277,7 @@ impl Answered<'_> {
     /// What names the payment where the merchant gave no reference: day and transaction id, or the uuid for
     /// methods that have none.
     fn day_and_id(&self) -> Option<String> {
-        let legacy = self.trans_id().zip(self.date()).and_then(|(id, date)| {
-            std::str::from_utf8(&date).ok().and_then(|date| day_and_id(date, id))
-        });
+        let legacy = self.date().zip(self.trans_id()).map(|(date, id)| day_and_id(date, id));
         legacy.or_else(|| self.uuid().map(str::to_owned))
     }
 
@@ -288,9 +286,9 @@ impl Answered<'_> {
         self.uuid.as_deref().filter(|uuid| !uuid.is_empty())
     }
 
-    /// The same.
-    fn trans_id(&self) -> Option<&str> {
-        self.card()?.legacy_trans_id.as_deref().filter(|id| !id.is_empty())
+    /// `None` also where it is empty.
+    fn trans_id(&self) -> Option<TransId<'_>> {
+        self.card()?.legacy_trans_id.as_deref().and_then(TransId::parse)
     }
 
     fn said(&self) -> Said<'_> {
@@ -340,15 +338,10 @@ impl Answered<'_> {
     }
 
     /// `legacyTransDate` in the form format's spelling (14 digits), which must be in UTC.
-    fn date(&self) -> Option<[u8; 14]> {
+    fn date(&self) -> Option<TransDate> {
         let text = self.card()?.legacy_trans_date.as_deref()?;
         let utc = text.strip_suffix("+00:00").or_else(|| text.strip_suffix('Z'))?;
-        let mut digits = utc.bytes().filter(u8::is_ascii_digit);
-        let mut date = [0; 14];
-        for slot in &mut date {
-            *slot = digits.next()?;
-        }
-        Some(date)
+        TransDate::from_digits(utc.bytes().filter(u8::is_ascii_digit).take(14))
     }
 }
 

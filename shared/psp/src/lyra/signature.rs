@@ -8,7 +8,6 @@
 //! return has the same envelope under another key, so the kind of key is fixed here and never taken
 //! from the message.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -43,6 +42,10 @@ pub struct TooManyPasswords;
 
 impl Keys {
     /// The keys by site and mode; blanks around a site id are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyPasswords`].
     pub fn new(
         keys: impl IntoIterator<Item = ((String, Mode), SiteKeys)>,
     ) -> Result<Self, TooManyPasswords> {
@@ -103,42 +106,39 @@ impl Keys {
 /// A message whose signature holds. There is no other way to [`read`](super::read) one.
 #[derive(Clone, Debug)]
 pub struct Verified<'a> {
-    pub(super) form: Form<'a>,
-    pub(super) format: Format,
+    pub(super) text: SignedText<'a>,
     pub(super) account: Account,
 }
 
-/// Which part of the form was signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    /// The `vads_` fields.
-    Form,
-    /// The `kr-answer` text.
-    Rest {
-        /// Whether its slashes were escaped after signing.
-        escaped: bool,
-    },
+/// What was signed. Nothing else of the message is kept.
+#[derive(Clone, Debug)]
+pub(super) enum SignedText<'a> {
+    /// A form, of which the `vads_` fields are signed.
+    Form(Form<'a>),
+    /// The `kr-answer` text, as it was signed.
+    Answer(Vec<u8>),
 }
 
 impl Signed for Verified<'_> {
     fn content(&self) -> Content {
-        let Self { form, format, account } = self;
-        let answer = form.bytes("kr-answer").unwrap_or_default();
-        let (cover, text) = match format {
-            Format::Form => (Cover::Values, Cow::Borrowed(form.signed_text())),
-            Format::Rest { escaped: false } => (Cover::Whole, Cow::Borrowed(answer)),
-            Format::Rest { escaped: true } => (Cover::Whole, Cow::Owned(unescape_slashes(answer))),
+        let (cover, text) = match &self.text {
+            SignedText::Form(form) => (Cover::Values, form.signed_text()),
+            SignedText::Answer(answer) => (Cover::Whole, &**answer),
         };
-        Content::new(account.clone(), cover, &text)
+        Content::new(self.account.clone(), cover, text)
     }
 }
 
 /// Proves that `body` was signed with one of `keys`.
+///
+/// # Errors
+///
+/// [`Refused`]: what of the signature is missing, repeated or wrong, or which key is not held.
 pub fn verify<'a>(keys: &Keys, body: &'a [u8]) -> Result<Verified<'a>, Refused> {
     let form = Form::parse(body).map_err(|_| Refused::TooMany)?;
     let formats = (form.beginning("kr-").len() > 0, form.bytes("signature").is_some());
     match formats {
-        (true, false) => verify_rest(keys, form),
+        (true, false) => verify_rest(keys, &form),
         (false, true) => verify_form(keys, form),
         _ => Err(Refused::Missing),
     }
@@ -179,7 +179,7 @@ fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
     if form.text("vads_hash").is_none() {
         return Err(Refused::NotANotification);
     }
-    let given = form.bytes("signature").unwrap_or_default();
+    let given = form.bytes("signature").ok_or(Refused::Missing)?;
     let hmac = same(&hmac_base64(key, covered(key, &form)), given);
     let sha1 = || same(sha1_hex(covered(key, &form)).as_bytes(), given);
     let genuine = hmac || held.allow_sha1 && sha1();
@@ -187,10 +187,10 @@ fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
         return Err(Refused::Mismatch);
     }
     let account = Account { psp: ID, merchant: site.to_owned(), mode };
-    Ok(Verified { form, format: Format::Form, account })
+    Ok(Verified { text: SignedText::Form(form), account })
 }
 
-fn verify_rest<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused> {
+fn verify_rest<'a>(keys: &Keys, form: &Form<'_>) -> Result<Verified<'a>, Refused> {
     if form.repeats("kr-") {
         return Err(Refused::Repeated);
     }
@@ -201,19 +201,19 @@ fn verify_rest<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
     {
         return Err(Refused::NotANotification);
     }
-    // Some senders escape slashes after signing; undoing that cannot make another message genuine,
-    // and changes nothing of what the JSON means. (lyra.md 5, "Slash pitfall")
+    // Some senders escape slashes after signing. What is read is the text that was signed. (lyra.md 5,
+    // "Slash pitfall")
     let escaped = answer.windows(2).any(|pair| pair == br"\/");
-    let unescaped = if escaped { unescape_slashes(answer) } else { Vec::new() };
-    let texts: &[&[u8]] = if escaped { &[answer, &unescaped] } else { &[answer] };
+    let unescaped = escaped.then(|| unescape_slashes(answer));
+    let texts = || [answer].into_iter().chain(unescaped.as_deref());
     for (site, mode, held) in keys.held() {
         let Some(password) = &held.rest_password else {
             continue;
         };
         let signed = |text: &&[u8]| same(&hmac_hex(password, [*text]), given);
-        if let Some(at) = texts.iter().position(signed) {
+        if let Some(answer) = texts().find(signed) {
             let account = Account { psp: ID, merchant: site.to_owned(), mode };
-            return Ok(Verified { form, format: Format::Rest { escaped: at > 0 }, account });
+            return Ok(Verified { text: SignedText::Answer(answer.to_vec()), account });
         }
     }
     Err(Refused::Mismatch)
@@ -338,6 +338,25 @@ mod tests {
     fn slashes_escaped_after_signing_are_forgiven() {
         let body = rest_body(REST_PASSWORD, "{\"a\":\"V4/x\"}").replace("V4%2F", "V4%5C%2F");
         assert_eq!(check(&body), Ok(Mode::Test));
+    }
+
+    #[test]
+    fn what_is_read_of_an_answer_is_what_was_signed() {
+        // The last two mean another text than the one that was signed, unless the escape is undone.
+        for (signed, sent) in [
+            (r#"{"a":"V4/x"}"#, r#"{"a":"V4/x"}"#),
+            (r#"{"a":"V4/x"}"#, r#"{"a":"V4\/x"}"#),
+            (r#"{"a":"V4\/x"}"#, r#"{"a":"V4\\/x"}"#),
+            (r#"{"a":/}"#, r#"{"a":\/}"#),
+        ] {
+            let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            let body = rest_body(REST_PASSWORD, signed);
+            let body = body.replace(&encoded(signed), &encoded(sent));
+            assert!(body.contains(&encoded(sent)));
+            let verified = verify(&keys(), body.as_bytes()).unwrap();
+            let SignedText::Answer(answer) = verified.text else { panic!("no answer: {sent}") };
+            assert_eq!(String::from_utf8(answer).unwrap(), signed, "{sent}");
+        }
     }
 
     #[test]

@@ -46,27 +46,6 @@ pub fn read(verified: &Verified<'_>) -> Vec<Reading> {
     }
 }
 
-/// The merchant that a verified body names: that of its event, or of the first event in an array that names
-/// one. `None` where none can be read, or he is not one that an order's key can name.
-pub(super) fn merchant_named(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Named<'a> {
-        #[serde(rename = "merchantId", borrow)]
-        merchant: Option<Hint<'a>>,
-    }
-    let text = std::str::from_utf8(body).ok()?;
-    let named = |text: &str| {
-        let merchant = serde_json::from_str::<Named<'_>>(text).ok()?.merchant?.into_text()?;
-        let fits = !merchant.is_empty() && merchant.len() <= MAX_REFERENCE_BYTES;
-        fits.then(|| merchant.into_owned())
-    };
-    if !text.trim_ascii_start().starts_with('[') {
-        return named(text);
-    }
-    let events: List<&RawValue, MAX_EVENTS_PER_NOTIFICATION> = serde_json::from_str(text).ok()?;
-    events.kept.into_iter().find_map(|event| named(event.get()))
-}
-
 fn read_one(text: &str, verified: &Verified<'_>) -> Reading {
     match serde_json::from_str::<Event<'_>>(text) {
         Ok(event) => interpret(&event, verified).unwrap_or_else(Reading::Unreadable),

@@ -36,6 +36,10 @@ pub enum BadKeys {
 impl Keys {
     /// Reads `{"<key id>": {"secret": "…", "mode": "test" | "production", "merchant": "…"}}`; a bare
     /// string is the secret of a key for test mode, `merchant` binds a key to one PSPID.
+    ///
+    /// # Errors
+    ///
+    /// [`BadKeys`]: another shape, no key, an empty secret, or one secret for two keys.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
         let document: BTreeMap<String, Entry> =
             serde_json::from_str(text).map_err(|_| BadKeys::Json)?;

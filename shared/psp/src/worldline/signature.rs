@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::ID;
-use super::event::merchant_named;
+use super::merchant::merchant_named;
 use quittance_core::content::{Content, Cover, Signed};
 use quittance_core::crypto::{Secret, ascii, hmac_base64, same};
 use quittance_core::key::{Account, Mode};
@@ -81,6 +81,10 @@ impl Signed for Verified<'_> {
 
 /// Proves that `body` was signed with one of `keys`. `signatures` and `key_ids` are all values of the
 /// two headers, in the order received.
+///
+/// # Errors
+///
+/// [`Refused`]: a header is missing or repeated, the key is not held, or the signature is another's.
 pub fn verify<'a>(
     keys: &Keys,
     signatures: &[&[u8]],

@@ -1,0 +1,61 @@
+//! The local stack as a command: engine, functions, server and stream, until it is interrupted.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use quittance_aws::config::Settings;
+use quittance_aws::keys::SECRET;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::Local;
+use crate::engine::Engine;
+use crate::event::samples;
+use crate::keys::{Rings, configured};
+use crate::output::{Failure, say};
+use crate::stack::Stack;
+use crate::{play, serve, stream};
+
+/// Starts the stack, plays, and stays up until interrupted.
+pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
+    let settings = Settings::from_env()?;
+    let rings = Rings::with_secret(configured(SECRET), true).await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error} (try --port 0)"))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let engine = Engine::start(args.data.as_deref(), args.dynamodb_port).await?;
+    let stack = Arc::new(Stack::build(&engine, &settings, rings).await?);
+
+    let dispatcher = dispatch::Function { outbox: stack.outbox.clone() };
+    let follower = stream::Follower::start(&engine.config, &settings.table, dispatcher).await;
+    tokio::spawn(follower.follow());
+    tokio::spawn(serve::run(listener, Arc::clone(&stack)));
+
+    say(&format!("listening on {url}"));
+    if !args.quiet {
+        say(&engine.description);
+    }
+    let mut met = true;
+    if !args.no_play {
+        met = play::all(&url, &stack, &samples(args.events.as_deref()), args.quiet).await?;
+    }
+    if !args.exit {
+        if !args.quiet {
+            say("staying up; press Ctrl-C to stop");
+        }
+        interrupted().await?;
+    }
+    Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn interrupted() -> Result<(), Failure> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminated.recv() => {}
+    }
+    Ok(())
+}

@@ -1,21 +1,18 @@
 //! Signed forms with what a buyer typed, respelt: believed only with what the gateway said.
 #![no_main]
 
+use std::cell::OnceCell;
+
 use libfuzzer_sys::fuzz_target;
-use quittance_fuzz::respell::{Dice, Speller, mutate, signed_text};
-use quittance_fuzz::story::{Story, judge};
+use quittance_testing::adversary::{Dice, Speller, Story, World, respelt, same_text};
 
 fuzz_target!(|decisions: &[u8]| {
-    let mut dice = Dice::new(decisions);
+    let mut dice = Dice::of_bytes(decisions);
     let story = Story::roll(&mut dice);
     let original = &story.held[dice.below(story.held.len())];
-    let text = signed_text(original);
-    let speller = Speller::new(original);
-    let spelt = match (&speller, dice.below(3)) {
-        (Some(speller), 1) => speller.any(&mut dice),
-        (Some(speller), 2) => mutate(&speller.any(&mut dice), &mut dice),
-        _ => mutate(original, &mut dice),
-    };
-    assert!(spelt.is_sorted() && signed_text(&spelt) == text, "not the same signed text");
-    judge(&story, original, &spelt);
+    let way = dice.below(3);
+    let spelt = respelt(original, &Speller::new(original), way, &mut dice);
+    assert!(same_text(original, &spelt), "not the same signed text");
+    let world = OnceCell::new();
+    World::judge(|| world.get_or_init(|| World::of(&story.told)), original, &spelt);
 });

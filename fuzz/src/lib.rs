@@ -6,9 +6,7 @@
 pub mod gateway;
 pub mod invariants;
 pub mod mutate;
-pub mod respell;
 pub mod seeds;
-pub mod story;
 
 use std::sync::LazyLock;
 

@@ -2,9 +2,8 @@
 //! read of it. Every second time libFuzzer mutates the bytes all the same.
 
 use libfuzzer_sys::fuzzer_mutate;
+use quittance_testing::adversary::Dice;
 use serde_json::Value;
-
-use crate::respell::Dice;
 
 /// Words that decide something somewhere.
 const WORDS: [&str; 87] = [
@@ -186,10 +185,10 @@ fn lines(
     max_size: usize,
     seed: u32,
     genuine: &[String],
-    change: impl FnOnce(&mut Vec<u8>, &mut Dice<'_>) -> bool,
+    change: impl FnOnce(&mut Vec<u8>, &mut Dice) -> bool,
 ) -> usize {
     let chance = chance(seed, 64);
-    let mut dice = Dice::new(&chance);
+    let mut dice = Dice::of_bytes(&chance);
     if dice.once_in(2) {
         return fuzzer_mutate(data, size, max_size);
     }
@@ -235,15 +234,15 @@ pub fn chance(seed: u32, length: usize) -> Vec<u8> {
 }
 
 /// One change somewhere in a value.
-fn change(root: &mut Value, dice: &mut Dice<'_>) {
+fn change(root: &mut Value, dice: &mut Dice) {
     let many = count(root);
     let place = (dice.below(256) * 256 + dice.below(256)) % many;
     let other = (dice.below(256) * 256 + dice.below(256)) % many;
     let other = nth(root, &mut { other }).cloned().unwrap_or_default();
     let Some(value) = nth(root, &mut { place }) else { return };
     match dice.below(8) {
-        0 | 1 => *value = Value::from(dice.pick(&WORDS)),
-        2 => *value = serde_json::from_str(dice.pick(&VALUES)).unwrap_or_default(),
+        0 | 1 => *value = Value::from(*dice.pick(&WORDS)),
+        2 => *value = serde_json::from_str(*dice.pick(&VALUES)).unwrap_or_default(),
         3 => *value = other,
         4 => match value {
             Value::Number(number) => *value = Value::from(number.to_string()),
@@ -324,12 +323,12 @@ fn nth<'a>(value: &'a mut Value, place: &mut usize) -> Option<&'a mut Value> {
 }
 
 /// One change to the pieces of a form.
-fn replace(pieces: &mut Vec<Vec<u8>>, dice: &mut Dice<'_>) {
+fn replace(pieces: &mut Vec<Vec<u8>>, dice: &mut Dice) {
     let at = dice.below(pieces.len().min(256));
     let other = dice.below(pieces.len().min(256));
     let name = |piece: &[u8]| piece.split(|byte| *byte == b'=').next().unwrap_or_default().to_vec();
     let set = |piece: &mut Vec<u8>, value: &[u8]| *piece = [&name(piece)[..], b"=", value].concat();
-    let word = |dice: &mut Dice<'_>| crate::gateway::encode(dice.pick(&WORDS).as_bytes());
+    let word = |dice: &mut Dice| crate::gateway::encode(dice.pick(&WORDS).as_bytes());
     match dice.below(8) {
         0 | 1 => set(&mut pieces[at], word(dice).as_bytes()),
         2 => {
@@ -337,7 +336,7 @@ fn replace(pieces: &mut Vec<Vec<u8>>, dice: &mut Dice<'_>) {
             set(&mut pieces[at], crate::gateway::encode(number.as_bytes()).as_bytes());
         }
         3 => {
-            let piece = [dice.pick(&NAMES), "=", &word(dice)].concat();
+            let piece = [*dice.pick(&NAMES), "=", &word(dice)].concat();
             pieces.push(piece.into_bytes());
         }
         4 => {

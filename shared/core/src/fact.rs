@@ -232,10 +232,19 @@ impl ShareFact {
         if self.meaning.doubt.is_some() { told.max(Standing::Contradictory) } else { told }
     }
 
-    /// What tells two statements about one share apart, whatever the messages around them.
+    /// What tells two statements about one share apart, whatever the messages around them. Two numbers that stand
+    /// beside one word and mean the same are no news.
     fn stated(&self) -> impl Ord + Serialize + '_ {
         let share = (self.kind, &self.share, &self.operation, self.amount, self.target);
-        (share, self.reached, self.currency, &self.said)
+        let status = (&self.said.word, self.meaning.status, self.meaning.doubt.is_some());
+        (share, self.reached, self.currency, status)
+    }
+
+    /// Whether another fact says the same with another number or group beside its word.
+    pub(crate) fn rewords(&self, other: &Self) -> bool {
+        let means = |fact: &Self| (fact.meaning.status, fact.meaning.rank, fact.meaning.doubt);
+        let reworded = || Self { said: other.said.clone(), meaning: other.meaning, ..self.clone() };
+        self.said.word == other.said.word && means(self) == means(other) && reworded() == *other
     }
 }
 

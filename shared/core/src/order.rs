@@ -9,7 +9,7 @@ pub use crate::explain::{Explanation, Waiting};
 pub use crate::view::{Headline, NotificationView, OrderView, VOUCHER_REFUND_SECONDS};
 
 use crate::details::KnownDetails;
-use crate::fact::{Fact, Facts, Kind, Standing, digest, say_the_same};
+use crate::fact::{Fact, Facts, Kind, ShareFact, Standing, digest, say_the_same};
 use crate::fold::{Policy, Summary, fold};
 use crate::key::{OrderKey, PaymentName};
 use crate::limits::{
@@ -164,8 +164,8 @@ pub struct Receipt {
 pub enum Outcome {
     /// Everything in it was known: nothing to write.
     Known,
-    /// The facts were known, and something was told beside them that decides nothing: to be stored. The order
-    /// amounts to this as before.
+    /// The facts were known, and something was told beside them that decides nothing, or they in other words: to
+    /// be stored. The order amounts to this as before.
     Retold(Summary),
     /// The order changed, now amounts to this, and must be stored before the notification is
     /// acknowledged.
@@ -220,13 +220,15 @@ impl Order {
         // What can be read in more than one way leaves no trace but its doubt.
         let mut details = self.details.clone();
         let tells = !standing.is_doubtful() && details.learn(&statement.details);
-        if listed.is_some_and(|(_, as_what)| as_what <= standing) && known {
+        let is_listed = listed.is_some_and(|(_, as_what)| as_what <= standing);
+        if is_listed && known {
             if !tells {
                 return Ok(Outcome::Known);
             }
             self.details = details;
             return Ok(Outcome::Retold(self.decide(receipt.received_at, policy)));
         }
+        let is_reworded = is_listed && statement.facts.iter().all(|fact| self.has_reworded(fact));
         let received = Received {
             facts: statement.facts.clone(),
             received_at: receipt.received_at,
@@ -263,7 +265,16 @@ impl Order {
             Some(_) => {}
             None => self.notifications.push(received),
         }
-        Ok(Outcome::Changed(self.decide(receipt.received_at, policy)))
+        let summary = self.decide(receipt.received_at, policy);
+        Ok(if is_reworded { Outcome::Retold(summary) } else { Outcome::Changed(summary) })
+    }
+
+    /// Whether a fact is known, but for the number beside its word. It is kept: what that number means may be
+    /// told apart later.
+    fn has_reworded(&self, fact: &Fact) -> bool {
+        let known = |fact: &Fact| self.facts.told().any(|(known, _)| known == fact);
+        let reworded = |share: &ShareFact| self.facts.shares().any(|(own, _)| own.rewords(share));
+        known(fact) || fact.as_share().is_some_and(reworded)
     }
 
     /// Notes what the order costs, and decides anew. The same amount again changes nothing.

@@ -2,9 +2,21 @@
 //!
 //! Signing is written here once more, from the PSPs' documentation and without the core's code, so
 //! that a mistake in the core cannot hide in its own tests. Nothing here is part of a deployed stack.
+//!
+//! What is behind a feature does use the code: it is shared by tests of several crates, and who does without
+//! it does not compile it. A crate's own unit tests cannot use it, because to them the crate's types are
+//! others.
 
+#[cfg(feature = "adversary")]
+pub mod adversary;
+#[cfg(feature = "engine")]
+pub mod engine;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod lyra;
 pub mod private;
+#[cfg(feature = "read")]
+pub mod read;
 pub mod samples;
 mod sign;
 pub mod worldline;

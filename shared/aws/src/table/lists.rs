@@ -75,6 +75,10 @@ pub struct BadCursor;
 impl Cursor {
     /// Reads a cursor that a page of this list has given out. One of another list, or made up, would
     /// be refused by the engine, and that would look like a failure of ours.
+    ///
+    /// # Errors
+    ///
+    /// [`BadCursor`] where the text is no cursor of this list.
     pub fn parse(text: &str, state: Option<State>) -> Result<Self, BadCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
         let cursor: Self = serde_json::from_slice(&bytes).map_err(|_| BadCursor)?;
@@ -137,6 +141,10 @@ enum Rest {
 impl Table {
     /// One page of the orders in a state (newest first), or of all orders (in no order). The index of states may
     /// be older than an order: one on the page can have another state by now.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::load`], for any item of the page.
     pub async fn list(
         &self,
         state: Option<State>,
@@ -154,6 +162,10 @@ impl Table {
     }
 
     /// One page of the keys of the orders in a state, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
     pub async fn updated(
         &self,
         state: State,
@@ -193,6 +205,10 @@ impl Table {
     }
 
     /// Orders of which the queue has to be told something, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
     pub async fn unsent(&self) -> Result<Vec<Found>, StoreError> {
         let shards = SHARDS.chars().map(|shard| self.unsent_of(shard));
         let mut all: Vec<Found> = try_join_all(shards).await?.into_iter().flatten().collect();

@@ -24,7 +24,7 @@ impl<'a> Names<'a> {
         for fact in facts {
             match fact.other_name.as_deref() {
                 Some(other) if fact.kind == Kind::Debit => {
-                    debits.push((fact.share.as_str(), other))
+                    debits.push((fact.share.as_str(), other));
                 }
                 Some(other) => {
                     others.entry((fact.kind, other)).or_default().insert(fact.share.as_str());

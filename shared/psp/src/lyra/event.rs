@@ -112,4 +112,3 @@ fn cascade_contradiction(
         None
     }
 }
-

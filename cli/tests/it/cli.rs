@@ -1,0 +1,331 @@
+//! The command line: what it prints and how it exits.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::Output;
+
+use crate::support::{Request, Stack, free_port, quittance, systempay_path, worldline_path};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quittance_testing::lyra::Form;
+use quittance_testing::worldline::Payment;
+use serde_json::{Value, json};
+
+/// Runs to the end.
+fn run(args: &[&str], environment: &[(&str, &str)]) -> Output {
+    quittance(args).envs(environment.iter().copied()).output().expect("the binary starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A request as a Lambda Function URL event.
+fn event(request: &Request, base64: bool) -> Value {
+    let headers: serde_json::Map<String, Value> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), json!(value)))
+        .collect();
+    let body = if base64 { STANDARD.encode(&request.body) } else { text(&request.body) };
+    json!({
+        "version": "2.0", "rawPath": request.path, "rawQueryString": "", "headers": headers,
+        "requestContext": {"http": {"method": request.method, "path": request.path}},
+        "body": body, "isBase64Encoded": base64,
+    })
+}
+
+fn write(file: &Path, value: &Value) {
+    std::fs::create_dir_all(file.parent().expect("in a folder")).expect("a folder");
+    std::fs::write(file, value.to_string()).expect("written");
+}
+
+/// A folder of events: one captured payment each, as many cents as said, and what is expected of it.
+fn events(root: &Path, expected: u64) {
+    for psp in ["worldline", "systempay"] {
+        let (request, path) = match psp {
+            "worldline" => {
+                let event = Payment::new("EV-1", "3254770001_0", 130, 9, 500);
+                (Request::worldline(event.body()), worldline_path("EV-1"))
+            }
+            _ => {
+                let form = Form::single("EV-2", "ev0002", "CB", 500, "CAPTURED");
+                (Request::systempay(form.body()), systempay_path("EV-2"))
+            }
+        };
+        write(&root.join(psp).join("01-paid.json"), &event(&request, psp == "systempay"));
+        write(
+            &root.join(psp).join("01-paid.expected.json"),
+            &json!({
+                "answer": {"status": 200, "body_contains": "captured 5.00 EUR"},
+                "order": {
+                    "path": path, "state": "captured", "captured": expected, "released": true,
+                    "reversals": 0, "notifications": 1
+                }
+            }),
+        );
+    }
+}
+
+#[test]
+fn playing_exits_0_when_expectations_are_met_and_1_when_one_is_not() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let folder = directory.path().to_str().expect("UTF-8");
+    let args = ["--port", "0", "--exit", "--events", folder];
+    events(directory.path(), 500);
+    let right = run(&args, &[]);
+    let printed = text(&right.stdout);
+    assert_eq!(right.status.code(), Some(0), "{printed}{}", text(&right.stderr));
+    assert!(printed.contains("2 events played, 0 expectations not met"), "{printed}");
+    for part in ["EV-1", "EV-2", "CB 5.00 EUR CAPTURED", "captured", "sent "] {
+        assert!(printed.contains(part), "{part} in {printed}");
+    }
+
+    events(directory.path(), 501);
+    let wrong = run(&args, &[]);
+    let printed = text(&wrong.stdout);
+    assert_eq!(wrong.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("2 events played, 2 expectations not met"), "{printed}");
+    assert!(printed.contains("worldline/01-paid: captured: expected 501, got 500"), "{printed}");
+}
+
+#[test]
+fn each_kind_of_expectation_can_fail() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let folder = directory.path().to_str().expect("UTF-8");
+    events(directory.path(), 500);
+    let file = directory.path().join("worldline/01-paid.expected.json");
+    let right: Value = serde_json::from_slice(&std::fs::read(&file).expect("there")).expect("JSON");
+    for (pointer, value) in [
+        ("/answer/status", json!(401)),
+        ("/answer/body_contains", json!("refused")),
+        ("/order/state", json!("pending")),
+        ("/order/released", json!(false)),
+        ("/order/reversals", json!(1)),
+        ("/order/notifications", json!(2)),
+        ("/order/path", json!("/orders/worldline/DemoMerchant/test/OTHER")),
+    ] {
+        let mut wrong = right.clone();
+        *wrong.pointer_mut(pointer).expect("there") = value;
+        write(&file, &wrong);
+        let output = run(&["--port", "0", "--exit", "--quiet", "--events", folder], &[]);
+        assert_eq!(output.status.code(), Some(1), "{pointer}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn playing_twice_on_the_same_data_meets_the_expectations_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (folder, data) = (directory.path().join("events"), directory.path().join("data"));
+    events(&folder, 500);
+    let (folder, data) = (folder.to_str().expect("UTF-8"), data.to_str().expect("UTF-8"));
+    for _ in 0..2 {
+        let output = run(&["--port", "0", "--exit", "--events", folder, "--data", data], &[]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn an_events_folder_that_cannot_be_read_is_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let folder = directory.path().join("nothing");
+    let args = ["--port", "0", "--exit", "--events", folder.to_str().expect("UTF-8")];
+    let output = run(&args, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("nothing/worldline"), "{}", text(&output.stderr));
+
+    events(&folder, 500);
+    std::fs::write(folder.join("systempay/01-paid.json"), "no JSON").expect("written");
+    let output = run(&args, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("01-paid.json"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn send_signs_anew_and_prints_the_answer() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let stack = Stack::shared();
+    let worldline = Request::worldline(Payment::new("SEND-1", "3254780001_0", 130, 9, 500).body());
+    let form = Form::single("SEND-2", "send02", "CB", 500, "CAPTURED");
+    let share =
+        quittance_testing::lyra::Share("0123456789abcdef0123456789abcde0", "CB", 500, "CAPTURED");
+    let answer =
+        quittance_testing::lyra::answer("SEND-3", "send03", 500, ("PAID", "CLOSED"), &[share]);
+    let rest = quittance_testing::rest_body("an old password", &answer.to_string());
+    for (name, request) in [
+        ("SEND-1", worldline.with("X-GCS-Signature", "out of date")),
+        ("SEND-2", Request::systempay(form.body_signed_with("an old key"))),
+        ("SEND-3", Request::systempay(rest)),
+    ] {
+        let file = directory.path().join(format!("{name}.json"));
+        write(&file, &event(&request, name == "SEND-3"));
+        let file = file.to_str().expect("UTF-8");
+        let as_is = run(&["send", file, "--to", &stack.url(), "--as-is"], &[]);
+        assert_eq!(as_is.status.code(), Some(1), "{name}");
+        assert!(text(&as_is.stdout).starts_with("401 refused"), "{}", text(&as_is.stdout));
+
+        let signed = run(&["send", file, "--to", &stack.url()], &[]);
+        assert_eq!(signed.status.code(), Some(0), "{name}: {}", text(&signed.stderr));
+        assert_eq!(text(&signed.stdout), format!("200 OK {name} captured 5.00 EUR\n"));
+    }
+}
+
+#[test]
+fn send_uses_the_configured_keys_and_says_what_is_wrong() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("event.json");
+    let stack = Stack::shared();
+    let request = Request::worldline(Payment::new("SEND-4", "3254780004_0", 130, 9, 500).body());
+    write(&file, &event(&request, false));
+    let name = file.to_str().expect("UTF-8");
+    let keys = [("QUITTANCE_WORLDLINE_KEYS", r#"{"demo-key": "another secret"}"#)];
+    let output = run(&["send", name, "--to", &stack.url()], &keys);
+    assert_eq!((output.status.code(), text(&output.stdout).starts_with("401 ")), (Some(1), true));
+
+    let keys = [("QUITTANCE_WORLDLINE_KEYS", r#"{"other-key": "another secret"}"#)];
+    let output = run(&["send", name, "--to", &stack.url()], &keys);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no key"), "{}", text(&output.stderr));
+
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let output = run(&["send", name, "--to", &nobody], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("does not answer"), "{}", text(&output.stderr));
+
+    std::fs::write(&file, "[]").expect("written");
+    let output = run(&["send", name, "--to", &stack.url()], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("event.json"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_port_in_use_is_2_with_advice() {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    for flag in ["--port", "--dynamodb-port"] {
+        let mut args = vec!["--no-play", flag, &port];
+        if flag != "--port" {
+            args.extend(["--port", "0"]);
+        }
+        let output = run(&args, &[]);
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        for part in [format!("127.0.0.1:{port}"), format!("{flag} 0")] {
+            assert!(errors.contains(&part), "{part} in {errors}");
+        }
+        assert!(output.stdout.is_empty(), "nothing listens: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn unusable_settings_are_2() {
+    for (variable, value) in
+        [("QUITTANCE_RELEASE_ON", "always"), ("QUITTANCE_RAW_RETENTION_DAYS", "a year")]
+    {
+        let output = run(&["--port", "0", "--no-play"], &[(variable, value)]);
+        assert_eq!(output.status.code(), Some(2), "{variable}={value}");
+        assert!(text(&output.stderr).contains(variable), "{}", text(&output.stderr));
+    }
+}
+
+/// As under Lambda: the route whose keys cannot be used answers 500, the other works, and what is
+/// wrong is said without the secret.
+#[test]
+fn unusable_keys_are_500_and_no_secret_is_printed() {
+    const SECRET: &str = "hunter2-hunter2";
+    let paid = || Request::worldline(Payment::new("KEYS-1", "3254780101_0", 130, 9, 500).body());
+    let form =
+        || Request::systempay(Form::single("KEYS-2", "keys02", "CB", 500, "CAPTURED").body());
+    for (variable, value) in [
+        ("QUITTANCE_WORLDLINE_KEYS", r#"{"id": "SECRET""#),
+        ("QUITTANCE_WORLDLINE_KEYS", r#"{"id": {"secret": "SECRET", "mode": "TEST"}}"#),
+        ("QUITTANCE_WORLDLINE_KEYS", r#"{"id": "SECRET", "empty": ""}"#),
+        ("QUITTANCE_WORLDLINE_KEYS", "{}"),
+        ("QUITTANCE_SYSTEMPAY_KEYS", r#"{"1": {"test": {"key": "SECRET"}}}"#),
+        ("QUITTANCE_SYSTEMPAY_KEYS", r#"{"1": "SECRET"}"#),
+        ("QUITTANCE_SYSTEMPAY_KEYS", r#"{"1": {"brand": "SECRET", "test": {"form": "SECRET"}}}"#),
+    ] {
+        let stack = Stack::start_with(&[], &[(variable, &value.replace("SECRET", SECRET))]);
+        let (broken, works) = match variable {
+            "QUITTANCE_WORLDLINE_KEYS" => (paid(), form()),
+            _ => (form(), paid()),
+        };
+        assert_eq!(stack.send(&broken).status, 500, "{variable}={value}");
+        assert_eq!(stack.send(&works).status, 200, "{variable}={value}");
+        assert!(stack.errors().contains(variable), "{}", stack.errors());
+        assert!(!stack.errors().contains(SECRET) && !stack.output().contains(SECRET));
+    }
+}
+
+#[test]
+fn brands_lists_every_brand_and_the_hosts_of_the_configured_sites() {
+    let keys = r#"{
+        "1": {"brand": "scellius", "test": {"form": "hunter2-hunter2"}},
+        "2": {"brand": {"name": "Ma Banque", "rest": "api.ma-banque.example"}}
+    }"#;
+    let keys = [("QUITTANCE_SYSTEMPAY_KEYS", keys)];
+    let (table, json) = (run(&["brands"], &keys), run(&["brands", "--json"], &keys));
+    assert_eq!((table.status.code(), json.status.code()), (Some(0), Some(0)));
+    let table = text(&table.stdout);
+    let json: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    for brand in quittance_psp::lyra::brands::BRANDS {
+        let row = table.lines().find(|line| line.contains(&format!("│ {} ", brand.id)));
+        let row = row.unwrap_or_else(|| panic!("{} in {table}", brand.id));
+        let listed = json["brands"].as_array().expect("a list");
+        let listed = listed.iter().find(|listed| listed["id"] == brand.id).expect("listed");
+        for (name, host) in [("back_office", brand.back_office), ("rest", brand.rest)] {
+            assert!(row.contains(host.unwrap_or("not known")), "{row}");
+            assert_eq!(listed[name], json!(host));
+        }
+        assert_eq!(row.contains("(inferred)"), brand.rest_inferred, "{row}");
+    }
+    for part in ["https://scelliuspaiement.labanquepostale.fr/vads-merchant/", "Ma Banque"] {
+        assert!(table.contains(part), "{part} in {table}");
+    }
+    assert_eq!(json["sites"]["2"]["rest"], "api.ma-banque.example");
+    assert_eq!(json["sites"]["2"]["back_office"], Value::Null);
+    assert!(!format!("{table}{json}").contains("hunter2"));
+    let demo = text(&run(&["brands"], &[]).stdout);
+    assert!(demo.contains("https://api.systempay.fr/api-payment/V4/"), "{demo}");
+}
+
+#[test]
+fn an_unknown_brand_is_2_with_those_that_there_are() {
+    let keys = r#"{"1": {"brand": "scelius", "test": {"form": "hunter2-hunter2"}}}"#;
+    for args in [&["brands"][..], &["brands", "--json"]] {
+        let output = run(args, &[("QUITTANCE_SYSTEMPAY_KEYS", keys)]);
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(errors.contains("QUITTANCE_SYSTEMPAY_KEYS") && errors.contains("scellius"));
+        assert!(!errors.contains("hunter2") && !errors.contains("scelius\""), "{errors}");
+        assert_eq!(text(&output.stdout).contains("clicandpay"), args.len() == 1);
+    }
+}
+
+#[test]
+fn unknown_arguments_are_2() {
+    for args in [&["--unknown"][..], &["--data", "x", "--memory"], &["--port", "65536"], &["send"]]
+    {
+        assert_eq!(run(args, &[]).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn the_first_line_is_the_address_and_with_quiet_the_only_one() {
+    let stack = Stack::start_with(&["--quiet"], &[]);
+    assert_eq!(stack.first_line(), format!("listening on {}", stack.url()));
+    assert_eq!(stack.get("/healthz").status, 200);
+    assert_eq!(stack.output(), "");
+    let output = run(&["--port", "0", "--no-play", "--exit", "--quiet"], &[]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stdout).lines().count(), 1);
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn release_on_secured_releases_on_authorisation() {
+    let stack = Stack::start_with(&[], &[("QUITTANCE_RELEASE_ON", "secured")]);
+    stack.worldline(&Payment::new("SEC-1", "3254790001_0", 130, 5, 500).body());
+    let order = stack.sent_order(&worldline_path("SEC-1"));
+    assert_eq!((&order["state"], &order["authorised"]), (&json!("authorised"), &json!(500)));
+}

@@ -1,0 +1,14 @@
+//! The stack and the operator's commands as processes: one program, because each links the same code.
+
+mod answers;
+mod bad_input;
+mod cli;
+mod concurrency;
+mod durability;
+mod expected;
+mod leaks;
+mod names;
+mod operator;
+mod orders;
+mod panics;
+mod support;

@@ -1,0 +1,4 @@
+//! The function itself.
+
+mod logs;
+mod sources;

@@ -1,0 +1,266 @@
+//! What the table and the archive promise to those who build on them.
+
+use std::collections::BTreeSet;
+
+use quittance_aws::archive::Raw;
+use quittance_aws::table::{Cursor, Draft, Saved};
+use quittance_core::claims::Join;
+use quittance_core::{Order, OrderKey, Policy, Receipt, State, Timestamp};
+use quittance_testing::lyra::{Form, Share};
+
+use super::support::{Message, Stack, lyra, sha256};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix(1_795_341_600 + seconds).unwrap()
+}
+
+fn order(reference: &str, status: &str) -> Order {
+    order_under(lyra(reference), status)
+}
+
+fn order_under(key: OrderKey, status: &str) -> Order {
+    let said = Form::single("CMD-1", "abc123", "CB", 900, status).said();
+    let receipt = Receipt { received_at: at(0), source: "webhook", sha256: "0".repeat(64) };
+    let mut order = Order::new(key);
+    order.take(&said, &receipt, Policy::default()).unwrap();
+    order
+}
+
+async fn save(stack: &Stack, order: &Order, version: Option<u64>, seconds: i64) -> Saved {
+    let policy = Policy::default();
+    let draft = Draft::new(order, order.summary(policy).state, at(seconds)).unwrap();
+    stack.table.save(draft, version).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_nobody_wrote_is_empty_and_has_no_version() {
+    let stack = Stack::start().await;
+    let stored = stack.table.load(&lyra("NEW-1")).await.unwrap();
+    assert_eq!(stored.order, Order::new(lyra("NEW-1")));
+    assert_eq!((stored.version, stored.joined, stored.repaired), (None, None, false));
+    assert_eq!(stack.archived().await, 0, "reading writes nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_reads_back_as_it_was_written() {
+    let stack = Stack::start().await;
+    let order = order("NEW-1", "CAPTURED");
+    assert_eq!(save(&stack, &order, None, 0).await, Saved::Done);
+    let stored = stack.table.load(order.key()).await.unwrap();
+    assert_eq!((stored.order, stored.version), (order, Some(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_comes_second_changes_nothing_and_is_no_error() {
+    let stack = Stack::start().await;
+    let (first, second) = (order("NEW-1", "AUTHORISED"), order("NEW-1", "CAPTURED"));
+    assert_eq!(save(&stack, &first, None, 0).await, Saved::Done);
+    for stale in [None, Some(0), Some(2)] {
+        assert_eq!(save(&stack, &second, stale, 0).await, Saved::Conflict, "{stale:?}");
+    }
+    assert_eq!(stack.order(first.key()).await, first);
+    assert_eq!(save(&stack, &second, Some(1), 0).await, Saved::Done);
+    assert_eq!(save(&stack, &first, Some(1), 0).await, Saved::Conflict);
+    assert_eq!(stack.order(first.key()).await, second);
+
+    // The same holds when an item is turned into a name.
+    let mut stale = stack.table.load(first.key()).await.unwrap();
+    stale.version = Some(1);
+    let join = Join { home: lyra("OTHER"), weak: false };
+    assert_eq!(stack.table.join(&stale, &join).await.unwrap(), Saved::Conflict);
+    assert_eq!(stack.table.load(first.key()).await.unwrap().joined, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_comes_page_by_page_and_newest_first() {
+    let stack = Stack::start().await;
+    for n in 0..5 {
+        save(&stack, &order(&format!("LIST-{n}"), "CAPTURED"), None, n).await;
+    }
+    save(&stack, &order("LIST-5", "REFUSED"), None, 5).await;
+    for (state, expected) in [
+        (Some(State::Captured), vec!["LIST-4", "LIST-3", "LIST-2", "LIST-1", "LIST-0"]),
+        (Some(State::Refused), vec!["LIST-5"]),
+        (Some(State::Expired), vec![]),
+        (None, vec!["LIST-0", "LIST-1", "LIST-2", "LIST-3", "LIST-4", "LIST-5"]),
+    ] {
+        let mut found = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = stack.table.list(state, 2, cursor).await.unwrap();
+            assert!(page.orders.len() <= 2);
+            found.extend(page.orders.into_iter().map(|order| order.key().order.clone()));
+            let Some(next) = page.next else { break };
+            cursor = Some(Cursor::parse(&next.text(), state).unwrap());
+        }
+        if state.is_none() {
+            found.sort();
+        }
+        assert_eq!(found, expected, "{state:?}");
+    }
+}
+
+/// What an accountant asks for of a payment.
+fn detailed(form: Form) -> Form {
+    form.with("vads_auth_number", "3fe85c")
+        .with("vads_auth_result", "00")
+        .with("vads_extra_result", "00")
+        .with("vads_capture_delay", "2")
+        .with("vads_presentation_date", "20261124100005")
+        .with("vads_contract_used", "5249685")
+        .with("vads_payment_certificate", "d6fdfcb76d0e23f0d8a2e205c5570348c1a9478e")
+}
+
+/// A write costs a unit for each KiB begun, and a read one for each four.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_with_its_release_is_small() {
+    let stack = Stack::start().await;
+    let uuid = "b5d3e0a9c9f34e4f8a4b5f1c2d3e4f50";
+    for status in ["WAITING_AUTHORISATION", "AUTHORISED", "CAPTURED"] {
+        let form = Form::single("CMD-2026-11-27-0001", "abc123", "CB", 12_000, status);
+        stack.take(&detailed(form.with("vads_trans_uuid", uuid))).await;
+    }
+    stack.sweep().await;
+    let key = lyra("CMD-2026-11-27-0001");
+    let order = stack.order(&key).await;
+    assert_eq!((order.notifications().len(), order.fulfilment().is_some()), (3, true));
+    let single = stack.item_bytes(&key).await;
+
+    let shares = |card: &'static str| {
+        [
+            Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa01", "CVCO", 6_000, "CAPTURED"),
+            Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa02", "CB", 6_000, "REFUSED"),
+            Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa03", "VISA", 6_000, card),
+        ]
+    };
+    for status in ["AUTHORISED", "CAPTURED"] {
+        let form = Form::cascade("CMD-2026-11-27-0002", "abc124", 12_000, status, &shares(status));
+        stack.take(&form).await;
+    }
+    stack.sweep().await;
+    let key = lyra("CMD-2026-11-27-0002");
+    let order = stack.order(&key).await;
+    assert_eq!((order.notifications().len(), order.fulfilment().is_some()), (2, true));
+    let cascade = stack.item_bytes(&key).await;
+    assert!(single < 1_024 && cascade < 1_536, "{single} and {cascade} bytes");
+}
+
+/// Orders of one state are in as many partitions of the index as there are shards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_is_whole_and_in_order_on_every_page() {
+    let stack = Stack::start().await;
+    for n in 0..40 {
+        save(&stack, &order(&format!("MANY-{n:02}"), "CAPTURED"), None, n / 3).await;
+    }
+    for limit in [1, 7, 40, 100] {
+        let mut found = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = stack.table.updated(State::Captured, limit, cursor).await.unwrap();
+            found.extend(page.orders);
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert!(found.windows(2).all(|two| two[0].updated_at >= two[1].updated_at), "{limit}");
+        let keys: BTreeSet<_> = found.iter().map(|found| &found.key).collect();
+        assert_eq!((found.len(), keys.len()), (40, 40), "{limit}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_is_good_for_its_own_list_only() {
+    let stack = Stack::start().await;
+    for n in 0..3 {
+        save(&stack, &order(&format!("LIST-{n}"), "CAPTURED"), None, n).await;
+    }
+    let captured = stack.table.list(Some(State::Captured), 1, None).await.unwrap().next;
+    let all = stack.table.list(None, 1, None).await.unwrap().next;
+    let [captured, all] = [captured, all].map(|next| next.unwrap().text());
+    assert!(Cursor::parse(&captured, Some(State::Captured)).is_ok());
+    assert!(Cursor::parse(&all, None).is_ok());
+    for (cursor, state) in [
+        (&*captured, Some(State::Refused)),
+        (&captured, None),
+        (&all, Some(State::Captured)),
+        ("", None),
+        ("e30", None),
+        ("not a cursor", Some(State::Captured)),
+        (&captured[1..], Some(State::Captured)),
+    ] {
+        assert!(Cursor::parse(cursor, state).is_err(), "{cursor} for {state:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_the_queue_has_to_be_told_is_found_as_unsent() {
+    let stack = Stack::start().await;
+    save(&stack, &order("HELD-1", "AUTHORISED"), None, 0).await;
+    save(&stack, &order("LATER-1", "CAPTURED"), None, 2).await;
+    let mut first = order("FIRST-1", "CAPTURED");
+    save(&stack, &first, None, 1).await;
+    assert_eq!(stack.unsent().await, [lyra("FIRST-1"), lyra("LATER-1")]);
+
+    first.mark_all_sent(at(3));
+    save(&stack, &first, Some(1), 3).await;
+    assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
+
+    // A name keeps the mark until its order has taken the release over.
+    let named = stack.table.load(&lyra("LATER-1")).await.unwrap();
+    let join = Join { home: lyra("HELD-1"), weak: false };
+    assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
+    assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_leads_to_its_order_and_is_in_no_list() {
+    let stack = Stack::start().await;
+    let home = order("HOME-1", "AUTHORISED");
+    save(&stack, &home, None, 0).await;
+    let name = order_under(lyra("tx:1"), "CAPTURED");
+    save(&stack, &name, None, 0).await;
+    let named = stack.table.load(name.key()).await.unwrap();
+    stack.table.join(&named, &Join { home: home.key().clone(), weak: false }).await.unwrap();
+
+    let stored = stack.table.load_order(name.key()).await.unwrap();
+    assert_eq!((stored.order.key(), stored.version, stored.repaired), (home.key(), Some(1), true));
+    assert!(stored.order.aliases().contains("tx:1"));
+    for state in [None, Some(State::Captured)] {
+        let page = stack.table.list(state, 10, None).await.unwrap();
+        assert!(page.orders.iter().all(|order| order.key().order == "HOME-1"), "{page:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_lead_in_circles_are_an_error_and_no_endless_loop() {
+    let stack = Stack::start().await;
+    for (from, to) in [("tx:1", "tx:2"), ("tx:2", "tx:1")] {
+        let named = stack.table.load(&lyra(from)).await.unwrap();
+        stack.table.join(&named, &Join { home: lyra(to), weak: false }).await.unwrap();
+    }
+    assert!(stack.table.load_order(&lyra("tx:1")).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_retention_only_the_quarantine_is_kept() {
+    let stack = Stack::start().await;
+    let form = Form::single("KEPT-1", "abc123", "CB", 900, "CAPTURED");
+    let (body, digest) = (form.body(), sha256(&form));
+    let raw = Raw {
+        psp: quittance_psp::lyra::ID,
+        signed: &form.content(),
+        body: body.as_bytes(),
+        sha256: &digest,
+        headers: Vec::new(),
+        received_at: at(0),
+    };
+    let none = stack.archive_for(None);
+    none.keep(&lyra("KEPT-1"), &raw).await.unwrap();
+    none.keep_untracked(&raw).await.unwrap();
+    assert_eq!(stack.archived().await, 0);
+    none.quarantine(&raw, "unreadable").await.unwrap();
+    assert_eq!(stack.archived().await, 1);
+    stack.archive_for(Some(1)).keep(&lyra("KEPT-1"), &raw).await.unwrap();
+    assert_eq!(stack.archived().await, 2);
+}

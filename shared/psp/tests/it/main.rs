@@ -1,0 +1,13 @@
+//! The providers against what they send: one program, because each links the same code.
+
+mod bad_input;
+mod differential;
+mod docs;
+mod fuzzed;
+mod orders;
+mod parsers;
+mod properties;
+mod single_reading;
+mod vectors;
+mod words;
+mod worldline;

@@ -1,0 +1,118 @@
+//! Payments in instalments.
+
+use std::collections::BTreeSet;
+
+use quittance_core::fold::Instalments;
+use quittance_core::{Fact, Order, Policy, State};
+use quittance_testing::lyra::{Form, Share};
+
+use super::story::{CAPTURED, CARD, Message, follow_up, given, under};
+use quittance_testing::read::receipt;
+
+#[test]
+fn instalments_are_released_as_the_merchant_chose() {
+    let all = Policy { instalments: Instalments::All, ..CAPTURED };
+    let first = Form::single("CMD-1", "abc123", "CB", 15_000, "CAPTURED")
+        .with("vads_payment_config", "MULTI:first=5000;count=3;period=30")
+        .with("vads_occurrence_type", "RECURRENT_INITIAL");
+    under(CAPTURED).then(&first).sums(5_000, 0, 5_000, 0).flagged([]).released();
+    under(all).then(&first).sums(15_000, 0, 5_000, 0).flagged([]).held();
+    let next = |n: u32| {
+        let uuid = n.to_string().repeat(32);
+        follow_up(n, "BATCH_AUTO", Share(&uuid, "CB", 5_000, "CAPTURED"))
+    };
+    under(all)
+        .then(&first)
+        .then(&next(2))
+        .held()
+        .then(&next(3))
+        .sums(15_000, 0, 15_000, 0)
+        .released();
+    // A re-send leaves the plan out: it must neither count the whole as paid nor raise what is due.
+    let again = first.clone().sent_again("RETRY");
+    under(all).then(&first).then(&again).sums(15_000, 0, 5_000, 0).held();
+    under(all).then(&again).held();
+    under(CAPTURED).then(&first).then(&again).sums(5_000, 0, 5_000, 0);
+    // With each due date, the sum is stated.
+    let dated = first.with("vads_payment_config", "MULTI_EXT:20270101=10000;20261122=5000");
+    under(all).then(&dated).sums(15_000, 0, 5_000, 0).held();
+}
+
+#[test]
+fn an_instalment_larger_than_the_first_counts_in_full() {
+    const PLAN: &str = "MULTI:first=2000;count=2;period=30";
+    let all = Policy { instalments: Instalments::All, ..CAPTURED };
+    let first = Form::single("CMD-1", "abc123", "CB", 6_000, "CAPTURED")
+        .with("vads_payment_config", PLAN)
+        .with("vads_occurrence_type", "RECURRENT_INITIAL");
+    // It is told with the amount of the whole plan.
+    let second = follow_up(2, "BATCH_AUTO", Share(CARD.0, "CB", 6_000, "CAPTURED"))
+        .with("vads_effective_amount", "4000")
+        .with("vads_occurrence_type", "RECURRENT_FINAL");
+    // The plan may or may not be repeated with it.
+    for second in [second.clone().with("vads_payment_config", PLAN), second] {
+        let seconds = second.said();
+        let [Fact::Share(share)] = &seconds.facts[..] else { panic!("{seconds:?}") };
+        assert_eq!(share.amount, 4_000);
+        let mut order = Order::new(first.said().key);
+        order.take(&first.said(), &receipt(0), all).unwrap();
+        assert!(order.fulfilment().is_none());
+        order.take(&seconds, &receipt(60), all).unwrap();
+        let summary = order.summary(all);
+        assert_eq!((summary.captured, summary.expected), (6_000, Some(6_000)));
+        assert_eq!((summary.state, &summary.flags), (State::Captured, &BTreeSet::new()));
+        assert!(order.fulfilment().is_some());
+    }
+}
+
+/// A plan that was refused says nothing of what another payment brings, and a plan for less says nothing of an
+/// order that costs more.
+#[test]
+fn a_plan_speaks_of_its_own_payment_alone() {
+    let plan = |first: u64, sum: u64, status: &str| {
+        Form::single("CMD-1", "abc123", "CB", sum, status)
+            .with("vads_payment_config", &format!("MULTI:first={first};count=3;period=30"))
+            .with("vads_occurrence_type", "RECURRENT_INITIAL")
+            .with("vads_effective_amount", &first.to_string())
+    };
+    let voucher = Form::single("CMD-1", "def456", "CVCO", 6_000, "CAPTURED").sent_again("BATCH");
+    for messages in [
+        [plan(5_000, 15_000, "REFUSED"), voucher.clone()],
+        [voucher, plan(5_000, 15_000, "REFUSED")],
+    ] {
+        let [one, two] = &messages;
+        given(one).then(two).sums(15_000, 0, 6_000, 0).is(State::PartiallyCaptured).held();
+        under(CAPTURED).registered(15_000).then(one).then(two).sums(15_000, 0, 6_000, 0).held();
+    }
+    // Tried again with a new payment, the first instalment is enough.
+    let again = plan(5_000, 15_000, "CAPTURED").with("vads_trans_id", "def456");
+    let again = again.with("vads_trans_uuid", &"d".repeat(32));
+    given(&plan(5_000, 15_000, "REFUSED")).then(&again).sums(5_000, 0, 5_000, 0).released();
+    given(&again).then(&plan(5_000, 15_000, "REFUSED")).sums(5_000, 0, 5_000, 0).released();
+    // Registered for more than the plan comes to.
+    under(CAPTURED)
+        .registered(15_000)
+        .then(&plan(1_000, 3_000, "CAPTURED"))
+        .sums(15_000, 0, 1_000, 0)
+        .held();
+    under(CAPTURED).registered(15_000).then(&plan(5_000, 15_000, "CAPTURED")).released();
+}
+
+/// An answer of one instalment tells its own amount beside the whole order's.
+#[test]
+fn a_plan_told_in_both_formats_is_released_in_any_order() {
+    let form = Form::single("CMD-1", "abc123", "CB", 15_000, "CAPTURED")
+        .with("vads_payment_config", "MULTI:first=5000;count=3;period=30")
+        .with("vads_occurrence_type", "RECURRENT_INITIAL")
+        .with("vads_trans_uuid", CARD.0)
+        .with("vads_effective_amount", "5000");
+    let share = Share(CARD.0, "CB", 15_000, "CAPTURED");
+    let mut answer =
+        quittance_testing::lyra::answer("CMD-1", "abc123", 15_000, ("PAID", "CLOSED"), &[share]);
+    let details = &mut answer["transactions"][0]["transactionDetails"];
+    details["effectiveAmount"] = serde_json::json!(5_000);
+    details["occurrenceType"] = serde_json::json!("RECURRENT_INITIAL");
+    let rest = quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
+    given(&form).then(&rest).sums(5_000, 0, 5_000, 0).released();
+    given(&rest).held().then(&form).sums(5_000, 0, 5_000, 0).released();
+}

@@ -1,0 +1,259 @@
+//! A part is never the whole.
+
+use quittance_core::{Currency, Flag, State};
+use quittance_testing::lyra::{self, Form, Share};
+use quittance_testing::worldline::Payment;
+use serde_json::{Value, json};
+
+use super::story::{CVCO, VISA, give_back, given, pay, wl};
+
+fn effective(form: Form, amount: &str, currency: &str) -> Form {
+    form.with("vads_effective_amount", amount).with("vads_effective_currency", currency)
+}
+
+/// A transaction is worth its effective amount in the order's currency, and never more than was asked for.
+#[test]
+fn a_form_is_worth_its_effective_amount() {
+    for (amount, currency, captured) in [
+        ("9000", "978", 9_000),
+        ("10000", "978", 10_000),
+        ("12000", "978", 10_000),
+        ("0", "978", 0),
+        // The remittance's currency says nothing of the order's amount.
+        ("9000", "840", 10_000),
+        // Where it is not said, the smaller is certain.
+        ("9000", "", 9_000),
+        ("", "978", 10_000),
+        ("", "", 10_000),
+    ] {
+        let story = given(&effective(pay("CAPTURED"), amount, currency));
+        let story = story.sums(10_000, 0, captured, 0);
+        assert_eq!(story.order().fulfilment().is_some(), captured == 10_000, "{amount} {currency}");
+    }
+    given(&pay("AUTHORISED"))
+        .then(&effective(pay("AUTHORISED"), "9000", "978").sent_again("MERCH_BO"))
+        .sums(10_000, 9_000, 0, 0)
+        .is(State::Pending)
+        .then(&effective(pay("CAPTURED"), "9000", "978").sent_again("BATCH"))
+        .is(State::PartiallyCaptured)
+        .sums(10_000, 0, 9_000, 0)
+        .held();
+}
+
+/// Of the two pairs of an answer the one in the order's currency counts.
+#[test]
+fn an_answer_is_worth_its_amount_in_the_orders_currency() {
+    let said = |amount: Value, effective: Value| {
+        let share = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CB", 10_000, "CAPTURED");
+        let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[share]);
+        let transaction = &mut answer["transactions"][0];
+        (transaction["amount"], transaction["currency"]) = (amount[0].clone(), amount[1].clone());
+        let details = &mut transaction["transactionDetails"];
+        (details["effectiveAmount"], details["effectiveCurrency"]) =
+            (effective[0].clone(), effective[1].clone());
+        quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string())
+    };
+    for (amount, effective, captured) in [
+        (json!([10_000, "EUR"]), json!([10_000, "EUR"]), 10_000),
+        // The buyer's currency was converted.
+        (json!([11_500, "USD"]), json!([10_000, "EUR"]), 10_000),
+        (json!([11_500, "USD"]), json!([9_000, "EUR"]), 9_000),
+        (json!([10_000, "EUR"]), json!([11_500, "USD"]), 10_000),
+        (json!([10_000, "EUR"]), json!([9_000, "EUR"]), 9_000),
+        (json!([10_000, "EUR"]), json!([12_000, "EUR"]), 10_000),
+        (json!([10_000, "EUR"]), json!([9_000, null]), 9_000),
+        (json!([10_000, "EUR"]), json!([null, null]), 10_000),
+    ] {
+        let story = given(&said(amount, effective)).sums(10_000, 0, captured, 0);
+        assert_eq!(story.order().fulfilment().is_some(), captured == 10_000, "{captured}");
+    }
+    given(&said(json!([10_000, "USD"]), json!([10_000, "USD"])))
+        .flagged([Flag::CurrencyMismatch])
+        .held();
+}
+
+/// What is given back is worth its effective amount, and the larger of the two where the currency is not said.
+#[test]
+fn a_refund_is_worth_its_effective_amount() {
+    for (amount, effective_amount, currency, refunded) in [
+        (4_000, 3_000, "978", 3_000),
+        (4_000, 5_000, "978", 5_000),
+        (4_000, 3_000, "", 4_000),
+        (4_000, 5_000, "", 5_000),
+        (4_000, 5_000, "840", 4_000),
+    ] {
+        let form = give_back('c', amount, "CAPTURED");
+        let form = effective(form, &effective_amount.to_string(), currency);
+        let share = Share("cccccccccccccccccccccccccccccccc", "CB", amount, "CAPTURED");
+        let mut answer = lyra::answer("CMD-1", "ccc123", amount, ("PAID", "CLOSED"), &[share]);
+        let transaction = &mut answer["transactions"][0];
+        transaction["operationType"] = json!("CREDIT");
+        let details = &mut transaction["transactionDetails"];
+        details["effectiveAmount"] = json!(effective_amount);
+        details["effectiveCurrency"] = match currency {
+            "" => Value::Null,
+            code => Currency::from_numeric(code).unwrap().code().into(),
+        };
+        let answer =
+            quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string());
+        given(&pay("CAPTURED")).then(&form).sums(10_000, 0, 10_000, refunded);
+        given(&pay("CAPTURED")).then(&answer).sums(10_000, 0, 10_000, refunded);
+    }
+}
+
+#[test]
+fn a_later_operation_does_not_state_the_whole() {
+    let part = |number: u64, amount| {
+        Payment::new("CMD-1", &format!("3254564310_{number}"), VISA, 9, amount)
+    };
+    given(&part(1, 50_000))
+        .is(State::PartiallyCaptured)
+        .sums(None, 0, 50_000, 0)
+        .flagged([Flag::Ambiguous])
+        .held()
+        .then(&wl("3254564310_0", VISA, 5))
+        .sums(140_000, 90_000, 50_000, 0)
+        .flagged([])
+        .held()
+        .then(&part(2, 90_000))
+        .is(State::Captured)
+        .released();
+    // Also where it covers the whole.
+    given(&part(1, 140_000)).held().then(&wl("3254564310_0", VISA, 5)).flagged([]).released();
+    // Another payment of the order knows what that costs.
+    given(&part(1, 50_000)).then(&wl("3254564399_0", VISA, 2)).sums(140_000, 0, 50_000, 0).held();
+}
+
+/// One operation counts once, under whatever method or spelling of its id.
+#[test]
+fn one_operation_counts_once() {
+    let half = |id: &str, product| wl(id, product, 9).acquired(70_000);
+    let own = |id: &str| Payment::new("CMD-1", id, VISA, 9, 70_000);
+    let known = wl("3254564310_0", VISA, 46);
+    for (one, other) in [
+        (half("3254564310_0", CVCO), half("3254564310_0", 130)),
+        (half("3254564310_0", CVCO), half("3254564310", 130)),
+        (half("3254564310_1", 130), half("3254564310_1", VISA)),
+        (half("3254564310", CVCO), half("3254564310_1", 130)),
+        (half("9000003254564310000", CVCO), half("3254564310_0", 9_999)),
+        (own("3254564310_0"), own("3254564310")),
+        (own("3254564310_1"), own("3254564310")),
+    ] {
+        for (one, other) in [(&one, &other), (&other, &one)] {
+            given(&known).then(one).then(other).sums(140_000, 0, 70_000, 0).flagged([]).held();
+        }
+    }
+    // Two operations are two.
+    given(&known).then(&own("3254564310_1")).then(&own("3254564310_2")).released();
+}
+
+/// Within one payment a later amount may be what both operations came to.
+#[test]
+fn the_operations_of_a_split_add_up_only_where_they_must() {
+    let share = |id: &str, product, acquired| wl(id, product, 9).acquired(acquired);
+    given(&share("3254564310_0", CVCO, 60_000))
+        .then(&share("3254564310_1", 130, 80_000))
+        .sums(140_000, 0, 80_000, 0)
+        .held();
+    given(&share("3254564310_0", CVCO, 80_000))
+        .then(&share("3254564310_1", 130, 60_000))
+        .sums(140_000, 0, 140_000, 0)
+        .released();
+    // The voucher told twice is still a voucher; told by another method too, nobody knows.
+    given(&share("3254564310_0", CVCO, 70_000))
+        .then(&share("3254564310_0", CVCO, 80_000))
+        .then(&share("3254564310_1", 130, 60_000))
+        .released();
+    given(&share("3254564310_0", CVCO, 80_000))
+        .then(&share("3254564310_0", 130, 80_000))
+        .then(&share("3254564310_1", 130, 60_000))
+        .sums(140_000, 0, 80_000, 0)
+        .held();
+}
+
+/// What the order costs is not known from one share: it is not authorised as a whole.
+#[test]
+fn an_authorised_share_of_an_unknown_whole_is_pending() {
+    given(&pay("AUTHORISED").sent_again("BATCH")).sums(None, 10_000, 0, 0).is(State::Pending);
+}
+
+/// What was left in an earlier session does not make a complete split ambiguous.
+#[test]
+fn a_left_voucher_beside_a_complete_split_is_overpaid_and_released() {
+    let left = wl("3254564310_0", CVCO, 9).acquired(60_000);
+    let voucher = wl("3254564399_0", CVCO, 9).acquired(80_000);
+    let card = Payment::new("CMD-1", "3254564400_0", VISA, 9, 60_000);
+    for story in [[&left, &voucher, &card], [&card, &voucher, &left], [&voucher, &card, &left]] {
+        let [one, two, three] = story;
+        given(one)
+            .then(two)
+            .then(three)
+            .sums(140_000, 0, 200_000, 0)
+            .flagged([Flag::Overpaid])
+            .released();
+    }
+}
+
+#[test]
+fn an_instalment_is_never_worth_more_than_its_part() {
+    use quittance_core::Policy;
+    use quittance_core::fold::Instalments;
+    let all = Policy { instalments: Instalments::All, ..super::story::CAPTURED };
+    for plan in [
+        "MULTI:first=5000;count=3;period=30",
+        "MULTI_EXT:20260401=5000;20260501=5000;20260601=5000",
+    ] {
+        let told = |sequence: u32, source: &str, occurrence: &str| {
+            let form = Form::single("CMD-1", "abc123", "CB", 15_000, "CAPTURED")
+                .with("vads_payment_config", plan)
+                .with("vads_sequence_number", &sequence.to_string())
+                .with("vads_trans_uuid", &sequence.to_string().repeat(32));
+            let form = if occurrence.is_empty() {
+                form
+            } else {
+                form.with("vads_occurrence_type", occurrence)
+            };
+            if source == "PAY" { form } else { form.with("vads_url_check_src", source) }
+        };
+        let bare =
+            |form: Form| form.without("vads_effective_amount").without("vads_effective_currency");
+        let exact = |form: Form| form.with("vads_effective_amount", "5000");
+        for spelt in [&bare as &dyn Fn(Form) -> Form, &exact] {
+            // A refusal shifts the numbers.
+            for (sequence, occurrence) in
+                [(1, "RECURRENT_INITIAL"), (2, "RECURRENT_INITIAL"), (2, "")]
+            {
+                let first = spelt(told(sequence, "PAY", occurrence));
+                super::story::under(all).then(&first).sums(15_000, 0, 5_000, 0).held();
+            }
+            let (second, third) = (
+                spelt(told(2, "BATCH_AUTO", "RECURRENT_INTERMEDIAIRE")),
+                spelt(told(3, "BATCH_AUTO", "RECURRENT_FINAL").without("vads_payment_config")),
+            );
+            super::story::under(all)
+                .then(&spelt(told(1, "PAY", "RECURRENT_INITIAL")))
+                .then(&second)
+                .sums(15_000, 0, 10_000, 0)
+                .held()
+                .then(&third)
+                .sums(15_000, 0, 15_000, 0)
+                .released();
+        }
+    }
+    // Cents that do not divide are in the last.
+    let told = |sequence: u32, occurrence: &str| {
+        Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED")
+            .with("vads_payment_config", "MULTI:first=3334;count=3;period=30")
+            .with("vads_occurrence_type", occurrence)
+            .with("vads_sequence_number", &sequence.to_string())
+            .with("vads_trans_uuid", &sequence.to_string().repeat(32))
+            .without("vads_effective_amount")
+    };
+    let first = told(1, "RECURRENT_INITIAL");
+    super::story::under(all)
+        .then(&first)
+        .then(&told(2, "RECURRENT_INTERMEDIAIRE"))
+        .then(&told(3, "RECURRENT_FINAL"))
+        .sums(10_000, 0, 10_000, 0)
+        .released();
+}

@@ -1,0 +1,55 @@
+//! What is sent again, in other formats and under other spellings of an id.
+
+use quittance_testing::lyra::{self, Share};
+use quittance_testing::worldline::Payment;
+use serde_json::json;
+
+use super::story::{CAPTURED, CARD, Message, VISA, VOUCHER, cascade, given, pay, wl};
+
+#[test]
+fn what_is_sent_again_adds_nothing() {
+    let both = cascade("CAPTURED", &[VOUCHER, CARD]);
+    for source in ["RETRY", "BO"] {
+        given(&pay("CAPTURED"))
+            .repeats(&pay("CAPTURED").sent_again(source))
+            .repeats(&pay("CAPTURED").sent_again(source).sent_again(source))
+            .notifications(1);
+        given(&both).repeats(&both.clone().sent_again(source)).notifications(1).shares(2);
+    }
+    let event = wl("3254564310_0", VISA, 9);
+    let mut resent = event.json();
+    resent["id"] = json!("another");
+    resent["created"] = json!("2027-01-01T00:00:00Z");
+    given(&event).repeats(&event).repeats(&resent).notifications(1);
+}
+
+#[test]
+fn both_formats_of_one_payment_state_the_same_facts() {
+    let rest = |total, shares: &[Share<'_>]| {
+        lyra::rest("CMD-1", "abc123", total, ("PAID", "CLOSED"), shares)
+    };
+    let single = pay("CAPTURED");
+    let uuid = single.get("vads_trans_uuid").unwrap();
+    let rest_single = rest(10_000, &[Share(uuid, "CB", 10_000, "CAPTURED")]);
+    given(&single).retells(&rest_single).notifications(1);
+    given(&rest_single).retells(&single);
+    let both = cascade("CAPTURED", &[VOUCHER, CARD]);
+    given(&both).retells(&rest(10_000, &[VOUCHER, CARD]));
+    assert_eq!(rest_single.said().aliases, single.said().aliases);
+}
+
+#[test]
+fn three_spellings_of_one_payment_id_are_one_payment() {
+    let story = given(&wl("3254564310_0", VISA, 9))
+        .retells(&wl("9000003254564310000", VISA, 9))
+        .then(&wl("3254564310", VISA, 9))
+        .shares(1)
+        .sums(140_000, 0, 140_000, 0)
+        .flagged([]);
+    assert_eq!(story.order().summary(CAPTURED).shares[0].share, "3254564310");
+    for id in ["3254564310_0", "9000003254564310000", "3254564310"] {
+        let nameless = Payment::new("", id, VISA, 9, 100).said();
+        assert_eq!(nameless.key.order, "tx:3254564310");
+        assert!(nameless.aliases.is_empty());
+    }
+}

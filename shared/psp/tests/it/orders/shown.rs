@@ -1,0 +1,58 @@
+//! How an order is shown in one line, and until when its voucher can be given back.
+
+use quittance_core::order::VOUCHER_REFUND_SECONDS;
+use quittance_psp::PROVIDERS;
+use quittance_psp::{lyra, worldline};
+
+use super::story::{
+    CAPTURED, CARD, Story, VOUCHER, cascade, follow_up, give_back, given, now, pay,
+};
+
+#[test]
+fn a_headline_says_what_was_captured_of_what() {
+    let half = || given(&cascade("CAPTURED", &[VOUCHER, now(CARD, "REFUSED")]));
+    let follow_up = |status| follow_up(1, "BATCH", now(CARD, status));
+    let refunded = given(&pay("CAPTURED")).then(&give_back('c', 2_000, "CAPTURED"));
+    for (story, line) in [
+        (given(&pay("CAPTURED")), "captured 100.00 EUR"),
+        (given(&pay("REFUSED")), "refused 100.00 EUR"),
+        (half(), "partially_captured 60.00 EUR of 100.00 EUR"),
+        (refunded, "partially_refunded 100.00 EUR"),
+        // What the order costs is not known.
+        (given(&follow_up("CAPTURED")), "partially_captured 40.00 EUR [ambiguous]"),
+        (given(&follow_up("REFUSED")), "pending [ambiguous]"),
+    ] {
+        let shown = story.order().headline(CAPTURED).say(PROVIDERS);
+        let shown = shown.split(';').next().unwrap();
+        assert_eq!(shown, format!("CMD-1 {line}"));
+    }
+}
+
+/// The limits that providers set, in seconds.
+#[test]
+fn sessions_and_windows_are_as_long_as_the_providers_say() {
+    let (minute, hour) = (60, 3_600);
+    assert_eq!(lyra::SESSION_SECONDS, 10 * minute);
+    assert_eq!(worldline::SESSION_SECONDS, 3 * hour);
+    assert_eq!(VOUCHER_REFUND_SECONDS, 4 * hour);
+}
+
+#[test]
+fn a_voucher_can_be_given_back_for_so_long_after_the_last_notification() {
+    let first = given(&pay("AUTHORISED"));
+    let at = |story: &Story| story.order().notifications().last().unwrap().received_at;
+    let one = at(&first);
+    assert_eq!(
+        first.order().voucher_is_lost_after().unwrap().seconds_since(one),
+        VOUCHER_REFUND_SECONDS
+    );
+    let second = first.then(&pay("CAPTURED"));
+    let two = at(&second);
+    assert_ne!(one, two);
+    assert_eq!(
+        second.order().voucher_is_lost_after().unwrap().seconds_since(two),
+        VOUCHER_REFUND_SECONDS
+    );
+    let nothing = quittance_core::Order::new(second.order().key().clone());
+    assert_eq!(nothing.voucher_is_lost_after(), None);
+}

@@ -1,0 +1,127 @@
+//! Worldline splits: what was acquired, and by which payment.
+
+use quittance_core::{Flag, State};
+use quittance_testing::worldline::Payment;
+use serde_json::json;
+
+use super::story::{CVCO, SECURED, VISA, given, under, wl};
+
+#[test]
+fn captured_is_not_paid_until_the_acquired_amount_covers() {
+    given(&wl("3254564310_0", CVCO, 9).acquired(60_000))
+        .is(State::PartiallyCaptured)
+        .sums(140_000, 0, 60_000, 0)
+        .flagged([])
+        .held()
+        .then(&wl("3254564310_1", 130, 9))
+        .is(State::Captured)
+        .sums(140_000, 0, 140_000, 0)
+        .flagged([])
+        .released();
+}
+
+#[test]
+fn shares_under_two_payment_ids_add_up() {
+    let voucher = wl("3254564310_0", CVCO, 9).acquired(60_000);
+    let share = |id, product, acquired| wl(id, product, 9).acquired(acquired);
+    // A card completes a voucher: where it states less than the voucher did, that is its own share.
+    for card in [60_000, 80_000] {
+        given(&share("3254564310_0", CVCO, 140_000 - card))
+            .then(&share("3254564399_0", 130, card))
+            .sums(140_000, 0, 140_000, 0)
+            .shares(2);
+    }
+    given(&share("3254564310_0", CVCO, 80_000))
+        .then(&share("3254564399_0", 130, 60_000))
+        .flagged([])
+        .released();
+    given(&share("3254564310_0", CVCO, 70_000))
+        .then(&share("3254564399_0", CVCO, 70_000))
+        .flagged([])
+        .released();
+    // The larger of two may be what both came to: 80,000 were taken, or 140,000.
+    given(&share("3254564310_0", CVCO, 60_000))
+        .then(&share("3254564399_0", 130, 80_000))
+        .flagged([Flag::Ambiguous])
+        .held();
+    // The complement stated as a payment of its own.
+    let own = Payment::new("CMD-1", "3254564399_0", 130, 9, 80_000);
+    given(&voucher).then(&own).sums(140_000, 0, 140_000, 0).flagged([]).released();
+    given(&own).released();
+}
+
+#[test]
+fn cumulative_amounts_are_not_added_up() {
+    let part = |id, acquired| wl(id, 130, 9).acquired(acquired);
+    let voucher = wl("3254564310_0", CVCO, 9).acquired(60_000);
+    // 60,000 and then 100,000 may be 160,000 or 100,000 in all.
+    given(&voucher)
+        .then(&part("3254564399_0", 100_000))
+        .flagged([Flag::Ambiguous, Flag::Overpaid])
+        .held();
+    // One that covers all by itself settles it.
+    given(&voucher)
+        .then(&part("3254564399_0", 100_000))
+        .then(&part("3254564400_0", 140_000))
+        .released();
+    // Within one payment the largest of one method holds.
+    given(&part("3254564310_0", 60_000))
+        .then(&part("3254564310_1", 80_000))
+        .sums(140_000, 0, 80_000, 0)
+        .held();
+}
+
+#[test]
+fn cumulative_authorisations_are_not_added_up_either() {
+    let part = |id, acquired| wl(id, 130, 5).acquired(acquired);
+    for second in [80_000, 100_000] {
+        under(SECURED)
+            .then(&part("3254564310_0", 60_000))
+            .then(&part("3254564399_0", second))
+            .held();
+    }
+    under(SECURED)
+        .then(&part("3254564310_0", 70_000))
+        .then(&part("3254564399_0", 70_000))
+        .released();
+}
+
+#[test]
+fn a_capture_without_acquired_amount_waits() {
+    let without = wl("3254564310_0", VISA, 9).acquired(None);
+    given(&without)
+        .is(State::Pending)
+        .flagged([Flag::Ambiguous])
+        .held()
+        .then(&wl("3254564310_0", VISA, 9))
+        .flagged([])
+        .released();
+    given(&wl("3254564310_0", VISA, 9).acquired(0)).flagged([Flag::Ambiguous]).held();
+}
+
+#[test]
+fn number_word_and_category_must_agree() {
+    for (word, code, category) in [
+        ("CAPTURED", 5, "COMPLETED"),
+        ("CAPTURED", 91, "COMPLETED"),
+        ("PENDING_CAPTURE", 9, "COMPLETED"),
+        ("CAPTURED", 9, "UNSUCCESSFUL"),
+        ("REFUNDED", 9, "COMPLETED"),
+    ] {
+        let mut payment = wl("3254564310_0", VISA, 9);
+        payment.status = (word.to_owned(), code, category.to_owned());
+        given(&payment).flagged([Flag::Ambiguous]).held().sums(140_000, 0, 0, 0);
+    }
+}
+
+#[test]
+fn a_surcharge_has_to_be_paid_too() {
+    let with = |acquired: u64| {
+        let mut event = wl("3254564310_0", VISA, 9).acquired(acquired).json();
+        event["payment"]["paymentOutput"]["surchargeSpecificOutput"] =
+            json!({"surchargeAmount": {"amount": 1_000, "currencyCode": "EUR"}});
+        event
+    };
+    given(&with(140_000)).is(State::PartiallyCaptured).sums(141_000, 0, 140_000, 0).held();
+    given(&with(141_000)).is(State::Captured).sums(141_000, 0, 141_000, 0).flagged([]).released();
+}

@@ -1,0 +1,127 @@
+//! Orders as bytes: what stands there stays readable, and what a table says of it today holds.
+
+use quittance_core::provider::{BadKeys, HeldKey, Keys, Profile};
+use quittance_core::stored::{Undecodable, decode, encode};
+use quittance_core::{Flag, Meaning, Order, Provider, Providers, Remark, ShareFact, State, Status};
+use quittance_psp::PROVIDERS;
+use quittance_psp::lyra::Lyra;
+use quittance_psp::worldline::Worldline;
+use quittance_testing::worldline::{Payment, with_number};
+
+use super::story::*;
+use quittance_testing::read::reread;
+
+/// A release with other tables.
+#[derive(Debug)]
+struct Changed {
+    of: &'static dyn Provider,
+    /// What a share means there, where it means something else.
+    meaning: fn(&ShareFact) -> Option<Meaning>,
+}
+
+impl Provider for Changed {
+    fn profile(&self) -> &'static Profile {
+        self.of.profile()
+    }
+
+    fn keys(&self, document: &str) -> Result<Box<dyn Keys>, BadKeys> {
+        self.of.keys(document)
+    }
+
+    fn describe(&self, document: &str) -> Result<Vec<HeldKey>, BadKeys> {
+        self.of.describe(document)
+    }
+
+    fn meaning(&self, told: &ShareFact) -> Meaning {
+        (self.meaning)(told).unwrap_or_else(|| self.of.meaning(told))
+    }
+
+    fn sentence(&self, remark: &Remark) -> Option<String> {
+        self.of.sentence(remark)
+    }
+
+    fn line(
+        &self,
+        event: &Remark,
+        shares: &[&ShareFact],
+        reason: &dyn Fn(&ShareFact) -> Option<String>,
+    ) -> String {
+        self.of.line(event, shares, reason)
+    }
+}
+
+fn read_by(
+    order: &Order,
+    of: &'static dyn Provider,
+    meaning: fn(&ShareFact) -> Option<Meaning>,
+) -> Order {
+    let changed: &'static dyn Provider = Box::leak(Box::new(Changed { of, meaning }));
+    let providers: Providers = Box::leak(Box::new([changed]));
+    decode(&encode(order).unwrap(), order.key().clone(), providers).unwrap()
+}
+
+/// The word is kept, and not what it meant when it came.
+#[test]
+fn a_changed_row_reaches_orders_that_are_stored() {
+    let waiting = given(&pay("WAITING_AUTHORISATION")).order().clone();
+    assert_eq!(waiting.summary(CAPTURED).state, State::Pending);
+    let refused = |told: &ShareFact| {
+        let waits = told.said.word.as_deref() == Some("WAITING_AUTHORISATION");
+        waits.then(|| Meaning { status: Status::Refused, ..Lyra.meaning(told) })
+    };
+    assert_eq!(read_by(&waiting, &Lyra, refused).summary(CAPTURED).state, State::Refused);
+
+    // Number 55 is kept although a word stands beside it, and so is a number that no table had.
+    let event = Payment::new("CMD-1", "3254564310_0", 130, 9, 12_000).json();
+    let event = with_number(event, "payment", 55);
+    let held = given(&event).order().clone();
+    assert!(held.summary(CAPTURED).flags.contains(&Flag::Ambiguous));
+    let takes = |told: &ShareFact| {
+        (told.said.code == Some(55)).then(|| Meaning {
+            status: Status::Captured,
+            rank: quittance_core::fact::Rank::FINAL,
+            doubt: None,
+            ..Worldline.meaning(told)
+        })
+    };
+    let mut taken = read_by(&held, &Worldline, takes);
+    assert!(taken.summary(CAPTURED).releasable && taken.fulfilment().is_none());
+    taken.decide(quittance_core::Timestamp::from_unix(1_795_345_200).unwrap(), CAPTURED);
+    assert!(taken.fulfilment().is_some());
+}
+
+#[test]
+fn a_decision_once_taken_stays_whatever_a_table_says_later() {
+    let released = given(&pay("CAPTURED")).order().clone();
+    let unknown = |told: &ShareFact| Some(Meaning { worth: told.amount, ..Meaning::default() });
+    let mut read = read_by(&released, &Lyra, unknown);
+    assert!(!read.summary(CAPTURED).is_paid);
+    read.decide(quittance_core::Timestamp::from_unix(1_795_345_200).unwrap(), CAPTURED);
+    assert_eq!((read.fulfilment(), read.reversals()), (released.fulfilment(), &[][..]));
+}
+
+/// The bytes of an order of this release. They must be readable for ever: where this fails, a new version is
+/// due, and the old one stays readable.
+#[test]
+fn bytes_that_were_once_written_stay_readable() {
+    let order = given(&cascade("CAPTURED", &[VOUCHER, CARD])).order().clone();
+    let bytes = encode(&order).unwrap();
+    let golden = include_str!("stored.v1.hex").split_ascii_whitespace().collect::<String>();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, golden);
+    assert_eq!(reread(&order), order);
+}
+
+#[test]
+fn what_is_no_order_of_this_release_is_not_read() {
+    let order = given(&pay("CAPTURED")).order().clone();
+    let bytes = encode(&order).unwrap();
+    let read = |bytes: &[u8]| decode(bytes, order.key().clone(), PROVIDERS);
+    let newer = [&[2], &bytes[1..]].concat();
+    assert_eq!(read(&newer), Err(Undecodable::Version(2)));
+    for end in 0..bytes.len() {
+        assert!(matches!(read(&bytes[..end]), Err(Undecodable::Damaged)), "{end}");
+    }
+    assert_eq!(read(&[&bytes[..], b"x"].concat()), Err(Undecodable::Damaged));
+    assert_eq!(decode(&bytes, order.key().clone(), &[]), Err(Undecodable::Provider));
+}

@@ -1,0 +1,4 @@
+//! The samples.
+
+mod coverage;
+mod current;

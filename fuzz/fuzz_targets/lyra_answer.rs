@@ -56,7 +56,7 @@ fn says(answer: &Value, statement: &Statement) {
     assert_eq!(shares.len(), transactions.len());
     for (share, transaction) in shares.iter().zip(transactions) {
         worth(transaction, share);
-        if matches!(share.status, Status::Captured | Status::Refunded) {
+        if matches!(share.meaning.status, Status::Captured | Status::Refunded) {
             assert_eq!(transaction["detailedStatus"], "CAPTURED");
         }
     }

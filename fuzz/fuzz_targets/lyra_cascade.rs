@@ -74,7 +74,7 @@ fn says(list: &Value, statement: &Statement) {
     for (share, element) in shares.iter().zip(elements) {
         assert_eq!(number(&element["amount"]), Some(share.amount));
         assert_eq!(number(&element["sequence_number"]), share.sequence.map(u64::from));
-        assert_eq!(text(&element["trans_status"]).as_deref(), Some(share.psp_status.as_str()));
+        assert_eq!(text(&element["trans_status"]).as_deref(), share.said.word.as_deref());
         assert_eq!(text(&element["card_brand"]).as_deref(), Some(share.method.as_str()));
         let kind = match text(&element["operation_type"]).as_deref() {
             None | Some("DEBIT") => Kind::Debit,
@@ -83,8 +83,8 @@ fn says(list: &Value, statement: &Statement) {
             other => panic!("no operation: {other:?}"),
         };
         assert_eq!(share.kind, kind);
-        if kind == Kind::Debit && share.psp_status == "CAPTURED" {
-            assert_eq!(share.status, Status::Captured);
+        if kind == Kind::Debit && share.said.word.as_deref() == Some("CAPTURED") {
+            assert_eq!(share.meaning.status, Status::Captured);
             captured += share.amount;
         }
     }

@@ -55,10 +55,10 @@ fn read(key_id: &str, secret: &str, body: &[u8]) -> Vec<Reading> {
 /// Money is taken only where number, word and acquired amount say so. (worldline.md 3 and 4)
 fn says(event: &Value, reading: &Reading) {
     let Reading::Order(statement) = reading else { return };
-    let sound = statement.standing == Standing::Sound;
+    let sound = statement.standing() == Standing::Sound;
     for fact in &statement.facts {
         let Fact::Share(share) = fact else { continue };
-        match share.status {
+        match share.meaning.status {
             Status::Captured => {
                 assert!(sound);
                 let payment = &event["payment"];
@@ -67,15 +67,15 @@ fn says(event: &Value, reading: &Reading) {
                 let category = &payment["statusOutput"]["statusCategory"];
                 assert!(category.is_null() || category == "COMPLETED");
                 let acquired = &payment["paymentOutput"]["acquiredAmount"];
-                assert_eq!(number(&acquired["amount"]), Some(share.amount));
+                assert_eq!(number(&acquired["amount"]), Some(share.meaning.worth));
                 assert_eq!(acquired["currencyCode"], share.currency.code());
-                assert!(share.amount > 0 && share.kind == Kind::Debit);
+                assert!(share.meaning.worth > 0 && share.kind == Kind::Debit);
             }
             Status::Refunded => {
                 assert!(sound);
                 let of = |name: &str, output: &str| {
                     let amount = &event[name][output]["amountOfMoney"];
-                    number(&amount["amount"]) == Some(share.amount)
+                    number(&amount["amount"]) == Some(share.meaning.worth)
                         && amount["currencyCode"] == share.currency.code()
                 };
                 assert!(of("refund", "refundOutput") || of("payment", "paymentOutput"));

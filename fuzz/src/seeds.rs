@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use quittance_core::{Order, Reading};
+use quittance_core::{Order, Reading, stored};
 use quittance_psp::worldline;
 use quittance_testing::{KEY_ID, samples};
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub static ANSWERS: LazyLock<Vec<String>> = LazyLock::new(|| {
     bodies("systempay/").iter().filter_map(|body| value(body, "kr-answer")).collect()
 });
 
-/// What the table holds after each story.
+/// What the table holds after each story, as JSON.
 pub static ORDERS: LazyLock<Vec<String>> =
     LazyLock::new(|| orders(&event_stories(), &form_stories()));
 
@@ -154,7 +154,7 @@ fn value(body: &str, name: &str) -> Option<String> {
     String::from_utf8(value).ok()
 }
 
-/// What the table holds after each story.
+/// What the table holds after each story, as JSON.
 fn orders(events: &[Vec<String>], forms: &[Vec<String>]) -> Vec<String> {
     let read_event = |event: &String| -> Option<Reading> {
         let signature = WORLDLINE_KEYS.signature(KEY_ID, event.as_bytes())?;
@@ -177,7 +177,10 @@ fn orders(events: &[Vec<String>], forms: &[Vec<String>]) -> Vec<String> {
             // A full order is a seed as well.
             let _ = order.take(statement, &receipt(second), POLICIES[0]);
         }
-        orders.extend(order.and_then(|order| serde_json::to_string(&order).ok()));
+        orders.extend(order.and_then(|order| {
+            let stored = stored::unpack(&stored::encode(&order).ok()?).ok()?;
+            serde_json::to_string(&stored).ok()
+        }));
     }
     orders
 }

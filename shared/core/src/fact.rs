@@ -236,7 +236,7 @@ impl ShareFact {
     /// beside one word and mean the same are no news.
     fn stated(&self) -> impl Ord + Serialize + '_ {
         let share = (self.kind, &self.share, &self.operation, self.amount, self.target);
-        let status = (&self.said.word, self.meaning.status, self.meaning.doubt.is_some());
+        let status = (self.said.shown(), self.meaning.status, self.meaning.doubt.is_some());
         (share, self.reached, self.currency, status)
     }
 
@@ -244,7 +244,9 @@ impl ShareFact {
     pub(crate) fn rewords(&self, other: &Self) -> bool {
         let means = |fact: &Self| (fact.meaning.status, fact.meaning.rank, fact.meaning.doubt);
         let reworded = || Self { said: other.said.clone(), meaning: other.meaning, ..self.clone() };
-        self.said.word == other.said.word && means(self) == means(other) && reworded() == *other
+        self.said.shown() == other.said.shown()
+            && means(self) == means(other)
+            && reworded() == *other
     }
 }
 

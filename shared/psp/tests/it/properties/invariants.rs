@@ -44,8 +44,9 @@ fn proof(order: &Order) -> BTreeMap<&'static str, (u64, u64)> {
                     && matches!(share.meaning.status, Status::Refunded | Status::ChargedBack)
                 {
                     let parent = share.parent.as_deref();
-                    let least =
-                        credits.entry((currency, parent, &share.share)).or_insert(share.meaning.worth);
+                    let least = credits
+                        .entry((currency, parent, &share.share))
+                        .or_insert(share.meaning.worth);
                     *least = share.meaning.worth.min(*least);
                 }
                 let payment = share

@@ -90,17 +90,23 @@ fn says(fields: &[Field], statement: &Statement) {
         .collect();
     assert!(!shares.is_empty());
     for share in &shares {
-        assert!(share.operation.is_none() && share.of.is_none() && share.parent.is_none());
+        assert!(share.operation.is_none() && share.target.is_none() && share.parent.is_none());
         if !listed {
             assert_eq!(shares.len(), 1);
-            assert_eq!(Some(share.psp_status.as_str()), text("vads_trans_status"));
+            assert_eq!(
+                Some(share.said.word.as_deref().unwrap_or_default()),
+                text("vads_trans_status")
+            );
             // What takes no money, a refund or a check, is worth its effective amount, whichever is larger.
             let effective = text("vads_effective_amount").and_then(|digits| digits.parse().ok());
             let takes_nothing = share.kind != Kind::Debit && Some(share.amount) == effective;
             assert!(takes_nothing || Some(share.amount) <= amount);
         }
-        if share.status == Status::Captured {
-            assert_eq!((share.psp_status.as_str(), share.kind), ("CAPTURED", Kind::Debit));
+        if share.meaning.status == Status::Captured {
+            assert_eq!(
+                (share.said.word.as_deref().unwrap_or_default(), share.kind),
+                ("CAPTURED", Kind::Debit)
+            );
         }
     }
     for fact in &statement.facts {

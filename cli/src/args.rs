@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Keys(Keys),
     /// Send an event file to a stack, signed anew with the configured keys
     Send(Send),
+    /// Play the sample events to a stack, and compare what comes of them with what is written beside them
+    Play(Play),
     /// List the brands of the Lyra gateway with their hosts, and those of the configured sites
     Brands(Brands),
     /// Print a script that completes this command in a shell
@@ -93,6 +95,20 @@ pub(crate) struct Brands {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What to play, and to whom.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Play {
+    /// Event files, or names of samples (systempay/01-single-card-captured); without any, every sample
+    /// that goes to a provider's route
+    pub(crate) events: Vec<PathBuf>,
+    /// Where the stack is: http or https; the routes are in the events
+    #[arg(long, default_value = "http://127.0.0.1:9000", value_name = "URL")]
+    pub(crate) against: String,
+    /// Print the result only
+    #[arg(long)]
+    pub(crate) quiet: bool,
 }
 
 /// What to send, and where.

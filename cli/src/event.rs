@@ -79,12 +79,18 @@ impl Event {
 }
 
 impl Reply {
-    /// Whether it is the order of this path, and not one that has taken it over.
-    pub(crate) fn is_at(&self, path: &str) -> bool {
+    /// Whether it is an order that has taken over the one of this path.
+    pub(crate) fn is_of_another(&self, path: &str) -> bool {
         let order = serde_json::from_str::<quittance_core::OrderView>(&self.body).ok();
         let key = path.strip_prefix("/orders/").and_then(|key| key.parse::<OrderKey>().ok());
-        order.zip(key).is_some_and(|(order, key)| order.order == key.order)
+        order.zip(key).is_some_and(|(order, key)| order.order != key.order)
     }
+}
+
+/// The file as named, else the sample of that name.
+pub(crate) fn sample(file: &Path) -> PathBuf {
+    let sample = samples(None).join(file).with_extension("json");
+    if !file.exists() && sample.is_file() { sample } else { file.to_owned() }
 }
 
 /// The event files of a directory, in the order of their names.

@@ -54,6 +54,7 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Dlq(args) => dlq::run(args).await,
         Command::Keys(args) => operate::keys::run(args).await,
         Command::Send(args) => send::run(args).await,
+        Command::Play(args) => play::run(args).await,
         Command::Brands(args) => brands::run(args),
         Command::Completions(args) => {
             // It panics where it cannot write, so it writes into memory.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use comfy_table::{Table, presets};
@@ -10,7 +11,9 @@ use quittance_psp::PROVIDERS;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::event::{Event, Reply, Sender, files};
+use crate::args::Play;
+use crate::event::{Event, Reply, Sender, files, sample};
+use crate::operate::terminal::verdict;
 use crate::output::{Failure, say};
 use crate::stack::Stack;
 
@@ -45,6 +48,16 @@ struct ExpectedOrder {
     fields: BTreeMap<String, Value>,
 }
 
+/// What came of events.
+struct Played<'a> {
+    /// The paths of the orders that they are about.
+    orders: Vec<&'a str>,
+    /// Those that touch none.
+    others: Vec<(&'a str, Reply)>,
+    /// Expectations that were not met.
+    unmet: Vec<String>,
+}
+
 /// One event with its expectation.
 struct Case {
     name: String,
@@ -52,7 +65,8 @@ struct Case {
     expected: Expected,
 }
 
-/// Plays everything. Whether all expectations were met.
+/// Plays everything to the stack of this process, whose queue must have been told of it. Whether all
+/// expectations were met.
 pub(crate) async fn all(
     url: &str,
     stack: &Stack,
@@ -60,19 +74,42 @@ pub(crate) async fn all(
     quiet: bool,
 ) -> Result<bool, Failure> {
     let sender = Sender::new(url)?;
+    let cases = samples(events)?;
+    let mut played = play(&sender, &cases).await?;
+    dispatched(stack, &mut played.unmet).await?;
+    played.report(&sender, cases.len(), quiet).await
+}
+
+/// Plays events to any stack. The exit status is 1 when an expectation was not met.
+pub(crate) async fn run(args: &Play) -> Result<ExitCode, Failure> {
+    let sender = Sender::new(&args.against)?;
+    let cases = match args.events.as_slice() {
+        [] => cases(&crate::event::samples(None))?,
+        named => named.iter().map(|file| Case::read(&sample(file))).collect::<Result<_, _>>()?,
+    };
+    let played = play(&sender, &cases).await?;
+    Ok(verdict(played.report(&sender, cases.len(), args.quiet).await?))
+}
+
+/// Every sample that goes to a provider's route.
+fn cases(events: &Path) -> Result<Vec<Case>, Failure> {
     let mut cases = Vec::new();
     for provider in PROVIDERS {
-        let psp = provider.profile().id.as_str();
-        for file in files(&events.join(psp))? {
-            cases.push(Case::read(psp, &file)?);
+        for file in files(&events.join(provider.profile().id.as_str()))? {
+            cases.push(Case::read(&file)?);
         }
     }
-    // On a data directory that has seen these events, only how each order ends can be compared.
+    Ok(cases)
+}
+
+/// Plays one after the other, and looks at the orders after each and in the end.
+async fn play<'a>(sender: &Sender, cases: &'a [Case]) -> Result<Played<'a>, Failure> {
+    // Of orders that have seen these events before, only how each ends can be compared.
     let mut seen_before = BTreeSet::new();
     let mut last_of = BTreeMap::new();
-    for (at, case) in cases.iter().enumerate() {
+    for case in cases {
         if let Some(order) = &case.expected.order
-            && last_of.insert(order.path.as_str(), at).is_none()
+            && last_of.insert(order.path.as_str(), (case, order)).is_none()
             && sender.get(&order.path).await?.status == 200
         {
             seen_before.insert(order.path.as_str());
@@ -80,45 +117,58 @@ pub(crate) async fn all(
     }
     let mut unmet = Vec::new();
     let mut others = Vec::new();
-    for (at, case) in cases.iter().enumerate() {
+    for case in cases {
         let reply = sender.send(&case.event).await?;
         let order = case.expected.order.as_ref();
         let again = order.is_some_and(|order| seen_before.contains(order.path.as_str()));
         case.check_answer(&reply, again, &mut unmet);
         match order {
             None => others.push((case.name.as_str(), reply)),
-            Some(order) if again && last_of.get(order.path.as_str()) != Some(&at) => {}
-            Some(order) => {
+            Some(order) if !again => {
                 let found = sender.get(&order.path).await?;
-                // Played before, what was an order of its own may be another's by now.
-                if !again || found.is_at(&order.path) {
-                    case.check_order(order, &found, &mut unmet);
-                }
+                case.check_order(order, &found, &mut unmet);
             }
+            Some(_) => {}
         }
     }
-    dispatched(stack, &mut unmet).await?;
-    let paths: Vec<&str> = last_of.into_keys().collect();
-    if !quiet {
-        say(&orders_table(&sender, &paths).await?.to_string());
-        say(&others_table(&others).to_string());
+    for (case, order) in last_of.values() {
+        let found = sender.get(&order.path).await?;
+        // What was an order of its own may be another's by now, which has its own expectation.
+        if !found.is_of_another(&order.path) {
+            let mut lines = Vec::new();
+            case.check_order(order, &found, &mut lines);
+            lines.retain(|line| !unmet.contains(line));
+            unmet.extend(lines.iter().map(|line| format!("{line} in the end")));
+        }
     }
-    let (played, failed) = (cases.len(), unmet.len());
-    say(&format!("{played} events played, {failed} expectations not met"));
-    for line in &unmet {
-        say(line);
+    Ok(Played { orders: last_of.into_keys().collect(), others, unmet })
+}
+
+impl Played<'_> {
+    /// Says what came of so many events. Whether all expectations were met.
+    async fn report(&self, sender: &Sender, events: usize, quiet: bool) -> Result<bool, Failure> {
+        if !quiet {
+            say(&orders_table(sender, &self.orders).await?.to_string());
+            say(&others_table(&self.others).to_string());
+        }
+        say(&format!("{events} events played, {} expectations not met", self.unmet.len()));
+        self.unmet.iter().for_each(|line| say(line));
+        Ok(self.unmet.is_empty())
     }
-    Ok(unmet.is_empty())
 }
 
 impl Case {
-    fn read(psp: &str, file: &Path) -> Result<Self, Failure> {
+    fn read(file: &Path) -> Result<Self, Failure> {
         let beside = file.with_extension("expected.json");
         let text = std::fs::read(&beside).map_err(|e| format!("{}: {e}", beside.display()))?;
         let expected =
             serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", beside.display()))?;
-        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("?");
-        Ok(Self { name: format!("{psp}/{stem}"), event: Event::read(file)?, expected })
+        let name = |path: Option<&Path>| {
+            let name = path.and_then(Path::file_stem).and_then(|stem| stem.to_str());
+            name.unwrap_or("?").to_owned()
+        };
+        let name = format!("{}/{}", name(file.parent()), name(Some(file)));
+        Ok(Self { name, event: Event::read(file)?, expected })
     }
 
     fn check_answer(&self, reply: &Reply, again: bool, unmet: &mut Vec<String>) {

@@ -1,6 +1,5 @@
 //! `quittance send`: an event of one's own, or a sample, signed with the configured keys.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use quittance_aws::keys::Unverified;
@@ -9,7 +8,7 @@ use quittance_core::provider::Outgoing;
 use serde_json::json;
 
 use crate::args::Send;
-use crate::event::{Event, Sender, samples};
+use crate::event::{Event, Sender, sample};
 use crate::keys::Rings;
 use crate::operate::context::secret_of;
 use crate::operate::terminal::verdict;
@@ -17,7 +16,7 @@ use crate::output::{Failure, say};
 
 /// Sends the event and prints the answer. The exit status is 1 when it was not accepted.
 pub(crate) async fn run(args: &Send) -> Result<ExitCode, Failure> {
-    let event = Event::read(&file(args))?;
+    let event = Event::read(&sample(&args.file))?;
     let event = if args.as_is { event } else { sign(event, &rings(args).await?).await? };
     let reply = Sender::new(&args.to)?.send(&event).await?;
     if args.json {
@@ -26,12 +25,6 @@ pub(crate) async fn run(args: &Send) -> Result<ExitCode, Failure> {
         say(&format!("{} {}", reply.status, reply.body));
     }
     Ok(verdict(reply.status == 200))
-}
-
-/// The file as named, else the sample of that name.
-fn file(args: &Send) -> PathBuf {
-    let sample = samples(None).join(&args.file).with_extension("json");
-    if !args.file.exists() && sample.is_file() { sample } else { args.file.clone() }
 }
 
 async fn rings(args: &Send) -> Result<Rings, Failure> {

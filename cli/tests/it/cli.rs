@@ -126,6 +126,38 @@ fn playing_twice_on_the_same_data_meets_the_expectations_again() {
 }
 
 #[test]
+fn a_stack_elsewhere_is_played_to_and_compared_with() {
+    let stack = Stack::start();
+    let url = stack.url();
+    let play = |more: &[&str]| {
+        let output = run(&[&["play", "--quiet", "--against", &url], more].concat(), &[]);
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    // The second time all of it is known.
+    for _ in 0..2 {
+        let (status, printed) = play(&[]);
+        assert_eq!(status, Some(0), "{printed}");
+        assert!(printed.contains(" events played, 0 expectations not met"), "{printed}");
+    }
+    let (status, printed) = play(&["worldline/60-forged", "orders/03-unknown-order"]);
+    assert_eq!((status, printed.as_str()), (Some(0), "2 events played, 0 expectations not met\n"));
+
+    let directory = tempfile::tempdir().expect("a directory");
+    events(directory.path(), 501);
+    let file = directory.path().join("systempay/01-paid.json");
+    let (status, printed) = play(&[file.to_str().expect("UTF-8")]);
+    assert_eq!(status, Some(1), "{printed}");
+    let unmet = "1 expectations not met\nsystempay/01-paid: captured: expected 501, got 500\n";
+    assert!(printed.ends_with(unmet), "{printed}");
+
+    assert_eq!(play(&["worldline/no-such-sample"]).0, Some(2));
+    stack.kill();
+    let (status, printed) = play(&[]);
+    assert_eq!(status, Some(2), "{printed}");
+    assert!(printed.contains("does not answer"), "{printed}");
+}
+
+#[test]
 fn an_events_folder_that_cannot_be_read_is_named() {
     let directory = tempfile::tempdir().expect("a directory");
     let folder = directory.path().join("nothing");

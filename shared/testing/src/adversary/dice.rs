@@ -20,7 +20,7 @@ impl Dice {
 
     /// Decisions out of these bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self(Source::Bytes(bytes.to_vec().into_iter()))
+        Self(Source::Bytes(Vec::from(bytes).into_iter()))
     }
 
     /// The next so many bytes of decisions by themselves, so that what uses more or fewer of them leaves

@@ -316,10 +316,14 @@ impl Speller {
 
 /// One respelling of a form, in one of three ways: a few changes, whole, or a few changes to that.
 pub fn respelt(original: &Fields, speller: &Speller, way: usize, dice: &mut Dice) -> Fields {
-    match (way % 3, if way.is_multiple_of(3) { None } else { speller.any(dice) }) {
-        (1, Some(spelt)) => spelt,
-        (_, Some(spelt)) => mutate(&spelt, dice),
-        (_, None) => mutate(original, dice),
+    let whole = match way % 3 {
+        0 => None,
+        _ => speller.any(dice),
+    };
+    match whole {
+        Some(spelt) if way % 3 == 1 => spelt,
+        Some(spelt) => mutate(&spelt, dice),
+        None => mutate(original, dice),
     }
 }
 

@@ -27,6 +27,7 @@ ONLY = {
     ("dynamodb:PutItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:UpdateItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:GetItem", "ArchiveTable.Arn"): RECEIVERS,
+    ("dynamodb:BatchGetItem", "OrderTable.Arn"): {"orders"},
     ("dynamodb:Scan", "OrderTable.Arn"): {"orders"},
     ("sqs:SendMessage", "FulfilmentQueue.Arn"): {"dispatch", "reconcile"},
     ("sqs:SendMessage", "StreamFailureQueue.Arn"): {"dispatch"},

@@ -74,7 +74,7 @@ pub(crate) async fn all(
     quiet: bool,
 ) -> Result<bool, Failure> {
     let sender = Sender::new(url)?;
-    let cases = samples(events)?;
+    let cases = cases(events)?;
     let mut played = play(&sender, &cases).await?;
     dispatched(stack, &mut played.unmet).await?;
     played.report(&sender, cases.len(), quiet).await

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quittance_aws::table::Stored;
 use quittance_core::claims::Join;
-use quittance_core::order::{Received, Reversal};
+use quittance_core::order::Received;
+use quittance_core::release::Reversal;
 use quittance_core::{Fact, Order, Policy, Remark, Standing, Timestamp};
 use serde::Serialize;
 

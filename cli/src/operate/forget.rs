@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use quittance_aws::amend::Amender;
 use quittance_core::{Order, OrderKey};
+use quittance_psp::PROVIDERS;
 use serde_json::json;
 
 use crate::operate::arguments::key;
@@ -69,9 +70,10 @@ pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Fa
 
 impl Doubts {
     fn of(order: &Order) -> Self {
-        let doubtful = order.notifications().iter().filter(|told| told.standing.is_doubtful());
+        let lines = order.lines(PROVIDERS).into_iter().zip(order.notifications());
+        let doubtful = lines.filter(|(_, told)| told.standing.is_doubtful());
         Self {
-            notifications: doubtful.map(|told| told.event.arguments().join(" ")).collect(),
+            notifications: doubtful.map(|(line, _)| line).collect(),
             facts: order.facts().iter().filter(|(_, standing)| standing.is_doubtful()).count(),
         }
     }

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use lambda_http::http::Request;
 use lambda_http::{Body, Response};
 use orders::Function;
-use quittance_core::{OrderKey, OrderView, State};
+use quittance_aws::table::Stored;
+use quittance_core::{OrderKey, OrderView, State, stored};
 use serde_json::{Value, json};
 
 use crate::operate::arguments::{key, state};
@@ -60,6 +61,9 @@ struct Show {
     /// The order under any of its names: psp/merchant/mode/order
     #[arg(value_parser = key)]
     key: OrderKey,
+    /// The item as it is stored: what was told and decided, and what today's tables make of it
+    #[arg(long)]
+    raw: bool,
 }
 
 /// Runs one of the commands.
@@ -67,11 +71,33 @@ pub(crate) async fn run(args: &Orders) -> Result<ExitCode, Failure> {
     let context = Context::open(&args.common).await?;
     match &args.command {
         Command::List(list) => many(&context, list).await,
+        Command::Show(Show { key, raw: true }) => raw(&context, key).await,
         Command::Show(show) => one(&context, &show.key).await,
         Command::Expect(args) => expect::run(&context, args).await,
         Command::ForgetDoubts(args) => forget::run(&context, args).await,
         Command::Erase(erase) => erase::run(&context, erase).await,
     }
+}
+
+/// Shows the item under this key itself, which may be a mere name.
+async fn raw(context: &Context, key: &OrderKey) -> Result<ExitCode, Failure> {
+    let Stored { order, version, joined, former, mark, .. } = context.table().load(key).await?;
+    if version.is_none() {
+        note(&format!("nothing is stored as {key}"));
+        return Ok(ExitCode::from(NOT_ALL));
+    }
+    let item = json!({
+        "version": version,
+        "joined": joined.as_ref().map(|join| join.home.to_string()),
+        "weak": joined.is_some_and(|join| join.weak),
+        "former": former.map(|former| former.to_string()),
+        "unsent_since": mark.map(|mark| mark.since),
+        "bytes": stored::encode(&order)?.len(),
+        "order": order,
+    });
+    let text = if context.json { item.to_string() } else { serde_json::to_string_pretty(&item)? };
+    say(&text);
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn one(context: &Context, key: &OrderKey) -> Result<ExitCode, Failure> {

@@ -9,7 +9,7 @@ use quittance_aws::archive::{Archive, Contents, Wanted};
 use quittance_aws::clock::now;
 use quittance_aws::receive::Receiver;
 use quittance_aws::table::{Stored, Table};
-use quittance_core::order::Registered;
+use quittance_core::registered::Registered;
 use quittance_core::{OrderKey, Timestamp};
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! One order, for a person.
 
-use quittance_core::order::Registered;
+use quittance_core::registered::Registered;
 use quittance_core::{Kind, OrderKey, OrderView};
 use serde::Serialize;
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use quittance_aws::StoreError;
 use quittance_aws::clock::now;
-use quittance_core::order::Reversal;
+use quittance_core::release::Reversal;
 use quittance_core::{OrderView, Timestamp};
 
 use crate::memory::{Claim, Memory};

@@ -7,7 +7,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use quittance_aws::config::BadSetting;
 use quittance_aws::{clients, clock, telemetry::Telemetry};
 use quittance_core::OrderView;
-use quittance_core::order::Reversal;
+use quittance_core::release::Reversal;
 
 /// Stands where your warehouse belongs: it refuses, so that no order is remembered as shipped which nobody
 /// has shipped. Its messages wait in the queue, then in the dead-letter queue, from which they can be

@@ -2,7 +2,7 @@
 //! in the dead-letter queue, where a person sees it. Nothing is dropped.
 
 use quittance_core::message::{CloudEvent, FULFILMENT_REQUESTED, REVERSAL_REQUESTED};
-use quittance_core::order::Reversal;
+use quittance_core::release::Reversal;
 use quittance_core::{Mode, State};
 
 /// What is to be done.

@@ -8,7 +8,8 @@ use percent_encoding::percent_decode_str;
 use quittance_aws::StoreError;
 use quittance_aws::clock::now;
 use quittance_aws::http::Answer;
-use quittance_aws::table::{Cursor, MAX_PAGE, Table};
+use quittance_aws::lists::{Cursor, MAX_PAGE};
+use quittance_aws::table::Table;
 use quittance_core::{OrderKey, OrderView, Policy, State};
 use serde::Serialize;
 

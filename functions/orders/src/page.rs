@@ -5,7 +5,8 @@ use std::fmt::{Display, Write};
 use quittance_core::OrderView;
 use quittance_core::details::Value;
 use quittance_core::fold::Share;
-use quittance_core::order::{Fulfilment, Registered, Reversal};
+use quittance_core::registered::Registered;
+use quittance_core::release::{Fulfilment, Reversal};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
 color:#1b1b1b;background:#fff}table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}\

@@ -7,10 +7,10 @@
 
 use quittance_aws::StoreError;
 use quittance_aws::clock::now;
+use quittance_aws::lists::{Found, MAX_PAGE};
 use quittance_aws::measure;
 use quittance_aws::outbox::{Outbox, Swept};
-use quittance_aws::table::{Found, MAX_PAGE};
-use quittance_core::order::VOUCHER_REFUND_SECONDS;
+use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_core::{Flag, OrderKey, State, Timestamp};
 
 /// Most pages of partially captured orders that are looked at: more at once within four hours is beyond

@@ -7,10 +7,11 @@ use quittance_core::{OrderKey, Policy, Timestamp};
 
 use crate::clock::now;
 use crate::error::StoreError;
+use crate::lists::Found;
 use crate::measure::{self, Event};
 use crate::patience::Patience;
 use crate::queue::Queue;
-use crate::table::{Draft, Found, Saved, Stored, Table};
+use crate::table::{Draft, Saved, Stored, Table};
 use crate::trace::Trace;
 
 /// Sends what is decided and not yet sent.

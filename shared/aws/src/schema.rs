@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::error::StoreError;
-use crate::table::{BY_STATE, BY_UNSENT};
+use crate::index::{BY_STATE, BY_UNSENT};
 
 /// How long an engine may take to make a table usable.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(30);

@@ -32,6 +32,7 @@
 //! So of the two one finds what the other wrote, and begins anew.
 
 mod items;
+mod map;
 mod rule;
 
 use std::collections::BTreeSet;
@@ -43,9 +44,10 @@ use self::rule::{
 use crate::fact::Standing;
 use crate::fold::{Policy, Summary};
 use crate::key::OrderKey;
-use crate::order::{Full, Headline, Order, Outcome, Receipt};
+use crate::order::{Full, Order, Outcome, Receipt};
 use crate::remark::{Remark, SECOND_REFERENCE};
 use crate::statement::Statement;
+use crate::view::Headline;
 
 /// Most names followed from where a name points. One is all that is ever written, and whoever finds two
 /// makes one of them.

@@ -1,91 +1,10 @@
 //! What is decided about an order: one release, and what is told after it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
-
-use crate::fold::{Credit, Debit, Policy, ReleaseOn, Summary};
+use crate::fold::{Credit, Debit, Policy, Summary};
 use crate::ids::{fulfilment_id, reversal_id};
 use crate::order::Order;
+use crate::release::{Basis, Cause, Fulfilment, Reversal};
 use crate::time::Timestamp;
-
-/// What was known when an order was released, as far as what follows is measured by it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Basis {
-    /// Money that had been given back or let go by then: no reversal tells of it.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
-    pub gone: BTreeSet<String>,
-    /// Shares that counted without being captured, with what they counted in minor units.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    pub reserved: BTreeMap<String, u64>,
-}
-
-impl Basis {
-    fn of(summary: &Summary, policy: Policy) -> Self {
-        let credits =
-            summary.certain_credits.iter().flat_map(|credit| credit.names.iter().cloned());
-        let parts = summary.certain_debits.iter().flat_map(|debit| &debit.let_go);
-        let gone = credits.chain(parts.map(|(operation, _)| operation.clone())).collect();
-        let reserved = summary.certain_debits.iter().filter(|debit| debit.authorised > 0);
-        let reserved = match policy.release_on {
-            ReleaseOn::Captured => BTreeMap::new(),
-            ReleaseOn::Secured => {
-                reserved.map(|d| (d.share.clone(), d.captured + d.authorised)).collect()
-            }
-        };
-        Self { gone, reserved }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    pub(crate) fn absorb(&mut self, other: Self) {
-        self.gone.extend(other.gone);
-        self.reserved.extend(other.reserved);
-    }
-}
-
-/// The decision to release an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fulfilment {
-    /// Unique for ever, the same in every attempt to deliver it.
-    pub id: String,
-    /// When the notification that completed the order arrived.
-    pub decided_at: Timestamp,
-    /// When the queue took it; `None` until then.
-    pub sent_at: Option<Timestamp>,
-}
-
-/// The news that money was given back, or lost, after the release.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reversal {
-    /// Unique for ever, the same in every attempt to deliver it.
-    pub id: String,
-    /// The id of the credit, or of the share or operation that is lost.
-    pub share: String,
-    /// Minor units of the order's currency.
-    pub amount: u64,
-    /// What happened.
-    pub reason: Cause,
-    /// When the notification that made it final arrived.
-    pub decided_at: Timestamp,
-    /// When the queue took it; `None` until then.
-    pub sent_at: Option<Timestamp>,
-}
-
-/// Why goods that were released are no longer paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// The merchant gave the money back.
-    Refund,
-    /// The buyer's bank took the money back.
-    Chargeback,
-    /// A share that counted before it was captured will not be: cancelled, refused, expired, or its capture
-    /// failed.
-    Lost,
-}
 
 impl Order {
     /// Whether the queue still has to be told something.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Kind, Rank};
-use crate::remark::{Remark, Words};
+use crate::remark::Remark;
 use crate::text::beginning;
 
 /// Longest text of a member, in characters. What is longer is cut, and never refused: nothing depends on it.
@@ -208,7 +208,7 @@ impl KnownDetails {
         &self,
         kind: Kind,
         names: impl IntoIterator<Item = &'n str>,
-        words: Words,
+        words: &dyn Fn(&Remark) -> Option<String>,
     ) -> Shown {
         let mut all = BTreeMap::new();
         let known = names.into_iter().filter_map(|name| self.0.get(&(kind, name.to_owned())));
@@ -224,7 +224,7 @@ impl KnownDetails {
                 Detail::Coded(said) => {
                     let code = cleaned(said.argument(0));
                     shown.extend(code.map(|code| (member, Value::Text(code))));
-                    let text = member.in_words().zip(words.find(&said));
+                    let text = member.in_words().zip(words(&said));
                     shown.extend(text.map(|(member, text)| (member, Value::Text(text))));
                 }
             }
@@ -278,10 +278,6 @@ mod tests {
 
     use super::*;
 
-    fn words() -> Words {
-        Words::of(&[], "any".parse().unwrap())
-    }
-
     fn said(share: &str, rank: u8, texts: &[(Member, &str)]) -> ShareDetails {
         let mut details = Details::default();
         for (member, text) in texts {
@@ -311,11 +307,11 @@ mod tests {
         assert!(known.learn(&[said("a", 100, &[(CaptureDate, "y"), (Contract, "c")])]));
         assert!(!known.learn(&[said("a", 30, &[(CaptureDate, "z")])]), "less far");
         assert!(!known.learn(&[said("a", 100, &[])]), "says nothing");
-        let json = serde_json::to_value(known.of(Kind::Debit, ["a"], words())).unwrap();
+        let json = serde_json::to_value(known.of(Kind::Debit, ["a"], &|_| None)).unwrap();
         let expected =
             serde_json::json!({"authorisation_number": "1", "capture_date": "y", "contract": "c"});
         assert_eq!(json, expected);
-        assert!(known.of(Kind::Credit, ["a"], words()).is_empty());
+        assert!(known.of(Kind::Credit, ["a"], &|_| None).is_empty());
     }
 
     proptest! {

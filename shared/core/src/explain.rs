@@ -4,8 +4,9 @@ use crate::fact::{Flag, Kind, State, Status};
 use crate::fold::{Policy, ReleaseOn, Share, Summary};
 use crate::money::Currency;
 use crate::order::Order;
-use crate::remark::{Remark, Words};
+use crate::remark::Remark;
 use crate::statement::{Reason, doubt_of};
+use crate::words::Words;
 
 /// Most shares named in one explanation: a merchant reads a line, not a list.
 const MAX_SHARES_NAMED: usize = 4;

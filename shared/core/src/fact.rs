@@ -235,18 +235,16 @@ impl ShareFact {
     /// What tells two statements about one share apart, whatever the messages around them. Two numbers that stand
     /// beside one word and mean the same are no news.
     fn stated(&self) -> impl Ord + Serialize + '_ {
-        let share = (self.kind, &self.share, &self.operation, self.amount, self.target);
+        let share = (self.kind, &self.share, &self.operation, self.meaning.worth, self.target);
         let status = (self.said.shown(), self.meaning.status, self.meaning.doubt.is_some());
-        (share, self.reached, self.currency, status)
+        (share, self.currency, status)
     }
 
-    /// Whether another fact says the same with another number or group beside its word.
+    /// Whether another fact says the same with another number or group beside its word, or says besides how much
+    /// was reached.
     pub(crate) fn rewords(&self, other: &Self) -> bool {
-        let means = |fact: &Self| (fact.meaning.status, fact.meaning.rank, fact.meaning.doubt);
-        let reworded = || Self { said: other.said.clone(), meaning: other.meaning, ..self.clone() };
-        self.said.shown() == other.said.shown()
-            && means(self) == means(other)
-            && reworded() == *other
+        let reworded = || Self { said: other.said.clone(), reached: other.reached, ..self.clone() };
+        self.said.shown() == other.said.shown() && reworded() == *other
     }
 }
 

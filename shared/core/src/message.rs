@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fold::Policy;
-use crate::order::{Order, OrderView};
+use crate::order::Order;
 use crate::time::Timestamp;
+use crate::view::OrderView;
 
 /// Type of the message that releases an order.
 pub const FULFILMENT_REQUESTED: &str = "quittance.order.fulfilment_requested";

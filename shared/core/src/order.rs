@@ -4,22 +4,16 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-pub use crate::decision::{Basis, Cause, Fulfilment, Reversal};
-pub use crate::explain::{Explanation, Waiting};
-pub use crate::view::{Headline, NotificationView, OrderView, VOUCHER_REFUND_SECONDS};
-
 use crate::details::KnownDetails;
 use crate::fact::{Fact, Facts, Kind, ShareFact, Standing, digest, say_the_same};
 use crate::fold::{Policy, Summary, fold};
 use crate::key::{OrderKey, PaymentName};
-use crate::limits::{
-    MAX_DOUBTFUL_BYTES_PER_ORDER, MAX_DOUBTFUL_FACTS_PER_ORDER,
-    MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_FACTS_PER_ORDER,
-};
+use crate::limits::MAX_FACTS_PER_ORDER;
 use crate::money::Currency;
+use crate::registered::Registered;
+use crate::release::{Basis, Fulfilment, Reversal};
 use crate::remark::Remark;
 use crate::statement::{Reason, Statement};
-use crate::stored;
 use crate::time::Timestamp;
 
 /// Everything known about one order. It changes by what is taken, registered, decided, sent and forgotten, and
@@ -92,18 +86,6 @@ impl Order {
     pub fn aliases(&self) -> &BTreeSet<String> {
         &self.aliases
     }
-}
-
-/// What a merchant says that an order costs: from then on that is what it costs, whatever attempts that
-/// ended, earlier sessions or a cart that changed have stated. (docs/interface.md, "POST /expected")
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Registered {
-    /// Minor units.
-    pub amount: u64,
-    /// The only currency in which it can be paid.
-    pub currency: Currency,
-    /// When it was registered.
-    pub at: Timestamp,
 }
 
 /// A notification that added something to the order.
@@ -298,44 +280,6 @@ impl Order {
         Ok(Outcome::Changed(self.decide(at, policy)))
     }
 
-    /// Drops everything that rests on forms with more than one reading. Whether there was any: nothing
-    /// else depends on it.
-    pub fn forget_doubts(&mut self) -> bool {
-        let before = self.notifications.len();
-        self.notifications.retain(|received| !received.standing.is_doubtful());
-        let dropped = self.facts.drop_where(|_, standing| standing.is_doubtful());
-        dropped || self.notifications.len() < before
-    }
-
-    /// How many bytes of the order, as it is stored, rest on forms with more than one reading.
-    pub fn doubtful_bytes(&self) -> usize {
-        stored_bytes(&self.doubts())
-    }
-
-    /// What rests on forms with more than one reading.
-    fn doubts(&self) -> Self {
-        let mut doubts = Self::new(self.key.clone());
-        for (fact, told) in self.facts.told().filter(|(_, told)| told.is_doubtful()) {
-            doubts.facts.add(fact.clone(), told);
-        }
-        let listed = self.notifications.iter().filter(|told| told.standing.is_doubtful());
-        doubts.notifications.extend(listed.cloned());
-        doubts
-    }
-
-    /// Whether what can be read in more than one way still fits into its own room.
-    fn has_room_for(&self, facts: &[&Fact], received: Option<&Received>) -> bool {
-        let mut doubts = self.doubts();
-        let unknown = |fact: &&&Fact| !self.facts.knows(fact, Standing::Respellable);
-        for fact in facts.iter().filter(unknown) {
-            doubts.facts.add((*fact).clone(), Standing::Respellable);
-        }
-        doubts.notifications.extend(received.cloned());
-        doubts.facts.told().count() <= MAX_DOUBTFUL_FACTS_PER_ORDER
-            && doubts.notifications.len() <= MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER
-            && stored_bytes(&doubts) <= MAX_DOUBTFUL_BYTES_PER_ORDER
-    }
-
     /// Takes over what was known of the same payment under another name, decisions included: an order
     /// that was released under its payment id is not released again under its reference.
     pub fn absorb(&mut self, other: Self) {
@@ -427,13 +371,4 @@ impl Order {
 /// Whether a fact is about this payment.
 fn is_of(fact: &Fact, name: PaymentName<'_>) -> bool {
     fact.as_share().is_some_and(|share| share.is_of(name.id()))
-}
-
-/// How many bytes it takes in a table; nothing where there is nothing.
-fn stored_bytes(order: &Order) -> usize {
-    if order.is_blank() {
-        return 0;
-    }
-    // What cannot be stored has no room.
-    stored::encode(order).map_or(usize::MAX, |bytes| bytes.len())
 }

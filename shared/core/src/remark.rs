@@ -4,9 +4,6 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::fact::ShareFact;
-use crate::key::ProviderId;
-use crate::provider::{Providers, find};
 use crate::text::beginning;
 
 /// Longest code or argument that is kept, in bytes.
@@ -59,48 +56,3 @@ impl Remark {
 
 /// Why a payment counts for nothing in an order: another order has it.
 pub const SECOND_REFERENCE: &str = "second_reference";
-
-/// The sentences of one provider: its own, and those of the core.
-#[derive(Clone, Copy, Debug)]
-pub struct Words {
-    provider: Option<&'static dyn crate::provider::Provider>,
-}
-
-impl Words {
-    /// The words of the provider of an order.
-    pub fn of(providers: Providers, psp: ProviderId) -> Self {
-        Self { provider: find(providers, psp) }
-    }
-
-    /// The sentence, in lower case and without a final stop. A code that nobody has a sentence for is shown as
-    /// it is: a newer version may have written it.
-    pub fn say(&self, remark: &Remark) -> String {
-        self.find(remark).unwrap_or_else(|| {
-            let code = [remark.code()].into_iter();
-            code.chain(remark.arguments().iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
-        })
-    }
-
-    /// The sentence, where somebody has one for the code.
-    pub fn find(&self, remark: &Remark) -> Option<String> {
-        match remark.code() {
-            SECOND_REFERENCE => {
-                Some("the payment is known under another order's reference".to_owned())
-            }
-            _ => self.provider.and_then(|provider| provider.sentence(remark)),
-        }
-    }
-
-    /// One line about a message that says `event` of these shares. `reason` says why a share is so.
-    pub fn line(
-        &self,
-        event: &Remark,
-        shares: &[&ShareFact],
-        reason: &dyn Fn(&ShareFact) -> Option<String>,
-    ) -> String {
-        match self.provider {
-            Some(provider) => provider.line(event, shares, reason),
-            None => self.say(event),
-        }
-    }
-}

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::details::ShareDetails;
 use crate::fact::{Fact, Kind, ShareFact, Standing};
 use crate::key::OrderKey;
-use crate::remark::{Remark, Words};
+use crate::remark::Remark;
 
 /// What one element of a notification turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,16 +133,6 @@ impl Statement {
             self.standing = standing;
             self.doubt = Some(why);
         }
-    }
-
-    /// One line for people: kind of message, shares, statuses. No personal data.
-    pub fn line(&self, words: Words) -> String {
-        let shares: Vec<&ShareFact> = self.facts.iter().filter_map(Fact::as_share).collect();
-        let why = |share: &ShareFact| {
-            let reason = self.reasons.iter().find(|reason| reason.explains(share));
-            reason.map(|reason| words.say(&reason.why))
-        };
-        words.line(&self.event, &shares, &why)
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{Fulfilment, Reversal};
 use crate::explain::{Explanation, explain};
 use crate::fact::{Fact, Flag, ShareFact};
 use crate::fold::{Policy, Share, Summary};
@@ -13,9 +12,10 @@ use crate::limits::MAX_LINE_CHARACTERS;
 use crate::money::Currency;
 use crate::order::{Order, Received};
 use crate::provider::Providers;
-use crate::remark::Words;
+use crate::release::{Fulfilment, Reversal};
 use crate::text::beginning;
 use crate::time::Timestamp;
+use crate::words::Words;
 
 /// How long after a payment its Chèque-Vacances Connect share can be given back (worldline.md 5).
 /// No source says when this time begins.
@@ -103,9 +103,9 @@ impl Order {
         for share in &mut view.shares {
             let names = std::mem::take(&mut share.names);
             let names = names.iter().map(String::as_str);
-            share.details = Some(self.details.of(share.kind, names, words));
+            share.details = Some(self.details.of(share.kind, names, &|said| words.find(said)));
         }
-        view.notifications = Some(self.notification_views(words));
+        view.notifications = Some(self.notification_views(providers));
         view
     }
 
@@ -154,15 +154,22 @@ impl Order {
         }
     }
 
-    fn notification_views(&self, words: Words) -> Vec<NotificationView> {
-        let all = self.notifications.iter().enumerate();
-        let view = |(at, told): (usize, &Received)| NotificationView {
+    fn notification_views(&self, providers: Providers) -> Vec<NotificationView> {
+        let lines = self.lines(providers).into_iter().zip(&self.notifications);
+        let view = |(about, told): (String, &Received)| NotificationView {
             received_at: told.received_at,
             source: told.source.clone(),
-            about: self.line(at, told, words),
+            about,
             sha256: told.sha256.clone(),
         };
-        all.map(view).collect()
+        lines.map(view).collect()
+    }
+
+    /// One line about each notification.
+    pub fn lines(&self, providers: Providers) -> Vec<String> {
+        let words = Words::of(providers, self.key.psp);
+        let all = self.notifications.iter().enumerate();
+        all.map(|(at, told)| self.line(at, told, words)).collect()
     }
 
     /// One line about a notification. A reason that was told before it is not listed with it again.

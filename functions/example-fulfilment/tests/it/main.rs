@@ -10,7 +10,7 @@ use example_fulfilment::{Function, Invocation, Refused, Warehouse};
 use quittance_aws::schema;
 use quittance_core::crypto::Secret;
 use quittance_core::message::CloudEvent;
-use quittance_core::order::Reversal;
+use quittance_core::release::Reversal;
 use quittance_core::{Mode, Order, OrderView, Policy, Reading, Receipt, Timestamp};
 use quittance_psp::lyra::{self, SiteKeys};
 use quittance_testing::lyra::Form;

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Claims, End, Step};
-use crate::fold::Policy;
 use crate::key::OrderKey;
-use crate::order::{Order, Receipt};
-use crate::statement::Statement;
+use crate::order::Order;
 
 /// Most names followed from an item to the order it names. One is all that is ever written.
 const MAX_HOPS: usize = 3;
@@ -146,46 +143,6 @@ impl Items {
         is_current
     }
 
-    /// Carries one step out in a map. What became of the statement, once that is known; `None` too where it
-    /// has to begin anew.
-    pub fn carry_out(&mut self, claims: &mut Claims<'_>, step: Step) -> Option<End> {
-        match step {
-            Step::Load(key) => claims.loaded(self.load(&key)),
-            Step::Name(item, _) => self.write(claims, *item),
-            Step::Settle(write) => self.write(claims, write.item),
-            Step::Take(write) => {
-                if self.save(write.item) {
-                    claims.taken();
-                } else {
-                    claims.refused();
-                }
-            }
-            Step::Again(_) => {}
-            Step::End(end) => return Some(end),
-        }
-        None
-    }
-
-    fn write(&mut self, claims: &mut Claims<'_>, item: Item) {
-        if self.save(item.clone()) {
-            claims.written(item);
-        } else {
-            claims.refused();
-        }
-    }
-
-    /// Takes a statement into a map. `None` where it leads round and round.
-    pub fn take(&mut self, statement: &Statement, receipt: Receipt, policy: Policy) -> Option<End> {
-        let mut claims = Claims::new(statement, receipt, policy);
-        for _ in 0..MAX_STEPS {
-            let step = claims.step();
-            if let Some(end) = self.carry_out(&mut claims, step) {
-                return Some(end);
-            }
-        }
-        None
-    }
-
     /// The order under one of its names. `None` where there are more names than are ever written.
     pub fn order(&self, key: &OrderKey) -> Option<Order> {
         let mut read = self.clone();
@@ -198,6 +155,3 @@ impl Items {
         }
     }
 }
-
-/// Most steps of one statement where nobody else writes: some dozen are enough.
-const MAX_STEPS: usize = 100;

@@ -1,155 +1,24 @@
 //! From the set of facts to what it amounts to: a pure function, blind to order and repetition.
 //!
-//! Here: the policy, what comes out, and the state. `share` joins the facts about one share, `names`
-//! says which names stand for the same one, `acquired` what was surely taken, `tally` adds
-//! the shares up, and `flags` says what a person should know.
+//! Here: the state. `policy` says when an order may be released, `summary` what comes out. `share` joins the facts
+//! about one share, `names` says which names stand for the same one, `acquired` what was surely taken, `tally`
+//! adds the shares up, and `flags` says what a person should know.
 
 mod acquired;
 mod flags;
 mod names;
+mod policy;
 mod share;
+mod summary;
 mod tally;
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
+pub use self::policy::{Instalments, Policy, ReleaseOn};
+pub use self::summary::{Credit, Debit, Share, Summary};
 
 use self::share::{Joined, only_respellable};
 use self::tally::{Sums, Tally};
-use crate::details::Shown;
-use crate::fact::{Facts, Flag, Kind, Standing, State, Status};
-use crate::money::Currency;
-use crate::order::Registered;
-
-/// When an order may be released.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Policy {
-    /// Which shares count.
-    pub release_on: ReleaseOn,
-    /// Which instalments are waited for.
-    pub instalments: Instalments,
-}
-
-/// Which shares count towards a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum ReleaseOn {
-    /// Only money that is really taken.
-    #[default]
-    Captured,
-    /// Authorised money too, for merchants who ship on authorisation.
-    Secured,
-}
-
-/// Which instalments a release waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Instalments {
-    /// The first.
-    #[default]
-    First,
-    /// All of them; their sum must have been stated.
-    All,
-}
-
-/// What an order's facts amount to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Where the order stands.
-    pub state: State,
-    /// What a person should know.
-    pub flags: BTreeSet<Flag>,
-    /// The currency of the sums; `None` while no fact has one.
-    pub currency: Option<Currency>,
-    /// What the order costs, in minor units; `None` while no message about the whole is known.
-    pub expected: Option<u64>,
-    /// Reserved and not captured, in minor units.
-    pub authorised: u64,
-    /// Really taken, in minor units, also beyond what was expected.
-    pub captured: u64,
-    /// Given back for good, in minor units.
-    pub refunded: u64,
-    /// The shares, by kind and then in the order in which they were attempted.
-    pub shares: Vec<Share>,
-    /// Whether facts in good standing cover the expected amount under the policy, less what was given
-    /// back.
-    #[serde(skip)]
-    pub releasable: bool,
-    /// Whether facts in good standing cover the expected amount, whatever was given back since.
-    #[serde(skip)]
-    pub is_paid: bool,
-    /// Refunds and chargebacks that facts in good standing say are final: after a release, each is a
-    /// reversal.
-    #[serde(skip)]
-    pub certain_credits: Vec<Credit>,
-    /// What the debits are worth by facts in good standing: a share that counted for a release and is
-    /// lost is a reversal too.
-    #[serde(skip)]
-    pub certain_debits: Vec<Debit>,
-    /// Whether a voucher is captured, and the rest of the order neither captured nor authorised.
-    #[serde(skip)]
-    pub voucher_waits: bool,
-}
-
-/// One share of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Share {
-    /// Its id; see [`ShareFact::share`](crate::ShareFact::share).
-    pub share: String,
-    /// `CVCO`, `CB`, …; two names joined by `+` when one Worldline payment was paid with both.
-    pub method: String,
-    /// Which way the money goes.
-    pub kind: Kind,
-    /// Minor units.
-    pub amount: u64,
-    /// The status in Quittance's words.
-    pub status: Status,
-    /// The status in the PSP's words.
-    pub psp_status: String,
-    /// The PSP's number of this attempt.
-    pub sequence: Option<u32>,
-    /// What is said of it beyond that, where a single order is shown: never in lists and messages.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub details: Option<Shown>,
-    /// Every name under which it is stated.
-    #[serde(skip)]
-    pub names: BTreeSet<String>,
-}
-
-/// A refund or chargeback that is final.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credit {
-    /// Its share's id.
-    pub share: String,
-    /// Minor units.
-    pub amount: u64,
-    /// Every id under which it was stated: the first news of it may have lacked its uuid.
-    pub names: BTreeSet<String>,
-    /// What it gives back, where that is known.
-    pub parent: Option<String>,
-    /// How much was given back of that in all, in minor units: one refund may be told under the id of its
-    /// operation and under that of its payment.
-    pub of_parent: u64,
-    /// Whether the buyer's bank took it.
-    pub charged_back: bool,
-    /// Whether it names a payment that is not known here as a whole, and may be another order's.
-    pub of_other: bool,
-}
-
-/// A debit as far as a release may rest on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Debit {
-    /// Its share's id.
-    pub share: String,
-    /// Every id under which it was stated.
-    pub names: BTreeSet<String>,
-    /// Really taken, in minor units.
-    pub captured: u64,
-    /// Reserved and not captured, in minor units.
-    pub authorised: u64,
-    /// Whether what was reserved can no longer be taken.
-    pub lost: bool,
-    /// Parts of it that were cancelled: operation and minor units.
-    pub let_go: Vec<(String, u64)>,
-}
+use crate::fact::{Facts, Kind, Standing, State, Status};
+use crate::registered::Registered;
 
 /// What the facts amount to under a policy, with what the merchant says the order costs.
 pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Summary {

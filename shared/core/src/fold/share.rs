@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Share;
 use super::acquired::{Stated, acquired};
 use super::names::Names;
+use super::summary::Share;
 use crate::fact::{Facts, Kind, Payer, Rank, ShareFact, Standing, Status};
 use crate::money::Currency;
-use crate::order::Registered;
+use crate::registered::Registered;
 
 /// All facts about one share, joined.
 #[derive(Debug)]

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::acquired::{Stated, certain};
+use super::policy::{Instalments, Policy, ReleaseOn};
 use super::share::{Joined, join};
-use super::{Credit, Debit, Instalments, Policy, ReleaseOn};
+use super::summary::{Credit, Debit};
 use crate::fact::{Fact, Facts, Kind, Rank, Standing, Status, Total};
 use crate::money::Currency;
-use crate::order::Registered;
+use crate::registered::Registered;
 
 /// All facts of at least one standing, joined into shares and totals and added up.
 pub(super) struct Tally<'a> {

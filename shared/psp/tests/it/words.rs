@@ -23,7 +23,7 @@ fn order(bodies: &[String]) -> Order {
 }
 
 fn about(body: &str) -> String {
-    statement(read_lyra(body)).line(words(lyra::ID))
+    words(lyra::ID).line_of(&statement(read_lyra(body)))
 }
 
 fn explanation(order: &Order) -> Option<String> {
@@ -160,7 +160,7 @@ fn success_has_no_reason() {
             let form = single(status).with("vads_auth_result", auth).with("vads_result", result);
             let said = statement(read_lyra(&form.body()));
             assert_eq!((said.reasons.as_slice(), said.reasons.capacity()), (&[][..], 0));
-            let line = said.line(words(lyra::ID));
+            let line = words(lyra::ID).line_of(&said);
             assert!(line.ends_with(status), "{line}");
         }
     }
@@ -272,7 +272,7 @@ fn a_reason_holds_nothing_that_is_no_code() {
     let typed = "Jeanne.Martin@example.com";
     let form = single("REFUSED").with("vads_auth_result", typed).with("vads_extra_result", typed);
     let said = statement(read_lyra(&form.body()));
-    assert!(!format!("{:?}{}", said.reasons, said.line(words(lyra::ID))).contains("Jeanne"));
+    assert!(!format!("{:?}{}", said.reasons, words(lyra::ID).line_of(&said)).contains("Jeanne"));
 }
 
 // --- vads_result against vads_trans_status -----------------------------------------------------

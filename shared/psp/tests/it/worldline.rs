@@ -515,6 +515,6 @@ fn an_event_is_told_in_one_line() {
         (payment("3254564310_0", 9).json(), "payment.captured 3254564310_0 CAPTURED 9"),
         (without_code, "payment.captured 3254564310 CAPTURED without code"),
     ] {
-        assert_eq!(said(&event).line(words(quittance_psp::worldline::ID)), line);
+        assert_eq!(words(quittance_psp::worldline::ID).line_of(&said(&event)), line);
     }
 }

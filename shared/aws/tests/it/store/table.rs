@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use quittance_aws::archive::Raw;
-use quittance_aws::table::{Cursor, Draft, Saved};
+use quittance_aws::lists::Cursor;
+use quittance_aws::table::{Draft, Saved};
 use quittance_core::claims::Join;
 use quittance_core::{Order, OrderKey, Policy, Receipt, State, Timestamp};
 use quittance_testing::lyra::{Form, Share};

@@ -1,7 +1,7 @@
 //! What counted for a release before it was captured, and is lost.
 
 use quittance_core::State;
-use quittance_core::order::Cause;
+use quittance_core::release::Cause;
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::Payment;
 

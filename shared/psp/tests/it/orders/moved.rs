@@ -1,6 +1,6 @@
 //! What an order takes over from another name of its payment, and what it gives up.
 
-use quittance_core::order::Cause;
+use quittance_core::release::Cause;
 use quittance_core::{Order, PaymentName};
 use quittance_testing::lyra::Form;
 

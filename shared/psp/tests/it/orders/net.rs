@@ -1,6 +1,6 @@
 //! What was taken, less what was given back.
 
-use quittance_core::order::Cause;
+use quittance_core::release::Cause;
 use quittance_core::{Flag, State};
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::{Payment, chargeback, refund, with_number};

@@ -1,6 +1,6 @@
 //! How an order is shown in one line, and until when its voucher can be given back.
 
-use quittance_core::order::VOUCHER_REFUND_SECONDS;
+use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_psp::PROVIDERS;
 use quittance_psp::{lyra, worldline};
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use quittance_core::fold::Instalments;
-use quittance_core::order::Cause;
+use quittance_core::release::Cause;
 use quittance_core::{
     Currency, Flag, Order, Outcome, Policy, Reading, ReleaseOn, State, Statement,
 };

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quittance_core::crypto::Secret;
 use quittance_core::message::CloudEvent;
-use quittance_core::order::Cause;
+use quittance_core::release::Cause;
 use quittance_core::{Fact, Kind, Mode, Order, OrderView, ReleaseOn, Standing, Status};
 use quittance_psp::lyra::{self, SiteKeys};
 use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE};

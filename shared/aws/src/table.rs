@@ -5,7 +5,7 @@
 //! | `pk` | the order's key as text |
 //! | `version` | counts the writes; the condition of the next one |
 //! | `order` | what was told and decided, in the encoding of [`quittance_core::stored`] |
-//! | `state`, `updated_at` | index of orders by state, newest last; see [`lists`] |
+//! | `state`, `updated_at` | index of orders by state, newest last; see [`crate::index`] |
 //! | `unsent` | present while the queue has to be told something: a sparse index |
 //! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
 //! | `joined` | present when this is only another name; the key of the order it names |
@@ -25,20 +25,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use quittance_core::claims::{Astray, Item as Known, Items, Join};
 use quittance_core::{Order, OrderKey, Providers, State, Timestamp, stored};
 
-mod lists;
-
-pub use self::lists::{BadCursor, Cursor, Found, MAX_PAGE, Page};
-use self::lists::{shard, updated_at};
-
 use crate::clock::{now, unix_millis};
 use crate::error::{StoreError, written};
+use crate::index::{shard, updated_at};
 use crate::trace::Trace;
-
-/// Index of orders by state.
-pub const BY_STATE: &str = "by_state";
-
-/// Sparse index of orders of which the queue has to be told something.
-pub const BY_UNSENT: &str = "by_unsent";
 
 /// Most bytes of an order that takes another notification, without what can be read in more than one way (8 KiB
 /// at most). DynamoDB refuses an item above 400 KB; what is left is for marking messages as sent.
@@ -47,8 +37,8 @@ const MAX_ORDER_BYTES: usize = 360 * 1024;
 /// The order table.
 #[derive(Clone, Debug)]
 pub struct Table {
-    client: Client,
-    name: String,
+    pub(crate) client: Client,
+    pub(crate) name: String,
     providers: Providers,
 }
 
@@ -298,7 +288,7 @@ impl Table {
         Ok(())
     }
 
-    fn read_item(&self, item: &Item) -> Result<Stored, StoreError> {
+    pub(crate) fn read_item(&self, item: &Item) -> Result<Stored, StoreError> {
         read_item(item, self.providers)
     }
 
@@ -315,7 +305,7 @@ impl Table {
     }
 }
 
-type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 fn encode(order: &Order) -> Result<Vec<u8>, StoreError> {
     stored::encode(order).map_err(|error| StoreError::Corrupt(error.to_string()))
@@ -360,11 +350,11 @@ fn read_item(item: &Item, providers: Providers) -> Result<Stored, StoreError> {
     Ok(Stored { order, version: Some(version), joined, former, repaired: false, mark })
 }
 
-fn read_key(text: &str) -> Result<OrderKey, StoreError> {
+pub(crate) fn read_key(text: &str) -> Result<OrderKey, StoreError> {
     text.parse().map_err(|_| StoreError::Corrupt(format!("{text} is not an order's key")))
 }
 
-fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
+pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
     value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("{name} missing")))
 }

@@ -1,10 +1,5 @@
 //! Lists of orders: by state, of those with something to tell, and of all.
 //!
-//! An index keeps the orders of one hash key in one partition, which takes a thousand writes a second. So each
-//! hash key is spread over [`SHARDS`] by a hash of the order's key, and a list merges them. The sort key is the
-//! time of the last change with the beginning of that hash behind, so that no two orders are at the same place
-//! and a page begins right behind the last order of the page before.
-//!
 //! The indexes hold keys alone. A list reads the orders of its page.
 
 use std::collections::{HashMap, VecDeque};
@@ -13,19 +8,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::try_join_all;
-use quittance_core::crypto::sha256_hex;
 use quittance_core::{Order, OrderKey, State, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{BY_STATE, BY_UNSENT, Item, Table, read_key, text};
 use crate::error::StoreError;
-
-/// The shards of each hash key, by the first digit of an order's hash: sixteen partitions take 16,000 writes a
-/// second, more than a table takes at AWS' default quotas.
-const SHARDS: &str = "0123456789abcdef";
-
-/// Digits of an order's hash behind the time of its last change.
-const HASH_DIGITS: usize = 8;
+use crate::index::{BY_STATE, BY_UNSENT, SHARDS, read_time};
+use crate::table::{Item, Table, read_key, text};
 
 /// Most orders on one page of a list: DynamoDB gives as many items in one read.
 pub const MAX_PAGE: u32 = 100;
@@ -94,24 +82,6 @@ impl Cursor {
     pub fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
-}
-
-/// The shard of an order.
-pub(super) fn shard(key: &OrderKey) -> String {
-    sha256_hex(key.to_string().as_bytes()).chars().take(1).collect()
-}
-
-/// The sort key of an order in the indexes.
-pub(super) fn updated_at(key: &OrderKey, at: Timestamp) -> String {
-    let hash = sha256_hex(key.to_string().as_bytes());
-    let hash: String = hash.chars().take(HASH_DIGITS).collect();
-    format!("{at}#{hash}")
-}
-
-fn read_time(sort_key: &str) -> Option<Timestamp> {
-    let (at, hash) = sort_key.split_once('#')?;
-    let is_hash = hash.len() == HASH_DIGITS && hash.bytes().all(|b| b.is_ascii_hexdigit());
-    Timestamp::parse(at).filter(|_| is_hash)
 }
 
 /// One shard of a list, as far as it was read.

@@ -1,0 +1,18 @@
+//! What a merchant registered.
+
+use serde::Serialize;
+
+use crate::money::Currency;
+use crate::time::Timestamp;
+
+/// What a merchant says that an order costs: from then on that is what it costs, whatever attempts that
+/// ended, earlier sessions or a cart that changed have stated. (docs/interface.md, "POST /expected")
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Registered {
+    /// Minor units.
+    pub amount: u64,
+    /// The only currency in which it can be paid.
+    pub currency: Currency,
+    /// When it was registered.
+    pub at: Timestamp,
+}

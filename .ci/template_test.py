@@ -314,7 +314,7 @@ class Kept(unittest.TestCase):
             self.assertIn(f'"{{stack}}-{name}"', operator)
         self.assertEqual(text(properties("KeysSecret")["Name"]), f"{STACK}/keys")
         self.assertIn('"{stack}/keys"', operator)
-        queries = (ROOT / "shared/aws/src/table.rs").read_text()
+        queries = (ROOT / "shared/aws/src/index.rs").read_text()
         for index in properties("OrderTable")["GlobalSecondaryIndexes"]:
             self.assertIn(f'"{index["IndexName"]}"', queries)
 

@@ -298,6 +298,8 @@ impl<'a> Claims<'a> {
         };
         let (summary, end): (_, fn(Place) -> End) = match taken {
             Ok(Outcome::Changed(summary)) => (summary, End::Stored),
+            // What a name brought along is news, whatever the statement itself is.
+            Ok(Outcome::Retold(summary)) if changed => (summary, End::Stored),
             Ok(Outcome::Retold(summary)) => (summary, End::Known),
             // What a name held may complete the order although the statement itself is no news.
             Ok(Outcome::Known) if changed => {

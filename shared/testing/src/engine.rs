@@ -38,11 +38,6 @@ impl Engine {
         Self { url, mark, _alive: alive }
     }
 
-    /// Whether it is the embedded one, whose speed is known.
-    pub fn is_embedded(&self) -> bool {
-        self._alive.is_some()
-    }
-
     /// A table's name in this test.
     pub fn table(&self, name: &str) -> String {
         format!("{name}-{}", self.mark)

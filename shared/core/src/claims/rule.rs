@@ -22,7 +22,7 @@ pub(super) fn is_about(statement: &Statement, name: &OrderKey) -> bool {
 /// the order.
 pub(super) fn is_free(home: &Order, name: &OrderKey, statement: &Statement) -> bool {
     let debits = || home.facts.shares().map(|(share, _)| share).filter(|s| s.kind == Kind::Debit);
-    // One that was left may be known by its uuid alone, which does not tell the payment.
+    // One that was left may be known by its id alone, which does not tell the payment.
     let known = debits().any(|share| is_of(share, name));
     let of_payment = debits().filter(|share| !known || is_of(share, name));
     let stated = || statement.facts.iter().filter_map(Fact::as_share);

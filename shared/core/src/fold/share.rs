@@ -139,10 +139,11 @@ impl<'a> Joined<'a> {
         })
     }
 
-    /// What tells which of several shares was attempted last: ids that count up are longer when they are
-    /// later.
+    /// What tells which of several shares was attempted last: ids of payments with operations count up, so they
+    /// are longer when they are later.
     fn attempt(&self) -> impl Ord + '_ {
-        (self.kind, self.attempted, self.sequence, self.name.len(), self.name)
+        let digits = if self.is_operation { self.name.len() } else { 0 };
+        (self.kind, self.attempted, self.sequence, digits, self.name)
     }
 
     /// What the payment is to reach in the currency it was paid in.
@@ -206,7 +207,7 @@ fn top<'a>(facts: &[&'a ShareFact]) -> Option<&'a ShareFact> {
             Kind::Credit => fact.meaning.worth,
             Kind::Debit | Kind::Verification => u64::MAX - fact.meaning.worth,
         };
-        (fact.meaning.rank, charged_back, most_left, &fact.said, &fact.method)
+        (fact.meaning.rank, charged_back, most_left, fact.said.shown(), &fact.method)
     })
 }
 

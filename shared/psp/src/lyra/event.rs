@@ -47,7 +47,6 @@ fn read_form(
     } else if cascade {
         return Err(Unreadable::new("MULTI without vads_payment_seq"));
     } else {
-        doubt = doubt.or_else(|| head.result_contradiction(form));
         shares.push(head.transaction(form).stated(&mut beside)?);
     }
     let Beside { reasons, details } = beside;

@@ -102,6 +102,12 @@ impl<'a> Head<'a> {
             currency: self.currency,
             kind: self.kind,
             status: self.status,
+            // 00 is the only `vads_result` of what was done. (lyra.md 3.2) A cascade's own result is not
+            // documented, nor is that of a partial authorisation.
+            denied: form
+                .text("vads_result")
+                .filter(|result| !is_success(result) && self.status != "PARTIALLY_AUTHORISED")
+                .map(|_| words::RESULT_DENIES),
             parent: None,
             said: Said {
                 transaction_id: Some(self.trans_id.as_str()),
@@ -138,6 +144,7 @@ impl<'a> Head<'a> {
             currency: self.currency,
             kind: element.kind,
             status: &element.status,
+            denied: None,
             parent: None,
             said: Said {
                 named: true,
@@ -157,14 +164,6 @@ impl<'a> Head<'a> {
                 ..Said::default()
             },
         }
-    }
-
-    /// Why a form about one payment contradicts itself, if it does: 00 is the only `vads_result` of what
-    /// was done. (lyra.md 3.2) A cascade's own result is not documented.
-    pub(super) fn result_contradiction(&self, form: &Form<'_>) -> Option<&'static str> {
-        let done = matches!(self.status, "CAPTURED" | "AUTHORISED");
-        let denied = form.text("vads_result").is_some_and(|result| !is_success(result));
-        (done && denied).then_some(words::RESULT_DENIES)
     }
 
     /// What the whole order costs, where this form says so: never a refund or a check, and of the

@@ -12,7 +12,7 @@ use super::transaction::{Beside, Transaction, is_occurrence, secured};
 use super::words;
 use crate::text::{Hint, List, Number, Text, json_fault};
 use quittance_core::Remark;
-use quittance_core::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
+use quittance_core::fact::{Fact, Kind, ShareFact, Standing, Total};
 use quittance_core::key::{Account, Mode, PaymentName};
 use quittance_core::limits::{MAX_AMOUNT, MAX_SHARES_PER_NOTIFICATION};
 use quittance_core::money::Currency;
@@ -220,21 +220,17 @@ impl Answered<'_> {
             currency,
             kind,
             status: word.ok_or_else(|| Unreadable::new("a transaction has no detailedStatus"))?,
+            denied: self
+                .status
+                .as_deref()
+                .filter(|status| *status != "PAID")
+                .map(|_| words::STATUS_DENIES),
             parent: details.and_then(|d| d.parent_transaction_uuid.as_deref()),
             said: self.said(),
         };
         let fact = transaction.stated(beside)?;
-        let secured =
-            matches!(fact.meaning.status, Status::Captured | Status::Authorised | Status::Refunded);
-        let denied = self.status.as_deref().is_some_and(|status| status != "PAID");
-        let doubt = if secured && denied {
-            Some(words::STATUS_DENIES)
-        } else if word == Some("PARTIALLY_AUTHORISED") && !self.reached_less(of_order) {
-            Some(words::PART_UNKNOWN)
-        } else {
-            None
-        };
-        Ok((fact, doubt))
+        let unmeasured = word == Some("PARTIALLY_AUTHORISED") && !self.reached_less(of_order);
+        Ok((fact, unmeasured.then_some(words::PART_UNKNOWN)))
     }
 
     /// What it is worth. Of the two pairs of amount and currency the one in the order's currency counts:

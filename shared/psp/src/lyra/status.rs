@@ -3,6 +3,7 @@
 use quittance_core::fact::{Kind, Meaning, Rank, ShareFact, Status};
 
 use super::methods::payer;
+use super::words;
 
 /// One value of `vads_trans_status` (form) and `detailedStatus` (REST).
 #[derive(Clone, Copy, Debug)]
@@ -52,9 +53,19 @@ pub const ROWS: &[Row] = rows! {
 
 /// What a share means as it was told. Its amount is what it is worth, whatever its status.
 pub(super) fn meaning_of(told: &ShareFact) -> Meaning {
-    let (status, rank) = meaning(told.said.word.as_deref().unwrap_or_default(), told.kind);
+    let word = told.said.word.as_deref().unwrap_or_default();
+    let (status, rank) = meaning(word, told.kind);
     let payer = payer(&told.method);
-    Meaning { status, rank, worth: told.amount, payer, doubt: None }
+    let doubt = told.said.category.as_deref().filter(|_| counts(word, told.kind));
+    let doubt = doubt.and_then(words::denial);
+    Meaning { status, rank, worth: told.amount, payer, doubt }
+}
+
+/// Whether a word says that money moved or is reserved.
+pub(super) fn counts(word: &str, kind: Kind) -> bool {
+    let status = meaning(word, kind).0;
+    matches!(word, "CAPTURED" | "AUTHORISED")
+        || matches!(status, Status::Captured | Status::Authorised | Status::Refunded)
 }
 
 /// What a word means for this kind of operation. A credit is final when captured; before that it is

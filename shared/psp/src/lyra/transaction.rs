@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::details::Said;
 use super::payment_id::{TransDate, TransId, day_and_id};
-use super::status::meaning_of;
+use super::status::{counts, meaning, meaning_of};
 use quittance_core::details::ShareDetails;
 use quittance_core::fact::{Kind, Said as Word, ShareFact, Status};
 use quittance_core::limits::{MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
@@ -22,6 +22,8 @@ pub(super) struct Transaction<'a> {
     pub(super) currency: Currency,
     pub(super) kind: Kind,
     pub(super) status: &'a str,
+    /// What beside the status denies that money moved: the code of the sentence about it.
+    pub(super) denied: Option<&'static str>,
     pub(super) parent: Option<&'a str>,
     pub(super) said: Said<'a>,
 }
@@ -63,7 +65,7 @@ impl Transaction<'_> {
         let share = share.ok_or_else(|| Unreadable::new("a share has no usable id"))?;
         let payment = self.date.zip(self.trans_id).map(|(date, id)| day_and_id(date, id));
         let series = self.trans_id.map(|id| id.as_str().to_ascii_lowercase());
-        let said = Word::word(self.status);
+        let said = Word { category: self.denial(), ..Word::word(self.status) };
         let fact = ShareFact {
             other_name: slot,
             payment: payment.filter(|payment| fits(payment)),
@@ -75,6 +77,13 @@ impl Transaction<'_> {
             ..ShareFact::new(share, self.kind, self.amount, self.currency, said)
         };
         Ok(fact.meaning(meaning_of))
+    }
+
+    /// A denial matters where the status says that money moved, or may say so once a table has the word.
+    fn denial(&self) -> Option<String> {
+        let matters =
+            counts(self.status, self.kind) || meaning(self.status, self.kind).0 == Status::Unknown;
+        self.denied.filter(|_| matters).map(str::to_owned)
     }
 
     fn slot(&self) -> Option<String> {

@@ -76,6 +76,11 @@ pub(super) fn sentence(remark: &Remark) -> Option<String> {
     Some(sentence.to_owned())
 }
 
+/// The code of the sentence about what denies a status.
+pub(super) fn denial(code: &str) -> Option<&'static str> {
+    [RESULT_DENIES, STATUS_DENIES].into_iter().find(|known| *known == code)
+}
+
 /// What two readings of a form differ in.
 fn differing(word: &str) -> &'static str {
     match word {

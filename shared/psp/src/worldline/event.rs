@@ -174,11 +174,9 @@ fn statement(
     let target = amounts.stated + amounts.surcharge;
     // What was acquired in another currency covers nothing of what was to be paid: the two are stated
     // apart, each in its own currency.
-    let acquired = amounts.acquired.filter(|_| {
-        !credit
-            && amounts.acquired_currency != amounts.currency
-            && matches!(read.status, Status::Captured | Status::Authorised)
-    });
+    let is_foreign = amounts.acquired_currency != amounts.currency;
+    let is_taken = matches!(read.status, Status::Captured | Status::Authorised);
+    let acquired = amounts.acquired.filter(|_| !credit && is_foreign && is_taken);
     let total = acquired.map(|_| Total {
         amount: Some(target),
         first_instalment: None,
@@ -197,7 +195,8 @@ fn statement(
         number: operation.id.operation.map(str::to_owned),
         method: method(product, output.payment_method.as_deref())?,
         target: Some(target).filter(|_| !credit && acquired.is_none()),
-        reached: amounts.acquired.filter(|_| !credit),
+        // In another currency it says nothing of the target, whatever the status will mean one day.
+        reached: amounts.acquired.filter(|_| !credit && (acquired.is_some() || !is_foreign)),
         parent: credit.then(|| operation.id.inner.to_owned()),
         ..ShareFact::new(id, direction, amount, currency, operation.said())
     };

@@ -145,14 +145,14 @@ impl Stack {
         positive(message.delivered_to(&self.receiver).await)
     }
 
-    /// As [`Stack::take`], while many others write the same order. The embedded engine has to be fast enough
-    /// for the receiver's patience. Another one, written in Python and on a busy machine, need not be: there
-    /// the notification is sent again, as a PSP does, and has to be stored in the end.
+    /// As [`Stack::take`], while many others write the same order. On a busy machine the receiver's patience may
+    /// end before its turn comes: then the notification is sent again, as a PSP does, and has to be stored in the
+    /// end.
     pub(crate) async fn take_among_many(&self, message: &impl Message) -> String {
         let began = Instant::now();
         loop {
             match message.delivered_to(&self.receiver).await {
-                Err(Unstored) if !self.engine.is_embedded() && began.elapsed() < SLOW => {}
+                Err(Unstored) if began.elapsed() < SLOW => {}
                 answer => return positive(answer),
             }
         }

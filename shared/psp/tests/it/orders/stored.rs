@@ -2,11 +2,16 @@
 
 use quittance_core::provider::{BadKeys, HeldKey, Keys, Profile};
 use quittance_core::stored::{Undecodable, decode, encode};
-use quittance_core::{Flag, Meaning, Order, Provider, Providers, Remark, ShareFact, State, Status};
+use quittance_core::{
+    Flag, Kind, Meaning, Order, Provider, Providers, Remark, Said, ShareFact, State, Status,
+};
 use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
+use quittance_testing::lyra::{self, Share};
 use quittance_testing::worldline::{Payment, with_number};
+use quittance_testing::{REST_PASSWORD, rest_body};
+use serde_json::json;
 
 use super::story::*;
 use quittance_testing::read::reread;
@@ -124,4 +129,48 @@ fn what_is_no_order_of_this_release_is_not_read() {
     }
     assert_eq!(read(&[&bytes[..], b"x"].concat()), Err(Undecodable::Damaged));
     assert_eq!(decode(&bytes, order.key().clone(), &[]), Err(Undecodable::Provider));
+}
+
+/// What denies a word that no table has yet is kept with it.
+#[test]
+fn a_new_row_takes_nothing_that_its_message_denied() {
+    let captured = |told: &ShareFact| {
+        let word = if told.kind == Kind::Debit { "CAPTURED" } else { "REFUSED" };
+        let said = Said { word: Some(word.to_owned()), ..told.said.clone() };
+        Some(Lyra.meaning(&ShareFact { said, ..told.clone() }))
+    };
+    let fine = given(&pay("SETTLED").with("vads_result", "00")).order().clone();
+    assert!(read_by(&fine, &Lyra, captured).summary(CAPTURED).releasable);
+    let denied = given(&pay("SETTLED").with("vads_result", "05")).order().clone();
+    let share = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CB", 10_000, "SETTLED");
+    let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[share]);
+    answer["transactions"][0]["status"] = json!("UNPAID");
+    let unpaid = rest_body(REST_PASSWORD, &answer.to_string());
+    for order in [denied, given(&unpaid).order().clone()] {
+        let read = read_by(&order, &Lyra, captured);
+        assert!(!read.summary(CAPTURED).is_paid, "{read:#?}");
+    }
+    // Nor does an amount in another currency become one of the order's.
+    let mut foreign = Payment::new("CMD-1", "3254564310_0", 130, 9, 12_000).acquired(12_000);
+    foreign.acquired_currency = Some("JPY".to_owned());
+    let order = given(&with_number(foreign.json(), "payment", 98)).order().clone();
+    let taken = |told: &ShareFact| {
+        let said = Said { code: Some(9), ..told.said.clone() };
+        Some(Worldline.meaning(&ShareFact { said, ..told.clone() }))
+    };
+    assert!(!read_by(&order, &Worldline, taken).summary(CAPTURED).is_paid);
+}
+
+/// Which of two facts holds is not told by what stands beside their words.
+#[test]
+fn a_missing_category_changes_nothing_of_the_currency() {
+    let plain = Payment::new("", "3254564310_0", 130, 9, 4_000).acquired(4_000);
+    let mut dollars = Payment::new("", "3254564310_10", 5600, 9, 4_000).acquired(4_000);
+    dollars.acquired_currency = Some("USD".to_owned());
+    let mut bare = dollars.json();
+    bare["payment"]["statusOutput"].as_object_mut().unwrap().remove("statusCategory");
+    for other in [dollars.json(), bare] {
+        let story = given(&other).then(&plain);
+        assert!(story.order().summary(CAPTURED).flags.contains(&Flag::CurrencyMismatch));
+    }
 }

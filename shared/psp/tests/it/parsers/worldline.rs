@@ -125,7 +125,8 @@ proptest! {
             number: (spelling != 2).then(|| id.operation.to_string()),
             method: method.to_owned(),
             target: (!apart).then_some(due),
-            reached: acquired,
+            // In another currency than the target's it is told where money moved, and dropped otherwise.
+            reached: acquired.filter(|_| apart || foreign.is_none_or(|foreign| foreign == currency)),
             meaning: Meaning {
                 status,
                 rank: Rank::UNKNOWN,

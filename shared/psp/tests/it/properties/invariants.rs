@@ -189,7 +189,7 @@ proptest! {
                     Cause::Refund => s.kind == Kind::Credit && s.meaning.status == Status::Refunded,
                     Cause::Chargeback => s.kind == Kind::Credit && s.meaning.status == Status::ChargedBack,
                     Cause::Lost => s.kind == Kind::Debit && policy.release_on == ReleaseOn::Secured,
-                } && s.amount >= reversal.amount);
+                } && s.meaning.worth >= reversal.amount);
                 prop_assert!(certain, "{:?}", reversal);
             }
         }

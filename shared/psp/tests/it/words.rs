@@ -330,9 +330,9 @@ fn what_follows_on_a_payment_is_held_too_when_it_is_denied() {
     let card = Share(CARD.0, "CB", 4_000, "CAPTURED");
     for source in ["BATCH", "BATCH_AUTO", "MERCH_BO", "BO"] {
         let share = Form::follow_up("CMD-1", "abc123", 2, source, card);
-        assert_eq!(statement(read_lyra(&share.body())).standing()(), Standing::Sound);
+        assert_eq!(statement(read_lyra(&share.body())).standing(), Standing::Sound);
         let denied = share.with("vads_result", "05");
-        assert_eq!(statement(read_lyra(&denied.body())).standing()(), Standing::Contradictory);
+        assert_eq!(statement(read_lyra(&denied.body())).standing(), Standing::Contradictory);
     }
 }
 
@@ -340,6 +340,6 @@ fn what_follows_on_a_payment_is_held_too_when_it_is_denied() {
 fn the_result_of_a_cascade_is_not_judged() {
     let card = Share(CARD.0, "CB", 4_000, "CAPTURED");
     let whole = cascade("CAPTURED", &[VOUCHER, card], &[]).with("vads_result", "05");
-    assert_eq!(statement(read_lyra(&whole.body())).standing()(), Standing::Sound);
+    assert_eq!(statement(read_lyra(&whole.body())).standing(), Standing::Sound);
     assert!(order(&[whole.body()]).fulfilment().is_some());
 }

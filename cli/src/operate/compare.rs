@@ -120,7 +120,11 @@ fn registered(order: &Order) -> Option<String> {
 
 fn lead(join: Option<&Join>) -> Option<String> {
     join.map(|join| {
-        format!("{}{}", join.home, if join.weak { " (claimed by what follows only)" } else { "" })
+        format!(
+            "{}{}",
+            join.home,
+            if join.weak { " (weak: claimed only by later operations)" } else { "" }
+        )
     })
 }
 

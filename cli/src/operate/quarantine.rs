@@ -21,7 +21,7 @@ use crate::output::{Failure, note, print, say};
 const MIN_PREFIX: usize = 8;
 
 /// What is said of an entry that somebody else has taken out meanwhile.
-const GONE: &str = "it has left the quarantine just now";
+const GONE: &str = "it is no longer in quarantine";
 
 /// Look at genuine notifications that nobody could read, and decide what becomes of them
 #[derive(Debug, Args)]
@@ -38,9 +38,9 @@ enum Command {
     List,
     /// Show one: reason, time, headers, and on request its body
     Show(Show),
-    /// Hand one (or all) to its function once more: after an upgrade, or when keys were changed
+    /// Process one (or all) again: after an upgrade, or when keys were changed
     ///
-    /// It leaves the quarantine only when it was taken.
+    /// A notification leaves the quarantine only when it was stored.
     Release(Release),
     /// Delete one for good
     Discard(Discard),
@@ -64,7 +64,7 @@ struct Release {
     /// Try every one
     #[arg(long)]
     all: bool,
-    /// Change nothing: say whether it would be understood now
+    /// Change nothing: show whether it can be read now
     #[arg(long)]
     dry_run: bool,
 }
@@ -74,7 +74,7 @@ struct Discard {
     /// SHA-256 of the body, or digest of what was signed; its first 8 digits or more
     #[arg(value_parser = digest)]
     sha256: String,
-    /// Only say what would be deleted
+    /// Only show what would be deleted
     #[arg(long)]
     dry_run: bool,
     /// Do not ask
@@ -124,7 +124,7 @@ fn one<'a>(entries: &'a [Quarantined], digest: &str) -> Result<Option<&'a Quaran
     };
     let mut found = entries.iter().filter(begins);
     match (found.next(), found.next()) {
-        (Some(_), Some(_)) => Err(format!("{digest} begins more than one digest").into()),
+        (Some(_), Some(_)) => Err(format!("more than one digest begins with {digest}").into()),
         (entry, _) => Ok(entry),
     }
 }
@@ -293,8 +293,7 @@ async fn take(
         Ok(_) => outcome,
         Err(error) => {
             let Outcome { answer, .. } = outcome;
-            let why =
-                format!("it was taken ({answer}), and stays in quarantine all the same: {error}");
+            let why = format!("it was stored ({answer}), but it is still in quarantine: {error}");
             Outcome::new(Became::Failed, why)
         }
     })
@@ -320,7 +319,7 @@ async fn discard(
 ) -> Result<ExitCode, Failure> {
     let Quarantined { psp, sha256, reason, received_at, .. } = entry;
     let what = format!("{sha256} ({}, received {received_at}: {})", psp.as_str(), clean(reason));
-    let question = format!("Delete {what}? What it says of an order is lost.");
+    let question = format!("Delete {what}? What it says about an order is lost.");
     if !args.dry_run && !confirm(&question, args.yes)? {
         return Ok(ExitCode::from(NOT_ALL));
     }

@@ -151,7 +151,7 @@ async fn of_family(
     if listed.iter().all(|sha256| here.contains(sha256) || contents.erased.contains(*sha256)) {
         return Ok(contents);
     }
-    let progress = counter("looking for notifications kept elsewhere");
+    let progress = counter("looking for notifications archived under other keys");
     let mut everywhere =
         archive.scan(&Wanted::default(), |seen| progress.set_position(seen)).await?;
     progress.finish_and_clear();

@@ -20,9 +20,9 @@ use crate::operate::replayer::{Became, Outcome, Replayer};
 use crate::operate::terminal::{NOT_ALL, bar, clean, count, counter, verdict};
 use crate::output::{Failure, note, say};
 
-/// Hand archived notifications to the functions once more: of one order, or of a range of time
+/// Process archived notifications again: those of one order, or of a range of time
 ///
-/// What is known changes nothing, so a replay can be repeated. It sends no messages: the table's stream
+/// Known facts change nothing, so a replay can be repeated. A replay sends no messages: the table's stream
 /// does, as ever. Notifications that do not verify are listed and left out, and the status is 1.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
@@ -37,7 +37,7 @@ pub(crate) struct Replay {
     /// Everything that arrived before this time (RFC 3339)
     #[arg(long, value_parser = time, conflicts_with = "key")]
     to: Option<Timestamp>,
-    /// Change nothing: say which verify, can be read, and are news to their order
+    /// Change nothing: show which verify, can be read, and add facts to their order
     #[arg(long)]
     dry_run: bool,
 }
@@ -85,7 +85,7 @@ impl Replay {
             let order = context.table().load_order(key).await?.order;
             return Ok(of_names(archive, &names(&order, key)).await?);
         }
-        let bar = counter("looking through the archive");
+        let bar = counter("searching the archive");
         let wanted = Wanted { from: self.from, to: self.to };
         let contents = archive.scan(&wanted, |seen| bar.set_position(seen)).await?;
         bar.finish_and_clear();
@@ -142,8 +142,8 @@ impl Report {
         let Outcome { became, answer, .. } = outcome;
         // What empty tables make of it is no news of its order.
         let (became, answer) = match news {
-            Some(true) => (Became::Stored, "verified and read; news to its order".to_owned()),
-            Some(false) => (Became::Known, "verified and read; known to its order".to_owned()),
+            Some(true) => (Became::Stored, "verified and read; its order gains facts".to_owned()),
+            Some(false) => (Became::Known, "verified and read; its order knows them".to_owned()),
             None => (became, answer),
         };
         *self.counts.entry(became).or_default() += 1;
@@ -199,9 +199,7 @@ impl Report {
             self.ill
         ));
         if count_of(Became::Stored) > 0 && !self.dry_run {
-            say(
-                "what was newly decided is sent by the table's stream; `unsent list` shows what is not",
-            );
+            say("dispatch sends the new decisions; `unsent list` shows those that are not sent");
         }
     }
 }

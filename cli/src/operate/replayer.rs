@@ -16,15 +16,14 @@ use serde::Serialize;
 use crate::keys::Rings;
 
 /// What is said of a body that is not the one that came.
-const DAMAGED: &str = "the kept body is not the one that came: its digest differs";
+const DAMAGED: &str = "the archived body is not the one that was received: its digest differs";
 
 /// What is said of a message that no key verifies.
-const REFUSED: &str = "no key verifies it. If its key was changed since, put the old key document into \
-                       the PSP's variable and try again; else it is not genuine";
+const REFUSED: &str = "no key verifies it. If the key was changed since, put the old key document into \
+                       the PSP's variable and try again; otherwise it is not genuine";
 
 /// What is said of a message whose kept headers no request can have.
-const BAD_HEADERS: &str =
-    "the kept headers are not valid HTTP headers: the archived item was altered";
+const BAD_HEADERS: &str = "the archived headers are not valid HTTP headers: the item was altered";
 
 /// What is said of a message that was not stored.
 const UNSTORED: &str = "not stored, try again";
@@ -114,7 +113,7 @@ impl Replayer {
             Ok(dispositions) => Outcome::of(&dispositions),
             Err(Answer::Refused) => Outcome::new(Became::Refused, REFUSED),
             Err(Answer::Misconfigured) => {
-                let why = format!("no usable keys of {}; see `keys check`", kept.psp);
+                let why = format!("no usable keys for {}; see `keys check`", kept.psp);
                 Outcome::new(Became::Failed, why)
             }
             Err(_) => Outcome::new(Became::Failed, UNSTORED),

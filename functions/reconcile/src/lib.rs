@@ -61,7 +61,7 @@ impl Function {
                 match self.is_stranded(&key, at).await {
                     Ok(true) => stranded.push(key),
                     Ok(false) => {}
-                    Err(error) => tracing::error!(order = %key, %error, "not looked at"),
+                    Err(error) => tracing::error!(order = %key, %error, "order not checked"),
                 }
             }
         }
@@ -89,7 +89,7 @@ impl Function {
         tracing::error!(
             state = state.as_str(),
             pages = MAX_PAGES,
-            "more orders than are looked at"
+            "more orders than one run checks"
         );
         Ok(recent)
     }

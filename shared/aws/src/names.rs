@@ -120,7 +120,7 @@ fn note(order: &OrderKey, notice: Option<&Notice>) {
             tracing::warn!(alias = %name, %home, %order, "one payment under two references");
         }
         Some(Notice::RestsOn(home)) => {
-            tracing::warn!(name = %order, %home, "an order was released by what follows on a payment");
+            tracing::warn!(name = %order, %home, "a later operation released an order before its payment was known");
         }
         None => {}
     }

@@ -218,7 +218,7 @@ impl Receiver {
                     let draft = Draft::new(&item.order, summary.state, now())?;
                     let draft = draft.after(item.former.as_ref()).marked(Some(mark));
                     if !draft.fits() {
-                        let reason = "the order is as large as it may be";
+                        let reason = "the order is full: it has the largest size that is allowed";
                         return self.quarantine(raw, reason.to_owned()).await;
                     }
                     if !archived {

@@ -75,7 +75,7 @@ impl Stored {
 
 /// A name leads to more names than are ever written.
 pub(crate) fn too_far(name: &OrderKey) -> StoreError {
-    StoreError::Corrupt(format!("{name} is the name of a name"))
+    StoreError::Corrupt(format!("{name} is an alias of an alias"))
 }
 
 /// What stands beside the mark of an order of which the queue has to be told something. It says how the

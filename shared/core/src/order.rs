@@ -158,10 +158,12 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Full {
     /// The room of trusted facts is used up.
-    #[error("the order holds as many facts as it may ({MAX_FACTS_PER_ORDER})")]
+    #[error("the order is full: it holds as many facts as are allowed ({MAX_FACTS_PER_ORDER})")]
     Facts,
     /// The room of statements that can be read in more than one way is used up. It is none of the others'.
-    #[error("the order holds as many statements with more than one reading as it may")]
+    #[error(
+        "the order is full: it holds as many statements with more than one reading as are allowed"
+    )]
     Doubts,
 }
 

@@ -191,7 +191,10 @@ async fn an_order_that_is_full_loses_nothing_that_a_name_holds() {
     let alone = stack.order(&lyra("tx:20261122-full01")).await;
     let news = form.clone().with("vads_trans_status", "AUTHORISED");
     let answer = stack.take(&news).await;
-    assert!(answer.starts_with("KEPT in quarantine: the order holds as many facts"), "{answer}");
+    assert!(
+        answer.starts_with("KEPT in quarantine: the order is full: it holds as many facts"),
+        "{answer}"
+    );
 
     let reasons = stack.archive.quarantined(quittance_psp::lyra::ID).await.unwrap();
     assert_eq!(reasons.iter().map(|q| &*q.sha256).collect::<Vec<_>>(), [sha256(&news)]);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::Args;
-use quittance_aws::archive::{Archive, Place, Wanted};
+use quittance_aws::archive::{Archive, ArchiveFilter, ArchiveKey};
 use quittance_aws::clock::now;
 use quittance_core::OrderKey;
 use serde_json::json;
@@ -35,7 +35,7 @@ pub(crate) struct Erase {
 /// What is to be deleted.
 struct Found {
     /// Every copy of every notification of the order, wherever it was kept.
-    places: Vec<Place>,
+    places: Vec<ArchiveKey>,
     /// Digests of their bodies.
     sha256s: BTreeSet<String>,
     /// Those that are in quarantine too.
@@ -88,11 +88,12 @@ impl Found {
         let here = of_names(archive, names).await?;
         sha256s.extend(here.places.iter().map(|place| place.sha256.clone()));
         let bar = counter("searching the archive");
-        let everything = archive.scan(&Wanted::default(), |seen| bar.set_position(seen)).await?;
+        let everything =
+            archive.scan(&ArchiveFilter::default(), |seen| bar.set_position(seen)).await?;
         bar.finish_and_clear();
         // The scan may have missed what the consistent query saw, and the other way round.
         let copies = everything.places.into_iter().filter(|place| sha256s.contains(&place.sha256));
-        let places: BTreeSet<Place> = here.places.into_iter().chain(copies).collect();
+        let places: BTreeSet<ArchiveKey> = here.places.into_iter().chain(copies).collect();
         let of_order =
             |item: &String| names.iter().any(|name| item.starts_with(&format!("{name} ")));
         let mut unreadable: BTreeSet<String> =

@@ -7,13 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use quittance_aws::StoreError;
-use quittance_aws::archive::{Archive, Kept, Quarantined};
+use quittance_aws::archive::{Archive, ArchivedNotification, Quarantined};
 use quittance_psp::PROVIDERS;
 use serde_json::{Value, json};
 
 use crate::operate::context::{Common, Context};
-use crate::operate::rehearsal::Rehearsal;
-use crate::operate::replayer::{Became, Outcome, Replayer};
+use crate::operate::replayer::{ReplayResult, ReplayStatus, Replayer};
+use crate::operate::scratch::ScratchTables;
 use crate::operate::terminal::{self, NOT_ALL, bar, clean, confirm, rows, table, verdict};
 use crate::output::{Failure, note, print, say};
 
@@ -148,7 +148,7 @@ fn list(context: &Context, entries: &[Quarantined]) -> Result<ExitCode, Failure>
     Ok(ExitCode::SUCCESS)
 }
 
-async fn read(archive: &Archive, entry: &Quarantined) -> Result<Kept, Failure> {
+async fn read(archive: &Archive, entry: &Quarantined) -> Result<ArchivedNotification, Failure> {
     let kept = archive.read(&entry.place()?).await?;
     kept.ok_or_else(|| GONE.into())
 }
@@ -227,9 +227,9 @@ async fn release(
         },
         None => entries.iter().collect(),
     };
-    let rehearsal = Rehearsal::start(&context.settings).await?;
+    let scratch = ScratchTables::start(&context.settings).await?;
     let receiver = if args.dry_run {
-        rehearsal.receiver.clone()
+        scratch.receiver.clone()
     } else {
         context.retention_is_known()?;
         context.receiver()?
@@ -275,15 +275,15 @@ async fn take(
     replayer: &Replayer,
     entry: &Quarantined,
     dry_run: bool,
-) -> Result<Outcome, StoreError> {
+) -> Result<ReplayResult, StoreError> {
     let place = match entry.place() {
         Ok(place) => place,
-        Err(error) => return Ok(Outcome::new(Became::Refused, error.to_string())),
+        Err(error) => return Ok(ReplayResult::new(ReplayStatus::Refused, error.to_string())),
     };
     let outcome = match archive.read(&place).await {
         Ok(Some(kept)) => replayer.take(&kept).await,
-        Ok(None) => Outcome::new(Became::Failed, GONE),
-        Err(StoreError::Corrupt(why)) => Outcome::new(Became::Refused, why),
+        Ok(None) => ReplayResult::new(ReplayStatus::Failed, GONE),
+        Err(StoreError::Corrupt(why)) => ReplayResult::new(ReplayStatus::Refused, why),
         Err(error) => return Err(error),
     };
     if !outcome.is_well() || dry_run {
@@ -292,14 +292,14 @@ async fn take(
     Ok(match archive.discard(entry).await {
         Ok(_) => outcome,
         Err(error) => {
-            let Outcome { answer, .. } = outcome;
+            let ReplayResult { answer, .. } = outcome;
             let why = format!("it was stored ({answer}), but it is still in quarantine: {error}");
-            Outcome::new(Became::Failed, why)
+            ReplayResult::new(ReplayStatus::Failed, why)
         }
     })
 }
 
-fn sentence(entry: &Quarantined, outcome: &Outcome, dry_run: bool) -> String {
+fn sentence(entry: &Quarantined, outcome: &ReplayResult, dry_run: bool) -> String {
     let what = match (outcome.is_well(), dry_run) {
         (true, true) => "would be released",
         (true, false) => "released",

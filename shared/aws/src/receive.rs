@@ -9,13 +9,13 @@ use quittance_core::{
     Content, Policy, ProviderId, Reading, Receipt, Remark, Signed, Statement, Timestamp, Unreadable,
 };
 
-use crate::archive::{Archive, Raw};
+use crate::archive::{Archive, IncomingNotification};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
 use crate::names::{Due, Registry};
 use crate::patience::Patience;
-use crate::table::{Draft, Mark, Saved, Table, too_far};
+use crate::table::{PendingWrite, Saved, Table, UnsentMarker, too_far};
 use crate::trace::Trace;
 
 /// Stores what notifications say.
@@ -101,7 +101,7 @@ impl fmt::Display for Disposition {
 pub struct Unstored;
 
 /// What became of a statement.
-enum Taken {
+enum StatementResult {
     Stored(String),
     Known(String),
     Quarantined(Content, String),
@@ -127,7 +127,14 @@ impl Receiver {
     ) -> Result<Vec<Disposition>, Unstored> {
         let Delivery { psp, signed, body, headers, arrived, trace } = delivery;
         let sha256 = sha256_hex(body);
-        let raw = Raw { psp, signed, body, sha256: &sha256, headers, received_at: arrived };
+        let raw = IncomingNotification {
+            psp,
+            signed,
+            body,
+            sha256: &sha256,
+            headers,
+            received_at: arrived,
+        };
         let mut dispositions = Vec::with_capacity(readings.len());
         let mut refused = false;
         for reading in readings {
@@ -149,7 +156,7 @@ impl Receiver {
 
     async fn take_one(
         &self,
-        raw: &Raw<'_>,
+        raw: &IncomingNotification<'_>,
         trace: Option<&Trace>,
         reading: Reading,
     ) -> Result<Disposition, StoreError> {
@@ -163,18 +170,20 @@ impl Receiver {
                 let doubt = statement.doubt();
                 let doubt = doubt.as_ref().map_or("", Remark::code);
                 Ok(match taken {
-                    Taken::Stored(headline) => {
+                    StatementResult::Stored(headline) => {
                         measure::count(Event::Stored);
                         tracing::info!(psp, %order, fact, sha256, doubt, outcome = "stored", "stored");
                         Disposition::Stored { headline }
                     }
-                    Taken::Known(headline) => {
+                    StatementResult::Known(headline) => {
                         measure::count(Event::Duplicate);
                         let outcome = "duplicate";
                         tracing::info!(psp, %order, fact, sha256, outcome, "already known");
                         Disposition::Known { headline }
                     }
-                    Taken::Quarantined(content, reason) => quarantined(raw, &content, reason),
+                    StatementResult::Quarantined(content, reason) => {
+                        quarantined(raw, &content, reason)
+                    }
                 })
             }
             // Nobody signed it, and there is nobody to ask yet: the provider is to come back.
@@ -196,10 +205,10 @@ impl Receiver {
     /// which order the statement goes.
     async fn take_statement(
         &self,
-        raw: &Raw<'_>,
+        raw: &IncomingNotification<'_>,
         trace: Option<&Trace>,
         statement: &Statement,
-    ) -> Result<Taken, StoreError> {
+    ) -> Result<StatementResult, StoreError> {
         let receipt = Receipt {
             received_at: raw.received_at,
             source: "webhook",
@@ -213,9 +222,10 @@ impl Receiver {
         loop {
             match names.next(&mut claims).await? {
                 Due::Take(write) => {
-                    let mark = names.mark(&write).unwrap_or_else(|| Mark::now(trace.cloned()));
+                    let mark =
+                        names.mark(&write).unwrap_or_else(|| UnsentMarker::now(trace.cloned()));
                     let Write { item, summary, decisions, .. } = *write;
-                    let draft = Draft::new(&item.order, summary.state, now())?;
+                    let draft = PendingWrite::new(&item.order, summary.state, now())?;
                     let draft = draft.after(item.former.as_ref()).marked(Some(mark));
                     if !draft.fits() {
                         let reason = "the order is full: it has the largest size that is allowed";
@@ -239,8 +249,10 @@ impl Receiver {
                 }
                 Due::Again(Cause::Raced) => measure::count(Event::Conflict),
                 Due::Again(Cause::Elsewhere) => {}
-                Due::End(End::Stored(place)) => return Ok(Taken::Stored(self.say(&place))),
-                Due::End(End::Known(place)) => return Ok(Taken::Known(self.say(&place))),
+                Due::End(End::Stored(place)) => {
+                    return Ok(StatementResult::Stored(self.say(&place)));
+                }
+                Due::End(End::Known(place)) => return Ok(StatementResult::Known(self.say(&place))),
                 Due::End(End::Full(full)) => return self.quarantine(raw, full.to_string()).await,
                 Due::End(End::Astray(name)) => return Err(too_far(&name)),
             }
@@ -254,13 +266,17 @@ impl Receiver {
         place.headline.say(self.table.providers())
     }
 
-    async fn quarantine(&self, raw: &Raw<'_>, reason: String) -> Result<Taken, StoreError> {
+    async fn quarantine(
+        &self,
+        raw: &IncomingNotification<'_>,
+        reason: String,
+    ) -> Result<StatementResult, StoreError> {
         let content = self.archive.quarantine(raw, &reason).await?;
-        Ok(Taken::Quarantined(content, reason))
+        Ok(StatementResult::Quarantined(content, reason))
     }
 }
 
-fn quarantined(raw: &Raw<'_>, content: &Content, reason: String) -> Disposition {
+fn quarantined(raw: &IncomingNotification<'_>, content: &Content, reason: String) -> Disposition {
     let (psp, sha256, content) = (raw.psp.as_str(), raw.sha256, &*content.digest);
     measure::count(Event::Quarantined);
     tracing::warn!(psp, sha256, content, reason, outcome = "quarantined", "quarantined");

@@ -37,14 +37,14 @@ mod rule;
 
 use std::collections::BTreeSet;
 
-pub use self::items::{Astray, Item, Items, Join, Way};
+pub use self::items::{Alias, Astray, Item, Items, Way};
 use self::rule::{
     has_failed, is_about, is_free, is_occurrence_by, knows_capture, knows_debit, rests_on,
 };
 use crate::fact::Standing;
 use crate::fold::{Policy, Summary};
 use crate::key::OrderKey;
-use crate::order::{Full, Order, Outcome, Receipt};
+use crate::order::{Order, OrderFull, Outcome, Receipt};
 use crate::remark::{Remark, SECOND_REFERENCE};
 use crate::statement::Statement;
 use crate::view::Headline;
@@ -140,7 +140,7 @@ pub enum End {
     /// Everything in it was known, or decides nothing.
     Known(Place),
     /// The order has no room for it.
-    Full(Full),
+    Full(OrderFull),
     /// What is stored under this name is not what was ever written.
     Astray(OrderKey),
 }
@@ -367,7 +367,7 @@ impl<'a> Claims<'a> {
         let weak = statement.is_follower();
         let named = self.seen(name)?;
         self.settle(named)?;
-        let claimed = Join { home: order.key.clone(), weak };
+        let claimed = Alias { home: order.key.clone(), weak };
         let Some(join) = &named.join else {
             // A capture may be the first to name the order of a payment that has no reference; a refund
             // is not.
@@ -379,7 +379,7 @@ impl<'a> Claims<'a> {
         // Its home may have become another name since: the payment's name is to lead to the end.
         let home = self.end_of(&join.home, &order.key)?;
         if home != join.home {
-            let straight = Join { home, weak: join.weak };
+            let straight = Alias { home, weak: join.weak };
             return Err(Need::from(rename(named, straight)));
         }
         if join.home == order.key && (weak || !join.weak) {
@@ -550,7 +550,7 @@ fn held(name: &OrderKey, home: &OrderKey) -> Notice {
 }
 
 /// Makes a name lead elsewhere. What it has taken along is settled.
-fn rename(named: &Item, join: Join) -> Step {
+fn rename(named: &Item, join: Alias) -> Step {
     Step::Name(Box::new(Item { join: Some(join), former: None, ..named.clone() }), None)
 }
 

@@ -16,7 +16,7 @@ pub struct Item {
     /// Counts the writes, and is the condition of the next one. `None` where nothing is stored.
     pub version: Option<u64>,
     /// Where it points, if it is only another name.
-    pub join: Option<Join>,
+    pub join: Option<Alias>,
     /// The order that held what has been taken along here, and may not have given it up yet.
     pub former: Option<OrderKey>,
 }
@@ -36,7 +36,7 @@ impl Item {
 
 /// Where a name points.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Join {
+pub struct Alias {
     /// The order it names.
     pub home: OrderKey,
     /// Whether only what follows on the payment has claimed it: the payment itself may claim it anew.

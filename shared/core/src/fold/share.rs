@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::acquired::{Stated, acquired};
-use super::names::Names;
+use super::acquired::{StatedAmount, acquired};
+use super::names::ShareNames;
 use super::summary::Share;
 use crate::fact::{Facts, Kind, Payer, Rank, ShareFact, Standing, Status};
 use crate::money::Currency;
@@ -12,7 +12,7 @@ use crate::registered::Registered;
 
 /// All facts about one share, joined.
 #[derive(Debug)]
-pub(super) struct Joined<'a> {
+pub(super) struct ShareState<'a> {
     pub(super) name: &'a str,
     /// Every name under which it is stated.
     pub(super) names: BTreeSet<&'a str>,
@@ -51,22 +51,22 @@ pub(super) struct Joined<'a> {
 pub(super) fn join<'a>(
     facts: impl Iterator<Item = &'a ShareFact>,
     registered: Option<Registered>,
-) -> Vec<Joined<'a>> {
+) -> Vec<ShareState<'a>> {
     let facts: Vec<&ShareFact> = facts.collect();
-    let names = Names::of(&facts);
+    let names = ShareNames::of(&facts);
     let mut groups: BTreeMap<(Kind, &str), Vec<&ShareFact>> = BTreeMap::new();
     for fact in facts {
         groups.entry((fact.kind, names.name(fact))).or_default().push(fact);
     }
-    let mut shares: Vec<Joined<'_>> = groups
+    let mut shares: Vec<ShareState<'_>> = groups
         .into_iter()
-        .filter_map(|((_, name), facts)| Joined::of(name, &facts, registered))
+        .filter_map(|((_, name), facts)| ShareState::of(name, &facts, registered))
         .collect();
     shares.sort_by(|a, b| a.attempt().cmp(&b.attempt()));
     shares
 }
 
-impl<'a> Joined<'a> {
+impl<'a> ShareState<'a> {
     /// Joins the facts of one share; `None` where there are none.
     fn of(name: &'a str, facts: &[&'a ShareFact], registered: Option<Registered>) -> Option<Self> {
         let targets = targets(facts);
@@ -151,9 +151,9 @@ impl<'a> Joined<'a> {
     }
 
     /// What it states to be worth `amount` of the order.
-    pub(super) fn stating(&self, amount: u64) -> Stated {
+    pub(super) fn stating(&self, amount: u64) -> StatedAmount {
         let open = self.target().is_some_and(|target| amount < target);
-        Stated { amount, open, payer: self.payer }
+        StatedAmount { amount, open, payer: self.payer }
     }
 
     /// Whether money was taken that was paid with a balance.

@@ -197,7 +197,7 @@ impl Context {
         .into())
     }
 
-    /// The variable of the policy that is only guessed here, if any: only a local stack tells its own.
+    /// The policy variable that is not set, if any. A local stack answers with its own policy.
     pub(crate) fn guessed(&self) -> Option<&'static str> {
         POLICY.into_iter().find(|name| !self.is_said(name))
     }

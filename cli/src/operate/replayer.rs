@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::keys::Rings;
 
-/// What is said of a body that is not the one that came.
+/// The answer where the archived body has another digest than the received one.
 const DAMAGED: &str = "the archived body is not the one that was received: its digest differs";
 
 /// What is said of a message that no key verifies.

@@ -148,7 +148,7 @@ impl Amender {
         while patience.again().await {
             let stored = self.table.load_order(key).await?;
             let mut order = stored.order;
-            // A decision that a name brought along was counted when it was taken.
+            // Decisions merged from an alias item were counted when they were made.
             let before = Decisions::of(&order);
             let (summary, became) = match change(&mut order) {
                 Change::Made(summary, became) => (summary, became),

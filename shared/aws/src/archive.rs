@@ -127,7 +127,7 @@ pub struct Contents {
     pub unreadable: Vec<String>,
 }
 
-/// Which notifications are looked for, in all partitions.
+/// A range of arrival times, in all partitions.
 #[derive(Clone, Debug, Default)]
 pub struct ArchiveFilter {
     /// None that came earlier.

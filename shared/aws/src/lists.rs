@@ -174,7 +174,7 @@ impl Table {
         Ok(Page { orders, next })
     }
 
-    /// Orders of which the queue has to be told something, oldest first.
+    /// Orders with unsent messages, oldest first.
     ///
     /// # Errors
     ///

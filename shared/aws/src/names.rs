@@ -10,15 +10,15 @@ use crate::error::StoreError;
 use crate::measure;
 use crate::table::{PendingWrite, Saved, Stored, Table, UnsentMarker, too_far};
 
-/// Makes names lead to orders.
+/// Makes aliases point to orders.
 #[derive(Debug)]
 pub struct Registry<'a> {
     table: &'a Table,
-    /// What stands beside the marks of the items that were read.
+    /// The markers of the items that were read.
     marks: HashMap<OrderKey, UnsentMarker>,
 }
 
-/// What is left once the names of a statement lead to its order.
+/// What the receiver has to do once the aliases of a statement point to its order.
 #[derive(Debug)]
 pub enum Due {
     /// The order is to be written, and [`Claims`] to be told.

@@ -14,7 +14,7 @@ use crate::queue::Queue;
 use crate::table::{PendingWrite, Saved, Stored, Table};
 use crate::trace::Trace;
 
-/// Sends what is decided and not yet sent.
+/// Sends the messages of decisions that are not sent yet.
 #[derive(Clone, Debug)]
 pub struct Outbox {
     /// Where decisions are.
@@ -135,7 +135,7 @@ impl Outbox {
 /// may take, and each call may hang for some seconds.
 const SWEEP_BUDGET: Duration = Duration::from_secs(25);
 
-/// What became of an order's messages.
+/// How many messages of an order were sent.
 struct DispatchResult {
     sent: usize,
     /// From the decision until now, where it is known.
@@ -147,11 +147,11 @@ struct DispatchResult {
 pub struct SweepReport {
     /// How many messages were sent.
     pub sent: usize,
-    /// How many orders have something to tell that could not be sent. The log says why.
+    /// How many orders have messages that could not be sent. The log says why.
     pub failed: usize,
     /// How many orders were left to the next sweep.
     pub left: usize,
-    /// When the oldest decision was taken that the queue had not been told.
+    /// When the oldest unsent decision was made.
     pub oldest: Option<Timestamp>,
 }
 

@@ -27,7 +27,7 @@ pub struct Receiver {
     pub archive: Archive,
     /// When an order is released.
     pub policy: Policy,
-    /// When what comes in now arrived, if that was at another time: see [`Receiver::replaying`].
+    /// Overrides the arrival time during a replay: see [`Receiver::replaying`].
     pub arrived: Option<Timestamp>,
 }
 
@@ -52,7 +52,7 @@ pub struct Delivery<'a> {
 /// shows to the merchant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// It was news, and is stored.
+    /// It added facts, and they are stored.
     Stored {
         /// The order in one line.
         headline: String,
@@ -62,12 +62,12 @@ pub enum Disposition {
         /// The order in one line.
         headline: String,
     },
-    /// It is about nothing that is tracked.
+    /// Quittance does not track its subject.
     Untracked {
         /// What it is about.
         about: String,
     },
-    /// It cannot be taken, and is kept for a person.
+    /// It cannot be stored in an order. It is kept for a person.
     Quarantined {
         /// Why.
         reason: String,
@@ -95,7 +95,7 @@ impl fmt::Display for Disposition {
     }
 }
 
-/// Something of a notification is not durable: it has to be sent again. Why is in the log.
+/// A part of a notification is not durable, so the provider has to send it again. The log has the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not stored")]
 pub struct Unstored;
@@ -108,8 +108,8 @@ enum StatementResult {
 }
 
 impl Receiver {
-    /// The same for a notification out of the archive: it counts as arrived when it did arrive, so that
-    /// times of decisions come out as they were, and is not archived again.
+    /// A receiver for one archived notification. The notification keeps its arrival time, so that decisions get
+    /// their old times, and is not archived again.
     pub fn replaying(&self, arrived: Timestamp) -> Self {
         let archive = self.archive.without_retention();
         Self { archive, arrived: Some(arrived), ..self.clone() }

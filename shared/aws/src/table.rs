@@ -6,13 +6,13 @@
 //! | `version` | counts the writes; the condition of the next one |
 //! | `order` | what was told and decided, in the encoding of [`quittance_core::stored`] |
 //! | `state`, `updated_at` | index of orders by state, newest last; see [`crate::index`] |
-//! | `unsent` | present while the queue has to be told something: a sparse index |
+//! | `unsent` | present while the order has unsent messages: a sparse index |
 //! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
 //! | `joined` | present when this is only another name; the key of the order it names |
 //! | `weak` | present when only what follows on a payment has claimed the name so far |
 //! | `former` | the order that held what has been taken along here, while it may not have given it up |
 //!
-//! What the facts amount to is worked out when an order is read, and stands nowhere.
+//! State and sums are not stored: they are computed from the facts when an order is read.
 //!
 //! See [`quittance_core::claims`] for what becomes of names.
 
@@ -51,35 +51,35 @@ pub struct Stored {
     pub version: Option<u64>,
     /// The order that this item only names, if so.
     pub joined: Option<Alias>,
-    /// The order that held what has been taken along here, and may not have given it up yet.
+    /// The order from which facts were moved here, while that order may still hold them.
     pub former: Option<OrderKey>,
-    /// Whether the order has taken over something that is still to be stored with it.
+    /// Whether the order includes facts of an alias that are not stored in the order yet.
     pub repaired: bool,
-    /// What stands beside the mark that the queue has to be told something, while it is there.
+    /// The marker of unsent messages, while there are any.
     pub mark: Option<UnsentMarker>,
 }
 
 impl Stored {
-    /// What the core knows of it, and what it does not.
+    /// The part that the core uses, and the marker.
     pub(crate) fn split(self) -> (Known, Option<UnsentMarker>) {
         let Self { order, version, joined, former, mark, .. } = self;
         (Known { order, version, join: joined, former }, mark)
     }
 
-    /// The same, the other way round.
+    /// Joins the parts that [`Stored::split`] separates.
     pub(crate) fn of(item: Known, mark: Option<UnsentMarker>) -> Self {
         let Known { order, version, join, former } = item;
         Self { order, version, joined: join, former, repaired: false, mark }
     }
 }
 
-/// A name leads to more names than are ever written.
+/// The error for an alias that points to an alias.
 pub(crate) fn too_far(name: &OrderKey) -> StoreError {
     StoreError::Corrupt(format!("{name} is an alias of an alias"))
 }
 
-/// What stands beside the mark of an order of which the queue has to be told something. It says how the
-/// decision came about and is not part of the order: a rebuilt one has another.
+/// Metadata of the `unsent` attribute: when the decision was stored, and the trace of the notification that caused
+/// it. Not part of the order, so `rebuild` ignores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsentMarker {
     /// Since when, in milliseconds since 1970.
@@ -89,7 +89,7 @@ pub struct UnsentMarker {
 }
 
 impl UnsentMarker {
-    /// Of a decision that is taken now.
+    /// The marker of a decision that is made now.
     pub fn now(trace: Option<Trace>) -> Self {
         Self { since: unix_millis(), trace }
     }
@@ -100,8 +100,7 @@ impl UnsentMarker {
     }
 }
 
-/// An order about to be written, in the bytes in which it will be: encoded once for all that has to be known of
-/// it before.
+/// An order that is about to be written. The order is encoded once: the size check and the write use the same bytes.
 #[derive(Debug)]
 pub struct PendingWrite<'a> {
     order: &'a Order,
@@ -113,7 +112,7 @@ pub struct PendingWrite<'a> {
 }
 
 impl<'a> PendingWrite<'a> {
-    /// `state` is what the order's facts amount to.
+    /// Encodes the order. `state` is the state that its facts add up to.
     ///
     /// # Errors
     ///
@@ -123,18 +122,18 @@ impl<'a> PendingWrite<'a> {
         Ok(Self { order, state, bytes, updated_at: now, former: None, mark: None })
     }
 
-    /// With the order that may still have to give up what has been taken along here.
+    /// Sets the order from which facts were moved here, while that order may still hold them.
     pub fn after(self, former: Option<&'a OrderKey>) -> Self {
         Self { former, ..self }
     }
 
-    /// With what stands beside the mark, should the queue have to be told something.
+    /// Sets the marker, which is written only where the order has unsent messages.
     pub fn marked(self, mark: Option<UnsentMarker>) -> Self {
         Self { mark, ..self }
     }
 
-    /// Whether it is small enough to be stored. One that is not must not be sent again for ever. What can be
-    /// read in more than one way has bytes of its own, and keeps nothing else out.
+    /// Whether the order is small enough to be stored. A notification that makes an order too large goes to
+    /// quarantine, because a retry cannot help. Doubtful statements have a budget of bytes of their own.
     pub fn fits(&self) -> bool {
         let bytes = self.bytes.len();
         bytes <= MAX_ORDER_BYTES

@@ -109,7 +109,7 @@ impl Decisions {
     }
 }
 
-/// Something that is right, and seldom.
+/// A rare case, which is logged and is no error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// One payment under two references: it is held in the second order.
@@ -128,7 +128,7 @@ pub enum Notice {
 pub enum Cause {
     /// Someone else wrote one of the items at the same time.
     Raced,
-    /// The statement speaks of what another order took: it goes there.
+    /// The payment of the statement belongs to another order: the statement goes there.
     Elsewhere,
 }
 
@@ -141,7 +141,7 @@ pub enum End {
     Known(Place),
     /// The order has no room for it.
     Full(OrderFull),
-    /// What is stored under this name is not what was ever written.
+    /// The item under this alias points to another alias, which is never written.
     Astray(OrderKey),
 }
 
@@ -290,7 +290,7 @@ impl<'a> Claims<'a> {
                 }
             }
         }
-        // A decision that a name brought along was counted when it was taken.
+        // Decisions merged from an alias item were counted when they were made.
         let before = Decisions::of(&order);
         let taken = match &held {
             Some(_) => order.take(&self.doubted(), &self.receipt, self.policy),

@@ -146,8 +146,8 @@ pub struct Receipt {
 pub enum Outcome {
     /// Everything in it was known: nothing to write.
     Known,
-    /// The facts were known, and something was told beside them that decides nothing, or they in other words: to
-    /// be stored. The order amounts to this as before.
+    /// The facts were known. New details, or another wording of the facts, are to be stored; the summary is as
+    /// before.
     Retold(Summary),
     /// The order changed, now amounts to this, and must be stored before the notification is
     /// acknowledged.
@@ -160,7 +160,7 @@ pub enum OrderFull {
     /// The room of trusted facts is used up.
     #[error("the order is full: it holds as many facts as are allowed ({MAX_FACTS_PER_ORDER})")]
     Facts,
-    /// The room of statements that can be read in more than one way is used up. It is none of the others'.
+    /// The room for statements with more than one reading is used up. Other statements have their own room.
     #[error(
         "the order is full: it holds as many statements with more than one reading as are allowed"
     )]
@@ -173,7 +173,7 @@ pub enum OrderFull {
 pub struct AlreadyPaid;
 
 impl Order {
-    /// An order of which nothing is known yet.
+    /// An order without facts.
     pub fn new(key: OrderKey) -> Self {
         Self {
             key,
@@ -324,7 +324,7 @@ impl Order {
         shares.map(|share| (share.kind, share.share.as_str())).collect()
     }
 
-    /// Whether nothing is known of it: it has given up what stood here.
+    /// Whether the order is empty: its facts were moved to another order.
     pub fn is_blank(&self) -> bool {
         self.facts.iter().next().is_none()
             && self.notifications.is_empty()

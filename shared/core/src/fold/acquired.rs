@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 
 use crate::fact::{Payer, ShareFact, Status};
 
-/// What one operation or payment states to have been taken.
+/// The captured amount that one operation or payment states.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StatedAmount {
     /// Minor units.
     pub(super) amount: u64,
-    /// Whether that is less than what it is to reach, which is the whole: it may be a running total.
+    /// Whether the amount is below its target, which is the whole: then it may be a running total.
     pub(super) open: bool,
     pub(super) payer: Payer,
 }

@@ -74,7 +74,7 @@ impl<'a> ShareState<'a> {
         let whole: Vec<&ShareFact> =
             facts.iter().copied().filter(|fact| !is_part_let_go(fact)).collect();
         let highest = top(&whole).or_else(|| top(facts))?;
-        // What is stated in another currency than it was paid in says nothing of it.
+        // A statement in another currency than the payment's does not count.
         let own: Vec<&'a ShareFact> =
             facts.iter().copied().filter(|fact| fact.currency == highest.currency).collect();
         // Where no operation states the whole, what was registered bounds what they add up to.
@@ -150,7 +150,7 @@ impl<'a> ShareState<'a> {
         self.targets.get(&self.currency).copied()
     }
 
-    /// What it states to be worth `amount` of the order.
+    /// The statement that this share is worth `amount` of the order.
     pub(super) fn stating(&self, amount: u64) -> StatedAmount {
         let open = self.target().is_some_and(|target| amount < target);
         StatedAmount { amount, open, payer: self.payer }
@@ -188,7 +188,7 @@ impl<'a> ShareState<'a> {
     }
 }
 
-/// Whether it cancels a part of what its payment has reserved, and not the payment.
+/// Whether the fact cancels a part of the authorised amount, and not the whole payment.
 fn is_part_let_go(fact: &ShareFact, targets: &BTreeMap<Currency, u64>) -> bool {
     let whole = targets.get(&fact.currency).copied();
     fact.meaning.status == Status::Cancelled

@@ -18,7 +18,7 @@ pub(super) struct Tally<'a> {
     registered: Option<Registered>,
     /// What was given back for good, by the debit that it gives back; `None` where that is not known.
     given_back: BTreeMap<(Currency, Option<&'a str>), u64>,
-    /// Debits of which a message that contradicts itself gives back nobody knows how much.
+    /// Debits with a refund in a contradictory message: the refunded amount is unknown.
     void: BTreeSet<Option<&'a str>>,
     /// The sums of every currency that is named.
     sums: BTreeMap<Currency, Sums>,
@@ -43,7 +43,7 @@ pub(super) struct Sums {
     net: Cover,
     /// The first instalment, where the release waits for no more.
     first: Option<First>,
-    /// Payments that count with less than they are to reach.
+    /// Payments below their target.
     open_payments: usize,
     /// Whether something is expected, reserved or taken in this currency.
     at_stake: bool,
@@ -169,7 +169,7 @@ impl<'a> Tally<'a> {
         firsts.max_by_key(|first| (first.net, first.gross, first.due))
     }
 
-    /// What counts no more of a debit: what was given back of it, or all where nobody knows how much.
+    /// How much of a debit no longer counts: the refunded amount, or all of it where that amount is unknown.
     fn gone(&self, debit: &ShareState<'_>) -> u64 {
         if self.is_void(debit) { u64::MAX } else { self.given_back_of(debit) }
     }

@@ -277,7 +277,7 @@ impl<'a, const W: usize> Text<'a, W> {
         let steps = STEPS.as_slice();
         // Backwards: from which places the rest of the names can take up the rest of the text.
         let mut rests = [(Set::<W>::EMPTY, Want::NOTHING); MAX_STEPS];
-        // Where a form's end can go without its source: nothing behind can be taken for one.
+        // Places where a form may end without `vads_url_check_src`: no later piece could be read as one.
         let no_source = self.can_be(piece::KNOWN_SOURCE).behind();
         let mut rest = Set::only(self.len);
         if self.has_extra(steps.len()) {

@@ -28,8 +28,7 @@ pub(crate) struct Args {
 }
 
 /// What the exit status means, for every command.
-const EXIT: &str =
-    "Exit status: 0 done; 1 something is wrong, or not all was done; 2 it could not run.";
+const EXIT: &str = "Exit status: 0 done; 1 something is wrong, or only a part was done; 2 the command could not run.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -42,7 +41,7 @@ pub(crate) enum Command {
     Keys(Keys),
     /// Send an event file to a stack, signed anew with the configured keys
     Send(Send),
-    /// Play the sample events to a stack, and compare what comes of them with what is written beside them
+    /// Play the sample events to a stack, and compare the results with the expectations beside them
     Play(Play),
     /// List the brands of the Lyra gateway with their hosts, and those of the configured sites
     Brands(Brands),
@@ -72,7 +71,7 @@ pub(crate) struct Local {
     /// Do not play the sample events
     #[arg(long)]
     pub(crate) no_play: bool,
-    /// Leave after playing; the exit status is 1 when an expectation was not met
+    /// Exit after playing; the exit status is 1 when an expectation was not met
     #[arg(long)]
     pub(crate) exit: bool,
     /// Print the address and the result only

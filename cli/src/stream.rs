@@ -53,7 +53,7 @@ impl Follower {
             if swept.is_none_or(|at| at.elapsed() >= every) {
                 // An order that cannot be sent is in the log, and tried again the next time.
                 if let Err(error) = self.function.outbox.sweep().await {
-                    tracing::warn!(%error, "unsent orders not swept");
+                    tracing::warn!(%error, "unsent orders not sent");
                 }
                 if self.shards.is_empty() {
                     self.place().await;

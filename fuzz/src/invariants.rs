@@ -7,7 +7,7 @@ use quittance_core::fact::{Facts, Rank};
 use quittance_core::fold::Instalments;
 use quittance_core::limits::{MAX_AMOUNT, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use quittance_core::message::CloudEvent;
-use quittance_core::order::Full;
+use quittance_core::order::OrderFull;
 use quittance_core::{
     Fact, Kind, Meaning, Order, OrderKey, OrderView, Outcome, Policy, Reading, Receipt, ReleaseOn,
     ShareFact, Standing, Statement, Status, Timestamp, stored,
@@ -119,7 +119,7 @@ fn share_holds(share: &ShareFact) {
 }
 
 /// The order that was told all of this.
-fn told<'a>(story: impl Iterator<Item = &'a Statement>, policy: Policy) -> Result<Order, Full> {
+fn told<'a>(story: impl Iterator<Item = &'a Statement>, policy: Policy) -> Result<Order, OrderFull> {
     let mut order: Option<Order> = None;
     for (second, statement) in story.enumerate() {
         let order = order.get_or_insert_with(|| Order::new(statement.key.clone()));
@@ -129,7 +129,7 @@ fn told<'a>(story: impl Iterator<Item = &'a Statement>, policy: Policy) -> Resul
 }
 
 /// The same, every step of it watched and taken twice.
-fn told_watched(story: &[&Statement], policy: Policy) -> Result<Order, Full> {
+fn told_watched(story: &[&Statement], policy: Policy) -> Result<Order, OrderFull> {
     let mut order = Order::new(story[0].key.clone());
     for (second, statement) in story.iter().enumerate() {
         let before = order.clone();

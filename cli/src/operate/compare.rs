@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quittance_aws::table::Stored;
-use quittance_core::claims::Join;
-use quittance_core::order::Received;
+use quittance_core::claims::Alias;
+use quittance_core::order::NotificationEntry;
 use quittance_core::release::Reversal;
 use quittance_core::{Fact, Order, Policy, Remark, Standing, Timestamp};
 use serde::Serialize;
@@ -98,8 +98,9 @@ pub(crate) fn compare(
 
 /// The notifications of an order by what they state, without those in doubt that the other one does not list: a
 /// form with more than one reading counts for nothing, and may have been forgotten, or have found no room.
-fn notifications(order: &Order, other: &Order) -> BTreeMap<String, Received> {
-    let digests = |order: &Order| order.notifications().iter().map(Received::digest).collect();
+fn notifications(order: &Order, other: &Order) -> BTreeMap<String, NotificationEntry> {
+    let digests =
+        |order: &Order| order.notifications().iter().map(NotificationEntry::digest).collect();
     let known: BTreeSet<String> = digests(other);
     let listed = order.notifications().iter().map(|told| (told.digest(), told.clone()));
     listed.filter(|(digest, told)| !told.standing.is_doubtful() || known.contains(digest)).collect()
@@ -118,9 +119,13 @@ fn registered(order: &Order) -> Option<String> {
     order.registered().map(|r| format!("{} at {}", r.currency.display(r.amount), r.at))
 }
 
-fn lead(join: Option<&Join>) -> Option<String> {
+fn lead(join: Option<&Alias>) -> Option<String> {
     join.map(|join| {
-        format!("{}{}", join.home, if join.weak { " (claimed by what follows only)" } else { "" })
+        format!(
+            "{}{}",
+            join.home,
+            if join.weak { " (weak: claimed only by later operations)" } else { "" }
+        )
     })
 }
 
@@ -215,22 +220,28 @@ impl Differences {
 
     fn notifications(
         &mut self,
-        stored: &BTreeMap<String, Received>,
-        rebuilt: &BTreeMap<String, Received>,
+        stored: &BTreeMap<String, NotificationEntry>,
+        rebuilt: &BTreeMap<String, NotificationEntry>,
     ) {
         let digests: BTreeSet<&String> = stored.keys().chain(rebuilt.keys()).collect();
         for digest in digests {
             match (stored.get(digest), rebuilt.get(digest)) {
                 (Some(stored), Some(rebuilt)) => self.notification(digest, stored, rebuilt),
                 (stored, rebuilt) => {
-                    let name = |received: Option<&Received>| received.map(|r| said(&r.event));
+                    let name =
+                        |received: Option<&NotificationEntry>| received.map(|r| said(&r.event));
                     self.values(&format!("notification {digest}"), name(stored), name(rebuilt));
                 }
             }
         }
     }
 
-    fn notification(&mut self, digest: &str, stored: &Received, rebuilt: &Received) {
+    fn notification(
+        &mut self,
+        digest: &str,
+        stored: &NotificationEntry,
+        rebuilt: &NotificationEntry,
+    ) {
         // Of two bodies that say the same, the one that was stored first is listed.
         let raced = near(stored.received_at, rebuilt.received_at);
         let mut field = |name: &str, stored: String, rebuilt: String| {
@@ -242,8 +253,9 @@ impl Differences {
         }
         if stored.sha256 == rebuilt.sha256 {
             field("event", said(&stored.event), said(&rebuilt.event));
-            let doubt =
-                |received: &Received| received.doubt.as_ref().map_or_else(String::new, said);
+            let doubt = |received: &NotificationEntry| {
+                received.doubt.as_ref().map_or_else(String::new, said)
+            };
             field("doubt", doubt(stored), doubt(rebuilt));
         }
     }

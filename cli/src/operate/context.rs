@@ -83,7 +83,7 @@ impl Common {
     fn target(&self) -> Result<Target<'_>, Failure> {
         match (&self.stack, &self.local) {
             (Some(stack), Some(url)) => {
-                Err(format!("--stack {stack} and --local {url} are two stacks: say one").into())
+                Err(format!("--stack {stack} and --local {url} are two stacks: name one").into())
             }
             (Some(stack), None) => Ok(Target::Deployed(stack)),
             (None, Some(url)) => Ok(Target::Local(url)),
@@ -177,8 +177,8 @@ impl Context {
             return Ok(());
         }
         Err(format!(
-            "{RETENTION} is not set. This command archives what it takes, so say how many days {} keeps \
-             raw notifications",
+            "{RETENTION} is not set. This command archives notifications. Set the variable to the number of \
+             days for which {} keeps them",
             self.name()
         )
         .into())
@@ -188,8 +188,8 @@ impl Context {
     pub(crate) fn policy_is_known(&self) -> Result<(), Failure> {
         let Some(missing) = self.guessed() else { return Ok(()) };
         Err(format!(
-            "{missing} is not set. This command decides about orders, so say what the functions of {} \
-             decide by: export {}=captured|secured {}=first|all",
+            "{missing} is not set. This command needs the release policy of {}. Set the variables as its \
+             functions have them: export {}=captured|secured {}=first|all",
             self.name(),
             POLICY[0],
             POLICY[1]
@@ -197,7 +197,7 @@ impl Context {
         .into())
     }
 
-    /// The variable of the policy that is only guessed here, if any: only a local stack tells its own.
+    /// The policy variable that is not set, if any. A local stack answers with its own policy.
     pub(crate) fn guessed(&self) -> Option<&'static str> {
         POLICY.into_iter().find(|name| !self.is_said(name))
     }
@@ -322,10 +322,10 @@ fn agree(
 async fn ask(url: &str) -> Result<BTreeMap<String, String>, Failure> {
     let reply = Sender::new(url)?.get(LOCAL_SETTINGS).await.map_err(|error| {
         format!(
-            "{error}. Start a local stack, say where yours is with --local, or name a deployed one with \
+            "{error}. Start a local stack, give its address with --local, or name a deployed stack with \
              --stack"
         )
     })?;
     serde_json::from_str(&reply.body)
-        .map_err(|_| format!("{url}{LOCAL_SETTINGS} does not answer as a local stack does").into())
+        .map_err(|_| format!("{url}{LOCAL_SETTINGS} is not the answer of a local stack").into())
 }

@@ -56,7 +56,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Redrive {
-    /// Only say what would be moved
+    /// Only show what would be moved
     #[arg(long)]
     dry_run: bool,
 }
@@ -86,7 +86,7 @@ impl Queues {
     async fn find(context: &Context) -> Result<Self, Failure> {
         let live = context.queue_url().await?;
         if !live.starts_with("http") {
-            return Err(format!("{live} is no SQS queue: it has no dead letters").into());
+            return Err(format!("{live} is not an SQS queue, so it has no dead letters").into());
         }
         let client = context.sqs();
         let policy = attribute(&client, &live, QueueAttributeName::RedrivePolicy).await?;
@@ -251,14 +251,14 @@ async fn list(
         let group = clean(system(message, &MessageSystemAttributeName::MessageGroupId));
         let (kind, id) = match event(message) {
             Some(event) => (event.kind.rsplit('.').next().unwrap_or_default().to_owned(), event.id),
-            None => ("not one of ours".to_owned(), String::new()),
+            None => ("not a message of Quittance".to_owned(), String::new()),
         };
         listed.add_row([sent, format!("{times} x"), group, clean(&kind), clean(&id)]);
     }
     rows(&listed, "no dead letters");
     if depth > messages.len() {
         note(&format!(
-            "about {depth} in all: of one order, of very many, or while others read, not all are shown"
+            "about {depth} in all; the list is incomplete: SQS hides messages of one order, and those that others read"
         ));
     }
     Ok(ExitCode::SUCCESS)

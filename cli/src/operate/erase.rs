@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::Args;
-use quittance_aws::archive::{Archive, Place, Wanted};
+use quittance_aws::archive::{Archive, ArchiveFilter, ArchiveKey};
 use quittance_aws::clock::now;
 use quittance_core::OrderKey;
 use serde_json::json;
@@ -24,7 +24,7 @@ pub(crate) struct Erase {
     /// The order under any of its names: psp/merchant/mode/order
     #[arg(value_parser = key)]
     key: OrderKey,
-    /// Only say what would be deleted
+    /// Only show what would be deleted
     #[arg(long)]
     dry_run: bool,
     /// Do not ask
@@ -35,7 +35,7 @@ pub(crate) struct Erase {
 /// What is to be deleted.
 struct Found {
     /// Every copy of every notification of the order, wherever it was kept.
-    places: Vec<Place>,
+    places: Vec<ArchiveKey>,
     /// Digests of their bodies.
     sha256s: BTreeSet<String>,
     /// Those that are in quarantine too.
@@ -53,14 +53,14 @@ pub(crate) async fn run(context: &Context, args: &Erase) -> Result<ExitCode, Fai
     let names = names(&order, &args.key);
     let found = Found::of(&archive, &names, listed).await?;
     if found.places.is_empty() && found.unreadable.is_empty() && !known {
-        note(&format!("nothing is known of {}", args.key));
+        note(&format!("no order or notification is stored for {}", args.key));
         return Ok(ExitCode::from(NOT_ALL));
     }
     if !context.json {
         found.show();
     }
     let question = format!(
-        "Delete {} of {}? They cannot be brought back, and the order cannot be rebuilt without them.",
+        "Delete {} of {}? This cannot be undone, and the order cannot be rebuilt without them.",
         count(found.places.len(), "raw notification"),
         order.key()
     );
@@ -87,12 +87,13 @@ impl Found {
     ) -> Result<Self, Failure> {
         let here = of_names(archive, names).await?;
         sha256s.extend(here.places.iter().map(|place| place.sha256.clone()));
-        let bar = counter("looking through the archive");
-        let everything = archive.scan(&Wanted::default(), |seen| bar.set_position(seen)).await?;
+        let bar = counter("searching the archive");
+        let everything =
+            archive.scan(&ArchiveFilter::default(), |seen| bar.set_position(seen)).await?;
         bar.finish_and_clear();
         // The scan may have missed what the consistent query saw, and the other way round.
         let copies = everything.places.into_iter().filter(|place| sha256s.contains(&place.sha256));
-        let places: BTreeSet<Place> = here.places.into_iter().chain(copies).collect();
+        let places: BTreeSet<ArchiveKey> = here.places.into_iter().chain(copies).collect();
         let of_order =
             |item: &String| names.iter().any(|name| item.starts_with(&format!("{name} ")));
         let mut unreadable: BTreeSet<String> =
@@ -156,11 +157,9 @@ impl Found {
             say(&format!("{} deleted", count(deleted, "raw notification")));
         }
         say("kept: the order's amounts, statuses and payment ids, which hold no names");
-        say(
-            "not looked at: notifications in quarantine, which nobody could read and which name no order",
-        );
+        say("not searched: notifications in quarantine, which name no order");
         for item in &self.unreadable {
-            say(&format!("NOT DELETED, it cannot be read: {}", clean(item)));
+            say(&format!("NOT DELETED, the item cannot be read: {}", clean(item)));
         }
         for sha256 in &self.quarantined {
             say(&format!("still in quarantine, the same body: {sha256}; see `quarantine show`"));

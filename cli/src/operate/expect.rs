@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, args: &Expect) -> Result<ExitCode, Fa
         None => {
             let known = table.load_order(&args.key).await?.order.summary(policy).currency;
             let usual = Currency::from_alpha(DEFAULT_CURRENCY);
-            known.or(usual).ok_or("no currency is known: say --currency")?
+            known.or(usual).ok_or("no currency is known: add --currency")?
         }
     };
     let price = Price::new(args.amount, currency).ok_or("not an amount")?;
@@ -85,8 +85,8 @@ fn tell(context: &Context, args: &Expect, order: &Order, done: &str, released: b
     let amount = view.currency.map(|currency| currency.display(args.amount).to_string());
     let released = match (released, args.dry_run) {
         (false, _) => "",
-        (true, false) => ", and with it the order is released now",
-        (true, true) => ", and with it the order released",
+        (true, false) => "; the order is released now",
+        (true, true) => "; the order would be released",
     };
     say(&format!("\n{} {done}{released}", amount.unwrap_or_default()));
 }

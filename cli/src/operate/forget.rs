@@ -19,7 +19,7 @@ pub(crate) struct Forget {
     /// The order under any of its names: psp/merchant/mode/order
     #[arg(value_parser = key)]
     key: OrderKey,
-    /// Only say what would be forgotten
+    /// Only show what would be forgotten
     #[arg(long)]
     dry_run: bool,
     /// Do not ask

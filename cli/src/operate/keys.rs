@@ -126,7 +126,8 @@ fn from_file(file: &PathBuf) -> Result<(Vec<Document>, Vec<String>), Failure> {
             // Its name is not repeated: it may be a secret in the wrong place.
             None => {
                 let members = members().join(", ");
-                remarks.push(format!("a member is none of {members}: nobody reads it"));
+                remarks
+                    .push(format!("an unknown member is ignored; the known members are {members}"));
             }
         }
     }
@@ -144,7 +145,9 @@ async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>
         let (psp, variable) = (member(provider), profile.keys_variable);
         if let Some(text) = configured(variable) {
             if secret.is_some() {
-                remarks.push(format!("{variable} is set, so the secret's {psp} is not used here"));
+                remarks.push(format!(
+                    "{variable} is set, so the keys of {psp} in the secret are not used"
+                ));
             }
             documents.push(Document { provider, from: variable.to_owned(), text: Ok(text) });
         } else if let Some(secret) = &secret {
@@ -195,7 +198,7 @@ fn not_in_force(versions: &[Document]) -> Vec<String> {
     };
     let (_, sentences) = older.beside(&*newer);
     let (psp, from) = (member(previous.provider), &previous.from);
-    sentences.iter().map(|why| format!("not in force of {psp}, {from}: {why}")).collect()
+    sentences.iter().map(|why| format!("not in force for {psp}, {from}: {why}")).collect()
 }
 
 impl Document {
@@ -229,7 +232,7 @@ impl Report {
             }
         }
         for psp in &self.missing {
-            say(&format!("no keys of {psp}: its notifications are not taken"));
+            say(&format!("no keys of {psp}: its notifications are refused"));
         }
         for remark in &self.remarks {
             say(remark);

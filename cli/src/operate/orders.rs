@@ -40,7 +40,7 @@ enum Command {
     /// cart that changed. An order that is paid by it is released. Another amount is refused once something
     /// was paid.
     Expect(Expect),
-    /// Drop what rests on forms with more than one reading: it counts for nothing, and takes room
+    /// Drop statements with more than one reading: they never count for a release, and they use room
     ForgetDoubts(Forget),
     /// Delete the raw notifications of one order: they hold the buyer's personal data
     Erase(Erase),
@@ -51,7 +51,7 @@ struct List {
     /// Only orders in this state
     #[arg(long, value_parser = state)]
     state: Option<State>,
-    /// At most so many
+    /// The largest number of orders to list
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
@@ -61,7 +61,7 @@ struct Show {
     /// The order under any of its names: psp/merchant/mode/order
     #[arg(value_parser = key)]
     key: OrderKey,
-    /// The item as it is stored: what was told and decided, and what today's tables make of it
+    /// The stored item: facts and decisions, and their meaning by today's status tables
     #[arg(long)]
     raw: bool,
 }
@@ -102,7 +102,7 @@ async fn raw(context: &Context, key: &OrderKey) -> Result<ExitCode, Failure> {
 
 async fn one(context: &Context, key: &OrderKey) -> Result<ExitCode, Failure> {
     if let Some(variable) = context.guessed() {
-        note(&format!("{variable} is not set: shown as by its default"));
+        note(&format!("{variable} is not set: the default is shown"));
     }
     let response = get(context, &format!("/orders/{key}")).await?;
     let body = String::from_utf8_lossy(response.body()).into_owned();

@@ -7,13 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use quittance_aws::StoreError;
-use quittance_aws::archive::{Archive, Kept, Quarantined};
+use quittance_aws::archive::{Archive, ArchivedNotification, Quarantined};
 use quittance_psp::PROVIDERS;
 use serde_json::{Value, json};
 
 use crate::operate::context::{Common, Context};
-use crate::operate::rehearsal::Rehearsal;
-use crate::operate::replayer::{Became, Outcome, Replayer};
+use crate::operate::replayer::{ReplayResult, ReplayStatus, Replayer};
+use crate::operate::scratch::ScratchTables;
 use crate::operate::terminal::{self, NOT_ALL, bar, clean, confirm, rows, table, verdict};
 use crate::output::{Failure, note, print, say};
 
@@ -21,7 +21,7 @@ use crate::output::{Failure, note, print, say};
 const MIN_PREFIX: usize = 8;
 
 /// What is said of an entry that somebody else has taken out meanwhile.
-const GONE: &str = "it has left the quarantine just now";
+const GONE: &str = "it is no longer in quarantine";
 
 /// Look at genuine notifications that nobody could read, and decide what becomes of them
 #[derive(Debug, Args)]
@@ -38,9 +38,9 @@ enum Command {
     List,
     /// Show one: reason, time, headers, and on request its body
     Show(Show),
-    /// Hand one (or all) to its function once more: after an upgrade, or when keys were changed
+    /// Process one (or all) again: after an upgrade, or when keys were changed
     ///
-    /// It leaves the quarantine only when it was taken.
+    /// A notification leaves the quarantine only when it was stored.
     Release(Release),
     /// Delete one for good
     Discard(Discard),
@@ -64,7 +64,7 @@ struct Release {
     /// Try every one
     #[arg(long)]
     all: bool,
-    /// Change nothing: say whether it would be understood now
+    /// Change nothing: show whether it can be read now
     #[arg(long)]
     dry_run: bool,
 }
@@ -74,7 +74,7 @@ struct Discard {
     /// SHA-256 of the body, or digest of what was signed; its first 8 digits or more
     #[arg(value_parser = digest)]
     sha256: String,
-    /// Only say what would be deleted
+    /// Only show what would be deleted
     #[arg(long)]
     dry_run: bool,
     /// Do not ask
@@ -124,7 +124,7 @@ fn one<'a>(entries: &'a [Quarantined], digest: &str) -> Result<Option<&'a Quaran
     };
     let mut found = entries.iter().filter(begins);
     match (found.next(), found.next()) {
-        (Some(_), Some(_)) => Err(format!("{digest} begins more than one digest").into()),
+        (Some(_), Some(_)) => Err(format!("more than one digest begins with {digest}").into()),
         (entry, _) => Ok(entry),
     }
 }
@@ -148,7 +148,7 @@ fn list(context: &Context, entries: &[Quarantined]) -> Result<ExitCode, Failure>
     Ok(ExitCode::SUCCESS)
 }
 
-async fn read(archive: &Archive, entry: &Quarantined) -> Result<Kept, Failure> {
+async fn read(archive: &Archive, entry: &Quarantined) -> Result<ArchivedNotification, Failure> {
     let kept = archive.read(&entry.place()?).await?;
     kept.ok_or_else(|| GONE.into())
 }
@@ -227,9 +227,9 @@ async fn release(
         },
         None => entries.iter().collect(),
     };
-    let rehearsal = Rehearsal::start(&context.settings).await?;
+    let scratch = ScratchTables::start(&context.settings).await?;
     let receiver = if args.dry_run {
-        rehearsal.receiver.clone()
+        scratch.receiver.clone()
     } else {
         context.retention_is_known()?;
         context.receiver()?
@@ -275,15 +275,15 @@ async fn take(
     replayer: &Replayer,
     entry: &Quarantined,
     dry_run: bool,
-) -> Result<Outcome, StoreError> {
+) -> Result<ReplayResult, StoreError> {
     let place = match entry.place() {
         Ok(place) => place,
-        Err(error) => return Ok(Outcome::new(Became::Refused, error.to_string())),
+        Err(error) => return Ok(ReplayResult::new(ReplayStatus::Refused, error.to_string())),
     };
     let outcome = match archive.read(&place).await {
         Ok(Some(kept)) => replayer.take(&kept).await,
-        Ok(None) => Outcome::new(Became::Failed, GONE),
-        Err(StoreError::Corrupt(why)) => Outcome::new(Became::Refused, why),
+        Ok(None) => ReplayResult::new(ReplayStatus::Failed, GONE),
+        Err(StoreError::Corrupt(why)) => ReplayResult::new(ReplayStatus::Refused, why),
         Err(error) => return Err(error),
     };
     if !outcome.is_well() || dry_run {
@@ -292,15 +292,14 @@ async fn take(
     Ok(match archive.discard(entry).await {
         Ok(_) => outcome,
         Err(error) => {
-            let Outcome { answer, .. } = outcome;
-            let why =
-                format!("it was taken ({answer}), and stays in quarantine all the same: {error}");
-            Outcome::new(Became::Failed, why)
+            let ReplayResult { answer, .. } = outcome;
+            let why = format!("it was stored ({answer}), but it is still in quarantine: {error}");
+            ReplayResult::new(ReplayStatus::Failed, why)
         }
     })
 }
 
-fn sentence(entry: &Quarantined, outcome: &Outcome, dry_run: bool) -> String {
+fn sentence(entry: &Quarantined, outcome: &ReplayResult, dry_run: bool) -> String {
     let what = match (outcome.is_well(), dry_run) {
         (true, true) => "would be released",
         (true, false) => "released",
@@ -320,7 +319,7 @@ async fn discard(
 ) -> Result<ExitCode, Failure> {
     let Quarantined { psp, sha256, reason, received_at, .. } = entry;
     let what = format!("{sha256} ({}, received {received_at}: {})", psp.as_str(), clean(reason));
-    let question = format!("Delete {what}? What it says of an order is lost.");
+    let question = format!("Delete {what}? What it says about an order is lost.");
     if !args.dry_run && !confirm(&question, args.yes)? {
         return Ok(ExitCode::from(NOT_ALL));
     }

@@ -21,7 +21,7 @@ pub(crate) struct Rebuild {
     /// Only this order, under any of its names: psp/merchant/mode/order
     #[arg(value_parser = key)]
     key: Option<OrderKey>,
-    /// Compare each order with the stored one. It must be said, so that the command says what it does
+    /// Compare each order with the stored one (required)
     #[arg(long = "verify", required = true)]
     _verify: bool,
 }

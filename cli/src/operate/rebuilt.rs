@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quittance_aws::StoreError;
 use quittance_aws::amend::{Amender, Price};
-use quittance_aws::archive::{Archive, Contents, Wanted};
+use quittance_aws::archive::{Archive, ArchiveFilter, Contents};
 use quittance_aws::clock::now;
 use quittance_aws::receive::Receiver;
 use quittance_aws::table::{Stored, Table};
@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use crate::operate::context::Context;
 use crate::operate::names::{names, of_names};
-use crate::operate::rehearsal::Rehearsal;
-use crate::operate::replayer::{Became, Replayer};
+use crate::operate::replayer::{ReplayStatus, Replayer};
+use crate::operate::scratch::ScratchTables;
 use crate::operate::terminal::{bar, counter};
 use crate::output::Failure;
 
@@ -29,7 +29,7 @@ const MAX_ROUNDS: usize = 5;
 /// Orders made anew, and what is known of how complete they are.
 pub(crate) struct Rebuilt {
     /// The tables that hold them.
-    pub(crate) rehearsal: Rehearsal,
+    pub(crate) scratch: ScratchTables,
     /// Which bodies the archive has, and when they came.
     pub(crate) archived: Listed,
     /// Which bodies were deleted on request.
@@ -71,7 +71,7 @@ struct Registrable {
 /// Everything, from the whole archive.
 pub(crate) async fn all(context: &Context) -> Result<Rebuilt, Failure> {
     let progress = counter("reading the archive");
-    let wanted = Wanted::default();
+    let wanted = ArchiveFilter::default();
     let contents = context.archive().scan(&wanted, |seen| progress.set_position(seen)).await?;
     progress.finish_and_clear();
     let mut known = Known::default();
@@ -123,7 +123,7 @@ pub(crate) async fn one(context: &Context, key: &OrderKey) -> Result<Rebuilt, Fa
         }
         let made = Rebuilt::from(context, contents, &known).await?;
         let before = family.len();
-        made.rehearsal
+        made.scratch
             .receiver
             .table
             .each(async |page| {
@@ -151,9 +151,9 @@ async fn of_family(
     if listed.iter().all(|sha256| here.contains(sha256) || contents.erased.contains(*sha256)) {
         return Ok(contents);
     }
-    let progress = counter("looking for notifications kept elsewhere");
+    let progress = counter("looking for notifications archived under other keys");
     let mut everywhere =
-        archive.scan(&Wanted::default(), |seen| progress.set_position(seen)).await?;
+        archive.scan(&ArchiveFilter::default(), |seen| progress.set_position(seen)).await?;
     progress.finish_and_clear();
     let elsewhere = everywhere.places.iter().filter(|place| listed.contains(&*place.sha256));
     family.extend(elsewhere.filter_map(|place| place.order()));
@@ -225,10 +225,10 @@ impl Registrable {
 impl Rebuilt {
     /// Replays in the order of arrival into empty tables.
     async fn from(context: &Context, contents: Contents, known: &Known) -> Result<Self, Failure> {
-        let rehearsal = Rehearsal::start(&context.settings).await?;
-        let Receiver { table, policy, .. } = rehearsal.receiver.clone();
+        let scratch = ScratchTables::start(&context.settings).await?;
+        let Receiver { table, policy, .. } = scratch.receiver.clone();
         let amender = Amender { table, policy };
-        let replayer = Replayer::new(context.rings().await, rehearsal.receiver.clone());
+        let replayer = Replayer::new(context.rings().await, scratch.receiver.clone());
         let archive = context.archive();
         let mut skipped: Vec<Skipped> = contents
             .unreadable
@@ -257,7 +257,7 @@ impl Rebuilt {
             let outcome = replayer.again(&archive, place).await?;
             // One event that nobody could read went into quarantine the first time too. What could be read
             // then and cannot now is missing in its order, and is found there.
-            if outcome.is_well() || outcome.became == Became::Quarantined {
+            if outcome.is_well() || outcome.became == ReplayStatus::Quarantined {
                 seen.insert(arrival);
             } else {
                 skipped.push(Skipped::new(&place.partition, &place.sha256, &outcome.answer));
@@ -267,11 +267,11 @@ impl Rebuilt {
             price.again(&amender).await?;
         }
         progress.finish_and_clear();
-        Ok(Self { rehearsal, archived, erased: contents.erased, skipped })
+        Ok(Self { scratch, archived, erased: contents.erased, skipped })
     }
 
     pub(crate) fn table(&self) -> &Table {
-        &self.rehearsal.receiver.table
+        &self.scratch.receiver.table
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use quittance_aws::StoreError;
-use quittance_aws::archive::{Archive, Contents, Place, Wanted};
+use quittance_aws::archive::{Archive, ArchiveFilter, ArchiveKey, Contents};
 use quittance_aws::table::Table;
 use quittance_core::{OrderKey, Timestamp};
 use serde_json::{Value, json};
@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 use crate::operate::arguments::{key, time};
 use crate::operate::context::{Common, Context};
 use crate::operate::names::{names, of_names};
-use crate::operate::rehearsal::Rehearsal;
-use crate::operate::replayer::{Became, Outcome, Replayer};
+use crate::operate::replayer::{ReplayResult, ReplayStatus, Replayer};
+use crate::operate::scratch::ScratchTables;
 use crate::operate::terminal::{NOT_ALL, bar, clean, count, counter, verdict};
 use crate::output::{Failure, note, say};
 
-/// Hand archived notifications to the functions once more: of one order, or of a range of time
+/// Process archived notifications again: those of one order, or of a range of time
 ///
-/// What is known changes nothing, so a replay can be repeated. It sends no messages: the table's stream
+/// Known facts change nothing, so a replay can be repeated. A replay sends no messages: the table's stream
 /// does, as ever. Notifications that do not verify are listed and left out, and the status is 1.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
@@ -37,7 +37,7 @@ pub(crate) struct Replay {
     /// Everything that arrived before this time (RFC 3339)
     #[arg(long, value_parser = time, conflicts_with = "key")]
     to: Option<Timestamp>,
-    /// Change nothing: say which verify, can be read, and are news to their order
+    /// Change nothing: show which verify, can be read, and add facts to their order
     #[arg(long)]
     dry_run: bool,
 }
@@ -51,8 +51,8 @@ pub(crate) async fn run(args: &Replay) -> Result<ExitCode, Failure> {
         note("no such notification is archived");
         return Ok(ExitCode::from(NOT_ALL));
     }
-    let rehearsal = Rehearsal::start(&context.settings).await?;
-    let receiver = if args.dry_run { rehearsal.receiver.clone() } else { context.receiver()? };
+    let scratch = ScratchTables::start(&context.settings).await?;
+    let receiver = if args.dry_run { scratch.receiver.clone() } else { context.receiver()? };
     let replayer = Replayer::new(context.rings().await, receiver);
     let (json, dry_run, left) = (context.json, args.dry_run, contents.places.len());
     let mut report = Report { json, dry_run, left, ..Report::default() };
@@ -85,8 +85,8 @@ impl Replay {
             let order = context.table().load_order(key).await?.order;
             return Ok(of_names(archive, &names(&order, key)).await?);
         }
-        let bar = counter("looking through the archive");
-        let wanted = Wanted { from: self.from, to: self.to };
+        let bar = counter("searching the archive");
+        let wanted = ArchiveFilter { from: self.from, to: self.to };
         let contents = archive.scan(&wanted, |seen| bar.set_position(seen)).await?;
         bar.finish_and_clear();
         Ok(contents)
@@ -98,9 +98,9 @@ async fn one(
     context: &Context,
     archive: &Archive,
     replayer: &Replayer,
-    place: &Place,
+    place: &ArchiveKey,
     dry_run: bool,
-) -> Result<(Outcome, Option<bool>), StoreError> {
+) -> Result<(ReplayResult, Option<bool>), StoreError> {
     let outcome = replayer.again(archive, place).await?;
     if !dry_run || !outcome.is_well() {
         return Ok((outcome, None));
@@ -109,14 +109,14 @@ async fn one(
         Ok(news) => Ok((outcome, news)),
         Err(StoreError::Corrupt(why)) => {
             let why = format!("its order cannot be read: {why}");
-            Ok((Outcome::new(Became::Failed, why), None))
+            Ok((ReplayResult::new(ReplayStatus::Failed, why), None))
         }
         Err(error) => Err(error),
     }
 }
 
 /// Whether the order does not list this notification yet; `None` for what is about no order.
-async fn is_news(table: &Table, place: &Place) -> Result<Option<bool>, StoreError> {
+async fn is_news(table: &Table, place: &ArchiveKey) -> Result<Option<bool>, StoreError> {
     let Some(key) = place.order() else {
         return Ok(None);
     };
@@ -130,7 +130,7 @@ struct Report {
     json: bool,
     dry_run: bool,
     messages: Vec<Value>,
-    counts: BTreeMap<Became, usize>,
+    counts: BTreeMap<ReplayStatus, usize>,
     ill: usize,
     /// Those that are not reached yet.
     left: usize,
@@ -138,12 +138,16 @@ struct Report {
 }
 
 impl Report {
-    fn add(&mut self, place: &Place, outcome: Outcome, news: Option<bool>) {
-        let Outcome { became, answer, .. } = outcome;
+    fn add(&mut self, place: &ArchiveKey, outcome: ReplayResult, news: Option<bool>) {
+        let ReplayResult { became, answer, .. } = outcome;
         // What empty tables make of it is no news of its order.
         let (became, answer) = match news {
-            Some(true) => (Became::Stored, "verified and read; news to its order".to_owned()),
-            Some(false) => (Became::Known, "verified and read; known to its order".to_owned()),
+            Some(true) => {
+                (ReplayStatus::Stored, "verified and read; its order gains facts".to_owned())
+            }
+            Some(false) => {
+                (ReplayStatus::Known, "verified and read; its order knows them".to_owned())
+            }
             None => (became, answer),
         };
         *self.counts.entry(became).or_default() += 1;
@@ -155,7 +159,7 @@ impl Report {
             }));
         } else {
             let short: String = place.sha256.chars().take(12).collect();
-            let Place { received_at, partition, .. } = place;
+            let ArchiveKey { received_at, partition, .. } = place;
             say(&format!("{received_at}  {short}  {}  {}", clean(partition), clean(&answer)));
         }
     }
@@ -163,7 +167,8 @@ impl Report {
     fn failed(&mut self, what: &str, why: &str) {
         self.ill += 1;
         if self.json {
-            self.messages.push(json!({"kept_for": what, "became": Became::Refused, "answer": why}));
+            self.messages
+                .push(json!({"kept_for": what, "became": ReplayStatus::Refused, "answer": why}));
         } else {
             say(&format!("{}  {why}", clean(what)));
         }
@@ -175,8 +180,8 @@ impl Report {
         if self.json {
             say(&json!({
                 "dry_run": self.dry_run, "messages": self.messages,
-                "stored": count_of(Became::Stored), "known": count_of(Became::Known),
-                "untracked": count_of(Became::Untracked), "not_taken": self.ill,
+                "stored": count_of(ReplayStatus::Stored), "known": count_of(ReplayStatus::Known),
+                "untracked": count_of(ReplayStatus::Untracked), "not_taken": self.ill,
                 "not_reached": self.left,
             })
             .to_string());
@@ -193,15 +198,13 @@ impl Report {
         say(&format!(
             "{total} {}replayed: {} news, {} known, {} untracked, {} not taken",
             if self.dry_run { "to be " } else { "" },
-            count_of(Became::Stored),
-            count_of(Became::Known),
-            count_of(Became::Untracked),
+            count_of(ReplayStatus::Stored),
+            count_of(ReplayStatus::Known),
+            count_of(ReplayStatus::Untracked),
             self.ill
         ));
-        if count_of(Became::Stored) > 0 && !self.dry_run {
-            say(
-                "what was newly decided is sent by the table's stream; `unsent list` shows what is not",
-            );
+        if count_of(ReplayStatus::Stored) > 0 && !self.dry_run {
+            say("dispatch sends the new decisions; `unsent list` shows those that are not sent");
         }
     }
 }

@@ -4,7 +4,7 @@
 use lambda_http::Body;
 use lambda_http::http::{Method, Request, header};
 use quittance_aws::StoreError;
-use quittance_aws::archive::{Archive, Kept, Place};
+use quittance_aws::archive::{Archive, ArchiveKey, ArchivedNotification};
 use quittance_aws::http::Answer;
 use quittance_aws::receive::{Disposition, Receiver};
 use quittance_aws::sources::Sources;
@@ -15,16 +15,15 @@ use serde::Serialize;
 
 use crate::keys::Rings;
 
-/// What is said of a body that is not the one that came.
-const DAMAGED: &str = "the kept body is not the one that came: its digest differs";
+/// The answer where the archived body has another digest than the received one.
+const DAMAGED: &str = "the archived body is not the one that was received: its digest differs";
 
 /// What is said of a message that no key verifies.
-const REFUSED: &str = "no key verifies it. If its key was changed since, put the old key document into \
-                       the PSP's variable and try again; else it is not genuine";
+const REFUSED: &str = "no key verifies it. If the key was changed since, put the old key document into \
+                       the PSP's variable and try again; otherwise it is not genuine";
 
 /// What is said of a message whose kept headers no request can have.
-const BAD_HEADERS: &str =
-    "the kept headers are not valid HTTP headers: the archived item was altered";
+const BAD_HEADERS: &str = "the archived headers are not valid HTTP headers: the item was altered";
 
 /// What is said of a message that was not stored.
 const UNSTORED: &str = "not stored, try again";
@@ -32,7 +31,7 @@ const UNSTORED: &str = "not stored, try again";
 /// What became of a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Became {
+pub(crate) enum ReplayStatus {
     /// News was stored.
     Stored,
     /// Everything in it was known.
@@ -49,8 +48,8 @@ pub(crate) enum Became {
 
 /// What became of a notification, and the sentences that tell of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Outcome {
-    pub(crate) became: Became,
+pub(crate) struct ReplayResult {
+    pub(crate) became: ReplayStatus,
     pub(crate) answer: String,
     /// Why it stays in quarantine.
     #[serde(skip)]
@@ -70,7 +69,7 @@ impl Replayer {
     }
 
     /// Takes a notification out of the archive once more. It is not archived again.
-    pub(crate) async fn replay(&self, kept: &Kept) -> Outcome {
+    pub(crate) async fn replay(&self, kept: &ArchivedNotification) -> ReplayResult {
         self.hand(self.receiver.replaying(kept.received_at), kept).await
     }
 
@@ -79,52 +78,55 @@ impl Replayer {
     pub(crate) async fn again(
         &self,
         archive: &Archive,
-        place: &Place,
-    ) -> Result<Outcome, StoreError> {
+        place: &ArchiveKey,
+    ) -> Result<ReplayResult, StoreError> {
         match archive.read(place).await {
             Ok(Some(kept)) => Ok(self.replay(&kept).await),
-            Ok(None) => Ok(Outcome::new(Became::Failed, "no longer in the archive")),
-            Err(StoreError::Corrupt(why)) => Ok(Outcome::new(Became::Refused, why)),
+            Ok(None) => Ok(ReplayResult::new(ReplayStatus::Failed, "no longer in the archive")),
+            Err(StoreError::Corrupt(why)) => Ok(ReplayResult::new(ReplayStatus::Refused, why)),
             Err(error) => Err(error),
         }
     }
 
     /// Takes a notification that nobody could read before. It counts as arrived when it did, and is kept
     /// like any other.
-    pub(crate) async fn take(&self, kept: &Kept) -> Outcome {
+    pub(crate) async fn take(&self, kept: &ArchivedNotification) -> ReplayResult {
         let receiver = Receiver { arrived: Some(kept.received_at), ..self.receiver.clone() };
         self.hand(receiver, kept).await
     }
 
     /// One that is damaged, or for which there are no keys, does not keep the others from being taken.
-    async fn hand(&self, receiver: Receiver, kept: &Kept) -> Outcome {
+    async fn hand(&self, receiver: Receiver, kept: &ArchivedNotification) -> ReplayResult {
         if sha256_hex(&kept.body) != kept.sha256 {
-            return Outcome::new(Became::Refused, DAMAGED);
+            return ReplayResult::new(ReplayStatus::Refused, DAMAGED);
         }
         let Some((provider, keys)) = self.rings.of(kept.psp) else {
-            return Outcome::new(Became::Failed, format!("no provider is called {}", kept.psp));
+            return ReplayResult::new(
+                ReplayStatus::Failed,
+                format!("no provider is called {}", kept.psp),
+            );
         };
         let Ok(request) = request(kept, provider.profile()) else {
-            return Outcome::new(Became::Refused, BAD_HEADERS);
+            return ReplayResult::new(ReplayStatus::Refused, BAD_HEADERS);
         };
         // From where it came was looked at when it did, and is not kept.
         let webhook =
             Webhook { sources: Sources::Any, ..Webhook::new(provider, keys.clone(), receiver) };
         match webhook.receive(&request).await {
-            Ok(dispositions) => Outcome::of(&dispositions),
-            Err(Answer::Refused) => Outcome::new(Became::Refused, REFUSED),
+            Ok(dispositions) => ReplayResult::of(&dispositions),
+            Err(Answer::Refused) => ReplayResult::new(ReplayStatus::Refused, REFUSED),
             Err(Answer::Misconfigured) => {
-                let why = format!("no usable keys of {}; see `keys check`", kept.psp);
-                Outcome::new(Became::Failed, why)
+                let why = format!("no usable keys for {}; see `keys check`", kept.psp);
+                ReplayResult::new(ReplayStatus::Failed, why)
             }
-            Err(_) => Outcome::new(Became::Failed, UNSTORED),
+            Err(_) => ReplayResult::new(ReplayStatus::Failed, UNSTORED),
         }
     }
 }
 
 /// The request as it came, as far as it was kept.
 fn request(
-    kept: &Kept,
+    kept: &ArchivedNotification,
     profile: &Profile,
 ) -> Result<lambda_http::Request, lambda_http::http::Error> {
     let mut request = Request::builder()
@@ -137,20 +139,20 @@ fn request(
     request.body(Body::Binary(kept.body.clone()))
 }
 
-impl Outcome {
-    pub(crate) fn new(became: Became, answer: impl Into<String>) -> Self {
+impl ReplayResult {
+    pub(crate) fn new(became: ReplayStatus, answer: impl Into<String>) -> Self {
         Self { became, answer: answer.into(), reason: None }
     }
 
     /// Of several elements the one counts that a person has to know of: what was not understood, else news.
     fn of(dispositions: &[Disposition]) -> Self {
         let became = dispositions.iter().map(|disposition| match disposition {
-            Disposition::Quarantined { .. } => (0, Became::Quarantined),
-            Disposition::Stored { .. } => (1, Became::Stored),
-            Disposition::Known { .. } => (2, Became::Known),
-            Disposition::Untracked { .. } => (3, Became::Untracked),
+            Disposition::Quarantined { .. } => (0, ReplayStatus::Quarantined),
+            Disposition::Stored { .. } => (1, ReplayStatus::Stored),
+            Disposition::Known { .. } => (2, ReplayStatus::Known),
+            Disposition::Untracked { .. } => (3, ReplayStatus::Untracked),
         });
-        let became = became.min().map_or(Became::Untracked, |(_, became)| became);
+        let became = became.min().map_or(ReplayStatus::Untracked, |(_, became)| became);
         let sentences: Vec<String> = dispositions.iter().map(ToString::to_string).collect();
         let reasons: Vec<&str> = dispositions.iter().filter_map(Disposition::reason).collect();
         let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
@@ -163,7 +165,7 @@ impl Outcome {
     }
 }
 
-impl Became {
+impl ReplayStatus {
     /// Whether the notification got where it belongs.
     pub(crate) fn is_well(self) -> bool {
         matches!(self, Self::Stored | Self::Known | Self::Untracked)
@@ -182,18 +184,21 @@ mod tests {
         let untracked = Disposition::Untracked { about: "a token".to_owned() };
         let kept = Disposition::Quarantined { reason: "no amount".to_owned() };
         for (all, expected) in [
-            (vec![&stored], Became::Stored),
-            (vec![&known], Became::Known),
-            (vec![&untracked], Became::Untracked),
-            (vec![&known, &stored], Became::Stored),
-            (vec![&known, &untracked], Became::Known),
-            (vec![&stored, &kept], Became::Quarantined),
+            (vec![&stored], ReplayStatus::Stored),
+            (vec![&known], ReplayStatus::Known),
+            (vec![&untracked], ReplayStatus::Untracked),
+            (vec![&known, &stored], ReplayStatus::Stored),
+            (vec![&known, &untracked], ReplayStatus::Known),
+            (vec![&stored, &kept], ReplayStatus::Quarantined),
         ] {
             let all: Vec<Disposition> = all.into_iter().cloned().collect();
-            assert_eq!(Outcome::of(&all).became, expected, "{all:?}");
+            assert_eq!(ReplayResult::of(&all).became, expected, "{all:?}");
         }
         // Whatever an order is called, its name is read by people alone.
         let headline = "A; KEPT in quarantine: x (already known) captured".to_owned();
-        assert_eq!(Outcome::of(&[Disposition::Stored { headline }]).became, Became::Stored);
+        assert_eq!(
+            ReplayResult::of(&[Disposition::Stored { headline }]).became,
+            ReplayStatus::Stored
+        );
     }
 }

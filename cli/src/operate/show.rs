@@ -30,7 +30,7 @@ pub(crate) fn show(order: &OrderView, asked: &OrderKey, registered: Option<Regis
         order.mode.as_str()
     ));
     if asked.order != order.order {
-        say(&format!("  asked for as {}, one of its names", clean(&asked.order)));
+        say(&format!("  looked up as {}, an alias of this order", clean(&asked.order)));
     }
     let flags = flags(order);
     say(&format!(
@@ -76,7 +76,7 @@ fn release(order: &OrderView) -> String {
 
 /// Whether the queue was told.
 fn sent(sent: bool) -> &'static str {
-    if sent { "sent" } else { "UNSENT (the stream sends it, or `unsent resend`)" }
+    if sent { "sent" } else { "UNSENT (dispatch sends it, or `unsent resend`)" }
 }
 
 /// The word that an enum has in JSON.

@@ -53,7 +53,7 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<bool, Failure> {
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(format!("{question} Nobody is there to answer: say --yes").into());
+        return Err(format!("{question} There is no terminal to ask on: add --yes").into());
     }
     let mut errors = std::io::stderr().lock();
     write!(errors, "{question} [y/N] ")?;

@@ -14,7 +14,7 @@ use crate::operate::context::{Common, Context};
 use crate::operate::terminal::{NOT_ALL, bar, clean, count, rows, table, verdict};
 use crate::output::{Failure, note, say};
 
-/// Look at decisions that the queue has not been told of, and tell it
+/// List decisions that were not sent to the queue, and send them
 #[derive(Debug, Args)]
 pub(crate) struct Unsent {
     #[command(flatten)]
@@ -36,7 +36,7 @@ struct Resend {
     /// Only of this order: psp/merchant/mode/order
     #[arg(value_parser = key)]
     key: Option<OrderKey>,
-    /// Only say what would be sent
+    /// Only show what would be sent
     #[arg(long)]
     dry_run: bool,
 }

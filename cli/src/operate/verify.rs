@@ -25,7 +25,7 @@ pub(crate) async fn run(context: &Context, key: Option<&OrderKey>) -> Result<Exi
         None => verify_all(context, &mut report).await?,
     }
     if report.verified() == 0 && report.skipped.is_empty() {
-        note("nothing is stored or archived there");
+        note("nothing is stored or archived for this key");
         return Ok(ExitCode::from(NOT_ALL));
     }
     report.print(context.json)?;
@@ -268,11 +268,11 @@ impl Report {
         for Otherwise { key, today } in &self.decided_otherwise {
             say(&match today {
                 Today::Held => {
-                    format!("earlier rules  {key}: released, and today's rules would hold it")
+                    format!("earlier rules  {key}: released, but today's rules would hold it")
                 }
                 Today::Due => {
                     format!(
-                        "EARLIER RULES  {key}: not released, and today's rules release it with its next news"
+                        "EARLIER RULES  {key}: not released, but today's rules release it when a new fact arrives"
                     )
                 }
             });

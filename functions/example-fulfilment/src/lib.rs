@@ -80,7 +80,7 @@ enum Failed {
     Refused(#[from] Refused),
     #[error("the warehouse did not answer in time")]
     TimedOut,
-    #[error("another invocation is at work on it")]
+    #[error("another invocation is handling it")]
     Claimed,
 }
 
@@ -100,7 +100,7 @@ impl<W: Warehouse> Function<W> {
             } else {
                 self.act(body, invocation)
                     .await
-                    .inspect_err(|why| tracing::error!(message_id, %why, "not acted on"))
+                    .inspect_err(|why| tracing::error!(message_id, %why, "not handled"))
                     .is_err()
             };
             if failed {
@@ -119,7 +119,7 @@ impl<W: Warehouse> Function<W> {
         match self.memory.claim(&message, invocation).await? {
             Claim::Ours => {}
             Claim::Done => {
-                tracing::info!(id, subject, "acted on before");
+                tracing::info!(id, subject, "already handled");
                 return Ok(());
             }
             Claim::Others => return Err(Failed::Claimed),

@@ -31,7 +31,7 @@ pub enum BadMessage {
         column: usize,
     },
     /// A type that this consumer does not know: a newer Quittance may send it.
-    #[error("a type of message that is not known here")]
+    #[error("unknown type of message")]
     UnknownType,
     /// Its parts say different things.
     #[error("the message contradicts itself: {0}")]

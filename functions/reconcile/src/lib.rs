@@ -9,7 +9,7 @@ use quittance_aws::StoreError;
 use quittance_aws::clock::now;
 use quittance_aws::lists::{Found, MAX_PAGE};
 use quittance_aws::measure;
-use quittance_aws::outbox::{Outbox, Swept};
+use quittance_aws::outbox::{Outbox, SweepReport};
 use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_core::{Flag, OrderKey, State, Timestamp};
 
@@ -48,7 +48,7 @@ impl Function {
         if let Ok(stranded) = &stranded {
             measure::stranded_vouchers(stranded.len());
         }
-        let Swept { sent, failed, left, oldest } = self.outbox.sweep().await?;
+        let SweepReport { sent, failed, left, oldest } = self.outbox.sweep().await?;
         let unsent_age = oldest.map_or(0, |oldest| at.seconds_since(oldest));
         measure::unsent_age(unsent_age);
         Ok(Report { sent, failed, left, unsent_age, stranded: stranded? })
@@ -61,7 +61,7 @@ impl Function {
                 match self.is_stranded(&key, at).await {
                     Ok(true) => stranded.push(key),
                     Ok(false) => {}
-                    Err(error) => tracing::error!(order = %key, %error, "not looked at"),
+                    Err(error) => tracing::error!(order = %key, %error, "order not checked"),
                 }
             }
         }
@@ -89,7 +89,7 @@ impl Function {
         tracing::error!(
             state = state.as_str(),
             pages = MAX_PAGES,
-            "more orders than are looked at"
+            "more orders than one run checks"
         );
         Ok(recent)
     }

@@ -10,7 +10,7 @@ use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
 use crate::patience::Patience;
-use crate::table::{Draft, Mark, Saved, Table};
+use crate::table::{PendingWrite, Saved, Table, UnsentMarker};
 use crate::trace::Trace;
 
 /// Changes orders on the word of the merchant or his operator.
@@ -148,14 +148,14 @@ impl Amender {
         while patience.again().await {
             let stored = self.table.load_order(key).await?;
             let mut order = stored.order;
-            // A decision that a name brought along was counted when it was taken.
+            // Decisions merged from an alias item were counted when they were made.
             let before = Decisions::of(&order);
             let (summary, became) = match change(&mut order) {
                 Change::Made(summary, became) => (summary, became),
                 Change::None(became) => return Ok(Amended { order, became, released: false }),
             };
-            let mark = stored.mark.unwrap_or_else(|| Mark::now(trace.cloned()));
-            let draft = Draft::new(&order, summary.state, now())?;
+            let mark = stored.mark.unwrap_or_else(|| UnsentMarker::now(trace.cloned()));
+            let draft = PendingWrite::new(&order, summary.state, now())?;
             let draft = draft.after(stored.former.as_ref()).marked(Some(mark));
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {

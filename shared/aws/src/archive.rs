@@ -54,7 +54,7 @@ pub struct Archive {
 
 /// A notification as it came.
 #[derive(Clone, Debug)]
-pub struct Raw<'a> {
+pub struct IncomingNotification<'a> {
     /// Who sent it.
     pub psp: ProviderId,
     /// What its signature covers.
@@ -88,7 +88,7 @@ pub struct Quarantined {
 
 /// Where a notification is kept, without its contents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct ArchiveKey {
     /// Sorts by arrival, except in quarantine.
     pub sort: String,
     /// The key of the order for which it was kept, or what else the module's table says.
@@ -101,7 +101,7 @@ pub struct Place {
 
 /// A notification out of the archive.
 #[derive(Clone)]
-pub struct Kept {
+pub struct ArchivedNotification {
     /// Who sent it.
     pub psp: ProviderId,
     /// The body, unmodified: it holds personal data.
@@ -120,16 +120,16 @@ pub struct Kept {
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
     /// The notifications, in the order of their arrival.
-    pub places: Vec<Place>,
+    pub places: Vec<ArchiveKey>,
     /// SHA-256 of the bodies that were deleted on request.
     pub erased: BTreeSet<String>,
     /// Items that are not as they are written here: partition and sort key.
     pub unreadable: Vec<String>,
 }
 
-/// Which notifications are looked for, in all partitions.
+/// A range of arrival times, in all partitions.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct ArchiveFilter {
     /// None that came earlier.
     pub from: Option<Timestamp>,
     /// None that came at that time or later.
@@ -157,7 +157,11 @@ impl Archive {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
-    pub async fn keep(&self, key: &OrderKey, raw: &Raw<'_>) -> Result<(), StoreError> {
+    pub async fn keep(
+        &self,
+        key: &OrderKey,
+        raw: &IncomingNotification<'_>,
+    ) -> Result<(), StoreError> {
         self.keep_as(&key.to_string(), raw).await
     }
 
@@ -166,7 +170,7 @@ impl Archive {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
-    pub async fn keep_untracked(&self, raw: &Raw<'_>) -> Result<(), StoreError> {
+    pub async fn keep_untracked(&self, raw: &IncomingNotification<'_>) -> Result<(), StoreError> {
         self.keep_as(&format!("{UNTRACKED}{}", raw.psp), raw).await
     }
 
@@ -177,7 +181,11 @@ impl Archive {
     ///
     /// [`StoreError::Full`] where the room has no place for it; [`StoreError::Unavailable`] where the engine
     /// refuses or does not answer.
-    pub async fn quarantine(&self, raw: &Raw<'_>, reason: &str) -> Result<Content, StoreError> {
+    pub async fn quarantine(
+        &self,
+        raw: &IncomingNotification<'_>,
+        reason: &str,
+    ) -> Result<Content, StoreError> {
         let content = raw.signed.content();
         let body = deflated(raw.body)?;
         let bytes = body.len() as u64;
@@ -277,7 +285,7 @@ impl Archive {
     /// Those of [`Archive::of`].
     pub async fn scan(
         &self,
-        wanted: &Wanted,
+        wanted: &ArchiveFilter,
         mut seen: impl FnMut(u64),
     ) -> Result<Contents, StoreError> {
         let scan = self
@@ -309,7 +317,10 @@ impl Archive {
     ///
     /// [`StoreError::Corrupt`] where the item is not as it was written; [`StoreError::Unavailable`] where the
     /// engine refuses or does not answer.
-    pub async fn read(&self, place: &Place) -> Result<Option<Kept>, StoreError> {
+    pub async fn read(
+        &self,
+        place: &ArchiveKey,
+    ) -> Result<Option<ArchivedNotification>, StoreError> {
         let reply = self
             .client
             .get_item()
@@ -319,7 +330,7 @@ impl Archive {
             .send()
             .await
             .map_err(|e| StoreError::unavailable("get from archive", &e))?;
-        reply.item.map(|item| Kept::of(place, &item)).transpose()
+        reply.item.map(|item| ArchivedNotification::of(place, &item)).transpose()
     }
 
     /// Deletes a notification. Whether it was still there.
@@ -327,7 +338,7 @@ impl Archive {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
-    pub async fn delete(&self, place: &Place) -> Result<bool, StoreError> {
+    pub async fn delete(&self, place: &ArchiveKey) -> Result<bool, StoreError> {
         let reply = self
             .client
             .delete_item()
@@ -364,7 +375,11 @@ impl Archive {
         Ok(())
     }
 
-    async fn keep_as(&self, partition: &str, raw: &Raw<'_>) -> Result<(), StoreError> {
+    async fn keep_as(
+        &self,
+        partition: &str,
+        raw: &IncomingNotification<'_>,
+    ) -> Result<(), StoreError> {
         let Some(days) = self.retention_days else {
             return Ok(());
         };
@@ -382,7 +397,7 @@ impl Archive {
         &self,
         partition: &str,
         sort: &str,
-        raw: &Raw<'_>,
+        raw: &IncomingNotification<'_>,
     ) -> Result<PutItemFluentBuilder, StoreError> {
         self.put_deflated(partition, sort, raw, deflated(raw.body)?)
     }
@@ -391,7 +406,7 @@ impl Archive {
         &self,
         partition: &str,
         sort: &str,
-        raw: &Raw<'_>,
+        raw: &IncomingNotification<'_>,
         body: Vec<u8>,
     ) -> Result<PutItemFluentBuilder, StoreError> {
         let headers = serde_json::to_string(&raw.headers)?;
@@ -414,7 +429,7 @@ impl Contents {
             self.erased.extend(erased.iter().cloned());
             return;
         }
-        match Place::of(item) {
+        match ArchiveKey::of(item) {
             Ok(place) => self.places.push(place),
             Err(_) => {
                 let part = |name| text(item, name).unwrap_or("?");
@@ -446,8 +461,8 @@ impl Quarantined {
     /// # Errors
     ///
     /// [`StoreError::Corrupt`] where the time is none.
-    pub fn place(&self) -> Result<Place, StoreError> {
-        Ok(Place {
+    pub fn place(&self) -> Result<ArchiveKey, StoreError> {
+        Ok(ArchiveKey {
             sort: self.content.clone(),
             partition: quarantine_of(self.psp),
             sha256: self.sha256.clone(),
@@ -456,14 +471,14 @@ impl Quarantined {
     }
 }
 
-impl Wanted {
-    fn takes(&self, place: &Place) -> bool {
+impl ArchiveFilter {
+    fn takes(&self, place: &ArchiveKey) -> bool {
         let at = place.received_at;
         self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
     }
 }
 
-impl Place {
+impl ArchiveKey {
     fn of(item: &Item) -> Result<Self, StoreError> {
         Ok(Self {
             sort: text(item, "sk")?.to_owned(),
@@ -496,10 +511,10 @@ impl Place {
     }
 }
 
-impl Kept {
-    fn of(place: &Place, item: &Item) -> Result<Self, StoreError> {
+impl ArchivedNotification {
+    fn of(place: &ArchiveKey, item: &Item) -> Result<Self, StoreError> {
         let corrupt = |what: &str| {
-            let Place { partition, sha256, .. } = place;
+            let ArchiveKey { partition, sha256, .. } = place;
             StoreError::Corrupt(format!("{sha256} of {partition}: {what}"))
         };
         let body = item.get("body").and_then(|value| value.as_b().ok());
@@ -575,7 +590,7 @@ mod tests {
         let psp = |partition: &str| {
             let received_at = Timestamp::from_unix(0).unwrap();
             let (sort, sha256) = (String::new(), String::new());
-            Place { sort, partition: partition.to_owned(), sha256, received_at }.psp().ok()
+            ArchiveKey { sort, partition: partition.to_owned(), sha256, received_at }.psp().ok()
         };
         let systempay = ProviderId::new("systempay");
         for partition in ["systempay/1/test/A", "quarantine/systempay", "untracked/systempay"] {

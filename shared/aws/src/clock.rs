@@ -40,7 +40,7 @@ impl Moment {
         Self { monotonic: Instant::now(), system: SystemTime::now() }
     }
 
-    /// How long `earlier` was before this moment, by the clock that says more.
+    /// Elapsed time since `earlier`, by whichever clock reports more.
     pub fn since(self, earlier: Self) -> Duration {
         let system = self.system.duration_since(earlier.system).unwrap_or_default();
         self.monotonic.saturating_duration_since(earlier.monotonic).max(system)

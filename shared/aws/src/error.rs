@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Other writers were faster for as long as they are waited out.
-    #[error("the order changed under every attempt to store it")]
+    #[error("another writer changed the order during every attempt to store it")]
     Contended,
     /// What is stored cannot be read back.
     #[error("stored item cannot be read: {0}")]
@@ -22,7 +22,7 @@ pub enum StoreError {
         room: String,
     },
     /// It is news without a signature, which counts only once the provider was asked.
-    #[error("{order}: unsigned news, and the provider cannot be asked")]
+    #[error("{order}: the message is not signed, and the provider cannot be asked")]
     Unasked {
         /// What it is about.
         order: String,

@@ -20,7 +20,7 @@ pub const MAX_ANSWER_CHARS: usize = 512;
 /// The media type of JSON.
 pub const JSON: &str = "application/json";
 
-/// What is said to whoever called.
+/// The answer to an HTTP request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Durable: stored, known before, in quarantine, or about something that is not tracked.
@@ -33,8 +33,8 @@ pub enum Answer {
     Page(String),
     /// The request itself makes no sense.
     Bad(&'static str),
-    /// Not genuine. Nothing was read or written, and why is for the log alone: it would tell a forger
-    /// which keys exist.
+    /// Verification failed; nothing was read or written. The reason is only logged, because it would tell a
+    /// forger which keys exist.
     Refused,
     /// No such order or route.
     NotFound,

@@ -43,14 +43,14 @@ pub const SECRET: &str = "QUITTANCE_KEYS_SECRET";
 
 /// Where the document of one PSP's keys is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct KeySource {
     /// The variable that holds it; wins over the secret.
     pub variable: &'static str,
     /// Its name among the documents in the secret.
     pub member: &'static str,
 }
 
-impl From<&'static Profile> for Place {
+impl From<&'static Profile> for KeySource {
     fn from(profile: &'static Profile) -> Self {
         Self { variable: profile.keys_variable, member: profile.id.as_str() }
     }
@@ -110,7 +110,7 @@ impl<K: Versioned> KeyRing<K> {
     /// The keys that the environment gives: those of the variable, else those of the secret. Where they
     /// cannot be used, the log says what is wrong and the ring is empty: a function that starts and
     /// answers 500 tells more than one that does not start.
-    pub async fn from_env(sdk: &SdkConfig, place: Place, parse: Parse<K>) -> Self {
+    pub async fn from_env(sdk: &SdkConfig, place: KeySource, parse: Parse<K>) -> Self {
         let set = |name| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
         let variable = place.variable;
         if let Some(document) = set(variable) {

@@ -174,7 +174,7 @@ impl Table {
         Ok(Page { orders, next })
     }
 
-    /// Orders of which the queue has to be told something, oldest first.
+    /// Orders with unsent messages, oldest first.
     ///
     /// # Errors
     ///
@@ -294,7 +294,7 @@ impl Table {
             wanted = left.flat_map(|(_, left)| left.keys).collect();
         }
         if !wanted.is_empty() {
-            let why = "the table gave a part of a page only".to_owned();
+            let why = "the table returned only a part of a page".to_owned();
             return Err(StoreError::Unavailable { what: "get orders", why });
         }
         Ok(keys.iter().filter_map(|key| found.remove(key)).collect())

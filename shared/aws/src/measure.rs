@@ -22,11 +22,11 @@ const STACK: &str = "stack";
 pub enum Event {
     /// A notification was posted.
     Received,
-    /// It brought news, and they are durable.
+    /// The notification added facts, and they are stored.
     Stored,
-    /// All it says was known.
+    /// Every fact of the notification was known.
     Duplicate,
-    /// It is genuine and about nothing that is tracked.
+    /// The notification is genuine, and its subject is not tracked.
     Untracked,
     /// It is genuine, and nobody can read it.
     Quarantined,

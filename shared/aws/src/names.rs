@@ -8,17 +8,17 @@ use quittance_core::claims::{Cause, Claims, End, Item, Notice, Step, Write};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure;
-use crate::table::{Draft, Mark, Saved, Stored, Table, too_far};
+use crate::table::{PendingWrite, Saved, Stored, Table, UnsentMarker, too_far};
 
-/// Makes names lead to orders.
+/// Makes aliases point to orders.
 #[derive(Debug)]
 pub struct Registry<'a> {
     table: &'a Table,
-    /// What stands beside the marks of the items that were read.
-    marks: HashMap<OrderKey, Mark>,
+    /// The markers of the items that were read.
+    marks: HashMap<OrderKey, UnsentMarker>,
 }
 
-/// What is left once the names of a statement lead to its order.
+/// What the receiver has to do once the aliases of a statement point to its order.
 #[derive(Debug)]
 pub enum Due {
     /// The order is to be written, and [`Claims`] to be told.
@@ -77,7 +77,7 @@ impl<'a> Registry<'a> {
 
     /// What stands beside the mark of an order that is to be written: its own, else that of a name which
     /// brought a decision along.
-    pub fn mark(&self, write: &Write) -> Option<Mark> {
+    pub fn mark(&self, write: &Write) -> Option<UnsentMarker> {
         let names = write.names.iter().rev();
         let mut keys = [write.item.order.key()].into_iter().chain(names);
         keys.find_map(|key| self.marks.get(key)).cloned()
@@ -103,8 +103,8 @@ impl<'a> Registry<'a> {
 
     async fn settle(&self, write: &Write) -> Result<Saved, StoreError> {
         let Item { order, version, former, .. } = &write.item;
-        let mark = self.mark(write).unwrap_or_else(|| Mark::now(None));
-        let draft = Draft::new(order, write.summary.state, now())?;
+        let mark = self.mark(write).unwrap_or_else(|| UnsentMarker::now(None));
+        let draft = PendingWrite::new(order, write.summary.state, now())?;
         let draft = draft.after(former.as_ref()).marked(Some(mark));
         let saved = self.table.save(draft, *version).await?;
         if saved == Saved::Done {
@@ -120,7 +120,7 @@ fn note(order: &OrderKey, notice: Option<&Notice>) {
             tracing::warn!(alias = %name, %home, %order, "one payment under two references");
         }
         Some(Notice::RestsOn(home)) => {
-            tracing::warn!(name = %order, %home, "an order was released by what follows on a payment");
+            tracing::warn!(name = %order, %home, "a later operation released an order before its payment was known");
         }
         None => {}
     }

@@ -11,10 +11,10 @@ use crate::lists::Found;
 use crate::measure::{self, Event};
 use crate::patience::Patience;
 use crate::queue::Queue;
-use crate::table::{Draft, Saved, Stored, Table};
+use crate::table::{PendingWrite, Saved, Stored, Table};
 use crate::trace::Trace;
 
-/// Sends what is decided and not yet sent.
+/// Sends the messages of decisions that are not sent yet.
 #[derive(Clone, Debug)]
 pub struct Outbox {
     /// Where decisions are.
@@ -34,15 +34,15 @@ impl Outbox {
     ///
     /// The errors of the table and of [`Queue::send`]. What was sent is sent again the next time.
     pub async fn deliver(&self, key: &OrderKey) -> Result<usize, StoreError> {
-        let Told { sent, lag } = self.tell(key).await?;
+        let DispatchResult { sent, lag } = self.tell(key).await?;
         lag.into_iter().for_each(measure::dispatch_lag);
         Ok(sent)
     }
 
-    async fn tell(&self, key: &OrderKey) -> Result<Told, StoreError> {
+    async fn tell(&self, key: &OrderKey) -> Result<DispatchResult, StoreError> {
         let named = self.table.load(key).await?;
         if !named.order.has_unsent() {
-            return Ok(Told { sent: 0, lag: None });
+            return Ok(DispatchResult { sent: 0, lag: None });
         }
         let mut stored = self.table.load_order(key).await?;
         let mark = stored.mark.as_ref().or(named.mark.as_ref()).cloned();
@@ -61,7 +61,7 @@ impl Outbox {
             let marked = sent.iter().filter(|id| stored.order.mark_sent(id, at)).count();
             if marked > 0 || stored.repaired {
                 let order = &stored.order;
-                let draft = Draft::new(order, order.summary(self.policy).state, at)?;
+                let draft = PendingWrite::new(order, order.summary(self.policy).state, at)?;
                 let draft = draft.after(stored.former.as_ref()).marked(stored.mark);
                 if self.table.save(draft, stored.version).await? == Saved::Conflict {
                     measure::count(Event::Conflict);
@@ -71,7 +71,7 @@ impl Outbox {
             }
             self.settle(named).await?;
             let lag = mark.filter(|_| !sent.is_empty()).map(|mark| mark.age());
-            return Ok(Told { sent: sent.len(), lag });
+            return Ok(DispatchResult { sent: sent.len(), lag });
         }
         Err(StoreError::Contended)
     }
@@ -93,13 +93,13 @@ impl Outbox {
     /// # Errors
     ///
     /// Those of [`Table::unsent`]. An order that cannot be sent is counted and is no error.
-    pub async fn sweep(&self) -> Result<Swept, StoreError> {
+    pub async fn sweep(&self) -> Result<SweepReport, StoreError> {
         let began = Instant::now();
         let mut unsent = self.table.unsent().await?;
         // Those that could not be sent the last time must not use up the time of the others for ever.
         let first = fastrand::usize(..unsent.len().max(1));
         unsent.rotate_left(first);
-        let mut swept = Swept::default();
+        let mut swept = SweepReport::default();
         let mut lag = None;
         for Found { key, updated_at } in unsent {
             if began.elapsed() >= SWEEP_BUDGET {
@@ -135,8 +135,8 @@ impl Outbox {
 /// may take, and each call may hang for some seconds.
 const SWEEP_BUDGET: Duration = Duration::from_secs(25);
 
-/// What became of an order's messages.
-struct Told {
+/// How many messages of an order were sent.
+struct DispatchResult {
     sent: usize,
     /// From the decision until now, where it is known.
     lag: Option<Duration>,
@@ -144,18 +144,18 @@ struct Told {
 
 /// What [`Outbox::sweep`] found and did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct SweepReport {
     /// How many messages were sent.
     pub sent: usize,
-    /// How many orders have something to tell that could not be sent. The log says why.
+    /// How many orders have messages that could not be sent. The log says why.
     pub failed: usize,
     /// How many orders were left to the next sweep.
     pub left: usize,
-    /// When the oldest decision was taken that the queue had not been told.
+    /// When the oldest unsent decision was made.
     pub oldest: Option<Timestamp>,
 }
 
-impl Swept {
+impl SweepReport {
     fn note(&mut self, since: Timestamp) {
         self.oldest = Some(self.oldest.map_or(since, |oldest| oldest.min(since)));
     }

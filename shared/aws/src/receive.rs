@@ -9,13 +9,13 @@ use quittance_core::{
     Content, Policy, ProviderId, Reading, Receipt, Remark, Signed, Statement, Timestamp, Unreadable,
 };
 
-use crate::archive::{Archive, Raw};
+use crate::archive::{Archive, IncomingNotification};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
 use crate::names::{Due, Registry};
 use crate::patience::Patience;
-use crate::table::{Draft, Mark, Saved, Table, too_far};
+use crate::table::{PendingWrite, Saved, Table, UnsentMarker, too_far};
 use crate::trace::Trace;
 
 /// Stores what notifications say.
@@ -27,7 +27,7 @@ pub struct Receiver {
     pub archive: Archive,
     /// When an order is released.
     pub policy: Policy,
-    /// When what comes in now arrived, if that was at another time: see [`Receiver::replaying`].
+    /// Overrides the arrival time during a replay: see [`Receiver::replaying`].
     pub arrived: Option<Timestamp>,
 }
 
@@ -52,7 +52,7 @@ pub struct Delivery<'a> {
 /// shows to the merchant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// It was news, and is stored.
+    /// It added facts, and they are stored.
     Stored {
         /// The order in one line.
         headline: String,
@@ -62,12 +62,12 @@ pub enum Disposition {
         /// The order in one line.
         headline: String,
     },
-    /// It is about nothing that is tracked.
+    /// Quittance does not track its subject.
     Untracked {
         /// What it is about.
         about: String,
     },
-    /// It cannot be taken, and is kept for a person.
+    /// It cannot be stored in an order. It is kept for a person.
     Quarantined {
         /// Why.
         reason: String,
@@ -95,21 +95,21 @@ impl fmt::Display for Disposition {
     }
 }
 
-/// Something of a notification is not durable: it has to be sent again. Why is in the log.
+/// A part of a notification is not durable, so the provider has to send it again. The log has the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not stored")]
 pub struct Unstored;
 
 /// What became of a statement.
-enum Taken {
+enum StatementResult {
     Stored(String),
     Known(String),
     Quarantined(Content, String),
 }
 
 impl Receiver {
-    /// The same for a notification out of the archive: it counts as arrived when it did arrive, so that
-    /// times of decisions come out as they were, and is not archived again.
+    /// A receiver for one archived notification. The notification keeps its arrival time, so that decisions get
+    /// their old times, and is not archived again.
     pub fn replaying(&self, arrived: Timestamp) -> Self {
         let archive = self.archive.without_retention();
         Self { archive, arrived: Some(arrived), ..self.clone() }
@@ -127,7 +127,14 @@ impl Receiver {
     ) -> Result<Vec<Disposition>, Unstored> {
         let Delivery { psp, signed, body, headers, arrived, trace } = delivery;
         let sha256 = sha256_hex(body);
-        let raw = Raw { psp, signed, body, sha256: &sha256, headers, received_at: arrived };
+        let raw = IncomingNotification {
+            psp,
+            signed,
+            body,
+            sha256: &sha256,
+            headers,
+            received_at: arrived,
+        };
         let mut dispositions = Vec::with_capacity(readings.len());
         let mut refused = false;
         for reading in readings {
@@ -149,7 +156,7 @@ impl Receiver {
 
     async fn take_one(
         &self,
-        raw: &Raw<'_>,
+        raw: &IncomingNotification<'_>,
         trace: Option<&Trace>,
         reading: Reading,
     ) -> Result<Disposition, StoreError> {
@@ -163,18 +170,20 @@ impl Receiver {
                 let doubt = statement.doubt();
                 let doubt = doubt.as_ref().map_or("", Remark::code);
                 Ok(match taken {
-                    Taken::Stored(headline) => {
+                    StatementResult::Stored(headline) => {
                         measure::count(Event::Stored);
                         tracing::info!(psp, %order, fact, sha256, doubt, outcome = "stored", "stored");
                         Disposition::Stored { headline }
                     }
-                    Taken::Known(headline) => {
+                    StatementResult::Known(headline) => {
                         measure::count(Event::Duplicate);
                         let outcome = "duplicate";
                         tracing::info!(psp, %order, fact, sha256, outcome, "already known");
                         Disposition::Known { headline }
                     }
-                    Taken::Quarantined(content, reason) => quarantined(raw, &content, reason),
+                    StatementResult::Quarantined(content, reason) => {
+                        quarantined(raw, &content, reason)
+                    }
                 })
             }
             // Nobody signed it, and there is nobody to ask yet: the provider is to come back.
@@ -196,10 +205,10 @@ impl Receiver {
     /// which order the statement goes.
     async fn take_statement(
         &self,
-        raw: &Raw<'_>,
+        raw: &IncomingNotification<'_>,
         trace: Option<&Trace>,
         statement: &Statement,
-    ) -> Result<Taken, StoreError> {
+    ) -> Result<StatementResult, StoreError> {
         let receipt = Receipt {
             received_at: raw.received_at,
             source: "webhook",
@@ -213,12 +222,13 @@ impl Receiver {
         loop {
             match names.next(&mut claims).await? {
                 Due::Take(write) => {
-                    let mark = names.mark(&write).unwrap_or_else(|| Mark::now(trace.cloned()));
+                    let mark =
+                        names.mark(&write).unwrap_or_else(|| UnsentMarker::now(trace.cloned()));
                     let Write { item, summary, decisions, .. } = *write;
-                    let draft = Draft::new(&item.order, summary.state, now())?;
+                    let draft = PendingWrite::new(&item.order, summary.state, now())?;
                     let draft = draft.after(item.former.as_ref()).marked(Some(mark));
                     if !draft.fits() {
-                        let reason = "the order is as large as it may be";
+                        let reason = "the order is full: it has the largest size that is allowed";
                         return self.quarantine(raw, reason.to_owned()).await;
                     }
                     if !archived {
@@ -239,8 +249,10 @@ impl Receiver {
                 }
                 Due::Again(Cause::Raced) => measure::count(Event::Conflict),
                 Due::Again(Cause::Elsewhere) => {}
-                Due::End(End::Stored(place)) => return Ok(Taken::Stored(self.say(&place))),
-                Due::End(End::Known(place)) => return Ok(Taken::Known(self.say(&place))),
+                Due::End(End::Stored(place)) => {
+                    return Ok(StatementResult::Stored(self.say(&place)));
+                }
+                Due::End(End::Known(place)) => return Ok(StatementResult::Known(self.say(&place))),
                 Due::End(End::Full(full)) => return self.quarantine(raw, full.to_string()).await,
                 Due::End(End::Astray(name)) => return Err(too_far(&name)),
             }
@@ -254,13 +266,17 @@ impl Receiver {
         place.headline.say(self.table.providers())
     }
 
-    async fn quarantine(&self, raw: &Raw<'_>, reason: String) -> Result<Taken, StoreError> {
+    async fn quarantine(
+        &self,
+        raw: &IncomingNotification<'_>,
+        reason: String,
+    ) -> Result<StatementResult, StoreError> {
         let content = self.archive.quarantine(raw, &reason).await?;
-        Ok(Taken::Quarantined(content, reason))
+        Ok(StatementResult::Quarantined(content, reason))
     }
 }
 
-fn quarantined(raw: &Raw<'_>, content: &Content, reason: String) -> Disposition {
+fn quarantined(raw: &IncomingNotification<'_>, content: &Content, reason: String) -> Disposition {
     let (psp, sha256, content) = (raw.psp.as_str(), raw.sha256, &*content.digest);
     measure::count(Event::Quarantined);
     tracing::warn!(psp, sha256, content, reason, outcome = "quarantined", "quarantined");

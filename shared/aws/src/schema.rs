@@ -88,7 +88,7 @@ async fn usable(client: &Client, name: &str) -> Result<(), StoreError> {
             return Ok(());
         }
         if began.elapsed() > CREATION_TIMEOUT {
-            let why = format!("table {name} is not usable in time");
+            let why = format!("table {name} was not ready in time");
             return Err(StoreError::Unavailable { what: "wait for table", why });
         }
         tokio::time::sleep(CREATION_POLL).await;

@@ -33,13 +33,13 @@ pub enum Sources {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSources {
     /// An entry is something else.
-    #[error("{0:?} is no IPv4 or IPv6 address or CIDR range")]
+    #[error("{0:?} is not an IPv4 or IPv6 address or CIDR range")]
     NoRange(String),
     /// Callers with an IPv4 address are compared as such, so this would match nobody.
-    #[error("{0:?} is an IPv4 range in IPv6 clothes: write it as IPv4")]
+    #[error("{0:?} is an IPv4 range in IPv6 notation: write it as IPv4")]
     Mapped(String),
     /// There is no entry, only separators.
-    #[error("no address in it")]
+    #[error("the list has no address")]
     Empty,
 }
 
@@ -102,7 +102,7 @@ impl Sources {
             return Ok(());
         }
         // Whoever has to mend the list needs to know which address it lacks.
-        tracing::info!(psp = psp.as_str(), %caller, "called from outside the allowed sources");
+        tracing::info!(psp = psp.as_str(), %caller, "the caller is outside the allowed sources");
         Err(refuse(psp, &Outside::OfTheRanges, "outside_sources"))
     }
 }

@@ -6,13 +6,13 @@
 //! | `version` | counts the writes; the condition of the next one |
 //! | `order` | what was told and decided, in the encoding of [`quittance_core::stored`] |
 //! | `state`, `updated_at` | index of orders by state, newest last; see [`crate::index`] |
-//! | `unsent` | present while the queue has to be told something: a sparse index |
+//! | `unsent` | present while the order has unsent messages: a sparse index |
 //! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
 //! | `joined` | present when this is only another name; the key of the order it names |
 //! | `weak` | present when only what follows on a payment has claimed the name so far |
 //! | `former` | the order that held what has been taken along here, while it may not have given it up |
 //!
-//! What the facts amount to is worked out when an order is read, and stands nowhere.
+//! State and sums are not stored: they are computed from the facts when an order is read.
 //!
 //! See [`quittance_core::claims`] for what becomes of names.
 
@@ -22,7 +22,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use quittance_core::claims::{Astray, Item as Known, Items, Join};
+use quittance_core::claims::{Alias, Astray, Item as Known, Items};
 use quittance_core::{Order, OrderKey, Providers, State, Timestamp, stored};
 
 use crate::clock::{now, unix_millis};
@@ -50,46 +50,46 @@ pub struct Stored {
     /// `None` where nothing is stored.
     pub version: Option<u64>,
     /// The order that this item only names, if so.
-    pub joined: Option<Join>,
-    /// The order that held what has been taken along here, and may not have given it up yet.
+    pub joined: Option<Alias>,
+    /// The order from which facts were moved here, while that order may still hold them.
     pub former: Option<OrderKey>,
-    /// Whether the order has taken over something that is still to be stored with it.
+    /// Whether the order includes facts of an alias that are not stored in the order yet.
     pub repaired: bool,
-    /// What stands beside the mark that the queue has to be told something, while it is there.
-    pub mark: Option<Mark>,
+    /// The marker of unsent messages, while there are any.
+    pub mark: Option<UnsentMarker>,
 }
 
 impl Stored {
-    /// What the core knows of it, and what it does not.
-    pub(crate) fn split(self) -> (Known, Option<Mark>) {
+    /// The part that the core uses, and the marker.
+    pub(crate) fn split(self) -> (Known, Option<UnsentMarker>) {
         let Self { order, version, joined, former, mark, .. } = self;
         (Known { order, version, join: joined, former }, mark)
     }
 
-    /// The same, the other way round.
-    pub(crate) fn of(item: Known, mark: Option<Mark>) -> Self {
+    /// Joins the parts that [`Stored::split`] separates.
+    pub(crate) fn of(item: Known, mark: Option<UnsentMarker>) -> Self {
         let Known { order, version, join, former } = item;
         Self { order, version, joined: join, former, repaired: false, mark }
     }
 }
 
-/// A name leads to more names than are ever written.
+/// The error for an alias that points to an alias.
 pub(crate) fn too_far(name: &OrderKey) -> StoreError {
-    StoreError::Corrupt(format!("{name} is the name of a name"))
+    StoreError::Corrupt(format!("{name} is an alias of an alias"))
 }
 
-/// What stands beside the mark of an order of which the queue has to be told something. It says how the
-/// decision came about and is not part of the order: a rebuilt one has another.
+/// Metadata of the `unsent` attribute: when the decision was stored, and the trace of the notification that caused
+/// it. Not part of the order, so `rebuild` ignores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct UnsentMarker {
     /// Since when, in milliseconds since 1970.
     pub since: u64,
     /// The trace of the notification that brought the decision.
     pub trace: Option<Trace>,
 }
 
-impl Mark {
-    /// Of a decision that is taken now.
+impl UnsentMarker {
+    /// The marker of a decision that is made now.
     pub fn now(trace: Option<Trace>) -> Self {
         Self { since: unix_millis(), trace }
     }
@@ -100,20 +100,19 @@ impl Mark {
     }
 }
 
-/// An order about to be written, in the bytes in which it will be: encoded once for all that has to be known of
-/// it before.
+/// An order that is about to be written. The order is encoded once: the size check and the write use the same bytes.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub struct PendingWrite<'a> {
     order: &'a Order,
     state: State,
     bytes: Vec<u8>,
     updated_at: Timestamp,
     former: Option<&'a OrderKey>,
-    mark: Option<Mark>,
+    mark: Option<UnsentMarker>,
 }
 
-impl<'a> Draft<'a> {
-    /// `state` is what the order's facts amount to.
+impl<'a> PendingWrite<'a> {
+    /// Encodes the order. `state` is the state that its facts add up to.
     ///
     /// # Errors
     ///
@@ -123,18 +122,18 @@ impl<'a> Draft<'a> {
         Ok(Self { order, state, bytes, updated_at: now, former: None, mark: None })
     }
 
-    /// With the order that may still have to give up what has been taken along here.
+    /// Sets the order from which facts were moved here, while that order may still hold them.
     pub fn after(self, former: Option<&'a OrderKey>) -> Self {
         Self { former, ..self }
     }
 
-    /// With what stands beside the mark, should the queue have to be told something.
-    pub fn marked(self, mark: Option<Mark>) -> Self {
+    /// Sets the marker, which is written only where the order has unsent messages.
+    pub fn marked(self, mark: Option<UnsentMarker>) -> Self {
         Self { mark, ..self }
     }
 
-    /// Whether it is small enough to be stored. One that is not must not be sent again for ever. What can be
-    /// read in more than one way has bytes of its own, and keeps nothing else out.
+    /// Whether the order is small enough to be stored. A notification that makes an order too large goes to
+    /// quarantine, because a retry cannot help. Doubtful statements have a budget of bytes of their own.
     pub fn fits(&self) -> bool {
         let bytes = self.bytes.len();
         bytes <= MAX_ORDER_BYTES
@@ -226,8 +225,12 @@ impl Table {
     ///
     /// [`StoreError::Unavailable`] where the engine refuses or does not answer. A lost race is
     /// [`Saved::Conflict`].
-    pub async fn save(&self, draft: Draft<'_>, version: Option<u64>) -> Result<Saved, StoreError> {
-        let Draft { order, state, bytes, updated_at: at, former, mark } = draft;
+    pub async fn save(
+        &self,
+        draft: PendingWrite<'_>,
+        version: Option<u64>,
+    ) -> Result<Saved, StoreError> {
+        let PendingWrite { order, state, bytes, updated_at: at, former, mark } = draft;
         let mut item = new_item(order.key(), version, bytes);
         // An order that has given up all that was known of it is in no list.
         if !order.is_blank() {
@@ -251,7 +254,7 @@ impl Table {
     /// # Errors
     ///
     /// Those of [`Table::save`].
-    pub async fn join(&self, stored: &Stored, join: &Join) -> Result<Saved, StoreError> {
+    pub async fn join(&self, stored: &Stored, join: &Alias) -> Result<Saved, StoreError> {
         let key = stored.order.key();
         let mut item = new_item(key, stored.version, encode(&stored.order)?);
         item.insert("joined".to_owned(), AttributeValue::S(join.home.to_string()));
@@ -322,8 +325,8 @@ fn new_item(key: &OrderKey, version: Option<u64>, order: Vec<u8>) -> Item {
 }
 
 /// Marks an item of which the queue has to be told something.
-fn mark_unsent(item: &mut Item, key: &OrderKey, mark: Option<Mark>) {
-    let Mark { since, trace } = mark.unwrap_or_else(|| Mark::now(None));
+fn mark_unsent(item: &mut Item, key: &OrderKey, mark: Option<UnsentMarker>) {
+    let UnsentMarker { since, trace } = mark.unwrap_or_else(|| UnsentMarker::now(None));
     item.insert("unsent".to_owned(), AttributeValue::S(shard(key)));
     item.insert("unsent_since".to_owned(), AttributeValue::N(since.to_string()));
     if let Some(trace) = trace {
@@ -343,10 +346,10 @@ fn read_item(item: &Item, providers: Providers) -> Result<Stored, StoreError> {
         key.map(|key| read_key(key)).transpose()
     };
     let (weak, former) = (item.contains_key("weak"), key("former")?);
-    let joined = key("joined")?.map(|home| Join { home, weak });
+    let joined = key("joined")?.map(|home| Alias { home, weak });
     let since = item.get("unsent_since").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let trace = item.get("trace").and_then(|v| v.as_s().ok()).and_then(|t| t.parse().ok());
-    let mark = since.map(|since| Mark { since, trace });
+    let mark = since.map(|since| UnsentMarker { since, trace });
     Ok(Stored { order, version: Some(version), joined, former, repaired: false, mark })
 }
 

@@ -12,7 +12,7 @@ use crate::measure;
 /// The variable with the stack's name: the dimension of its metrics.
 const STACK: &str = "QUITTANCE_STACK";
 
-/// What listens to a function, for as long as it runs.
+/// The log and metrics subscribers of a running function.
 #[derive(Clone, Copy)]
 pub struct Telemetry(Option<&'static Collector>);
 

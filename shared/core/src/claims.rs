@@ -37,14 +37,14 @@ mod rule;
 
 use std::collections::BTreeSet;
 
-pub use self::items::{Astray, Item, Items, Join, Way};
+pub use self::items::{Alias, Astray, Item, Items, Way};
 use self::rule::{
     has_failed, is_about, is_free, is_occurrence_by, knows_capture, knows_debit, rests_on,
 };
 use crate::fact::Standing;
 use crate::fold::{Policy, Summary};
 use crate::key::OrderKey;
-use crate::order::{Full, Order, Outcome, Receipt};
+use crate::order::{Order, OrderFull, Outcome, Receipt};
 use crate::remark::{Remark, SECOND_REFERENCE};
 use crate::statement::Statement;
 use crate::view::Headline;
@@ -109,7 +109,7 @@ impl Decisions {
     }
 }
 
-/// Something that is right, and seldom.
+/// A rare case, which is logged and is no error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// One payment under two references: it is held in the second order.
@@ -128,7 +128,7 @@ pub enum Notice {
 pub enum Cause {
     /// Someone else wrote one of the items at the same time.
     Raced,
-    /// The statement speaks of what another order took: it goes there.
+    /// The payment of the statement belongs to another order: the statement goes there.
     Elsewhere,
 }
 
@@ -140,8 +140,8 @@ pub enum End {
     /// Everything in it was known, or decides nothing.
     Known(Place),
     /// The order has no room for it.
-    Full(Full),
-    /// What is stored under this name is not what was ever written.
+    Full(OrderFull),
+    /// The item under this alias points to another alias, which is never written.
     Astray(OrderKey),
 }
 
@@ -290,7 +290,7 @@ impl<'a> Claims<'a> {
                 }
             }
         }
-        // A decision that a name brought along was counted when it was taken.
+        // Decisions merged from an alias item were counted when they were made.
         let before = Decisions::of(&order);
         let taken = match &held {
             Some(_) => order.take(&self.doubted(), &self.receipt, self.policy),
@@ -369,7 +369,7 @@ impl<'a> Claims<'a> {
         let weak = statement.is_follower();
         let named = self.seen(name)?;
         self.settle(named)?;
-        let claimed = Join { home: order.key.clone(), weak };
+        let claimed = Alias { home: order.key.clone(), weak };
         let Some(join) = &named.join else {
             // A capture may be the first to name the order of a payment that has no reference; a refund
             // is not.
@@ -381,7 +381,7 @@ impl<'a> Claims<'a> {
         // Its home may have become another name since: the payment's name is to lead to the end.
         let home = self.end_of(&join.home, &order.key)?;
         if home != join.home {
-            let straight = Join { home, weak: join.weak };
+            let straight = Alias { home, weak: join.weak };
             return Err(Need::from(rename(named, straight)));
         }
         if join.home == order.key && (weak || !join.weak) {
@@ -552,7 +552,7 @@ fn held(name: &OrderKey, home: &OrderKey) -> Notice {
 }
 
 /// Makes a name lead elsewhere. What it has taken along is settled.
-fn rename(named: &Item, join: Join) -> Step {
+fn rename(named: &Item, join: Alias) -> Step {
     Step::Name(Box::new(Item { join: Some(join), former: None, ..named.clone() }), None)
 }
 

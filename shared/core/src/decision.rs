@@ -7,12 +7,12 @@ use crate::release::{Basis, Cause, Fulfilment, Reversal};
 use crate::time::Timestamp;
 
 impl Order {
-    /// Whether the queue still has to be told something.
+    /// Whether the order has unsent messages.
     pub fn has_unsent(&self) -> bool {
         self.unsent_since().is_some()
     }
 
-    /// When the oldest decision was taken that the queue has not been told.
+    /// When the oldest unsent decision was made.
     pub fn unsent_since(&self) -> Option<Timestamp> {
         let fulfilment = self.fulfilment.iter().map(|f| (f.decided_at, f.sent_at));
         let reversals = self.reversals.iter().map(|r| (r.decided_at, r.sent_at));
@@ -20,7 +20,7 @@ impl Order {
         unsent.map(|(decided, _)| decided).min()
     }
 
-    /// Notes that the queue took the message with this id. Whether that was news.
+    /// Notes that the queue has the message with this id. False where that was noted before.
     pub fn mark_sent(&mut self, id: &str, at: Timestamp) -> bool {
         let fulfilment = self.fulfilment.iter_mut().map(|f| (&f.id, &mut f.sent_at));
         let reversals = self.reversals.iter_mut().map(|r| (&r.id, &mut r.sent_at));
@@ -33,7 +33,7 @@ impl Order {
         false
     }
 
-    /// Notes that the queue knows everything that was decided here.
+    /// Notes that the queue has every message of this order.
     pub fn mark_all_sent(&mut self, at: Timestamp) {
         let fulfilment = self.fulfilment.iter_mut().map(|f| &mut f.sent_at);
         for sent in fulfilment.chain(self.reversals.iter_mut().map(|r| &mut r.sent_at)) {
@@ -96,7 +96,7 @@ impl Order {
         self.push_reversal(&named, &credit.share, left, reason, at);
     }
 
-    /// A reversal for each part of a share that counted without being captured and is lost.
+    /// A reversal for each part of a share that counted while only authorised, and is lost.
     fn reverse_loss(&mut self, debit: &Debit, at: Timestamp) {
         let counted = |name: &String| self.basis.reserved.get(name).copied();
         let Some(counted) = debit.names.iter().find_map(counted) else {

@@ -5,7 +5,7 @@ use crate::limits::{
     MAX_DOUBTFUL_BYTES_PER_ORDER, MAX_DOUBTFUL_FACTS_PER_ORDER,
     MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER,
 };
-use crate::order::{Order, Received};
+use crate::order::{NotificationEntry, Order};
 use crate::stored;
 
 impl Order {
@@ -35,7 +35,11 @@ impl Order {
     }
 
     /// Whether what can be read in more than one way still fits into its own room.
-    pub(crate) fn has_room_for(&self, facts: &[&Fact], received: Option<&Received>) -> bool {
+    pub(crate) fn has_room_for(
+        &self,
+        facts: &[&Fact],
+        received: Option<&NotificationEntry>,
+    ) -> bool {
         let mut doubts = self.doubts();
         let unknown = |fact: &&&Fact| !self.facts.knows(fact, Standing::Respellable);
         for fact in facts.iter().filter(unknown) {

@@ -139,12 +139,12 @@ impl Explanation {
             Self::ChargedBack => "not released: the money was charged back".to_owned(),
             Self::Currencies => "held: amounts in more than one currency".to_owned(),
             Self::Doubt(why) => held(&words.say(why)),
-            Self::SharesAlone => {
-                held("only news of single shares has come, and what the order costs is not known")
-            }
+            Self::SharesAlone => held(
+                "only messages about single shares have arrived, and the amount of the order is not known",
+            ),
             Self::Targets => held("the acquired amounts of its payments can be read in two ways"),
-            Self::GivenBack => "not released: money was given back before".to_owned(),
-            Self::CostUnknown => "waiting: what the order costs is not known yet".to_owned(),
+            Self::GivenBack => "not released: money was refunded before the release".to_owned(),
+            Self::CostUnknown => "waiting: the amount of the order is not known yet".to_owned(),
             Self::Waiting { missing, whole, currency, shares, more } => {
                 let (missing, whole) = (currency.display(*missing), currency.display(*whole));
                 let named: Vec<String> = shares.iter().map(|share| share.say(words)).collect();

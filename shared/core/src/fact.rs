@@ -232,8 +232,8 @@ impl ShareFact {
         if self.meaning.doubt.is_some() { told.max(Standing::Contradictory) } else { told }
     }
 
-    /// What tells two statements about one share apart, whatever the messages around them. Two numbers that stand
-    /// beside one word and mean the same are no news.
+    /// The identity of a statement about one share, whatever message carries it. Another number beside the same
+    /// word with the same meaning is not a new statement.
     fn stated(&self) -> impl Ord + Serialize + '_ {
         let share = (self.kind, &self.share, &self.operation, self.meaning.worth, self.target);
         let status = (self.said.shown(), self.meaning.status, self.meaning.doubt.is_some());

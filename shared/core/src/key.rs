@@ -62,10 +62,10 @@ impl ProviderId {
 }
 
 impl FromStr for ProviderId {
-    type Err = NotAKey;
+    type Err = InvalidOrderKey;
 
-    fn from_str(text: &str) -> Result<Self, NotAKey> {
-        Self::read(text.as_bytes()).ok_or(NotAKey)
+    fn from_str(text: &str) -> Result<Self, InvalidOrderKey> {
+        Self::read(text.as_bytes()).ok_or(InvalidOrderKey)
     }
 }
 
@@ -116,13 +116,13 @@ impl Mode {
 }
 
 impl FromStr for Mode {
-    type Err = NotAKey;
+    type Err = InvalidOrderKey;
 
-    fn from_str(text: &str) -> Result<Self, NotAKey> {
+    fn from_str(text: &str) -> Result<Self, InvalidOrderKey> {
         match text {
             "test" => Ok(Self::Test),
             "production" => Ok(Self::Production),
-            _ => Err(NotAKey),
+            _ => Err(InvalidOrderKey),
         }
     }
 }
@@ -150,9 +150,9 @@ impl Account {
     }
 
     /// The key of a payment by its own name. An error when the name is longer than [`MAX_REFERENCE_BYTES`].
-    pub fn payment(&self, name: PaymentName<'_>) -> Result<OrderKey, NotAKey> {
+    pub fn payment(&self, name: PaymentName<'_>) -> Result<OrderKey, InvalidOrderKey> {
         if name.0.is_empty() {
-            return Err(NotAKey);
+            return Err(InvalidOrderKey);
         }
         OrderKey::of(self.psp, &self.merchant, self.mode, [PAYMENT, name.0].concat())
     }
@@ -212,8 +212,8 @@ pub enum BadReference {
     Payment,
 }
 
-impl From<NotAKey> for BadReference {
-    fn from(_: NotAKey) -> Self {
+impl From<InvalidOrderKey> for BadReference {
+    fn from(_: InvalidOrderKey) -> Self {
         Self::Length
     }
 }
@@ -237,18 +237,28 @@ pub struct OrderKey {
 /// Not the key of an order: unknown provider or mode, or a part that is empty or too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the key of an order")]
-pub struct NotAKey;
+pub struct InvalidOrderKey;
 
 impl OrderKey {
     /// An error when a part is empty or longer than [`MAX_REFERENCE_BYTES`].
-    pub fn new(psp: ProviderId, merchant: &str, mode: Mode, order: &str) -> Result<Self, NotAKey> {
+    pub fn new(
+        psp: ProviderId,
+        merchant: &str,
+        mode: Mode,
+        order: &str,
+    ) -> Result<Self, InvalidOrderKey> {
         Self::of(psp, merchant, mode, order.to_owned())
     }
 
-    fn of(psp: ProviderId, merchant: &str, mode: Mode, order: String) -> Result<Self, NotAKey> {
+    fn of(
+        psp: ProviderId,
+        merchant: &str,
+        mode: Mode,
+        order: String,
+    ) -> Result<Self, InvalidOrderKey> {
         let fits = |part: &str| !part.is_empty() && part.len() <= MAX_REFERENCE_BYTES;
         if !fits(merchant) || !fits(&order) {
-            return Err(NotAKey);
+            return Err(InvalidOrderKey);
         }
         Ok(Self { psp, merchant: merchant.to_owned(), mode, order })
     }
@@ -256,9 +266,9 @@ impl OrderKey {
     /// Reads a key as the merchant's programs write it: the first three slashes separate, and the rest is
     /// the reference as it is (`systempay/12345678/test/A/B%2F` means the reference `A/B%2F`). Nothing is
     /// decoded; [`OrderKey::from_str`] reads the path of a resource, in which every part is encoded.
-    pub fn from_text(text: &str) -> Result<Self, NotAKey> {
+    pub fn from_text(text: &str) -> Result<Self, InvalidOrderKey> {
         let mut parts = text.splitn(4, '/');
-        let mut next = || parts.next().ok_or(NotAKey);
+        let mut next = || parts.next().ok_or(InvalidOrderKey);
         let (psp, merchant, mode, order) = (next()?, next()?, next()?, next()?);
         Self::new(psp.parse()?, merchant, mode.parse()?, order)
     }
@@ -277,7 +287,7 @@ impl OrderKey {
     }
 
     /// The key of another order of the same merchant, with the same limits as [`OrderKey::new`].
-    pub fn sibling(&self, order: &str) -> Result<Self, NotAKey> {
+    pub fn sibling(&self, order: &str) -> Result<Self, InvalidOrderKey> {
         Self::new(self.psp, &self.merchant, self.mode, order)
     }
 }
@@ -300,17 +310,17 @@ impl fmt::Display for OrderKey {
 }
 
 impl FromStr for OrderKey {
-    type Err = NotAKey;
+    type Err = InvalidOrderKey;
 
-    fn from_str(text: &str) -> Result<Self, NotAKey> {
+    fn from_str(text: &str) -> Result<Self, InvalidOrderKey> {
         let mut parts = text.split('/');
         let mut next = || {
-            let part = parts.next().ok_or(NotAKey)?;
-            percent_decode_str(part).decode_utf8().map_err(|_| NotAKey)
+            let part = parts.next().ok_or(InvalidOrderKey)?;
+            percent_decode_str(part).decode_utf8().map_err(|_| InvalidOrderKey)
         };
         let (psp, merchant, mode, order) = (next()?, next()?, next()?, next()?);
         if parts.next().is_some() {
-            return Err(NotAKey);
+            return Err(InvalidOrderKey);
         }
         Self::new(psp.parse()?, &merchant, mode.parse()?, &order)
     }
@@ -348,7 +358,7 @@ mod tests {
         }
         for bad in ["", "systempay/1/test", "systempay/1/test/", "systempay//test/A", "X/1/test/A"]
         {
-            assert_eq!(OrderKey::from_text(bad), Err(NotAKey), "{bad:?}");
+            assert_eq!(OrderKey::from_text(bad), Err(InvalidOrderKey), "{bad:?}");
         }
     }
 
@@ -371,10 +381,10 @@ mod tests {
         for reference in [String::new(), "x".repeat(256)] {
             assert_eq!(account.order(reference), Err(BadReference::Length));
         }
-        assert_eq!(account.payment(PaymentName::new("")), Err(NotAKey));
+        assert_eq!(account.payment(PaymentName::new("")), Err(InvalidOrderKey));
         let longest = "x".repeat(PaymentName::MAX_ID_BYTES);
         assert!(account.payment(PaymentName::new(&longest)).is_ok());
-        assert_eq!(account.payment(PaymentName::new(&format!("{longest}x"))), Err(NotAKey));
+        assert_eq!(account.payment(PaymentName::new(&format!("{longest}x"))), Err(InvalidOrderKey));
     }
 
     #[test]
@@ -387,7 +397,7 @@ mod tests {
             assert_eq!(serde_json::from_str::<ProviderId>(&json).unwrap(), id);
         }
         for none in ["", "World", "a-b", "a b", "é", "sixteen16letters", "a\0"] {
-            assert_eq!(none.parse::<ProviderId>(), Err(NotAKey), "{none:?}");
+            assert_eq!(none.parse::<ProviderId>(), Err(InvalidOrderKey), "{none:?}");
             assert!(serde_json::from_value::<ProviderId>(none.into()).is_err());
         }
     }
@@ -406,7 +416,7 @@ mod tests {
             "worldline/M/test/A/B",
             "worldline/M/test/%FF",
         ] {
-            assert_eq!(bad.parse::<OrderKey>(), Err(NotAKey), "{bad:?}");
+            assert_eq!(bad.parse::<OrderKey>(), Err(InvalidOrderKey), "{bad:?}");
         }
         assert!(OrderKey::new(WORLDLINE, "M", Mode::Test, &"x".repeat(256)).is_err());
     }

@@ -24,7 +24,7 @@ pub struct Order {
     pub(crate) facts: Facts,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) registered: Option<Registered>,
-    pub(crate) notifications: Vec<Received>,
+    pub(crate) notifications: Vec<NotificationEntry>,
     pub(crate) fulfilment: Option<Fulfilment>,
     pub(crate) reversals: Vec<Reversal>,
     #[serde(skip_serializing_if = "Basis::is_empty")]
@@ -53,7 +53,7 @@ impl Order {
     }
 
     /// One entry per distinct notification, in the order of arrival.
-    pub fn notifications(&self) -> &[Received] {
+    pub fn notifications(&self) -> &[NotificationEntry] {
         &self.notifications
     }
 
@@ -90,7 +90,7 @@ impl Order {
 
 /// A notification that added something to the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Received {
+pub struct NotificationEntry {
     /// What it stated, in its own order.
     pub facts: Vec<Fact>,
     /// When it arrived.
@@ -112,7 +112,7 @@ pub struct Received {
     pub reasons: Vec<Reason>,
 }
 
-impl Received {
+impl NotificationEntry {
     /// Names what it stated; see [`digest`].
     pub fn digest(&self) -> String {
         digest(&self.facts)
@@ -146,8 +146,8 @@ pub struct Receipt {
 pub enum Outcome {
     /// Everything in it was known: nothing to write.
     Known,
-    /// The facts were known, and something was told beside them that decides nothing, or they in other words: to
-    /// be stored. The order amounts to this as before.
+    /// The facts were known. New details, or another wording of the facts, are to be stored; the summary is as
+    /// before.
     Retold(Summary),
     /// The order changed, now amounts to this, and must be stored before the notification is
     /// acknowledged.
@@ -156,12 +156,14 @@ pub enum Outcome {
 
 /// The order has no room for the statement: the notification goes to quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Full {
+pub enum OrderFull {
     /// The room of trusted facts is used up.
-    #[error("the order holds as many facts as it may ({MAX_FACTS_PER_ORDER})")]
+    #[error("the order is full: it holds as many facts as are allowed ({MAX_FACTS_PER_ORDER})")]
     Facts,
-    /// The room of statements that can be read in more than one way is used up. It is none of the others'.
-    #[error("the order holds as many statements with more than one reading as it may")]
+    /// The room for statements with more than one reading is used up. Other statements have their own room.
+    #[error(
+        "the order is full: it holds as many statements with more than one reading as are allowed"
+    )]
     Doubts,
 }
 
@@ -171,7 +173,7 @@ pub enum Full {
 pub struct AlreadyPaid;
 
 impl Order {
-    /// An order of which nothing is known yet.
+    /// An order without facts.
     pub fn new(key: OrderKey) -> Self {
         Self {
             key,
@@ -194,7 +196,7 @@ impl Order {
         statement: &Statement,
         receipt: &Receipt,
         policy: Policy,
-    ) -> Result<Outcome, Full> {
+    ) -> Result<Outcome, OrderFull> {
         let standing = statement.standing;
         let listed = self.notifications.iter().position(|known| known.says(&statement.facts));
         let listed = listed.and_then(|at| Some((at, self.notifications.get(at)?.standing)));
@@ -211,7 +213,7 @@ impl Order {
             return Ok(Outcome::Retold(self.decide(receipt.received_at, policy)));
         }
         let is_reworded = is_listed && statement.facts.iter().all(|fact| self.has_reworded(fact));
-        let received = Received {
+        let received = NotificationEntry {
             facts: statement.facts.clone(),
             received_at: receipt.received_at,
             source: receipt.source.to_owned(),
@@ -228,12 +230,12 @@ impl Order {
         // Each standing is judged by its own room, and by what the statement brings to it.
         let most = MAX_FACTS_PER_ORDER.max(self.facts.trusted());
         if !standing.is_doubtful() && facts.trusted() > most {
-            return Err(Full::Facts);
+            return Err(OrderFull::Facts);
         }
         let said: Vec<&Fact> = statement.facts.iter().collect();
         let news = Some(&received).filter(|_| listed.is_none());
         if standing.is_doubtful() && !self.has_room_for(&said, news) {
-            return Err(Full::Doubts);
+            return Err(OrderFull::Doubts);
         }
         self.facts = facts;
         self.details = details;
@@ -322,7 +324,7 @@ impl Order {
         shares.map(|share| (share.kind, share.share.as_str())).collect()
     }
 
-    /// Whether nothing is known of it: it has given up what stood here.
+    /// Whether the order is empty: its facts were moved to another order.
     pub fn is_blank(&self) -> bool {
         self.facts.iter().next().is_none()
             && self.notifications.is_empty()
@@ -353,7 +355,7 @@ impl Order {
 
     /// Adds notifications that are not listed yet, or not in this standing; of those with more than one
     /// reading as many as have room.
-    fn list(&mut self, notifications: impl IntoIterator<Item = Received>) {
+    fn list(&mut self, notifications: impl IntoIterator<Item = NotificationEntry>) {
         for received in notifications {
             let has_room =
                 !received.standing.is_doubtful() || self.has_room_for(&[], Some(&received));

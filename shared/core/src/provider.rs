@@ -215,7 +215,7 @@ pub enum Refused {
     #[error("signature missing")]
     Missing,
     /// A part that must be there once is there more often.
-    #[error("signed part repeated")]
+    #[error("a signed part is repeated")]
     Repeated,
     /// More fields or elements than a notification can have.
     #[error("too many fields")]
@@ -230,7 +230,7 @@ pub enum Refused {
     #[error("signature does not match")]
     Mismatch,
     /// The signature holds, and is older or newer than the provider allows.
-    #[error("signed at another time")]
+    #[error("the time of the signature is too early or too late")]
     Untimely,
 }
 

@@ -23,7 +23,7 @@ pub struct Remark {
 }
 
 impl Remark {
-    /// A sentence that says all by itself.
+    /// A sentence without arguments.
     pub const fn plain(code: &'static str) -> Self {
         Self { code: Cow::Borrowed(code), arguments: Vec::new() }
     }

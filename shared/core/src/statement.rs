@@ -12,7 +12,7 @@ use crate::remark::Remark;
 pub enum Reading {
     /// It states facts about an order.
     Order(Box<Statement>),
-    /// Something happened to a payment, and nobody signed what: it may cause an ask, and states nothing.
+    /// An unsigned message about a payment. It states no facts; at most, the provider is asked.
     Hint(Hint),
     /// Genuine, about something that Quittance does not track (a token, a payout, a test).
     Untracked {

@@ -18,7 +18,7 @@ use crate::ids::{fulfilment_id, reversal_id};
 use crate::key::OrderKey;
 use crate::limits::MAX_AMOUNT;
 use crate::money::Currency;
-use crate::order::{Order, Received};
+use crate::order::{NotificationEntry, Order};
 use crate::provider::{Provider, Providers, find};
 use crate::registered::Registered;
 use crate::release::{Basis, Cause, Fulfilment, Reversal};
@@ -377,8 +377,17 @@ impl<'o> Writer<'o> {
         }
     }
 
-    fn notification(&mut self, told: &'o Received) -> StoredNotification {
-        let Received { facts, received_at, source, event, sha256, standing, doubt, reasons } = told;
+    fn notification(&mut self, told: &'o NotificationEntry) -> StoredNotification {
+        let NotificationEntry {
+            facts,
+            received_at,
+            source,
+            event,
+            sha256,
+            standing,
+            doubt,
+            reasons,
+        } = told;
         let reasons = reasons.iter().map(|Reason { share, psp_status, why }| StoredReason {
             share: self.text(share),
             psp_status: self.text(psp_status),
@@ -536,12 +545,12 @@ impl Reader {
         &self,
         stored: &StoredNotification,
         facts: &[Fact],
-    ) -> Result<Received, Undecodable> {
+    ) -> Result<NotificationEntry, Undecodable> {
         let fact = |place: &u32| {
             let fact = usize::try_from(*place).ok().and_then(|at| facts.get(at));
             fact.cloned().ok_or(Undecodable::Damaged)
         };
-        Ok(Received {
+        Ok(NotificationEntry {
             facts: each(&stored.facts, fact)?,
             received_at: time(stored.received_at)?,
             source: self.text(stored.source)?,

@@ -10,7 +10,7 @@ use crate::fold::{Policy, Share, Summary};
 use crate::key::{Mode, ProviderId};
 use crate::limits::MAX_LINE_CHARACTERS;
 use crate::money::Currency;
-use crate::order::{Order, Received};
+use crate::order::{NotificationEntry, Order};
 use crate::provider::Providers;
 use crate::release::{Fulfilment, Reversal};
 use crate::text::beginning;
@@ -156,7 +156,7 @@ impl Order {
 
     fn notification_views(&self, providers: Providers) -> Vec<NotificationView> {
         let lines = self.lines(providers).into_iter().zip(&self.notifications);
-        let view = |(about, told): (String, &Received)| NotificationView {
+        let view = |(about, told): (String, &NotificationEntry)| NotificationView {
             received_at: told.received_at,
             source: told.source.clone(),
             about,
@@ -173,7 +173,7 @@ impl Order {
     }
 
     /// One line about a notification. A reason that was told before it is not listed with it again.
-    fn line(&self, at: usize, told: &Received, words: Words) -> String {
+    fn line(&self, at: usize, told: &NotificationEntry, words: Words) -> String {
         let shares: Vec<&ShareFact> = told.facts.iter().filter_map(Fact::as_share).collect();
         let why = |share: &ShareFact| {
             let until = self.notifications.iter().take(at + 1).rev();

@@ -1,4 +1,4 @@
-//! Sentences for people, of what is held as codes.
+//! Sentences for people, made from codes.
 
 use crate::fact::{Fact, ShareFact};
 use crate::key::ProviderId;

@@ -123,8 +123,7 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, M
     }
 }
 
-/// Text on which nothing depends: a value of another type is as good as none, and does not make the whole
-/// message unreadable.
+/// Optional text for display. A value of another JSON type is ignored, and does not make the message unreadable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hint<'a>(Option<Text<'a>>);
 

@@ -23,7 +23,7 @@ fn expect_registers_once_and_releases_what_is_paid() {
     let expect = |amount: &str| on(&stack, &["orders", "expect", &key, amount]);
     let held = stack.order(&systempay_path("EXPECT-1"));
     let dry = on(&stack, &["orders", "expect", &key, "8000", "--dry-run"]).with(0).output;
-    let would = "80.00 EUR would be registered, and with it the order released\n";
+    let would = "80.00 EUR would be registered; the order would be released\n";
     assert!(dry.ends_with(would), "{dry}");
     assert_eq!(stack.order(&systempay_path("EXPECT-1")), held, "nothing was changed");
     let done = expect("8000").with(0).output;
@@ -31,7 +31,7 @@ fn expect_registers_once_and_releases_what_is_paid() {
         "EXPECT-1  systempay",
         "expected    80.00 EUR  registered 20",
         "registered: 80.00 EUR",
-        "80.00 EUR registered, and with it the order is released now",
+        "80.00 EUR registered; the order is released now",
     ] {
         assert!(done.contains(part), "{part} in {done}");
     }

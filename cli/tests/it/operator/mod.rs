@@ -166,7 +166,7 @@ fn what_decides_about_orders_wants_the_policy_said_unless_a_local_stack_tells_it
         for (said, missing) in [(policy[0], policy[1].0), (policy[1], policy[0].0)] {
             let environment = [&aws[..], &[said]].concat();
             let done = run(&[&["rebuild", "--verify"], stack].concat(), &environment).with(2);
-            for part in [missing, "decides about orders"] {
+            for part in [missing, "needs the release policy"] {
                 assert!(done.errors.contains(part), "{part} in {}", done.errors);
             }
         }

@@ -43,7 +43,7 @@ fn an_order_is_found_under_every_name_of_its_payment() {
     stack.systempay(&Form::single("SHOW-3", "show03", "CB", 500, "CAPTURED").body());
     let name = key(&systempay_path("tx:20261122-show03"));
     let shown = on(&stack, &["orders", "show", &name]).with(0).output;
-    assert!(shown.starts_with("SHOW-3 ") && shown.contains("one of its names"), "{shown}");
+    assert!(shown.starts_with("SHOW-3 ") && shown.contains("an alias of this order"), "{shown}");
 }
 
 #[test]

@@ -43,10 +43,10 @@ fn a_lost_order_comes_back_as_it_was_in_the_order_of_arrival() {
     assert_eq!(stack.get(&path).status, 404);
 
     let dry = on(&stack, &["replay", &key(&path), "--dry-run"]).with(0);
-    assert_eq!(dry.output.matches("news to its order").count(), 2, "{}", dry.output);
+    assert_eq!(dry.output.matches("its order gains facts").count(), 2, "{}", dry.output);
     assert_eq!(stack.get(&path).status, 404, "a dry run changes nothing");
     let done = on(&stack, &["replay", &key(&path)]).with(0).output;
-    assert!(done.contains("2 news") && done.contains("sent by the table's stream"), "{done}");
+    assert!(done.contains("2 news") && done.contains("dispatch sends the new decisions"), "{done}");
     let after = crate::support::wait_for("the reversal is sent", whole);
     let without_sending = |mut order: Value| {
         order["fulfilment"]["sent_at"] = Value::Null;

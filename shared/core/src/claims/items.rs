@@ -8,16 +8,16 @@ use crate::order::Order;
 /// Most names followed from an item to the order it names. One is all that is ever written.
 const MAX_HOPS: usize = 3;
 
-/// What is stored under one key: an order, or another name of one.
+/// What is stored under one key: an order, or an alias of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// The order; of a name what was known under it. Without facts where nothing is stored.
     pub order: Order,
     /// Counts the writes, and is the condition of the next one. `None` where nothing is stored.
     pub version: Option<u64>,
-    /// Where it points, if it is only another name.
-    pub join: Option<Join>,
-    /// The order that held what has been taken along here, and may not have given it up yet.
+    /// The order that this item points to, if it is an alias.
+    pub join: Option<Alias>,
+    /// The order from which facts were moved here, while that order may still hold them.
     pub former: Option<OrderKey>,
 }
 
@@ -34,12 +34,12 @@ impl Item {
     }
 }
 
-/// Where a name points.
+/// The target of an alias.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Join {
+pub struct Alias {
     /// The order it names.
     pub home: OrderKey,
-    /// Whether only what follows on the payment has claimed it: the payment itself may claim it anew.
+    /// Whether only later operations have claimed the alias: the payment itself may still claim it.
     pub weak: bool,
 }
 
@@ -63,7 +63,7 @@ pub struct Way<'a> {
     pub names: Vec<&'a Item>,
     /// The order.
     pub end: &'a Item,
-    /// Whether what the names have taken along is given up where it stood.
+    /// Whether every former order has given up the facts that were moved to the aliases.
     pub(super) is_settled: bool,
 }
 

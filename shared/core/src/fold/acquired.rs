@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 
 use crate::fact::{Payer, ShareFact, Status};
 
-/// What one operation or payment states to have been taken.
+/// The captured amount that one operation or payment states.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Stated {
+pub(super) struct StatedAmount {
     /// Minor units.
     pub(super) amount: u64,
-    /// Whether that is less than what it is to reach, which is the whole: it may be a running total.
+    /// Whether the amount is below its target, which is the whole: then it may be a running total.
     pub(super) open: bool,
     pub(super) payer: Payer,
 }
@@ -25,10 +25,10 @@ pub(super) struct Stated {
 /// Two payments with equal amounts cannot be running totals of one another, so they add up when `apart`:
 /// between the operations of one payment they can be the same one told twice. A complement is paid after
 /// its voucher: where it states less than the voucher did, it states its own share.
-pub(super) fn certain(stated: impl Iterator<Item = Stated> + Clone, apart: bool) -> u64 {
+pub(super) fn certain(stated: impl Iterator<Item = StatedAmount> + Clone, apart: bool) -> u64 {
     let open = || stated.clone().filter(|s| s.open);
     let vouchers = open().filter(|s| s.payer == Payer::Voucher).map(|s| s.amount).max();
-    let is_own = |s: &Stated| {
+    let is_own = |s: &StatedAmount| {
         !s.open || s.payer == Payer::Complement && vouchers.is_some_and(|most| s.amount <= most)
     };
     let own: u64 = stated.clone().filter(is_own).map(|s| s.amount).sum();
@@ -44,14 +44,14 @@ pub(super) fn certain(stated: impl Iterator<Item = Stated> + Clone, apart: bool)
 /// `whole` is the largest amount that any of its operations was to reach.
 pub(super) fn acquired(facts: &[&ShareFact], whole: u64) -> u64 {
     // One operation counts once, under whatever method it is told.
-    let mut operations: BTreeMap<Option<&str>, Stated> = BTreeMap::new();
+    let mut operations: BTreeMap<Option<&str>, StatedAmount> = BTreeMap::new();
     for fact in facts.iter().filter(|fact| fact.meaning.status == Status::Captured) {
         let target = fact.target.unwrap_or(whole);
         let worth = fact.meaning.worth;
         let own = worth >= target && target < whole;
         let amount = if own { target } else { worth };
         let payer = fact.meaning.payer;
-        let new = Stated { amount, open: !own, payer };
+        let new = StatedAmount { amount, open: !own, payer };
         operations
             .entry(fact.number.as_deref())
             .and_modify(|known| {

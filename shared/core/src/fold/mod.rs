@@ -15,7 +15,7 @@ mod tally;
 pub use self::policy::{Instalments, Policy, ReleaseOn};
 pub use self::summary::{Credit, Debit, Share, Summary};
 
-use self::share::{Joined, only_respellable};
+use self::share::{ShareState, only_respellable};
 use self::tally::{Sums, Tally};
 use crate::fact::{Facts, Kind, Standing, State, Status};
 use crate::registered::Registered;
@@ -30,7 +30,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     let currency = shown.currency(paid);
     let sums = currency.map(|currency| shown.sums(currency)).unwrap_or_default();
     let state = state(&sums, &shown.shares);
-    let mut shares: Vec<Share> = shown.shares.iter().map(Joined::to_share).collect();
+    let mut shares: Vec<Share> = shown.shares.iter().map(ShareState::to_share).collect();
     if paid.is_none() {
         shares.extend(only_respellable(facts, &shares));
     }
@@ -53,7 +53,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
 }
 
 /// The state of an order: the first rule that fits. (docs/interface.md, "States")
-fn state(sums: &Sums, shares: &[Joined<'_>]) -> State {
+fn state(sums: &Sums, shares: &[ShareState<'_>]) -> State {
     let Sums { captured, authorised, refunded, let_go, .. } = *sums;
     let expected = sums.expected.unwrap_or(0);
     if shares.iter().any(|s| s.status == Status::ChargedBack) {
@@ -74,7 +74,7 @@ fn state(sums: &Sums, shares: &[Joined<'_>]) -> State {
 }
 
 /// How the last attempt ended, when none is open.
-fn last_end(shares: &[Joined<'_>]) -> Option<State> {
+fn last_end(shares: &[ShareState<'_>]) -> Option<State> {
     let mut last = None;
     for share in shares.iter().filter(|s| s.kind == Kind::Debit) {
         last = Some(match share.status {

@@ -10,14 +10,14 @@ use crate::fact::{Kind, ShareFact};
 /// Debits with one other name are one payment even if the provider should name it by two ids: counting it
 /// twice would give goods away. Refunds of one payment may share its other name, so there that leads to an
 /// id only when no other has it.
-pub(super) struct Names<'a> {
+pub(super) struct ShareNames<'a> {
     /// From each name of a debit to the one that stands for it.
     debits: BTreeMap<&'a str, &'a str>,
     /// From each other name to the ids that have it.
     others: BTreeMap<(Kind, &'a str), BTreeSet<&'a str>>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> ShareNames<'a> {
     pub(super) fn of(facts: &[&'a ShareFact]) -> Self {
         let mut debits = Vec::new();
         let mut others: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::acquired::{Stated, acquired};
-use super::names::Names;
+use super::acquired::{StatedAmount, acquired};
+use super::names::ShareNames;
 use super::summary::Share;
 use crate::fact::{Facts, Kind, Payer, Rank, ShareFact, Standing, Status};
 use crate::money::Currency;
@@ -12,7 +12,7 @@ use crate::registered::Registered;
 
 /// All facts about one share, joined.
 #[derive(Debug)]
-pub(super) struct Joined<'a> {
+pub(super) struct ShareState<'a> {
     pub(super) name: &'a str,
     /// Every name under which it is stated.
     pub(super) names: BTreeSet<&'a str>,
@@ -51,22 +51,22 @@ pub(super) struct Joined<'a> {
 pub(super) fn join<'a>(
     facts: impl Iterator<Item = &'a ShareFact>,
     registered: Option<Registered>,
-) -> Vec<Joined<'a>> {
+) -> Vec<ShareState<'a>> {
     let facts: Vec<&ShareFact> = facts.collect();
-    let names = Names::of(&facts);
+    let names = ShareNames::of(&facts);
     let mut groups: BTreeMap<(Kind, &str), Vec<&ShareFact>> = BTreeMap::new();
     for fact in facts {
         groups.entry((fact.kind, names.name(fact))).or_default().push(fact);
     }
-    let mut shares: Vec<Joined<'_>> = groups
+    let mut shares: Vec<ShareState<'_>> = groups
         .into_iter()
-        .filter_map(|((_, name), facts)| Joined::of(name, &facts, registered))
+        .filter_map(|((_, name), facts)| ShareState::of(name, &facts, registered))
         .collect();
     shares.sort_by(|a, b| a.attempt().cmp(&b.attempt()));
     shares
 }
 
-impl<'a> Joined<'a> {
+impl<'a> ShareState<'a> {
     /// Joins the facts of one share; `None` where there are none.
     fn of(name: &'a str, facts: &[&'a ShareFact], registered: Option<Registered>) -> Option<Self> {
         let targets = targets(facts);
@@ -74,7 +74,7 @@ impl<'a> Joined<'a> {
         let whole: Vec<&ShareFact> =
             facts.iter().copied().filter(|fact| !is_part_let_go(fact)).collect();
         let highest = top(&whole).or_else(|| top(facts))?;
-        // What is stated in another currency than it was paid in says nothing of it.
+        // A statement in another currency than the payment's does not count.
         let own: Vec<&'a ShareFact> =
             facts.iter().copied().filter(|fact| fact.currency == highest.currency).collect();
         // Where no operation states the whole, what was registered bounds what they add up to.
@@ -151,10 +151,10 @@ impl<'a> Joined<'a> {
         self.targets.get(&self.currency).copied()
     }
 
-    /// What it states to be worth `amount` of the order.
-    pub(super) fn stating(&self, amount: u64) -> Stated {
+    /// The statement that this share is worth `amount` of the order.
+    pub(super) fn stating(&self, amount: u64) -> StatedAmount {
         let open = self.target().is_some_and(|target| amount < target);
-        Stated { amount, open, payer: self.payer }
+        StatedAmount { amount, open, payer: self.payer }
     }
 
     /// Whether money was taken that was paid with a balance.
@@ -189,7 +189,7 @@ impl<'a> Joined<'a> {
     }
 }
 
-/// Whether it cancels a part of what its payment has reserved, and not the payment.
+/// Whether the fact cancels a part of the authorised amount, and not the whole payment.
 fn is_part_let_go(fact: &ShareFact, targets: &BTreeMap<Currency, u64>) -> bool {
     let whole = targets.get(&fact.currency).copied();
     fact.meaning.status == Status::Cancelled

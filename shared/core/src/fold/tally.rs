@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::acquired::{Stated, certain};
+use super::acquired::{StatedAmount, certain};
 use super::policy::{Instalments, Policy, ReleaseOn};
-use super::share::{Joined, join};
+use super::share::{ShareState, join};
 use super::summary::{Credit, Debit};
 use crate::fact::{Fact, Facts, Kind, Rank, Standing, Status, Total};
 use crate::money::Currency;
@@ -13,12 +13,12 @@ use crate::registered::Registered;
 
 /// All facts of at least one standing, joined into shares and totals and added up.
 pub(super) struct Tally<'a> {
-    pub(super) shares: Vec<Joined<'a>>,
+    pub(super) shares: Vec<ShareState<'a>>,
     totals: BTreeSet<&'a Total>,
     registered: Option<Registered>,
     /// What was given back for good, by the debit that it gives back; `None` where that is not known.
     given_back: BTreeMap<(Currency, Option<&'a str>), u64>,
-    /// Debits of which a message that contradicts itself gives back nobody knows how much.
+    /// Debits with a refund in a contradictory message: the refunded amount is unknown.
     void: BTreeSet<Option<&'a str>>,
     /// The sums of every currency that is named.
     sums: BTreeMap<Currency, Sums>,
@@ -43,7 +43,7 @@ pub(super) struct Sums {
     net: Cover,
     /// The first instalment, where the release waits for no more.
     first: Option<First>,
-    /// Payments that count with less than they are to reach.
+    /// Payments below their target.
     open_payments: usize,
     /// Whether something is expected, reserved or taken in this currency.
     at_stake: bool,
@@ -129,7 +129,7 @@ impl<'a> Tally<'a> {
             };
             sums.open_payments = gross().filter(|(_, s)| s.amount > 0 && s.open).count();
             sums.gross = Cover::of(gross().map(|(_, stated)| stated));
-            let net = gross().map(|(debit, stated)| Stated {
+            let net = gross().map(|(debit, stated)| StatedAmount {
                 amount: stated.amount.saturating_sub(self.gone(debit)),
                 ..stated
             });
@@ -160,7 +160,7 @@ impl<'a> Tally<'a> {
             let due = plan.first_instalment?;
             let (own, others): (Vec<_>, Vec<_>) =
                 self.debits(currency).partition(|debit| is_plan_of(plan, debit));
-            let taken = |debit: &Joined<'_>| debit.stated(policy.release_on).amount;
+            let taken = |debit: &ShareState<'_>| debit.stated(policy.release_on).amount;
             let gross = own.iter().map(|debit| taken(debit)).sum::<u64>() >= due;
             let net = own.iter().map(|debit| taken(debit).saturating_sub(self.gone(debit)));
             let net = net.sum::<u64>().saturating_sub(self.given_back_of_unknown(currency)) >= due;
@@ -169,18 +169,18 @@ impl<'a> Tally<'a> {
         firsts.max_by_key(|first| (first.net, first.gross, first.due))
     }
 
-    /// What counts no more of a debit: what was given back of it, or all where nobody knows how much.
-    fn gone(&self, debit: &Joined<'_>) -> u64 {
+    /// How much of a debit no longer counts: the refunded amount, or all of it where that amount is unknown.
+    fn gone(&self, debit: &ShareState<'_>) -> u64 {
         if self.is_void(debit) { u64::MAX } else { self.given_back_of(debit) }
     }
 
-    fn debits(&self, currency: Currency) -> impl Iterator<Item = &Joined<'a>> + Clone {
+    fn debits(&self, currency: Currency) -> impl Iterator<Item = &ShareState<'a>> + Clone {
         let debits = self.shares.iter().filter(|share| share.kind == Kind::Debit);
         debits.filter(move |share| share.currency == currency)
     }
 
     /// What was given back of a debit for good, in its own currency.
-    pub(super) fn given_back_of(&self, debit: &Joined<'_>) -> u64 {
+    pub(super) fn given_back_of(&self, debit: &ShareState<'_>) -> u64 {
         let names = debit.names.iter();
         names.filter_map(|name| self.given_back.get(&(debit.currency, Some(*name)))).sum()
     }
@@ -196,13 +196,13 @@ impl<'a> Tally<'a> {
     }
 
     /// The debit of this name.
-    fn debit(&self, name: &str) -> Option<&Joined<'a>> {
+    fn debit(&self, name: &str) -> Option<&ShareState<'a>> {
         self.shares.iter().find(|s| s.kind == Kind::Debit && s.names.contains(name))
     }
 
     /// Whether nobody knows how much of a debit went back: a message that contradicts itself says that some
     /// did, or it went back in another currency.
-    fn is_void(&self, debit: &Joined<'_>) -> bool {
+    fn is_void(&self, debit: &ShareState<'_>) -> bool {
         let is_it = |name: &str| debit.names.contains(name);
         let may_be_it = |name: &str| is_it(name) || self.debit(name).is_none();
         let mut foreign = self.given_back.keys().filter(|(of, _)| *of != debit.currency);
@@ -212,7 +212,7 @@ impl<'a> Tally<'a> {
 
     /// Refunds and chargebacks that are final, those of one operation before what speaks of all.
     pub(super) fn final_credits(&self) -> impl Iterator<Item = Credit> {
-        let mut credits: Vec<&Joined<'_>> =
+        let mut credits: Vec<&ShareState<'_>> =
             self.shares.iter().filter(|share| share.is_final_credit()).collect();
         credits.sort_by_key(|credit| !credit.is_part);
         credits.into_iter().map(|credit| Credit {
@@ -245,7 +245,7 @@ impl<'a> Tally<'a> {
 
     /// Whether a voucher's money was taken and not given back.
     pub(super) fn has_captured_voucher(&self) -> bool {
-        let kept = |share: &Joined<'_>| self.given_back_of(share) < share.captured;
+        let kept = |share: &ShareState<'_>| self.given_back_of(share) < share.captured;
         self.shares.iter().any(|share| share.is_captured_voucher() && kept(share))
     }
 
@@ -346,9 +346,9 @@ impl<'a> Tally<'a> {
     }
 }
 
-impl Joined<'_> {
+impl ShareState<'_> {
     /// What of it counts towards a release.
-    pub(super) fn stated(&self, release_on: ReleaseOn) -> Stated {
+    pub(super) fn stated(&self, release_on: ReleaseOn) -> StatedAmount {
         let amount = match release_on {
             ReleaseOn::Captured => self.captured,
             ReleaseOn::Secured => self.captured + self.authorised,
@@ -358,14 +358,14 @@ impl Joined<'_> {
 }
 
 /// Whether a share is an instalment of this plan.
-fn is_plan_of(plan: &Total, share: &Joined<'_>) -> bool {
+fn is_plan_of(plan: &Total, share: &ShareState<'_>) -> bool {
     plan.currency == share.currency && plan.series.as_deref() == share.series
 }
 
 /// What was given back for good, by payment. A credit of an operation without a number of its own, or with that
 /// of the payment, speaks of all that was given back of it: the same money as its refunds.
 fn given_back<'a>(
-    shares: &[Joined<'a>],
+    shares: &[ShareState<'a>],
     ended: &[Status],
 ) -> BTreeMap<(Currency, Option<&'a str>), u64> {
     let credits = || {
@@ -385,7 +385,7 @@ fn given_back<'a>(
 
 /// The debits of which money is said to go back by a genuine message that contradicts itself, unless a
 /// sound one settles how much.
-fn void<'a>(facts: &'a Facts, shares: &[Joined<'a>]) -> BTreeSet<Option<&'a str>> {
+fn void<'a>(facts: &'a Facts, shares: &[ShareState<'a>]) -> BTreeSet<Option<&'a str>> {
     let credits = facts.shares().filter(|(fact, _)| fact.kind == Kind::Credit);
     let doubted = credits.filter(|(_, standing)| *standing == Standing::Contradictory);
     doubted
@@ -401,7 +401,7 @@ fn owned(names: &BTreeSet<&str>) -> BTreeSet<String> {
 }
 
 impl Cover {
-    fn of(stated: impl Iterator<Item = Stated> + Clone) -> Self {
+    fn of(stated: impl Iterator<Item = StatedAmount> + Clone) -> Self {
         Self { certain: certain(stated.clone(), true), most: stated.map(|s| s.amount).sum() }
     }
 
@@ -431,7 +431,7 @@ impl Sums {
         self.largest = Some(amount);
     }
 
-    fn count(&mut self, share: &Joined<'_>) {
+    fn count(&mut self, share: &ShareState<'_>) {
         if share.kind != Kind::Debit {
             return;
         }

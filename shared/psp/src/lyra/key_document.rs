@@ -14,14 +14,14 @@ pub enum BadKeys {
     )]
     Json,
     /// Nothing to verify with.
-    #[error("no key in it")]
+    #[error("the document has no key")]
     NoKey,
     /// Each is tried on every REST message, so their number is bounded.
     #[error("more than {MAX_REST_PASSWORDS} REST passwords")]
     TooManyPasswords,
     /// Site and mode of a form are what its key says they are, and those of a REST answer what the password
     /// that fits is for.
-    #[error("{one} and {other} have the same {what}: it cannot speak for both")]
+    #[error("{one} and {other} have the same {what}: the signature cannot tell them apart")]
     SameSecret {
         /// Which of a site's secrets.
         what: &'static str,

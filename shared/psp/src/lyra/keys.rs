@@ -164,7 +164,7 @@ mod tests {
             assert_eq!(
                 Keys::from_json(&modes).unwrap_err().to_string(),
                 format!(
-                    r#"site "1" (test) and site "1" (production) have the same {what}: it cannot speak for both"#
+                    r#"site "1" (test) and site "1" (production) have the same {what}: the signature cannot tell them apart"#
                 )
             );
         }

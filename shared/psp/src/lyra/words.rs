@@ -24,7 +24,7 @@ pub(super) const UNPAID_BUT_COVERED: &str = "unpaid_but_covered";
 pub(super) const STATUS_DENIES: &str = "status_denies";
 /// A partial authorisation does not say what it reached.
 pub(super) const PART_UNKNOWN: &str = "part_unknown";
-/// A form has more pieces than can be told apart.
+/// A form has more parts than can be checked.
 pub(super) const PIECES: &str = "pieces";
 /// A form has a `vads_` field that is not documented.
 pub(super) const UNDOCUMENTED: &str = "undocumented";
@@ -32,7 +32,7 @@ pub(super) const UNDOCUMENTED: &str = "undocumented";
 pub(super) const SHAPE: &str = "shape";
 /// A form lacks its operation.
 pub(super) const NO_OPERATION: &str = "no_operation";
-/// A recurrence number could stand elsewhere.
+/// A recurrence number could belong to another field.
 pub(super) const RECURRENCE: &str = "recurrence";
 /// No documented form has this text.
 pub(super) const NO_FORM: &str = "no_form";
@@ -60,16 +60,16 @@ pub(super) fn sentence(remark: &Remark) -> Option<String> {
         RESULT_DENIES => "vads_result and vads_trans_status disagree",
         UNPAID_BUT_COVERED => "the order is said to be unpaid although its transactions cover it",
         STATUS_DENIES => "status and detailedStatus of a transaction disagree",
-        PART_UNKNOWN => "a partial authorisation that does not say what it reached",
-        PIECES => "more pieces than can be told apart",
+        PART_UNKNOWN => "a partial authorisation without the authorised amount",
+        PIECES => "the form has more parts than can be checked",
         UNDOCUMENTED => "an undocumented vads_ field",
         SHAPE => return Some(format!("{about} has another shape than documented")),
         NO_OPERATION => "vads_operation_type missing",
-        RECURRENCE => "the recurrence could stand elsewhere",
-        NO_FORM => "no documented form reads so",
+        RECURRENCE => "the recurrence could belong to another field",
+        NO_FORM => "no documented form has these fields",
         REQUEST => "it could be a request for a payment",
         REGISTRATION => "it could be the answer to a registration",
-        DIFFERS => return Some(format!("{} could stand elsewhere", differing(about))),
+        DIFFERS => return Some(format!("{} could belong to another field", differing(about))),
         FORM | REST => about,
         _ => return results::sentence(remark),
     };

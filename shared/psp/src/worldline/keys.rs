@@ -21,10 +21,10 @@ pub enum BadKeys {
     #[error("a secret is empty")]
     EmptySecret,
     /// Nothing to verify with.
-    #[error("no key in it")]
+    #[error("the document has no key")]
     NoKey,
     /// The id of the key is not signed: who has an event of one key could send it as one of the other.
-    #[error("{one} and {other} have the same secret: it cannot speak for both")]
+    #[error("{one} and {other} have the same secret: the signature cannot tell them apart")]
     SameSecret {
         /// A key by its id, mode and merchant.
         one: String,
@@ -180,7 +180,7 @@ mod tests {
             r#"{"t": "hush", "p": {"secret": "hush", "mode": "production", "merchant": "M"}}"#;
         assert_eq!(
             Keys::from_json(text).unwrap_err().to_string(),
-            r#"key "p" (production, merchant "M") and key "t" (test) have the same secret: it cannot speak for both"#
+            r#"key "p" (production, merchant "M") and key "t" (test) have the same secret: the signature cannot tell them apart"#
         );
     }
 

@@ -27,7 +27,7 @@ pub(super) fn sentence(remark: &Remark) -> Option<String> {
         WORD_MISSING => "status missing",
         WORD_AND_CODE => "status and statusCode disagree",
         CODE_AND_CATEGORY => "statusCode and statusCategory disagree",
-        OTHER_SIDE => "money given back with the status of a payment",
+        OTHER_SIDE => "a refund with the status of a payment",
         NO_ACQUIRED_AMOUNT => "CAPTURED without an acquiredAmount",
         EVENT => remark.argument(0),
         _ => return None,

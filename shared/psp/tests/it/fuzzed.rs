@@ -31,7 +31,7 @@ fn a_refund_before_the_capture_holds_whatever_its_currency_and_amount() {
         order.take(&said(&paid()), &receipt(1), policy).unwrap();
         assert_eq!(order.fulfilment().is_none(), held, "{:#?}", order.summary(policy));
         let why = order.view(policy, receipt(2).received_at, PROVIDERS).explanation;
-        assert_eq!(why.is_some_and(|why| why.contains("given back")), held);
+        assert_eq!(why.is_some_and(|why| why.contains("refunded")), held);
         let once = order.clone();
         order.decide(receipt(2).received_at, policy);
         assert_eq!(order, once);

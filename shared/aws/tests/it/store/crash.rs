@@ -1,7 +1,7 @@
 //! A payment's name is written before its order. What if the process dies in between?
 
-use quittance_aws::table::{Draft, Stored};
-use quittance_core::claims::Join;
+use quittance_aws::table::{PendingWrite, Stored};
+use quittance_core::claims::Alias;
 use quittance_core::limits::MAX_FACTS_PER_ORDER;
 use quittance_core::{Order, OrderKey, Outcome, Policy, Receipt, State};
 use quittance_testing::lyra::Form;
@@ -127,7 +127,7 @@ async fn an_order_that_has_to_give_something_up_is_remembered() {
         let mut order = Order::new(by_payment());
         order.absorb(former.order.clone());
         let at = order.notifications()[0].received_at;
-        let draft = Draft::new(&order, order.summary(Policy::default()).state, at);
+        let draft = PendingWrite::new(&order, order.summary(Policy::default()).state, at);
         let draft = draft.unwrap().after(Some(former.order.key()));
         stack.table.save(draft, named.version).await.unwrap();
         if amended {
@@ -155,7 +155,7 @@ async fn a_name_that_was_written_has_the_refund_given_up_by_whoever_follows_it()
     let mut held = Order::new(by_payment());
     held.absorb(former.order.clone());
     let taken = Stored { order: held, former: Some(former.order.key().clone()), ..named };
-    let join = Join { home: wl("CRASH-3"), weak: false };
+    let join = Alias { home: wl("CRASH-3"), weak: false };
     stack.table.join(&taken, &join).await.unwrap();
     stack.take(&capture("")).await;
     assert_eq!(captured(&stack.order(&wl("CRASH-3")).await), (State::Refunded, 900));
@@ -181,7 +181,7 @@ async fn an_order_that_is_full_loses_nothing_that_a_name_holds() {
     let stack = Stack::start().await;
     let order = full("FULL-1");
     let at = order.notifications()[0].received_at;
-    let draft = Draft::new(&order, order.summary(Policy::default()).state, at);
+    let draft = PendingWrite::new(&order, order.summary(Policy::default()).state, at);
     stack.table.save(draft.unwrap(), None).await.unwrap();
 
     // Released under its own name; then it turns out to belong to the order that is full.
@@ -191,7 +191,10 @@ async fn an_order_that_is_full_loses_nothing_that_a_name_holds() {
     let alone = stack.order(&lyra("tx:20261122-full01")).await;
     let news = form.clone().with("vads_trans_status", "AUTHORISED");
     let answer = stack.take(&news).await;
-    assert!(answer.starts_with("KEPT in quarantine: the order holds as many facts"), "{answer}");
+    assert!(
+        answer.starts_with("KEPT in quarantine: the order is full: it holds as many facts"),
+        "{answer}"
+    );
 
     let reasons = stack.archive.quarantined(quittance_psp::lyra::ID).await.unwrap();
     assert_eq!(reasons.iter().map(|q| &*q.sha256).collect::<Vec<_>>(), [sha256(&news)]);

@@ -2,7 +2,7 @@
 //! positively that is not kept.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use quittance_aws::archive::{Quarantined, Raw};
+use quittance_aws::archive::{IncomingNotification, Quarantined};
 use quittance_aws::receive::{Disposition, Receiver, Unstored};
 use quittance_aws::room::Bound;
 use quittance_aws::table::Stored;
@@ -85,7 +85,7 @@ async fn what_is_in_quarantine_stays_as_it_first_was() {
         Account { psp: quittance_psp::lyra::ID, merchant: SITE.to_owned(), mode: Mode::Test };
     let content = Content::new(account, Cover::Values, b"signed");
     for (seconds, body) in [(0, &b"first"[..]), (60, b"second"), (90, b"first")] {
-        let raw = Raw {
+        let raw = IncomingNotification {
             psp: quittance_psp::lyra::ID,
             signed: &content,
             body,
@@ -177,7 +177,7 @@ async fn a_merchant_and_a_mode_have_a_room_of_their_own() {
             let account =
                 Account { psp: quittance_psp::lyra::ID, merchant: merchant.clone(), mode };
             let body = format!("{merchant} {text}");
-            let raw = Raw {
+            let raw = IncomingNotification {
                 psp: quittance_psp::lyra::ID,
                 signed: &Content::new(account, Cover::Values, body.as_bytes()),
                 body: body.as_bytes(),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use quittance_aws::archive::Raw;
+use quittance_aws::archive::IncomingNotification;
 use quittance_aws::lists::Cursor;
-use quittance_aws::table::{Draft, Saved};
-use quittance_core::claims::Join;
+use quittance_aws::table::{PendingWrite, Saved};
+use quittance_core::claims::Alias;
 use quittance_core::{Order, OrderKey, Policy, Receipt, State, Timestamp};
 use quittance_testing::lyra::{Form, Share};
 
@@ -29,7 +29,7 @@ fn order_under(key: OrderKey, status: &str) -> Order {
 
 async fn save(stack: &Stack, order: &Order, version: Option<u64>, seconds: i64) -> Saved {
     let policy = Policy::default();
-    let draft = Draft::new(order, order.summary(policy).state, at(seconds)).unwrap();
+    let draft = PendingWrite::new(order, order.summary(policy).state, at(seconds)).unwrap();
     stack.table.save(draft, version).await.unwrap()
 }
 
@@ -67,7 +67,7 @@ async fn a_write_that_comes_second_changes_nothing_and_is_no_error() {
     // The same holds when an item is turned into a name.
     let mut stale = stack.table.load(first.key()).await.unwrap();
     stale.version = Some(1);
-    let join = Join { home: lyra("OTHER"), weak: false };
+    let join = Alias { home: lyra("OTHER"), weak: false };
     assert_eq!(stack.table.join(&stale, &join).await.unwrap(), Saved::Conflict);
     assert_eq!(stack.table.load(first.key()).await.unwrap().joined, None);
 }
@@ -209,7 +209,7 @@ async fn only_what_the_queue_has_to_be_told_is_found_as_unsent() {
 
     // A name keeps the mark until its order has taken the release over.
     let named = stack.table.load(&lyra("LATER-1")).await.unwrap();
-    let join = Join { home: lyra("HELD-1"), weak: false };
+    let join = Alias { home: lyra("HELD-1"), weak: false };
     assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
     assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
 }
@@ -222,7 +222,7 @@ async fn a_name_leads_to_its_order_and_is_in_no_list() {
     let name = order_under(lyra("tx:1"), "CAPTURED");
     save(&stack, &name, None, 0).await;
     let named = stack.table.load(name.key()).await.unwrap();
-    stack.table.join(&named, &Join { home: home.key().clone(), weak: false }).await.unwrap();
+    stack.table.join(&named, &Alias { home: home.key().clone(), weak: false }).await.unwrap();
 
     let stored = stack.table.load_order(name.key()).await.unwrap();
     assert_eq!((stored.order.key(), stored.version, stored.repaired), (home.key(), Some(1), true));
@@ -238,7 +238,7 @@ async fn names_that_lead_in_circles_are_an_error_and_no_endless_loop() {
     let stack = Stack::start().await;
     for (from, to) in [("tx:1", "tx:2"), ("tx:2", "tx:1")] {
         let named = stack.table.load(&lyra(from)).await.unwrap();
-        stack.table.join(&named, &Join { home: lyra(to), weak: false }).await.unwrap();
+        stack.table.join(&named, &Alias { home: lyra(to), weak: false }).await.unwrap();
     }
     assert!(stack.table.load_order(&lyra("tx:1")).await.is_err());
 }
@@ -248,7 +248,7 @@ async fn without_retention_only_the_quarantine_is_kept() {
     let stack = Stack::start().await;
     let form = Form::single("KEPT-1", "abc123", "CB", 900, "CAPTURED");
     let (body, digest) = (form.body(), sha256(&form));
-    let raw = Raw {
+    let raw = IncomingNotification {
         psp: quittance_psp::lyra::ID,
         signed: &form.content(),
         body: body.as_bytes(),

@@ -20,7 +20,7 @@
 //! - a cascade has brand `MULTI`, the sequence number 0 and a list of shares; nothing else has the latter
 //!   two;
 //! - a partial authorisation says what it reached: effective amount and currency are in every answer of
-//!   the field reference. One at hand that does not is worth nothing;
+//!   the field reference. A form without an effective amount counts for nothing;
 //! - the end of a payment at the hosted page ([`Origin::Page`](original::Origin::Page)), which the
 //!   browser is given too, and there perhaps without its source, has a page action and a payment
 //!   configuration. Any other call ([`Origin::Server`](original::Origin::Server)) goes to the server

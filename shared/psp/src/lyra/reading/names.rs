@@ -252,9 +252,9 @@ impl Shape {
 }
 
 /// A place among the documented names: fields come in order, so none is passed twice.
-pub(super) struct Names(usize);
+pub(super) struct FieldCursor(usize);
 
-impl Names {
+impl FieldCursor {
     /// Before the first name.
     pub(super) fn begin() -> Self {
         Self(0)
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_name_is_known_by_itself_or_by_its_family() {
-        let shape = |name: &str| Names::begin().documented(name.as_bytes());
+        let shape = |name: &str| FieldCursor::begin().documented(name.as_bytes());
         for (name, known) in NAMES {
             assert_eq!(shape(&name.replace('*', "x")), Some(*known), "{name}");
         }
@@ -328,7 +328,7 @@ mod tests {
         for name in ["vads_", "vads_a", "vads_cusu", "vads_card_x", "vads_zzz", "vads_amounts"] {
             assert_eq!(shape(name), None, "{name}");
         }
-        let mut names = Names::begin();
+        let mut names = FieldCursor::begin();
         for (name, known) in NAMES {
             assert_eq!(names.documented(name.replace('*', "y").as_bytes()), Some(*known), "{name}");
         }

@@ -3,7 +3,7 @@
 use quittance_core::Remark;
 
 use super::super::words;
-use super::names::{Names, Shape};
+use super::names::{FieldCursor, Shape};
 use super::original::{End, Origin, Original};
 use super::piece::{self, bit};
 use super::places::Set;
@@ -40,7 +40,7 @@ impl<'a, const W: usize> Text<'a, W> {
         };
         // Both are what found the key: no original under this key has others.
         let (mode, site) = (form.bytes("vads_ctx_mode"), form.bytes("vads_site_id"));
-        let mut names = Names::begin();
+        let mut names = FieldCursor::begin();
         for Field { name, value } in form.signed() {
             let first = text.len;
             let mut common = u64::MAX;
@@ -277,7 +277,7 @@ impl<'a, const W: usize> Text<'a, W> {
         let steps = STEPS.as_slice();
         // Backwards: from which places the rest of the names can take up the rest of the text.
         let mut rests = [(Set::<W>::EMPTY, Want::NOTHING); MAX_STEPS];
-        // Where a form's end can go without its source: nothing behind can be taken for one.
+        // Places where a form may end without `vads_url_check_src`: no later piece could be read as one.
         let no_source = self.can_be(piece::KNOWN_SOURCE).behind();
         let mut rest = Set::only(self.len);
         if self.has_extra(steps.len()) {

@@ -38,11 +38,13 @@ impl Keys {
         for (merchant, Entry { secret, mode }) in entries {
             let secret = Secret::new(&secret).ok_or_else(|| bad("a secret is empty"))?;
             if keys.values().any(|(known, _): &(Secret, Mode)| known.is(&secret)) {
-                return Err(bad("two merchants have the same secret: it cannot speak for both"));
+                return Err(bad(
+                    "two merchants have the same secret: the signature cannot tell them apart",
+                ));
             }
             keys.insert(merchant, (secret, mode));
         }
-        if keys.is_empty() { Err(bad("no key in it")) } else { Ok(Self(keys)) }
+        if keys.is_empty() { Err(bad("the document has no key")) } else { Ok(Self(keys)) }
     }
 
     pub(super) fn held(&self) -> impl Iterator<Item = HeldKey> {

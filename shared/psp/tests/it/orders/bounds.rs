@@ -3,7 +3,7 @@
 use quittance_core::limits::{
     MAX_EVENTS_PER_NOTIFICATION, MAX_FACTS_PER_ORDER, MAX_SHARES_PER_NOTIFICATION, MAX_WORD_BYTES,
 };
-use quittance_core::order::Full;
+use quittance_core::order::OrderFull;
 use quittance_core::{Order, Outcome, Reading};
 use quittance_testing::lyra::{self, Form};
 use serde_json::json;
@@ -21,7 +21,10 @@ fn an_order_holds_so_many_facts_and_no_more() {
         assert!(matches!(taken, Ok(Outcome::Changed(_))), "{taken:?}");
     }
     let before = order.clone();
-    assert_eq!(order.take(&attempt(MAX_FACTS_PER_ORDER), &receipt(0), CAPTURED), Err(Full::Facts));
+    assert_eq!(
+        order.take(&attempt(MAX_FACTS_PER_ORDER), &receipt(0), CAPTURED),
+        Err(OrderFull::Facts)
+    );
     assert_eq!(order, before, "what does not fit leaves no trace");
     assert_eq!(order.take(&attempt(0), &receipt(0), CAPTURED), Ok(Outcome::Known));
     let bytes = quittance_core::stored::encode(&order).unwrap().len();

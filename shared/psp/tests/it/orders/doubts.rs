@@ -4,7 +4,7 @@ use quittance_core::limits::{
     MAX_DOUBTFUL_BYTES_PER_ORDER, MAX_DOUBTFUL_FACTS_PER_ORDER,
     MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER, MAX_LINE_CHARACTERS,
 };
-use quittance_core::order::Full;
+use quittance_core::order::OrderFull;
 use quittance_core::{Fact, Flag, Order, Outcome, Standing, State, Status};
 use quittance_psp::PROVIDERS;
 use quittance_testing::lyra::{Form, Share};
@@ -58,7 +58,7 @@ fn doubts_are_bounded_in_bytes() {
         let form = respelt(cascade("REFUSED", &some));
         match order.take(&form.said(), &receipt(0), CAPTURED) {
             Ok(_) => {}
-            Err(Full::Doubts) => refused += 1,
+            Err(OrderFull::Doubts) => refused += 1,
             Err(other) => panic!("{other}"),
         }
     }
@@ -73,7 +73,7 @@ fn doubts_are_bounded_in_bytes() {
         let form = respelt(form.with("vads_trans_uuid", &format!("{n:x>200}")));
         match order.take(&form.said(), &receipt(0), CAPTURED) {
             Ok(_) => bytes.push(order.doubtful_bytes()),
-            Err(full) => assert_eq!(full, Full::Doubts),
+            Err(full) => assert_eq!(full, OrderFull::Doubts),
         }
     }
     assert!(bytes.len() < MAX_DOUBTFUL_FACTS_PER_ORDER - 1, "{bytes:?}");

@@ -9,13 +9,13 @@ use crate::engine::Engine;
 use crate::output::Failure;
 
 /// Tables that live as long as this does.
-pub(crate) struct Rehearsal {
+pub(crate) struct ScratchTables {
     /// What takes notifications here.
     pub(crate) receiver: Receiver,
     _engine: Engine,
 }
 
-impl Rehearsal {
+impl ScratchTables {
     /// Empty tables, under the policy of `settings`.
     pub(crate) async fn start(settings: &Settings) -> Result<Self, Failure> {
         let engine = Engine::embedded(None, 0).await?;

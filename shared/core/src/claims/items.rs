@@ -43,7 +43,7 @@ pub struct Alias {
     pub weak: bool,
 }
 
-/// Items by their keys: what a [`Claims`] has seen, or a table that is no more than a map.
+/// Items by their keys: what a `Claims` has seen, or a table that is no more than a map.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Items(BTreeMap<OrderKey, Item>);
 

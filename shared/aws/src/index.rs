@@ -1,7 +1,7 @@
 //! The indexes of the order table: what their keys are.
 //!
 //! An index keeps the orders of one hash key in one partition, which takes a thousand writes a second. So each
-//! hash key is spread over [`SHARDS`] by a hash of the order's key, and a list merges them. The sort key is the
+//! hash key is spread over sixteen shards by a hash of the order's key, and a list merges them. The sort key is the
 //! time of the last change with the beginning of that hash behind, so that no two orders are at the same place
 //! and a page begins right behind the last order of the page before.
 

@@ -7,6 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quittance_core::crypto::Secret;
+use quittance_core::fact::{digest, say_the_same};
 use quittance_core::message::CloudEvent;
 use quittance_core::release::Cause;
 use quittance_core::{Fact, Kind, Mode, Order, OrderView, ReleaseOn, Standing, Status};
@@ -172,6 +173,17 @@ proptest! {
                 let id = order.fulfilment().map(|f| f.id.clone());
                 prop_assert!(fulfilment.is_none() || fulfilment == id);
                 fulfilment = id;
+            }
+        }
+    }
+
+    #[test]
+    fn what_says_the_same_has_one_digest_and_nothing_else_has(story in story()) {
+        for one in &story {
+            for other in &story {
+                let same = say_the_same(&one.facts, &other.facts);
+                prop_assert_eq!(same, digest(&one.facts) == digest(&other.facts));
+                prop_assert_eq!(same, say_the_same(&other.facts, &one.facts));
             }
         }
     }

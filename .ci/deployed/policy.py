@@ -5,9 +5,10 @@ import re
 
 
 def leading_keys(body):
-    """The partition keys that a request of DynamoDB for one item names."""
+    """The partition keys that a request of DynamoDB for items by key names."""
     key = body.get("Key") or body.get("Item") or {}
-    return [value for name, kind in key.items() if name == "pk" for value in kind.values()]
+    keys = [key] + [key for table in body.get("RequestItems", {}).values() for key in table["Keys"]]
+    return [value for key in keys for name, kind in key.items() if name == "pk" for value in kind.values()]
 
 
 def action_and_resources(target, body, account):
@@ -24,9 +25,10 @@ def action_and_resources(target, body, account):
 
 
 def table_arn(body, account):
-    if "TableName" not in body:
+    names = [body["TableName"]] if "TableName" in body else list(body.get("RequestItems", {}))
+    if len(names) != 1:
         raise ValueError("only calls that name one table are understood")
-    arn = f"arn:aws:dynamodb:{account.region}:{account.number}:table/{body['TableName']}"
+    arn = f"arn:aws:dynamodb:{account.region}:{account.number}:table/{names[0]}"
     return f"{arn}/index/{body['IndexName']}" if "IndexName" in body else arn
 
 

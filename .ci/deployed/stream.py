@@ -66,9 +66,12 @@ def plain(value):
 
 
 def matches(pattern, value):
-    """Whether a value fits an event pattern. Only exact values are known; anything else is an error."""
+    """Whether a value fits an event pattern. Exact values and `exists` are known; anything else is an error."""
     if isinstance(pattern, dict):
         return isinstance(value, dict) and all(name in value and matches(p, value[name]) for name, p in pattern.items())
+    if pattern == [{"exists": True}]:
+        # Of a leaf alone, as Lambda has it.
+        return not isinstance(value, (dict, list))
     if not isinstance(pattern, list) or any(isinstance(each, (dict, list)) for each in pattern):
         raise ValueError(f"cannot judge the pattern {pattern}")
     return value in pattern

@@ -119,7 +119,10 @@ fn share_holds(share: &ShareFact) {
 }
 
 /// The order that was told all of this.
-fn told<'a>(story: impl Iterator<Item = &'a Statement>, policy: Policy) -> Result<Order, OrderFull> {
+fn told<'a>(
+    story: impl Iterator<Item = &'a Statement>,
+    policy: Policy,
+) -> Result<Order, OrderFull> {
     let mut order: Option<Order> = None;
     for (second, statement) in story.enumerate() {
         let order = order.get_or_insert_with(|| Order::new(statement.key.clone()));

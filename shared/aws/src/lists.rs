@@ -180,30 +180,17 @@ impl Table {
     ///
     /// Those of [`Table::list`].
     pub async fn unsent(&self) -> Result<Vec<Found>, StoreError> {
-        let shards = SHARDS.chars().map(|shard| self.unsent_of(shard));
-        let mut all: Vec<Found> = try_join_all(shards).await?.into_iter().flatten().collect();
+        // The index holds nothing else, so one scan finds what is in all its shards.
+        let scan = self.client.scan().table_name(&self.name).index_name(BY_UNSENT);
+        let mut pages = scan.into_paginator().items().send();
+        let mut all: Vec<Found> = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|e| StoreError::unavailable("scan unsent orders", &e))?;
+            let (at, key) = read_entry(&item)?;
+            all.push(found(key, &at)?);
+        }
         all.sort_by(|a, b| (a.updated_at, &a.key).cmp(&(b.updated_at, &b.key)));
         Ok(all)
-    }
-
-    async fn unsent_of(&self, shard: char) -> Result<Vec<Found>, StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(BY_UNSENT)
-            .key_condition_expression("unsent = :unsent")
-            .expression_attribute_values(":unsent", AttributeValue::S(shard.to_string()))
-            .into_paginator()
-            .items()
-            .send();
-        let mut orders = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|e| StoreError::unavailable("query unsent orders", &e))?;
-            let (at, key) = read_entry(&item)?;
-            orders.push(found(key, &at)?);
-        }
-        Ok(orders)
     }
 
     /// Reads the next orders of a shard.

@@ -228,8 +228,9 @@ impl Differences {
             match (stored.get(digest), rebuilt.get(digest)) {
                 (Some(stored), Some(rebuilt)) => self.notification(digest, stored, rebuilt),
                 (stored, rebuilt) => {
-                    let name =
-                        |received: Option<&NotificationEntry>| received.map(|r| said(&r.event));
+                    let name = |received: Option<&NotificationEntry>| {
+                        received.map(|r| r.event.to_string())
+                    };
                     self.values(&format!("notification {digest}"), name(stored), name(rebuilt));
                 }
             }
@@ -252,9 +253,9 @@ impl Differences {
             field("sha256", stored.sha256.clone(), rebuilt.sha256.clone());
         }
         if stored.sha256 == rebuilt.sha256 {
-            field("event", said(&stored.event), said(&rebuilt.event));
+            field("event", stored.event.to_string(), rebuilt.event.to_string());
             let doubt = |received: &NotificationEntry| {
-                received.doubt.as_ref().map_or_else(String::new, said)
+                received.doubt.as_ref().map_or_else(String::new, Remark::to_string)
             };
             field("doubt", doubt(stored), doubt(rebuilt));
         }
@@ -302,12 +303,6 @@ impl Differences {
             self.values(field, Some(stored.to_string()), Some(rebuilt.to_string()));
         }
     }
-}
-
-/// A code and what it is said of.
-fn said(remark: &Remark) -> String {
-    let code = std::iter::once(remark.code());
-    code.chain(remark.arguments().iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
 fn near(one: Timestamp, other: Timestamp) -> bool {

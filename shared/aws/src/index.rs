@@ -21,16 +21,24 @@ pub(crate) const SHARDS: &str = "0123456789abcdef";
 /// Digits of an order's hash behind the time of its last change.
 const HASH_DIGITS: usize = 8;
 
-/// The shard of an order.
-pub(crate) fn shard(key: &OrderKey) -> String {
-    sha256_hex(key.to_string().as_bytes()).chars().take(1).collect()
-}
+/// Where an order stands in the indexes: the beginning of a hash of its key.
+pub(crate) struct IndexPlace(String);
 
-/// The sort key of an order in the indexes.
-pub(crate) fn updated_at(key: &OrderKey, at: Timestamp) -> String {
-    let hash = sha256_hex(key.to_string().as_bytes());
-    let hash: String = hash.chars().take(HASH_DIGITS).collect();
-    format!("{at}#{hash}")
+impl IndexPlace {
+    pub(crate) fn of(key: &OrderKey) -> Self {
+        let hash = sha256_hex(key.to_string().as_bytes());
+        Self(hash.chars().take(HASH_DIGITS).collect())
+    }
+
+    /// The shard of the order.
+    pub(crate) fn shard(&self) -> String {
+        self.0.chars().take(1).collect()
+    }
+
+    /// The sort key of an order that was changed at this time.
+    pub(crate) fn updated_at(&self, at: Timestamp) -> String {
+        format!("{at}#{}", self.0)
+    }
 }
 
 /// The time in a sort key.

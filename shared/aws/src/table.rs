@@ -27,7 +27,7 @@ use quittance_core::{Order, OrderKey, Providers, State, Timestamp, stored};
 
 use crate::clock::{now, unix_millis};
 use crate::error::{StoreError, written};
-use crate::index::{shard, updated_at};
+use crate::index::IndexPlace;
 use crate::trace::Trace;
 
 /// Most bytes of an order that takes another notification, without what can be read in more than one way (8 KiB
@@ -232,17 +232,18 @@ impl Table {
     ) -> Result<Saved, StoreError> {
         let PendingWrite { order, state, bytes, updated_at: at, former, mark } = draft;
         let mut item = new_item(order.key(), version, bytes);
+        let place = IndexPlace::of(order.key());
         // An order that has given up all that was known of it is in no list.
         if !order.is_blank() {
-            let state = format!("{}#{}", state.as_str(), shard(order.key()));
+            let state = format!("{}#{}", state.as_str(), place.shard());
             item.insert("state".to_owned(), AttributeValue::S(state));
-            item.insert("updated_at".to_owned(), AttributeValue::S(updated_at(order.key(), at)));
+            item.insert("updated_at".to_owned(), AttributeValue::S(place.updated_at(at)));
         }
         if let Some(former) = former {
             item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
         }
         if order.has_unsent() {
-            mark_unsent(&mut item, order.key(), mark);
+            mark_unsent(&mut item, &place, mark);
         }
         self.put(item, version).await
     }
@@ -265,8 +266,9 @@ impl Table {
             item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
         }
         if stored.order.has_unsent() {
-            mark_unsent(&mut item, key, stored.mark.clone());
-            item.insert("updated_at".to_owned(), AttributeValue::S(updated_at(key, now())));
+            let place = IndexPlace::of(key);
+            mark_unsent(&mut item, &place, stored.mark.clone());
+            item.insert("updated_at".to_owned(), AttributeValue::S(place.updated_at(now())));
         }
         self.put(item, stored.version).await
     }
@@ -325,9 +327,9 @@ fn new_item(key: &OrderKey, version: Option<u64>, order: Vec<u8>) -> Item {
 }
 
 /// Marks an item of which the queue has to be told something.
-fn mark_unsent(item: &mut Item, key: &OrderKey, mark: Option<UnsentMarker>) {
+fn mark_unsent(item: &mut Item, place: &IndexPlace, mark: Option<UnsentMarker>) {
     let UnsentMarker { since, trace } = mark.unwrap_or_else(|| UnsentMarker::now(None));
-    item.insert("unsent".to_owned(), AttributeValue::S(shard(key)));
+    item.insert("unsent".to_owned(), AttributeValue::S(place.shard()));
     item.insert("unsent_since".to_owned(), AttributeValue::N(since.to_string()));
     if let Some(trace) = trace {
         item.insert("trace".to_owned(), AttributeValue::S(trace.to_string()));

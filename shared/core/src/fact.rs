@@ -46,20 +46,20 @@ impl Fact {
 }
 
 /// The amount an order is for, in minor units.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Total {
     /// The whole amount; `None` when instalments are announced without their sum.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<u64>,
     /// The first instalment's amount, when the order is paid in instalments.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_instalment: Option<u64>,
     /// The largest instalment's amount: no share of the plan is worth more.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_instalment: Option<u64>,
     /// What all instalments of the plan have in common ([`ShareFact::series`]): it says nothing of other
     /// payments.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<String>,
     /// The currency of both.
     pub currency: Currency,
@@ -67,9 +67,7 @@ pub struct Total {
 
 /// With what a share is paid, as far as that tells which of two came first: a voucher does, and its complement by
 /// another method follows.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Default)]
 pub enum Payer {
     /// A balance: a voucher or a gift card, which may pay a part.
     Voucher,

@@ -256,9 +256,9 @@ impl Order {
     /// Whether a fact is known, but for the number beside its word. It is kept: what that number means may be
     /// told apart later.
     fn has_reworded(&self, fact: &Fact) -> bool {
-        let known = |fact: &Fact| self.facts.told().any(|(known, _)| known == fact);
         let reworded = |share: &ShareFact| self.facts.shares().any(|(own, _)| own.rewords(share));
-        known(fact) || fact.as_share().is_some_and(reworded)
+        // In any standing.
+        self.facts.knows(fact, Standing::Respellable) || fact.as_share().is_some_and(reworded)
     }
 
     /// Notes what the order costs, and decides anew. The same amount again changes nothing.

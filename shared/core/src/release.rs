@@ -8,13 +8,13 @@ use crate::fold::{Policy, ReleaseOn, Summary};
 use crate::time::Timestamp;
 
 /// What was known when an order was released, as far as what follows is measured by it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Basis {
     /// Money that had been given back or let go by then: no reversal tells of it.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub gone: BTreeSet<String>,
     /// Shares that counted without being captured, with what they counted in minor units.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub reserved: BTreeMap<String, u64>,
 }
 

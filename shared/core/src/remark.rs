@@ -1,6 +1,7 @@
 //! What is to be said to people, as codes: sentences are made where they are shown.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -51,6 +52,14 @@ impl Remark {
     /// One argument; empty where there is none.
     pub fn argument(&self, at: usize) -> &str {
         self.arguments.get(at).map_or("", String::as_str)
+    }
+}
+
+/// The code and what it is said of, where nobody has a sentence or none is wanted.
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)?;
+        self.arguments.iter().try_for_each(|argument| write!(f, " {argument}"))
     }
 }
 

@@ -195,10 +195,9 @@ pub fn unpack(bytes: &[u8]) -> Result<StoredOrder, Undecodable> {
 
 /// The order of this key from bytes, with what the provider's tables make of its facts.
 pub fn decode(bytes: &[u8], key: OrderKey, providers: Providers) -> Result<Order, Undecodable> {
-    let stored = unpack(bytes)?;
-    let provider = find(providers, key.psp);
-    Reader { texts: stored.texts.iter().map(StoredText::text).collect(), provider }
-        .order(&stored, key)
+    let mut stored = unpack(bytes)?;
+    let texts = std::mem::take(&mut stored.texts).into_iter().map(StoredText::into_text).collect();
+    Reader { texts, provider: find(providers, key.psp) }.order(&stored, key)
 }
 
 impl StoredText {
@@ -206,9 +205,9 @@ impl StoredText {
         hex(text).map_or_else(|| Self::Plain(text.to_owned()), Self::Hex)
     }
 
-    fn text(&self) -> String {
+    fn into_text(self) -> String {
         match self {
-            Self::Plain(text) => text.clone(),
+            Self::Plain(text) => text,
             Self::Hex(bytes) => {
                 let digit = |digit: u8| char::from_digit(digit.into(), 16);
                 bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect()

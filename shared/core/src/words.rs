@@ -21,10 +21,7 @@ impl Words {
     /// The sentence, in lower case and without a final stop. A code that nobody has a sentence for is shown as
     /// it is: a newer version may have written it.
     pub fn say(&self, remark: &Remark) -> String {
-        self.find(remark).unwrap_or_else(|| {
-            let code = [remark.code()].into_iter();
-            code.chain(remark.arguments().iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
-        })
+        self.find(remark).unwrap_or_else(|| remark.to_string())
     }
 
     /// The sentence, where somebody has one for the code.

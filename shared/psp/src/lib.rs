@@ -17,6 +17,7 @@ pub mod lyra;
 mod text;
 pub mod worldline;
 
+use quittance_core::provider::find;
 use quittance_core::{Provider, ProviderId};
 
 /// Every provider. Whatever loops over the providers loops over this list.
@@ -24,5 +25,5 @@ pub static PROVIDERS: &[&dyn Provider] = &[&worldline::Worldline, &lyra::Lyra];
 
 /// The provider with this word, if there is one.
 pub fn provider(id: ProviderId) -> Option<&'static dyn Provider> {
-    PROVIDERS.iter().copied().find(|provider| provider.profile().id == id)
+    find(PROVIDERS, id)
 }

@@ -76,10 +76,7 @@ impl<'a> Tally<'a> {
         policy: Policy,
     ) -> Self {
         let admitted = || facts.iter().filter(|(_, standing)| *standing <= lowest);
-        let of_shares = admitted().filter_map(|(fact, _)| match fact {
-            Fact::Share(share) => Some(share.as_ref()),
-            Fact::Total(_) => None,
-        });
+        let of_shares = admitted().filter_map(|(fact, _)| fact.as_share());
         let mut shares = join(of_shares, registered);
         let totals: BTreeSet<&Total> = admitted()
             .filter_map(|(fact, _)| match fact {

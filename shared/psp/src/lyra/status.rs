@@ -56,14 +56,13 @@ pub(super) fn meaning_of(told: &ShareFact) -> Meaning {
     let word = told.said.word.as_deref().unwrap_or_default();
     let (status, rank) = meaning(word, told.kind);
     let payer = payer(&told.method);
-    let doubt = told.said.category.as_deref().filter(|_| counts(word, told.kind));
+    let doubt = told.said.category.as_deref().filter(|_| counts(word, status));
     let doubt = doubt.and_then(words::denial);
     Meaning { status, rank, worth: told.amount, payer, doubt }
 }
 
-/// Whether a word says that money moved or is reserved.
-pub(super) fn counts(word: &str, kind: Kind) -> bool {
-    let status = meaning(word, kind).0;
+/// Whether a word with this status says that money moved or is reserved.
+pub(super) fn counts(word: &str, status: Status) -> bool {
     matches!(word, "CAPTURED" | "AUTHORISED")
         || matches!(status, Status::Captured | Status::Authorised | Status::Refunded)
 }

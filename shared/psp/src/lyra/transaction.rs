@@ -81,8 +81,8 @@ impl Transaction<'_> {
 
     /// A denial matters where the status says that money moved, or may say so once a table has the word.
     fn denial(&self) -> Option<String> {
-        let matters =
-            counts(self.status, self.kind) || meaning(self.status, self.kind).0 == Status::Unknown;
+        let (status, _) = meaning(self.status, self.kind);
+        let matters = counts(self.status, status) || status == Status::Unknown;
         self.denied.filter(|_| matters).map(str::to_owned)
     }
 

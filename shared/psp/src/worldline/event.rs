@@ -151,9 +151,7 @@ impl<'a> Operation<'a> {
             category,
         })
     }
-}
 
-impl Operation<'_> {
     fn said(&self) -> Said {
         let Self { word, code, category, .. } = *self;
         Said { word: word.map(str::to_owned), code, category: category.map(str::to_owned) }

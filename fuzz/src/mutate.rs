@@ -242,7 +242,7 @@ fn change(root: &mut Value, dice: &mut Dice) {
     let Some(value) = nth(root, &mut { place }) else { return };
     match dice.below(8) {
         0 | 1 => *value = Value::from(*dice.pick(&WORDS)),
-        2 => *value = serde_json::from_str(*dice.pick(&VALUES)).unwrap_or_default(),
+        2 => *value = serde_json::from_str(dice.pick::<&str>(&VALUES)).unwrap_or_default(),
         3 => *value = other,
         4 => match value {
             Value::Number(number) => *value = Value::from(number.to_string()),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::support::{Request, Stack, quittance, wait_for};
 use quittance_psp::{lyra as core_lyra, worldline};
+use quittance_testing::json::{places_where, with};
 use quittance_testing::lyra::{Form, Share};
 use quittance_testing::private::{Private, sample_files};
 use quittance_testing::worldline::{Payment, refund};
@@ -188,35 +189,15 @@ fn of_what_is_not_genuine_the_log_shows_nothing() {
     assert_eq!(planted.seen_in_the_log(), BTreeSet::new());
 }
 
-/// Every leaf of a JSON document, as a pointer.
-fn leaves(value: &Value, at: &str, into: &mut Vec<String>) {
-    match value {
-        Value::Object(fields) => {
-            fields.iter().for_each(|(name, value)| leaves(value, &format!("{at}/{name}"), into));
-        }
-        Value::Array(values) => {
-            let all = values.iter().enumerate();
-            all.for_each(|(n, value)| leaves(value, &format!("{at}/{n}"), into));
-        }
-        _ => into.push(at.to_owned()),
-    }
-}
-
 /// The document with a text in each of its leaves, one after the other, and with a leaf more in each object.
 fn each_leaf(document: &Value) -> Vec<(String, impl Fn(&str) -> Value)> {
-    let mut pointers = Vec::new();
-    leaves(document, "", &mut pointers);
-    let changed = pointers.into_iter().map(|pointer| {
-        let document = document.clone();
+    let leaves = places_where(document, |value| !value.is_object() && !value.is_array());
+    let changed = leaves.into_iter().map(|leaf| {
         let change = {
-            let pointer = pointer.clone();
-            move |text: &str| {
-                let mut document = document.clone();
-                *document.pointer_mut(&pointer).expect("a leaf") = json!(text);
-                document
-            }
+            let (document, leaf) = (document.clone(), leaf.clone());
+            move |text: &str| with(&document, &leaf, json!(text))
         };
-        (pointer, change)
+        (leaf, change)
     });
     changed.collect()
 }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpStream};
 
 use crate::support::{Request, Stack, systempay_path, worldline_path};
 use quittance_core::limits::{MAX_BODY_BYTES, MAX_SHARES_PER_NOTIFICATION};
+use quittance_testing::json::{hostile_values, places, with};
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::Payment;
 use quittance_testing::{FORM_KEY, REST_PASSWORD, form_body, rest_body};
@@ -92,55 +93,24 @@ fn random_bytes() -> Vec<Vec<u8>> {
     bodies
 }
 
-/// Every value of an event replaced by hostile ones, one at a time. Each place gets every fourth of them, its
-/// neighbours the others: that each can be read at each place is for the tests of the parsers to show.
-fn mutated(event: &Value) -> Vec<String> {
-    let values = [
-        json!(null),
-        json!(true),
-        json!(-1),
-        json!(1.5),
-        json!(1e300),
-        json!(u64::MAX),
-        json!(i64::MIN),
-        json!(""),
-        json!("\u{0}"),
-        json!("-1"),
-        json!("99999999999999999999999"),
-        json!([]),
-        json!({}),
-        json!("x".repeat(10_000)),
-        json!([[[[]]]]),
-        json!("é".repeat(127)),
-    ];
-    let mut bodies = Vec::new();
-    for (at, pointer) in pointers(event, String::new()).into_iter().enumerate() {
-        for value in values.iter().skip(at % 4).step_by(4) {
-            let mut changed = event.clone();
-            if let Some(place) = changed.pointer_mut(&pointer) {
-                *place = value.clone();
-                bodies.push(changed.to_string());
-            }
-        }
-    }
-    bodies
+/// Of the values that are tried at a place, the part that goes over HTTP, and its neighbours get the others: that
+/// each is read at each place is for the tests of the parsers to show.
+const PARTS: usize = 4;
+
+fn part_of<T>(values: &[T], place: usize) -> impl Iterator<Item = &T> {
+    values.iter().skip(place % PARTS).step_by(PARTS)
 }
 
-/// Where an object has values, at any depth.
-fn pointers(value: &Value, at: String) -> Vec<String> {
-    let below: Vec<String> = match value {
-        Value::Object(fields) => fields
-            .iter()
-            .flat_map(|(name, value)| pointers(value, format!("{at}/{name}")))
-            .collect(),
-        Value::Array(elements) => elements
-            .iter()
-            .enumerate()
-            .flat_map(|(n, value)| pointers(value, format!("{at}/{n}")))
-            .collect(),
-        _ => Vec::new(),
+/// An event with hostile values, one at a time.
+fn mutated(event: &Value) -> Vec<String> {
+    let values = hostile_values();
+    let places = places(event);
+    let places = places.iter().enumerate();
+    let changed = |(at, place): (usize, &String)| {
+        let values = part_of(&values, at);
+        values.map(|value| with(event, place, value.clone()).to_string()).collect::<Vec<_>>()
     };
-    std::iter::once(at).chain(below).collect()
+    places.flat_map(changed).collect()
 }
 
 /// A signed form that is not three times as long as its text: only what must be is encoded.
@@ -259,14 +229,13 @@ fn hostile_values_in_a_form() {
     let share = Share("0123456789abcdef0123456789abcdef", "CVCO", 500, "CAPTURED");
     let form = Form::cascade("HOSTILE-4", "host04", 1_000, "CAPTURED", &[share]);
     let mut requests = Vec::new();
-    let texts = hostile_texts();
+    let mut texts = hostile_texts();
+    texts.retain(|text| text.len() < 20_000);
     for (at, (name, _)) in form.fields().into_iter().enumerate() {
         if matches!(name, "vads_site_id" | "vads_ctx_mode") {
             continue;
         }
-        // Each field gets every fourth text, its neighbours the others.
-        let values = texts.iter().filter(|text| text.len() < 20_000).skip(at % 4).step_by(4);
-        for value in values {
+        for value in part_of(&texts, at) {
             requests.push(Request::systempay(short_form(&form.clone().with(name, value).fields())));
         }
         requests.push(Request::systempay(form.clone().without(name).body()));

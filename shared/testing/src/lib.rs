@@ -11,6 +11,7 @@
 pub mod adversary;
 #[cfg(feature = "engine")]
 pub mod engine;
+pub mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod lyra;

@@ -14,6 +14,7 @@ use quittance_core::limits::{
 use quittance_core::provider::Refused;
 use quittance_core::{Kind, Mode, Order, Policy, Reading, Standing, Statement};
 use quittance_psp::lyra::{self, SiteKeys};
+use quittance_testing::json::{self, with};
 use quittance_testing::lyra::{Form, Share, answer};
 use quittance_testing::worldline::{Payment, refund};
 use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, form_body, rest_body, rest_body_of_bytes};
@@ -404,21 +405,6 @@ fn row(places: Places, at: &str) -> &'static (&'static str, &'static str, &'stat
     exact.or_else(longest).unwrap_or_else(|| panic!("{at} has no row"))
 }
 
-/// Every place of a value.
-fn places_of(value: &Value, at: &str) -> Vec<String> {
-    let below: Vec<String> = match value {
-        Value::Object(fields) => fields
-            .iter()
-            .flat_map(|(name, value)| places_of(value, &format!("{at}/{name}")))
-            .collect(),
-        Value::Array(list) => {
-            (0..).zip(list).flat_map(|(n, value)| places_of(value, &format!("{at}/{n}"))).collect()
-        }
-        _ => Vec::new(),
-    };
-    std::iter::once(at.to_owned()).chain(below).collect()
-}
-
 fn check_places(carrier: Carrier, valid: &Value, places: Places) {
     let unchanged = carrier.read(valid.to_string());
     let [Reading::Order(statement)] = &unchanged[..] else { panic!("{unchanged:?}") };
@@ -427,7 +413,7 @@ fn check_places(carrier: Carrier, valid: &Value, places: Places) {
         assert!(!why.is_empty() && (letters.len() == 7 || *letters == "-"), "{place}");
     }
     let mut wrong = Vec::new();
-    for at in places_of(valid, "") {
+    for at in json::places(valid) {
         let (_, letters, why) = row(places, &at);
         if *letters == "-" {
             continue;
@@ -435,8 +421,7 @@ fn check_places(carrier: Carrier, valid: &Value, places: Places) {
         let fates: String = wrong_types()
             .into_iter()
             .map(|value| {
-                let mut changed = valid.clone();
-                *changed.pointer_mut(&at).unwrap() = value;
+                let changed = with(valid, &at, value);
                 Fate::of(&carrier.read(changed.to_string()), &unchanged).letter()
             })
             .collect();

@@ -10,9 +10,11 @@ use quittance_core::crypto::Secret;
 use quittance_core::fold::Instalments;
 use quittance_core::{Order, Policy, Reading, ReleaseOn};
 use quittance_psp::lyra::{self, Algorithm};
-use quittance_testing::lyra::{Form, Share};
+use quittance_testing::json::{hostile_values, places, with};
+use quittance_testing::lyra::{Form, Share, answer as lyra_answer};
 use quittance_testing::worldline::{Payment, refund};
 use quittance_testing::{FORM_KEY, REST_PASSWORD, rest_body, url_encode};
+use serde_json::Value;
 
 use super::{UUIDS, config};
 use quittance_testing::read::{read_lyra, read_worldline, read_worldline_bound, receipt, reread};
@@ -76,6 +78,30 @@ fn nasty() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn every_place_of_a_message_takes_every_hostile_value() {
+    let payment = Payment::new("CMD-1", "3254564310_0", 5412, 9, 10_000).surcharge(20).json();
+    let refund = refund("CMD-1", "3254564310_2", 8, 100);
+    let shares =
+        [Share(UUIDS[0], "CVCO", 6_000, "CAPTURED"), Share(UUIDS[1], "CB", 4_000, "CAPTURED")];
+    let answer = lyra_answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &shares);
+    let event = |event: Value| read_worldline(&event.to_string());
+    let signed = |answer: Value| vec![read_lyra(&rest_body(REST_PASSWORD, &answer.to_string()))];
+    for message in [payment, refund] {
+        hostile(&message).flat_map(event).for_each(use_up);
+    }
+    hostile(&answer).flat_map(signed).for_each(use_up);
+}
+
+/// The message with each hostile value at each place.
+fn hostile(message: &Value) -> impl Iterator<Item = Value> {
+    let at = move |place: String| {
+        let values = hostile_values().into_iter();
+        values.map(move |value| with(message, &place, value))
+    };
+    places(message).into_iter().flat_map(at)
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -112,7 +138,7 @@ proptest! {
         value in nasty(),
     ) {
         let mut event = Payment::new("CMD-1", "3254564310_0", 5412, 9, 10_000).json();
-        let as_json = serde_json::from_str(&value).unwrap_or(serde_json::Value::String(value));
+        let as_json = serde_json::from_str(&value).unwrap_or(Value::String(value));
         *event.pointer_mut(path).unwrap() = as_json;
         read_worldline(&event.to_string()).into_iter().for_each(use_up);
     }
@@ -172,7 +198,7 @@ proptest! {
     #[test]
     fn any_damaged_answer_is_read(at in any::<Index>(), cut in 0..12_usize, insert in nasty()) {
         let shares = [Share(UUIDS[0], "CVCO", 6_000, "CAPTURED"), Share(UUIDS[1], "CB", 4_000, "CAPTURED")];
-        let answer = quittance_testing::lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &shares).to_string();
+        let answer = lyra_answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &shares).to_string();
         let answer = mutated(answer.as_bytes(), &at, cut, insert.as_bytes());
         use_up(read_lyra(&rest_body(REST_PASSWORD, &String::from_utf8_lossy(&answer))));
     }

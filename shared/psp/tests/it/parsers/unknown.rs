@@ -4,6 +4,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quittance_core::Standing;
+use quittance_testing::json::places_where;
 use quittance_testing::lyra::{Form, Share, answer};
 use quittance_testing::worldline::{Payment, refund};
 use quittance_testing::{FORM_KEY, REST_PASSWORD, form_body, rest_body, url_encode};
@@ -50,29 +51,9 @@ fn members() -> impl Strategy<Value = Vec<(Index, String, Value)>> {
 /// Adds members to objects at any depth.
 fn add(value: &mut Value, members: Vec<(Index, String, Value)>) {
     for (at, name, member) in members {
-        let mut objects = Vec::new();
-        list_objects(value, String::new(), &mut objects);
+        let objects = places_where(value, Value::is_object);
         let object = value.pointer_mut(&objects[at.index(objects.len())]).unwrap();
         object.as_object_mut().unwrap().entry(name).or_insert(member);
-    }
-}
-
-/// The pointers of all objects in it.
-fn list_objects(value: &Value, pointer: String, found: &mut Vec<String>) {
-    let escaped = |name: &str| name.replace('~', "~0").replace('/', "~1");
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                list_objects(member, format!("{pointer}/{}", escaped(name)), found);
-            }
-            found.push(pointer);
-        }
-        Value::Array(elements) => {
-            for (at, element) in elements.iter().enumerate() {
-                list_objects(element, format!("{pointer}/{at}"), found);
-            }
-        }
-        _ => {}
     }
 }
 

@@ -18,6 +18,7 @@
     )
 )]
 
+pub mod api;
 pub mod claims;
 pub mod content;
 pub mod crypto;

@@ -13,6 +13,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 
+use crate::api::Api;
 use crate::content::Signed;
 use crate::fact::{Meaning, ShareFact};
 use crate::key::{Mode, ProviderId};
@@ -31,6 +32,13 @@ pub trait Provider: Debug + Sync {
 
     /// What a document of its keys holds, without the secrets. The error quotes nothing of the document.
     fn describe(&self, document: &str) -> Result<Vec<HeldKey>, BadKeys>;
+
+    /// Reads a document of API credentials. It is called for a provider whose [`Profile::api_variable`] is set.
+    /// The error quotes nothing of the document.
+    fn api(&self, document: &str) -> Result<Box<dyn Api>, BadKeys> {
+        let _ = document;
+        Err(BadKeys("this provider has no API".to_owned()))
+    }
 
     /// What its tables make of a share as told. Orders store what was told, and are read with this: a changed
     /// row reaches every order. It looks at no field of [`ShareFact::meaning`].
@@ -77,6 +85,9 @@ pub struct Profile {
     pub echoed_header: Option<&'static str>,
     /// The variable with the document of its keys; wins over the secret.
     pub keys_variable: &'static str,
+    /// The variable with the document of its API's credentials, which may be that of its keys. `None` where
+    /// nothing can be asked.
+    pub api_variable: Option<&'static str>,
     /// The variable with the addresses that may call, where the provider publishes any.
     pub sources_variable: Option<&'static str>,
     /// The variable with [`Options::fields`], where the provider has any.

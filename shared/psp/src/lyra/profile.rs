@@ -22,6 +22,7 @@ static PROFILE: Profile = Profile {
     kept_headers: &[],
     echoed_header: None,
     keys_variable: "QUITTANCE_SYSTEMPAY_KEYS",
+    api_variable: Some("QUITTANCE_SYSTEMPAY_KEYS"),
     sources_variable: Some("QUITTANCE_SYSTEMPAY_SOURCES"),
     fields_variable: Some("QUITTANCE_SYSTEMPAY_FIELDS"),
     demo_keys: r#"{"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}}"#,

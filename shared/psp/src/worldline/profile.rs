@@ -31,6 +31,7 @@ static PROFILE: Profile = Profile {
     kept_headers: &[SIGNATURE_HEADER, KEY_ID_HEADER],
     echoed_header: Some(ENDPOINT_VERIFICATION_HEADER),
     keys_variable: "QUITTANCE_WORLDLINE_KEYS",
+    api_variable: Some("QUITTANCE_WORLDLINE_API"),
     sources_variable: None,
     fields_variable: None,
     demo_keys: r#"{"demo-key": "demo-secret"}"#,

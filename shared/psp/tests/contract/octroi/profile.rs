@@ -26,6 +26,7 @@ static PROFILE: Profile = Profile {
     kept_headers: &[TIME_HEADER],
     echoed_header: None,
     keys_variable: "QUITTANCE_OCTROI_KEYS",
+    api_variable: None,
     sources_variable: None,
     fields_variable: None,
     demo_keys: r#"{"SHOP-1": {"secret": "octroi-secret", "mode": "test"}}"#,

@@ -1,0 +1,248 @@
+//! The other direction: asking a provider what it knows of an order, and telling it to move money.
+//!
+//! A provider's part makes no call. A [`Dialogue`] says what to send next, the adapter sends it and tells how that
+//! ended, until the dialogue ends with a value. The dialogue alone knows what may be sent again: an adapter repeats
+//! nothing by itself.
+//!
+//! An answer over TLS is believed like a signed notification, and states facts of the same shares.
+
+use std::fmt;
+
+use crate::key::Account;
+use crate::money::Currency;
+use crate::order::Order;
+use crate::statement::Statement;
+use crate::time::Timestamp;
+
+/// The credentials of one provider's API, of all merchants that are configured.
+pub trait Api: fmt::Debug + Send + Sync {
+    /// Whose payments they reach, for people.
+    fn accesses(&self) -> Vec<Access>;
+
+    /// A talk that asks all that the provider knows of an order.
+    fn ask(&self, subject: &Subject<'_>) -> Result<Box<dyn Dialogue<Asked>>, NoAccess>;
+
+    /// A talk that carries out one line of a refund, a capture or a cancellation, once. It asks for nothing else.
+    fn act(
+        &self,
+        account: &Account,
+        action: &Action,
+    ) -> Result<Box<dyn Dialogue<Effect>>, NoAccess>;
+
+    /// A talk without effect that shows whether the credentials are taken.
+    fn test(&self, account: &Account) -> Result<Box<dyn Dialogue<Tested>>, NoAccess>;
+}
+
+/// One merchant's access in one mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Whose.
+    pub account: Account,
+    /// The origin that is called (`https://host`).
+    pub origin: String,
+    /// Whether orders may be asked about.
+    pub asks: bool,
+}
+
+/// There are no credentials for this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAccess {
+    /// None are configured for the merchant in this mode.
+    #[error("no API credentials are configured for this merchant and mode")]
+    Missing,
+    /// The merchant's may not be used for asking.
+    #[error("this merchant's credentials may not be used for asking")]
+    Forbidden,
+}
+
+/// What is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// What is known of it.
+    pub order: &'a Order,
+    /// The provider's ids of the sessions that were opened for it, oldest first.
+    pub checkouts: &'a [String],
+}
+
+/// A talk with a provider's API, as a sequence of calls.
+pub trait Dialogue<T>: Send {
+    /// What comes next. After [`Turn::Send`], [`Dialogue::heard`] is called before this is again. A call is made
+    /// anew each time: its signature holds for minutes.
+    fn next(&mut self, now: Timestamp) -> Turn<T>;
+
+    /// How the call ended.
+    fn heard(&mut self, exchange: Exchange);
+}
+
+/// What comes next in a talk.
+#[derive(Debug)]
+pub enum Turn<T> {
+    /// This is to be sent, once.
+    Send(Call),
+    /// About so many milliseconds are to pass before the next turn; the adapter adds a random part.
+    Pause(u64),
+    /// That is the result.
+    End(T),
+}
+
+/// One HTTP request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Call {
+    /// What the provider calls it, for logs and counts.
+    pub name: &'static str,
+    /// Read or write.
+    pub method: Method,
+    /// The whole address.
+    pub url: String,
+    /// Exactly these headers, with lower-case names; some are secret.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty for a read.
+    pub body: Vec<u8>,
+}
+
+/// Without headers and body: they hold secrets and personal data.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("name", &self.name)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The methods that are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Reads or writes.
+    Post,
+}
+
+/// How sending one call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// There is a whole answer.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// The body, at most [`MAX_ANSWER_BYTES`].
+        body: Vec<u8>,
+    },
+    /// Nothing was sent: the connection was refused, or there was no name or no TLS.
+    Unsent,
+    /// Something may have been sent, and no whole answer came.
+    Lost,
+}
+
+/// Largest answer that is read, in bytes: an order of thirty transactions takes about 150 KiB.
+pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// What asking came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The provider knows something.
+    Told(Answer),
+    /// The provider knows nothing of it, or nothing yet.
+    Unknown,
+    /// Nothing is learnt.
+    Failed(Trouble),
+}
+
+/// What a provider says of an order when asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// What is stated, each about the order that was asked about.
+    pub statements: Vec<Statement>,
+    /// SHA-256 of the bodies that it was read from, lowercase hex.
+    pub sha256: String,
+    /// Whether the session, where one was opened, has ended without more to come.
+    pub ended: bool,
+}
+
+/// Why a talk came to nothing. Prints as a sentence without secrets and personal data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Trouble {
+    /// Of which kind.
+    pub kind: TroubleKind,
+    /// In lower case and without a final stop.
+    pub why: String,
+}
+
+/// The kinds of [`Trouble`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TroubleKind {
+    /// The provider cannot be reached, is in trouble itself, or has enough of us.
+    Unreachable,
+    /// It does not take the credentials, or what they are for.
+    Credentials,
+    /// The answer is not understood.
+    Garbled,
+    /// The answer contradicts itself, or is about another merchant, order or currency.
+    Contradiction,
+}
+
+impl TroubleKind {
+    /// The word used in logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Credentials => "credentials",
+            Self::Garbled => "garbled",
+            Self::Contradiction => "contradiction",
+        }
+    }
+}
+
+/// One thing to be done with the money of one share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// What.
+    pub verb: Verb,
+    /// What names this action among all of the order, for ever: repeating it is the same action.
+    pub intent: String,
+    /// The order, as the merchant calls it.
+    pub order: String,
+    /// The provider's id of what is acted on.
+    pub target: String,
+    /// How much, in minor units.
+    pub amount: u64,
+    /// Of what.
+    pub currency: Currency,
+    /// Whether this is all there is of the target.
+    pub whole: bool,
+}
+
+/// What can be done with a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// Give back what was taken.
+    Refund,
+    /// Give up what is authorised.
+    Cancel,
+    /// Take what is authorised.
+    Capture,
+}
+
+/// What carrying out an action came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The provider took it. Whether it is final is for asking to tell.
+    Taken {
+        /// The provider's id of what it made of it.
+        psp_id: Option<String>,
+    },
+    /// The provider refused it, for good. Nothing was done.
+    Refused {
+        /// In lower case and without a final stop.
+        why: String,
+    },
+    /// Surely nothing was done; the same action may be carried out later.
+    Nothing(Trouble),
+    /// It may have been done. Only asking can tell.
+    Uncertain(Trouble),
+}
+
+/// Whether the credentials are taken.
+pub type Tested = Result<(), Trouble>;

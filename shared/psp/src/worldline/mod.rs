@@ -3,9 +3,11 @@
 
 use quittance_core::fact::Payer;
 
+mod body;
 mod event;
 mod keys;
 mod merchant;
+mod operation;
 mod payment_id;
 mod profile;
 mod signature;

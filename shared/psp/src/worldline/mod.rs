@@ -3,6 +3,7 @@
 
 use quittance_core::fact::Payer;
 
+pub mod api;
 mod body;
 mod event;
 mod keys;

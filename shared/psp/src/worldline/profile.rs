@@ -1,10 +1,12 @@
 //! What is fixed about Worldline Direct, and how it fills the seam.
 
+use quittance_core::api::Api;
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
 };
 use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
+use super::api::Merchants;
 use super::{Keys, read, status, verify, words};
 
 /// The word of Worldline Direct in routes, keys and configuration.
@@ -59,6 +61,10 @@ impl Provider for Worldline {
             of: merchant.map(|merchant| format!("only of merchant {merchant}")),
         });
         Ok(keys.collect())
+    }
+
+    fn api(&self, document: &str) -> Result<Box<dyn Api>, BadKeys> {
+        Ok(Box::new(Merchants::from_json(document)?))
     }
 
     fn meaning(&self, told: &ShareFact) -> Meaning {

@@ -1,4 +1,4 @@
-//! What is said to people of a Worldline event: sentences for codes, and its line in the history.
+//! What is said to people of a Worldline event or answer: sentences for codes, and its line in the history.
 
 use std::fmt::Write;
 
@@ -17,6 +17,13 @@ pub(super) const OTHER_SIDE: &str = "other_side";
 /// Captured, and nobody says how much.
 pub(super) const NO_ACQUIRED_AMOUNT: &str = "no_acquired_amount";
 
+/// What the operations of a payment took is not what the payment says of itself.
+pub(super) const SUMS: &str = "sums";
+/// The payment says that all is taken, and one of its operations is still at work.
+pub(super) const STILL_WAITS: &str = "still_waits";
+
+/// The remark of an answer of the API, with the call.
+pub(super) const ANSWER: &str = "answer";
 /// The remark of an event's kind.
 pub(super) const EVENT: &str = "event";
 
@@ -29,6 +36,9 @@ pub(super) fn sentence(remark: &Remark) -> Option<String> {
         CODE_AND_CATEGORY => "statusCode and statusCategory disagree",
         OTHER_SIDE => "a refund with the status of a payment",
         NO_ACQUIRED_AMOUNT => "CAPTURED without an acquiredAmount",
+        SUMS => "acquiredAmount is not what the operations took",
+        STILL_WAITS => "all is acquired while an operation is still waiting",
+        ANSWER => return Some(format!("answer to {}", remark.argument(0))),
         EVENT => remark.argument(0),
         _ => return None,
     };

@@ -1,0 +1,283 @@
+//! Asking all that the platform knows of an order. (worldline.md 15)
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::super::payment_id::PaymentId;
+use super::answer::{About, Fault, Session};
+use super::call::{Endpoint, Request};
+use super::credentials::is_path_segment;
+use super::facts::{Answers, Needs, needs, stated};
+use super::read::{Heard, Read};
+use quittance_core::Timestamp;
+use quittance_core::api::{Answer, Asked, Dialogue, Exchange, Subject, Trouble, TroubleKind, Turn};
+use quittance_core::crypto::sha256_hex_of;
+use quittance_core::fact::{Kind, Rank};
+
+/// Most payments that are asked about: a page allows ten attempts, and an order may have seen a few pages. Those that
+/// came furthest come first.
+const MAX_PAYMENTS: usize = 24;
+
+/// Most sessions that are asked about, the newest of them. Older ones cannot be read any more.
+const MAX_CHECKOUTS: usize = 8;
+
+/// Most operations of one payment that are asked about by themselves: only for the name of their method.
+const MAX_LOOKED_UP: usize = 8;
+
+/// Most calls of one talk, repeated ones too: it shares the rate of its merchant with all others.
+const MAX_CALLS: usize = 150;
+
+/// Most bytes of all answers of one talk: a usual one has five kilobytes.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// One thing to be asked.
+#[derive(Clone, Debug)]
+enum Question {
+    Checkout(String),
+    /// A payment, and whether the platform has just named it.
+    Details(String, bool),
+    Refunds(String),
+    Captures(String),
+    /// One operation of a payment.
+    Operation(String, String),
+}
+
+impl Question {
+    fn read(&self) -> Read {
+        let get = |name, path| Read::of(Request::get(name, path));
+        match self {
+            Self::Checkout(id) => get("GetHostedCheckout", format!("/hostedcheckouts/{id}")),
+            Self::Details(payment, is_fresh) => {
+                let path = format!("/payments/{payment}_0/details");
+                let request = Request::get("GetPaymentDetails", path);
+                if *is_fresh { Read::fresh(request) } else { Read::of(request) }
+            }
+            Self::Refunds(payment) => get("GetRefunds", format!("/payments/{payment}_0/refunds")),
+            Self::Captures(payment) => {
+                get("GetCaptures", format!("/payments/{payment}_0/captures"))
+            }
+            Self::Operation(_, operation) => get("GetPayment", format!("/payments/{operation}")),
+        }
+    }
+}
+
+/// The talk.
+#[derive(Debug)]
+pub(super) struct Ask {
+    endpoint: Endpoint,
+    about: About,
+    left: VecDeque<Question>,
+    current: Option<(Question, Read)>,
+    pause: Option<u64>,
+    calls: usize,
+    /// Payments that were asked about, or will be.
+    payments: BTreeSet<String>,
+    answers: BTreeMap<String, Answers>,
+    sessions: Vec<Session>,
+    bodies: Vec<Vec<u8>>,
+    end: Option<Asked>,
+}
+
+impl Ask {
+    pub(super) fn new(endpoint: Endpoint, subject: &Subject<'_>) -> Self {
+        let mut ask = Self {
+            endpoint,
+            about: About::of(subject.order),
+            left: VecDeque::new(),
+            current: None,
+            pause: None,
+            calls: 0,
+            payments: BTreeSet::new(),
+            answers: BTreeMap::new(),
+            sessions: Vec::new(),
+            bodies: Vec::new(),
+            end: None,
+        };
+        let mut known: BTreeMap<&str, Rank> = BTreeMap::new();
+        for (share, _) in subject.order.facts().shares() {
+            let payment = match share.kind {
+                Kind::Credit => share.parent.as_deref(),
+                Kind::Debit | Kind::Verification => Some(share.share.as_str()),
+            };
+            let Some(payment) = payment else { continue };
+            let rank = known.entry(payment).or_default();
+            *rank = share.meaning.rank.max(*rank);
+        }
+        let mut known: Vec<(&str, Rank)> = known.into_iter().collect();
+        known.sort_by_key(|(_, rank)| std::cmp::Reverse(*rank));
+        // An order that has no reference is called by a payment.
+        let name = subject.order.key().payment().map(|name| name.id());
+        for payment in known.into_iter().map(|(payment, _)| payment).chain(name) {
+            ask.details(payment, false);
+        }
+        let newest = subject.checkouts.iter().rev().take(MAX_CHECKOUTS).rev();
+        for checkout in newest.filter(|checkout| is_id(checkout)) {
+            ask.left.push_back(Question::Checkout(checkout.clone()));
+        }
+        ask
+    }
+
+    /// Notes a payment to be asked about, once.
+    fn details(&mut self, payment: &str, is_fresh: bool) {
+        // What cannot stand in an address is no id of the platform's.
+        if is_id(payment)
+            && self.payments.len() < MAX_PAYMENTS
+            && self.payments.insert(payment.to_owned())
+        {
+            self.left.push_back(Question::Details(payment.to_owned(), is_fresh));
+        }
+    }
+
+    /// Takes the answer to a question.
+    fn take(&mut self, question: &Question, body: &[u8]) -> Result<(), Fault> {
+        match question {
+            Question::Checkout(_) => {
+                let session = Session::of(body)?;
+                if let Some(payment) = &session.payment {
+                    self.details(&payment.clone(), true);
+                }
+                self.sessions.push(session);
+            }
+            Question::Details(payment, _) => {
+                let Needs { refunds, captures, operations, payments } =
+                    needs(body, payment, &self.about)?;
+                let answers = Answers { details: body.to_vec(), ..Answers::default() };
+                self.answers.insert(payment.clone(), answers);
+                for (wanted, question) in [
+                    (refunds, Question::Refunds(payment.clone())),
+                    (captures, Question::Captures(payment.clone())),
+                ] {
+                    self.left.extend(Some(question).filter(|_| wanted));
+                }
+                let looked_up = operations.into_iter().filter(|id| is_id(id)).take(MAX_LOOKED_UP);
+                self.left.extend(looked_up.map(|id| Question::Operation(payment.clone(), id)));
+                for other in payments {
+                    self.details(&other, false);
+                }
+            }
+            Question::Refunds(payment) => {
+                let refunds: super::answer::Refunds<'_> = super::answer::json(body)?;
+                refunds.told()?;
+                self.answers_of(payment).refunds = Some(body.to_vec());
+            }
+            Question::Captures(payment) => {
+                let captures: super::answer::Captures<'_> = super::answer::json(body)?;
+                captures.told()?;
+                self.answers_of(payment).captures = Some(body.to_vec());
+            }
+            Question::Operation(payment, operation) => {
+                let answers = self.answers_of(payment);
+                answers.operations.insert(operation.clone(), body.to_vec());
+            }
+        }
+        Ok(())
+    }
+
+    fn answers_of(&mut self, payment: &str) -> &mut Answers {
+        self.answers.entry(payment.to_owned()).or_default()
+    }
+
+    /// What is not there.
+    fn miss(&mut self, question: &Question) {
+        if let Question::Checkout(id) = question
+            && let Some(id) = PaymentId::parse(id)
+        {
+            // A session can be read for some hours; the payment that was made in it has its id.
+            self.details(id.inner, false);
+        }
+    }
+
+    /// What all answers come to.
+    fn finish(&self) -> Asked {
+        let asked: BTreeSet<&str> = self.answers.keys().map(String::as_str).collect();
+        let (mut credits, mut statements) = (Vec::new(), Vec::new());
+        for (payment, answers) in &self.answers {
+            match stated(answers, payment, &self.about, &asked) {
+                Ok(stated) => {
+                    credits.extend(stated.credits);
+                    statements.extend(stated.debits);
+                }
+                Err(fault) => return Asked::Failed(fault.trouble("GetPaymentDetails")),
+            }
+        }
+        credits.append(&mut statements);
+        let is_open = self.sessions.iter().any(|session| session.open);
+        let ended = !is_open && self.sessions.last().is_some_and(|session| session.cancelled);
+        if credits.is_empty() && !ended {
+            return Asked::Unknown;
+        }
+        let sha256 = sha256_hex_of(self.bodies.iter().map(Vec::as_slice));
+        Asked::Told(Answer { statements: credits, sha256, ended })
+    }
+}
+
+impl Dialogue<Asked> for Ask {
+    fn next(&mut self, now: Timestamp) -> Turn<Asked> {
+        if let Some(end) = &self.end {
+            return Turn::End(end.clone());
+        }
+        if let Some(pause) = self.pause.take() {
+            return Turn::Pause(pause);
+        }
+        if self.current.is_none() {
+            self.current = self.left.pop_front().map(|question| {
+                let read = question.read();
+                (question, read)
+            });
+        }
+        let Some((_, read)) = &self.current else {
+            let end = self.finish();
+            self.end = Some(end.clone());
+            return Turn::End(end);
+        };
+        if self.calls == MAX_CALLS {
+            let why = format!("the order takes more than {MAX_CALLS} calls to ask about");
+            let end = Asked::Failed(Trouble { kind: TroubleKind::Unreachable, why });
+            self.end = Some(end.clone());
+            return Turn::End(end);
+        }
+        self.calls += 1;
+        Turn::Send(self.endpoint.call(read.request(), now))
+    }
+
+    fn heard(&mut self, exchange: Exchange) {
+        let Some((question, mut read)) = self.current.take() else { return };
+        let heard = match read.heard(exchange) {
+            Heard::Body(body) => match self.take(&question, &body) {
+                Ok(()) => {
+                    self.keep(body);
+                    return;
+                }
+                Err(fault) if fault.kind == TroubleKind::Garbled => read.garbled(&fault.why),
+                Err(fault) => Heard::Failed(fault.trouble(read.request().name)),
+            },
+            heard => heard,
+        };
+        match heard {
+            Heard::Again(pause) => {
+                self.pause = Some(pause);
+                self.current = Some((question, read));
+            }
+            Heard::Missing | Heard::Body(_) => self.miss(&question),
+            // Only the name of a method is missing then.
+            Heard::Failed(trouble)
+                if matches!(question, Question::Operation(..))
+                    && trouble.kind != TroubleKind::Credentials => {}
+            Heard::Failed(trouble) => self.end = Some(Asked::Failed(trouble)),
+        }
+    }
+}
+
+impl Ask {
+    fn keep(&mut self, body: Vec<u8>) {
+        self.bodies.push(body);
+        if self.bodies.iter().map(Vec::len).sum::<usize>() > MAX_BYTES {
+            let why = format!("the answers are longer than {MAX_BYTES} bytes");
+            self.end = Some(Asked::Failed(Trouble { kind: TroubleKind::Garbled, why }));
+        }
+    }
+}
+
+/// Whether a text can be an id in an address.
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && is_path_segment(text)
+}

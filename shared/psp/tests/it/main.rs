@@ -11,3 +11,4 @@ mod single_reading;
 mod vectors;
 mod words;
 mod worldline;
+mod worldline_api;

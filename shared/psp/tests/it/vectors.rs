@@ -23,7 +23,7 @@ const NONE: &str = "none";
 
 /// The file of this name, or `None` when there are no vectors here and none are demanded. CI demands them
 /// unless it is told that there are none: they are the PSPs' and others', and not ours to publish.
-fn file(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn file(name: &str) -> Option<Vec<u8>> {
     if std::env::var("QUITTANCE_VECTORS").is_ok_and(|folder| folder == NONE) {
         eprintln!("skipped: told that there are no vectors");
         return None;
@@ -45,17 +45,17 @@ fn file(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
-fn json(name: &str) -> Option<Value> {
+pub(crate) fn json(name: &str) -> Option<Value> {
     file(name).map(|bytes| serde_json::from_slice(&bytes).unwrap())
 }
 
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     let list = value[name].as_array().unwrap();
     assert!(!list.is_empty(), "{name} is empty");
     list
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}"))
 }
 

@@ -39,6 +39,8 @@ pub(super) enum Class {
     Running,
     /// Too many calls. Nothing was done.
     Busy,
+    /// It succeeded in words that are not understood: it was done, or something else answered.
+    Garbled,
     /// The platform is in trouble, or something stands between: nobody knows what was done.
     Broken,
 }
@@ -79,7 +81,7 @@ impl Failure {
     pub(super) fn trouble(self) -> Trouble {
         let kind = match self.class {
             Class::Credentials => TroubleKind::Credentials,
-            Class::Missing | Class::Refused => TroubleKind::Garbled,
+            Class::Missing | Class::Refused | Class::Garbled => TroubleKind::Garbled,
             Class::Technical | Class::Running | Class::Busy | Class::Broken => {
                 TroubleKind::Unreachable
             }

@@ -71,15 +71,16 @@ impl Write {
     /// The same of a success whose body is not understood: it was done, or the edge answered.
     pub(super) fn garbled(&mut self, why: &str) -> Option<Written> {
         let why = format!("the answer of {} is not understood: {why}", self.request.name);
-        self.failed(Failure { class: Class::Broken, why })
+        self.failed(Failure { class: Class::Garbled, why })
     }
 
     fn failed(&mut self, failure: Failure) -> Option<Written> {
         let class = failure.class;
-        if matches!(class, Class::Broken | Class::Running) && self.doubt.is_none() {
+        let is_open = matches!(class, Class::Broken | Class::Garbled | Class::Running);
+        if is_open && self.doubt.is_none() {
             self.doubt = Some(failure.clone().trouble());
         }
-        let goes_on = matches!(class, Class::Broken | Class::Running | Class::Busy);
+        let goes_on = is_open || class == Class::Busy;
         if goes_on && let Some(pause) = PAUSES.get(self.failed) {
             self.failed += 1;
             self.pause = Some(*pause);
@@ -93,7 +94,9 @@ impl Write {
                 Class::Credentials | Class::Technical | Class::Busy => {
                     Written::Nothing(failure.trouble())
                 }
-                Class::Broken | Class::Running => Written::Uncertain(failure.trouble()),
+                Class::Broken | Class::Garbled | Class::Running => {
+                    Written::Uncertain(failure.trouble())
+                }
             },
         };
         Some(ended)

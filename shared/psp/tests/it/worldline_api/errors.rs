@@ -25,9 +25,12 @@ fn raw(status: u16, body: &str) -> Exchange {
     Exchange::Answered { status, body: body.as_bytes().to_vec() }
 }
 
+/// A failure: its name, the exchange, what a write comes to and how often it is sent, and the same of a read.
+type Row = (&'static str, Exchange, Written, usize, Option<TroubleKind>, usize);
+
 /// Each failure that lasts: what a write comes to, how often it is sent, and what a read comes to (`None`: it is
 /// taken for a thing that is not there).
-fn table() -> Vec<(&'static str, Exchange, Written, usize, Option<TroubleKind>, usize)> {
+fn table() -> Vec<Row> {
     let payment = "PAYMENT_PLATFORM_ERROR";
     let running = json!({"id": "DUPLICATE_REQUEST_IN_PROGRESS", "errorCode": "50001409"});
     use Written::{Nothing, Refused, Uncertain};

@@ -136,7 +136,7 @@ proptest! {
 
     #[test]
     fn any_status_is_understood(status in 100..600_u16, body in junk()) {
-        let answer = super::talk::answered(status, &json!({"errors": [body.clone()], "result": body}));
+        let answer = super::talk::answered(status, &json!({"errors": [body], "result": body}));
         let effect = acted(&action(Verb::Refund), std::slice::from_ref(&answer)).end;
         let is_taken = matches!(effect, Effect::Taken { .. });
         prop_assert!(!is_taken);

@@ -22,7 +22,8 @@ const CANCELLATION_REFUSED: u64 = 63;
 /// The number of a capture that was refused: the payment stays authorised.
 const CAPTURE_REFUSED: u64 = 93;
 
-/// The talk about one action.
+/// The talk about one action. Its key is that of its intent for ever, and refusals are answered again under one key:
+/// whoever tries anew what failed for a technical reason gives it another intent.
 #[derive(Debug)]
 pub(super) struct Act {
     verb: Verb,

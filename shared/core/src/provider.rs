@@ -18,6 +18,7 @@ use crate::content::Signed;
 use crate::fact::{Meaning, ShareFact};
 use crate::key::{Mode, ProviderId};
 use crate::remark::Remark;
+use crate::rules::Rules;
 use crate::statement::Reading;
 use crate::time::Timestamp;
 use crate::versions::Versioned;
@@ -38,6 +39,11 @@ pub trait Provider: Debug + Sync {
     fn api(&self, document: &str) -> Result<Box<dyn Api>, BadKeys> {
         let _ = document;
         Err(BadKeys("this provider has no API".to_owned()))
+    }
+
+    /// What a merchant can do with the money of its payments.
+    fn rules(&self) -> &'static Rules {
+        &Rules::NONE
     }
 
     /// What its tables make of a share as told. Orders store what was told, and are read with this: a changed

@@ -2,6 +2,7 @@
 
 use crate::fact::{Fact, ShareFact};
 use crate::key::ProviderId;
+use crate::plan::reasons;
 use crate::provider::{Provider, Providers, find};
 use crate::remark::{Remark, SECOND_REFERENCE};
 use crate::statement::Statement;
@@ -30,7 +31,8 @@ impl Words {
             SECOND_REFERENCE => {
                 Some("the payment is known under another order's reference".to_owned())
             }
-            _ => self.provider.and_then(|provider| provider.sentence(remark)),
+            _ => reasons::sentence(remark)
+                .or_else(|| self.provider.and_then(|provider| provider.sentence(remark))),
         }
     }
 

@@ -2,16 +2,18 @@
 //!
 //! Here: the state. `policy` says when an order may be released, `summary` what comes out. `share` joins the facts
 //! about one share, `names` says which names stand for the same one, `acquired` what was surely taken, `tally`
-//! adds the shares up, and `flags` says what a person should know.
+//! adds the shares up, `flags` says what a person should know, and `holdings` what can be planned with.
 
 mod acquired;
 mod flags;
+mod holdings;
 mod names;
 mod policy;
 mod share;
 mod summary;
 mod tally;
 
+pub use self::holdings::{Back, Doubt, Holding, Holdings, Way, holdings};
 pub use self::policy::{Instalments, Policy, ReleaseOn};
 pub use self::summary::{Credit, Debit, Share, Summary};
 

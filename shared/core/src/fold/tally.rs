@@ -266,6 +266,12 @@ impl<'a> Tally<'a> {
             .map(|(currency, _)| currency)
     }
 
+    /// What is expected, in each currency.
+    pub(super) fn expected_amounts(&self) -> Vec<(Currency, u64)> {
+        let sums = self.sums.iter();
+        sums.filter_map(|(currency, sums)| Some((*currency, sums.largest?))).collect()
+    }
+
     fn only_due(&self) -> Option<(Currency, &Sums)> {
         let mut due = self.sums.iter().filter(|(_, sums)| sums.expected.is_some_and(|e| e > 0));
         let (Some((currency, sums)), None) = (due.next(), due.next()) else {

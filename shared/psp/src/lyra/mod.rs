@@ -15,6 +15,7 @@ mod profile;
 mod reading;
 mod rest;
 pub mod results;
+mod rules;
 mod signature;
 mod status;
 mod transaction;

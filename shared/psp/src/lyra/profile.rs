@@ -3,10 +3,11 @@
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
 };
+use quittance_core::rules::Rules;
 use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
 use super::brands::Sites;
-use super::{Keys, read, status, verify, words};
+use super::{Keys, read, rules, status, verify, words};
 
 /// The word of this family in routes, keys and configuration: that of its first brand here.
 pub const ID: ProviderId = ProviderId::new("systempay");
@@ -58,6 +59,10 @@ impl Provider for Lyra {
             HeldKey { id: site.to_owned(), mode, verifies: verifies.collect(), of: brand(site) }
         });
         Ok(keys.collect())
+    }
+
+    fn rules(&self) -> &'static Rules {
+        &rules::RULES
     }
 
     fn meaning(&self, told: &ShareFact) -> Meaning {

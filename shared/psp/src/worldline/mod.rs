@@ -11,6 +11,7 @@ mod merchant;
 mod operation;
 mod payment_id;
 mod profile;
+mod rules;
 mod signature;
 mod status;
 mod words;

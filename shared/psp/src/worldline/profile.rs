@@ -4,10 +4,11 @@ use quittance_core::api::Api;
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
 };
+use quittance_core::rules::Rules;
 use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
 use super::api::Merchants;
-use super::{Keys, read, status, verify, words};
+use super::{Keys, read, rules, status, verify, words};
 
 /// The word of Worldline Direct in routes, keys and configuration.
 pub const ID: ProviderId = ProviderId::new("worldline");
@@ -65,6 +66,10 @@ impl Provider for Worldline {
 
     fn api(&self, document: &str) -> Result<Box<dyn Api>, BadKeys> {
         Ok(Box::new(Merchants::from_json(document)?))
+    }
+
+    fn rules(&self) -> &'static Rules {
+        &rules::RULES
     }
 
     fn meaning(&self, told: &ShareFact) -> Meaning {

@@ -6,6 +6,7 @@ mod docs;
 mod fuzzed;
 mod orders;
 mod parsers;
+mod plans;
 mod properties;
 mod single_reading;
 mod vectors;

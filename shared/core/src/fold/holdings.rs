@@ -1,0 +1,247 @@
+//! What sound facts say of the money of an order, share by share: what was taken, what is reserved, and what
+//! went back or is on its way. Nothing is planned with money that is in doubt.
+
+use std::collections::BTreeSet;
+
+use super::policy::Policy;
+use super::tally::Tally;
+use crate::fact::{Fact, Facts, Kind, Rank, ShareFact, Standing, Status};
+use crate::money::Currency;
+use crate::registered::Registered;
+
+/// The money of an order.
+#[derive(Debug, Default)]
+pub struct Holdings<'a> {
+    /// The debits, in the order of their names.
+    pub debits: Vec<Holding<'a>>,
+    /// Credits whose debit is not known.
+    pub orphans: Vec<Back<'a>>,
+    /// Debits that only doubtful messages have mentioned.
+    pub doubtful: Vec<&'a ShareFact>,
+    /// What the order costs in each currency that it is expected in: as registered, or the largest stated.
+    pub expected: Vec<(Currency, u64)>,
+}
+
+/// One debit.
+#[derive(Debug)]
+pub struct Holding<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Every id under which it is stated.
+    pub ids: BTreeSet<&'a str>,
+    /// Its currency.
+    pub currency: Currency,
+    /// Where it stands.
+    pub status: Status,
+    /// The place of that.
+    pub rank: Rank,
+    /// Surely taken, in minor units.
+    pub captured: u64,
+    /// Reserved and neither taken nor given up, in minor units, where the status says so.
+    pub reserved: u64,
+    /// What the payment is to reach, in minor units.
+    pub target: Option<u64>,
+    /// The sound facts, in its currency.
+    pub facts: Vec<&'a ShareFact>,
+    /// What went back of it, or may.
+    pub backs: Vec<Back<'a>>,
+    /// Why nothing is sure about it.
+    pub doubt: Option<Doubt>,
+}
+
+/// Money on its way back.
+#[derive(Clone, Debug)]
+pub struct Back<'a> {
+    /// Its share's name.
+    pub name: &'a str,
+    /// Every id under which it is stated.
+    pub ids: BTreeSet<&'a str>,
+    /// How much, in minor units.
+    pub amount: u64,
+    /// In which currency.
+    pub currency: Currency,
+    /// How far it is.
+    pub way: Way,
+    /// Whether it speaks of itself alone, and not of all that was given back of its payment.
+    pub is_part: bool,
+    /// The sound facts.
+    pub facts: Vec<&'a ShareFact>,
+}
+
+/// How far money on its way back is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// It stays with the merchant.
+    Refused,
+    /// It is asked for.
+    Asked,
+    /// It is back with the buyer.
+    Back,
+}
+
+/// Why nothing is sure about a debit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// A genuine message about it contradicts itself.
+    Contradiction,
+    /// It, or money that goes back of it, has a status that no table knows.
+    Status,
+    /// Two amounts are stated for it.
+    Amounts,
+    /// Money goes back of it in another currency.
+    Currency,
+}
+
+impl Holding<'_> {
+    /// What went back of it or is asked for, in minor units. What speaks of all that went back is the same
+    /// money as the parts; of what is only asked for the parts alone tell, once there are any.
+    pub fn gone(&self) -> u64 {
+        let on_its_way = || self.backs.iter().filter(|back| back.way != Way::Refused);
+        let parts = on_its_way().filter(|back| back.is_part);
+        let parts = parts.map(|back| back.amount).fold(0, u64::saturating_add);
+        let has_parts = self.backs.iter().any(|back| back.is_part);
+        let wholes = on_its_way().filter(|back| !back.is_part);
+        let wholes = wholes.filter(|back| !has_parts || back.way != Way::Asked);
+        wholes.map(|back| back.amount).max().unwrap_or(0).max(parts)
+    }
+}
+
+/// The money of an order whose facts these are.
+pub fn holdings(facts: &Facts, registered: Option<Registered>) -> Holdings<'_> {
+    let tally = Tally::of(facts, registered, Standing::Sound, Policy::default());
+    let sound: Vec<&ShareFact> = by_standing(facts, Standing::Sound).collect();
+    let mut holdings = Holdings { expected: tally.expected_amounts(), ..Holdings::default() };
+    for share in tally.shares.iter().filter(|share| share.kind == Kind::Debit) {
+        let is_its = |fact: &&&ShareFact| {
+            fact.kind == Kind::Debit && share.names.contains(fact.share.as_str())
+        };
+        let all: Vec<&ShareFact> = sound.iter().filter(is_its).copied().collect();
+        let top = || all.iter().filter(|fact| fact.meaning.rank == share.rank);
+        let worths: BTreeSet<u64> = top()
+            .filter(|fact| fact.operation.is_none() && fact.currency == share.currency)
+            .map(|fact| fact.meaning.worth)
+            .collect();
+        let is_unknown = |fact: &&ShareFact| fact.meaning.status == Status::Unknown;
+        let doubt = if share.rank != Rank::FINAL && all.iter().any(is_unknown) {
+            Some(Doubt::Status)
+        } else if worths.len() > 1 {
+            Some(Doubt::Amounts)
+        } else if all.iter().any(|fact| fact.currency != share.currency) {
+            Some(Doubt::Currency)
+        } else {
+            None
+        };
+        holdings.debits.push(Holding {
+            name: share.name,
+            ids: share.names.clone(),
+            currency: share.currency,
+            status: share.status,
+            rank: share.rank,
+            captured: share.captured,
+            reserved: share.authorised,
+            target: share.target(),
+            facts: all.into_iter().filter(|fact| fact.currency == share.currency).collect(),
+            backs: Vec::new(),
+            doubt,
+        });
+    }
+    for share in tally.shares.iter().filter(|share| share.kind == Kind::Credit) {
+        let is_its = |fact: &&&ShareFact| {
+            fact.kind == Kind::Credit && share.names.contains(fact.share.as_str())
+        };
+        let back = Back {
+            name: share.name,
+            ids: share.names.clone(),
+            amount: share.amount,
+            currency: share.currency,
+            way: way(share.status),
+            is_part: share.is_part,
+            facts: sound.iter().filter(is_its).copied().collect(),
+        };
+        let unknown = share.status == Status::Unknown;
+        match holdings.debits.iter_mut().find(|debit| is_parent(debit, &back, share.parent)) {
+            Some(debit) => {
+                let foreign = back.currency != debit.currency && back.way != Way::Refused;
+                let doubt = unknown.then_some(Doubt::Status);
+                debit.doubt = debit.doubt.or(doubt).or_else(|| foreign.then_some(Doubt::Currency));
+                debit.backs.push(back);
+            }
+            None => holdings.orphans.push(back),
+        }
+    }
+    for fact in by_standing(facts, Standing::Contradictory) {
+        doubt(&mut holdings, fact, &sound);
+    }
+    holdings.debits.sort_by(|a, b| a.name.cmp(b.name));
+    holdings
+}
+
+fn by_standing(facts: &Facts, wanted: Standing) -> impl Iterator<Item = &ShareFact> {
+    let wanted = facts.iter().filter(move |(_, standing)| *standing == wanted);
+    wanted.filter_map(|(fact, _)| Fact::as_share(fact))
+}
+
+fn way(status: Status) -> Way {
+    match status {
+        Status::Refunded | Status::ChargedBack | Status::Captured => Way::Back,
+        Status::Refused | Status::Cancelled | Status::Expired => Way::Refused,
+        _ => Way::Asked,
+    }
+}
+
+/// Whether a credit gives this debit back: it may be named by its id, or by its other name.
+fn is_parent(debit: &Holding<'_>, back: &Back<'_>, parent: Option<&str>) -> bool {
+    let parents = back.facts.iter().filter_map(|fact| fact.parent.as_deref()).chain(parent);
+    let mut parents = parents.filter(|parent| !parent.is_empty());
+    parents.any(|parent| debit.is_called(parent))
+}
+
+impl Holding<'_> {
+    /// Whether it goes by this name.
+    fn is_called(&self, name: &str) -> bool {
+        self.ids.contains(name)
+            || self.facts.iter().any(|fact| fact.other_name.as_deref() == Some(name))
+    }
+}
+
+/// Notes what a message in contradiction says, unless a sound one says the same or more of the same share.
+fn doubt<'a>(holdings: &mut Holdings<'a>, fact: &'a ShareFact, sound: &[&ShareFact]) {
+    let settles = |known: &&ShareFact| {
+        (known.kind, known.share.as_str()) == (fact.kind, fact.share.as_str())
+            && known.operation == fact.operation
+            && known.meaning.rank >= fact.meaning.rank
+            && known.meaning.status != Status::Unknown
+            && (fact.meaning.status != Status::Unknown || known.meaning.rank == Rank::FINAL)
+    };
+    if fact.kind == Kind::Verification || sound.iter().any(settles) {
+        return;
+    }
+    let name = match fact.kind {
+        Kind::Credit => fact.parent.as_deref(),
+        _ => Some(fact.share.as_str()),
+    };
+    let is_named = |debit: &Holding<'_>| name.is_some_and(|name| debit.is_called(name));
+    match (holdings.debits.iter_mut().find(|debit| is_named(debit)), fact.kind) {
+        // That something went back of the whole payment is told apart by its parts, where there are any.
+        (Some(debit), Kind::Credit) if is_of_whole(fact) && has_parts(debit) => {}
+        (Some(debit), _) => {
+            debit.doubt = debit.doubt.or(Some(Doubt::Contradiction));
+        }
+        // Of whatever debit that may be.
+        (None, Kind::Credit) => {
+            for debit in &mut holdings.debits {
+                debit.doubt = debit.doubt.or(Some(Doubt::Contradiction));
+            }
+        }
+        (None, _) => holdings.doubtful.push(fact),
+    }
+}
+
+/// Whether a credit speaks of all that went back of its payment.
+fn is_of_whole(fact: &ShareFact) -> bool {
+    fact.operation.is_some() && !fact.is_later_operation()
+}
+
+fn has_parts(debit: &Holding<'_>) -> bool {
+    debit.backs.iter().any(|back| back.is_part)
+}

@@ -1,0 +1,6 @@
+//! What is planned with the money of an order: refunds, captures and cancellations. `purchase` makes the orders.
+
+mod properties;
+mod purchase;
+mod refunds;
+mod reserves;

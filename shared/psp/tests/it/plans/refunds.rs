@@ -1,0 +1,314 @@
+//! How money is given back, told as stories.
+
+use quittance_core::view::VOUCHER_REFUND_SECONDS;
+use quittance_core::{Currency, Order, ShareFact, Standing};
+use quittance_psp::lyra::Lyra;
+use quittance_psp::worldline::Worldline;
+
+use super::purchase::{
+    after, credit, operation, order, plan, reasons, refund, said_of, tell, tell_as, transaction,
+    uuid,
+};
+
+/// The last second in which vouchers are planned with.
+const LAST: i64 = 4 * 60 * 60 - 15 * 60 - 1;
+
+/// 140.00 EUR, of which 60.00 by voucher, in every layout that an answer may have.
+fn splits() -> Vec<(&'static str, Order)> {
+    let layout = |name, facts: &[ShareFact]| (name, order(&Worldline, facts));
+    vec![
+        layout(
+            "one id",
+            &[
+                operation("1_0", "CVCO", 9, 14_000, 14_000),
+                operation("1_0", "redirect", 9, 6_000, 6_000),
+                operation("1_1", "card", 9, 8_000, 8_000),
+            ],
+        ),
+        layout(
+            "one id, the voucher's operation shows the whole order",
+            &[
+                operation("1_0", "CVCO", 9, 14_000, 14_000),
+                operation("1_0", "redirect", 9, 14_000, 14_000),
+                operation("1_1", "card", 9, 8_000, 8_000),
+            ],
+        ),
+        layout(
+            "one id, the card's operation shows the whole order",
+            &[
+                operation("1_0", "CVCO", 9, 14_000, 6_000),
+                operation("1_1", "VISA", 9, 14_000, 14_000),
+            ],
+        ),
+    ]
+}
+
+/// The same with an id for each share.
+fn splits_by_two_ids() -> Vec<Order> {
+    let order = |facts: &[ShareFact]| order(&Worldline, facts);
+    vec![
+        order(&[
+            operation("1_0", "CVCO", 9, 14_000, 6_000),
+            operation("2_0", "card", 9, 8_000, 8_000),
+        ]),
+        order(&[
+            operation("1_0", "CVCO", 9, 14_000, 14_000),
+            operation("2_0", "card", 9, 8_000, 8_000),
+        ]),
+        order(&[
+            operation("1_0", "CVCO", 9, 14_000, 6_000),
+            operation("2_0", "CB", 9, 14_000, 14_000),
+        ]),
+    ]
+}
+
+#[test]
+fn the_card_of_a_split_comes_first_and_the_voucher_for_what_exceeds_it() {
+    for (name, order) in splits() {
+        let method = if name.contains("card's") { "VISA" } else { "card" };
+        let said = |amount| said_of(&order, amount, after(60));
+        let card = |amount: u64| format!("refund {amount} of 1_0 ({method})");
+        assert_eq!(said(8_000), [card(8_000)], "{name}");
+        assert_eq!(said(10_000), [card(8_000), "refund 2000 of 1_0 (CVCO)".to_owned()], "{name}");
+        assert_eq!(said(14_000), [card(8_000), "refund 6000 of 1_0 (CVCO)".to_owned()], "{name}");
+        assert_eq!(said(14_001), ["no more than 140.00 EUR is left to be given back"], "{name}");
+    }
+    for order in splits_by_two_ids() {
+        let said = said_of(&order, 10_000, after(60));
+        assert!(said[0].starts_with("refund 8000 of 2_0"), "{said:?}");
+        assert_eq!(said[1], "refund 2000 of 1_0 (CVCO)");
+        assert_eq!(said_of(&order, 14_001, after(60)).len(), 1);
+    }
+}
+
+#[test]
+fn vouchers_are_planned_with_while_their_window_is_surely_open() {
+    for (_, order) in splits() {
+        let deadline = after(LAST + 1);
+        let open = plan(&order, 14_000, &[], after(LAST)).unwrap();
+        assert_eq!(open.voucher_deadline, Some(deadline));
+        let line = |at: usize| open.lines[at].deadline;
+        assert_eq!((line(0), line(1)), (None, Some(deadline)));
+        let closed = plan(&order, 8_001, &[], deadline).unwrap_err();
+        assert_eq!(closed.below, Some(8_000));
+        assert_eq!(closed.voucher_deadline, Some(deadline));
+        assert_eq!(
+            reasons(&order, &closed),
+            [
+                format!(
+                    "the CVCO share of 60.00 EUR could surely be given back until {deadline} only"
+                ),
+                "the shares cannot come to this amount; the nearest is 80.00 EUR".to_owned(),
+            ]
+        );
+        assert!(plan(&order, 8_000, &[], deadline).is_ok());
+    }
+    assert_eq!(VOUCHER_REFUND_SECONDS, LAST as u64 + 1 + 15 * 60);
+}
+
+/// A repeat, or news of the card, does not begin the window anew.
+#[test]
+fn the_window_counts_from_the_first_news_of_the_voucher() {
+    let voucher = operation("1_0", "CVCO", 9, 14_000, 6_000);
+    let mut order = order(&Worldline, std::slice::from_ref(&voucher));
+    tell(&mut order, &Worldline, &[operation("1_0", "CVCO", 9, 14_000, 14_000)], 3_600);
+    tell(&mut order, &Worldline, &[operation("1_1", "card", 9, 8_000, 8_000)], 7_200);
+    assert!(plan(&order, 14_000, &[], after(LAST)).is_ok());
+    assert!(plan(&order, 14_000, &[], after(LAST + 1)).is_err());
+    // A fact that knows an earlier instant ends it earlier.
+    let began = after(-600).to_string();
+    let known = ShareFact { attempted: began, ..voucher };
+    tell(&mut order, &Worldline, &[known], 7_300);
+    assert!(plan(&order, 14_000, &[], after(LAST - 600)).is_ok());
+    assert!(plan(&order, 14_000, &[], after(LAST - 599)).is_err());
+}
+
+#[test]
+fn repeated_refunds_of_a_split_go_on_where_the_last_ended() {
+    for (name, order) in splits() {
+        let mut order = order;
+        tell(&mut order, &Worldline, &[refund("1_2", "card", 8, 5_000)], 10);
+        let said = said_of(&order, 4_000, after(60));
+        assert!(said[0].starts_with("refund 3000 of 1_0 ("), "{name}: {said:?}");
+        assert_eq!(said[1], "refund 1000 of 1_0 (CVCO)");
+        // One call that the platform split itself, told without a method.
+        tell(&mut order, &Worldline, &[refund("1_3", "unknown", 81, 4_000)], 11);
+        assert_eq!(said_of(&order, 5_000, after(60)), ["refund 5000 of 1_0 (CVCO)"]);
+        // Refused, it frees what it asked for.
+        tell(&mut order, &Worldline, &[refund("1_3", "unknown", 83, 4_000)], 12);
+        assert!(plan(&order, 9_000, &[], after(60)).is_ok(), "{name}");
+        assert!(plan(&order, 9_001, &[], after(60)).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_not_certain_of_a_split_is_not_given_back() {
+    let unclear = order(
+        &Worldline,
+        &[operation("1_0", "CVCO", 9, 14_000, 6_000), operation("1_1", "card", 9, 14_000, 8_000)],
+    );
+    let said = said_of(&unclear, 1_000, after(60));
+    assert_eq!(said[0], "it is not certain how much was paid with share 1");
+    let twice = order(
+        &Worldline,
+        &[operation("1_0", "CVCO", 9, 14_000, 14_000), operation("2_0", "card", 9, 14_000, 14_000)],
+    );
+    assert!(said_of(&twice, 1_000, after(60))[0].starts_with("it is not certain"));
+    // Two cards are two payments.
+    let cards = order(
+        &Worldline,
+        &[operation("1_0", "VISA", 9, 14_000, 14_000), operation("2_0", "VISA", 9, 14_000, 14_000)],
+    );
+    assert_eq!(plan(&cards, 28_000, &[], after(60)).unwrap().lines.len(), 2);
+}
+
+#[test]
+fn an_authorised_payment_has_nothing_to_give_back_at_worldline() {
+    let order = order(&Worldline, &[operation("1_0", "VISA", 5, 10_000, 10_000)]);
+    assert_eq!(said_of(&order, 10_000, after(60)), ["nothing of the order is captured"]);
+}
+
+#[test]
+fn a_product_without_a_limit_has_none() {
+    let order = order(
+        &Worldline,
+        &[
+            operation("1_0", "IDEAL", 9, 5_000, 5_000),
+            operation("1_0", "redirect", 9, 5_000, 5_000),
+        ],
+    );
+    assert_eq!(said_of(&order, 5_000, after(1_000_000)), ["refund 5000 of 1_0 (IDEAL), whole"]);
+}
+
+/// A voucher of 60.00 and a card of 40.00 at Lyra.
+fn cascade(voucher: &str, card: &str) -> Order {
+    order(&Lyra, &[transaction("a", "CVCO", 6_000, voucher), transaction("b", "CB", 4_000, card)])
+}
+
+#[test]
+fn each_share_of_a_cascade_goes_its_own_way() {
+    let said = |order: &Order, amount| said_of(order, amount, after(60));
+    let captured = cascade("CAPTURED", "CAPTURED");
+    assert_eq!(said(&captured, 1_000), ["refund 1000 of b (CB)"]);
+    assert_eq!(said(&captured, 6_000), ["refund 6000 of a (CVCO), whole"]);
+    assert_eq!(said(&captured, 7_000), ["refund 1000 of b (CB)", "refund 6000 of a (CVCO), whole"]);
+    assert_eq!(
+        said(&captured, 5_000),
+        ["the shares cannot come to this amount; the nearest are 40.00 EUR and 60.00 EUR"]
+    );
+    assert_eq!(said(&captured, 10_001), ["no more than 100.00 EUR is left to be given back"]);
+    let mixed = cascade("CAPTURED", "AUTHORISED");
+    assert_eq!(
+        said(&mixed, 10_000),
+        ["cancel 4000 of b (CB), whole", "refund 6000 of a (CVCO), whole"]
+    );
+    assert_eq!(
+        said(&mixed, 1_000),
+        ["the shares cannot come to this amount; the nearest is 40.00 EUR"]
+    );
+    let open = cascade("AUTHORISED", "AUTHORISED_TO_VALIDATE");
+    assert_eq!(said(&open, 6_000), ["cancel 6000 of a (CVCO), whole"]);
+}
+
+#[test]
+fn the_fewest_lines_win_and_then_the_card() {
+    let two = order(
+        &Lyra,
+        &[transaction("a", "CVCO", 4_000, "CAPTURED"), transaction("b", "CB", 4_000, "CAPTURED")],
+    );
+    assert_eq!(said_of(&two, 4_000, after(60)), ["refund 4000 of b (CB), whole"]);
+    let three = order(
+        &Lyra,
+        &[
+            transaction("a", "CVCO", 6_000, "CAPTURED"),
+            transaction("b", "CB", 3_000, "CAPTURED"),
+            transaction("c", "CB", 3_000, "CAPTURED"),
+        ],
+    );
+    assert_eq!(said_of(&three, 6_000, after(60)), ["refund 6000 of a (CVCO), whole"]);
+}
+
+#[test]
+fn a_meal_voucher_is_cancelled_and_never_refunded() {
+    for brand in ["CONECS", "EDENRED", "SODEXO_SB"] {
+        let order = |status| order(&Lyra, &[transaction("a", brand, 1_500, status)]);
+        assert_eq!(
+            said_of(&order("AUTHORISED"), 1_500, after(60)),
+            [format!("cancel 1500 of a ({brand}), whole")]
+        );
+        assert_eq!(
+            said_of(&order("CAPTURED"), 1_500, after(60)),
+            [format!("the {brand} share of 15.00 EUR cannot be given back once it is captured")]
+        );
+    }
+}
+
+#[test]
+fn a_voucher_of_which_a_part_is_gone_is_not_given_back() {
+    let mut order = cascade("CAPTURED", "REFUSED");
+    tell(&mut order, &Lyra, &[credit("c", "a", 1_000, "CAPTURED")], 1);
+    let whole = "the CVCO share is given back whole or not at all, and a part of it is gone";
+    assert_eq!(said_of(&order, 5_000, after(60)), [whole]);
+}
+
+#[test]
+fn a_credit_of_an_unknown_share_bars_all_but_a_single_one() {
+    let mut two = cascade("CAPTURED", "CAPTURED");
+    tell(&mut two, &Lyra, &[credit("c", "", 1_000, "CAPTURED")], 1);
+    let orphan = "money was given back, and it is not known of which share";
+    assert_eq!(said_of(&two, 1_000, after(60))[0], orphan);
+    let mut one = cascade("REFUSED", "CAPTURED");
+    tell(&mut one, &Lyra, &[credit("c", "", 1_000, "AUTHORISED")], 1);
+    assert_eq!(said_of(&one, 3_000, after(60)), ["refund 3000 of b (CB)"]);
+    assert!(plan(&one, 3_001, &[], after(60)).is_err());
+}
+
+#[test]
+fn nothing_in_doubt_is_given_back() {
+    let first = |order: &Order| said_of(order, 1_000, after(60)).remove(0);
+    let card = || transaction("b", "CB", 4_000, "CAPTURED");
+    // A contradiction that nothing settles.
+    let mut doubtful = order(&Lyra, &[]);
+    tell_as(&mut doubtful, &Lyra, &[card()], 0, Standing::Contradictory);
+    let name = uuid("b");
+    assert_eq!(first(&doubtful), format!("share {name} is known from a doubtful message alone"));
+    tell(&mut doubtful, &Lyra, &[card()], 1);
+    assert_eq!(first(&doubtful), "refund 1000 of b (CB)");
+    // A refund that a contradictory message tells of.
+    let going = credit("c", "b", 1_000, "CAPTURED");
+    tell_as(&mut doubtful, &Lyra, std::slice::from_ref(&going), 2, Standing::Contradictory);
+    assert_eq!(first(&doubtful), format!("a message about share {name} contradicts itself"));
+    tell(&mut doubtful, &Lyra, &[going], 3);
+    assert_eq!(first(&doubtful), "refund 1000 of b (CB)");
+    // What can be read in two ways counts for nothing.
+    let respelt = transaction("d", "CB", 9_000, "CAPTURED");
+    tell_as(&mut doubtful, &Lyra, &[respelt], 4, Standing::Respellable);
+    assert!(plan(&doubtful, 3_001, &[], after(60)).is_err());
+    // A status that no table knows.
+    let unknown = order(&Lyra, &[card(), credit("c", "b", 100, "HALF_DONE")]);
+    let status = format!("share {name}, or money that goes back of it, has an unknown status");
+    assert_eq!(first(&unknown), status);
+    // Two amounts.
+    let two = order(&Lyra, &[card(), transaction("b", "CB", 3_000, "CAPTURED")]);
+    assert_eq!(first(&two), format!("two amounts are stated for share {name}"));
+    // No id that the provider would know.
+    let slot = ShareFact { share: "20261122-abc123-1".to_owned(), ..card() };
+    let slot = order(&Lyra, &[slot]);
+    assert_eq!(first(&slot), "the provider's own id of share 20261122-abc123-1 is not known");
+}
+
+#[test]
+fn amounts_that_are_none_are_refused() {
+    let order = cascade("CAPTURED", "CAPTURED");
+    assert_eq!(said_of(&order, 0, after(60)), ["the amount is zero"]);
+    let wanted =
+        quittance_core::plan::Wanted { amount: 1, currency: Currency::from_alpha("USD").unwrap() };
+    let rules = quittance_core::Provider::rules(&Lyra);
+    let refusal = quittance_core::plan::refund(&order, rules, wanted, &[], after(60)).unwrap_err();
+    assert_eq!(reasons(&order, &refusal), ["the order was paid in EUR, not in USD"]);
+    let mut gone = cascade("CAPTURED", "REFUSED");
+    tell(&mut gone, &Lyra, &[credit("c", "a", 6_000, "AUTHORISED")], 1);
+    assert_eq!(said_of(&gone, 1, after(60)), ["nothing is left to be given back"]);
+    let dead = cascade("REFUSED", "CANCELLED");
+    assert_eq!(said_of(&dead, 1, after(60)), ["nothing of the order is captured"]);
+}

@@ -1,0 +1,105 @@
+//! How reserved money is taken and given up, told as stories.
+
+use quittance_core::plan::{cancel, capture};
+use quittance_core::provider::find;
+use quittance_core::{Order, ShareFact};
+use quittance_psp::PROVIDERS;
+use quittance_psp::lyra::Lyra;
+use quittance_psp::worldline::Worldline;
+
+use super::purchase::{eur, lines, operation, order, reasons, tell, transaction};
+
+fn captured(order: &Order, amount: impl Into<Option<u64>>) -> Vec<String> {
+    let rules = find(PROVIDERS, order.key().psp).unwrap().rules();
+    match capture(order, rules, amount.into(), eur(), &[]) {
+        Ok(planned) => lines(&planned),
+        Err(refusal) => reasons(order, &refusal),
+    }
+}
+
+/// The lines of a cancellation, and how many shares are skipped for which reason.
+fn cancelled(order: &Order) -> (Vec<String>, Vec<&'static str>) {
+    let rules = find(PROVIDERS, order.key().psp).unwrap().rules();
+    let (planned, skipped) = cancel(order, rules, &[]);
+    let word = |code: &str| match code {
+        "plan_captured" => "captured",
+        "plan_moving" => "moving",
+        "plan_closed" => "closed",
+        _ => "other",
+    };
+    (lines(&planned), skipped.iter().map(|s| word(s.reason.code())).collect())
+}
+
+fn authorised(code: u64) -> ShareFact {
+    operation("1_0", "VISA", code, 10_000, 10_000)
+}
+
+#[test]
+fn worldline_takes_parts_of_what_is_authorised() {
+    let mut order = order(&Worldline, &[authorised(5)]);
+    assert_eq!(captured(&order, None), ["capture 10000 of 1_0 (VISA), whole"]);
+    assert_eq!(captured(&order, 4_000), ["capture 4000 of 1_0 (VISA)"]);
+    assert_eq!(
+        captured(&order, 10_001)[0],
+        "no more than 100.00 EUR is authorised and waits to be captured"
+    );
+    assert_eq!(captured(&order, 0), ["the amount is zero"]);
+    // What is under way is asked for.
+    tell(&mut order, &Worldline, &[operation("1_1", "VISA", 91, 4_000, 4_000)], 1);
+    assert_eq!(captured(&order, None), ["capture 6000 of 1_0 (VISA), whole"]);
+    tell(&mut order, &Worldline, &[operation("1_1", "VISA", 9, 4_000, 4_000)], 2);
+    assert_eq!(captured(&order, None), ["capture 6000 of 1_0 (VISA), whole"]);
+    assert_eq!(
+        cancelled(&order),
+        (vec!["cancel 6000 of 1_0 (VISA), whole".to_owned()], vec!["captured"])
+    );
+}
+
+#[test]
+fn a_capture_under_way_is_left_alone_and_a_refused_one_may_be_tried_again() {
+    let mut order = order(&Worldline, &[authorised(5), authorised(91)]);
+    assert_eq!(
+        captured(&order, None)[0],
+        "nothing of the order is authorised and waits to be captured"
+    );
+    assert_eq!(cancelled(&order), (vec![], vec!["moving"]));
+    tell(&mut order, &Worldline, &[authorised(93)], 1);
+    assert_eq!(captured(&order, None), ["capture 10000 of 1_0 (VISA), whole"]);
+}
+
+#[test]
+fn lyra_takes_whole_shares_that_wait_for_it() {
+    let order = order(
+        &Lyra,
+        &[
+            transaction("a", "CB", 4_000, "AUTHORISED_TO_VALIDATE"),
+            transaction("b", "CB", 3_000, "AUTHORISED_TO_VALIDATE"),
+            transaction("c", "CB", 2_000, "AUTHORISED"),
+            transaction("d", "CB", 1_000, "CAPTURED"),
+            transaction("e", "CB", 500, "REFUSED"),
+            transaction("f", "CB", 700, "UNDER_VERIFICATION"),
+        ],
+    );
+    assert_eq!(
+        captured(&order, None),
+        ["capture 4000 of a (CB), whole", "capture 3000 of b (CB), whole"]
+    );
+    assert_eq!(captured(&order, 3_000), ["capture 3000 of b (CB), whole"]);
+    assert_eq!(
+        captured(&order, 3_500),
+        ["the shares cannot come to this amount; the nearest are 30.00 EUR and 40.00 EUR"]
+    );
+    let (lines, skipped) = cancelled(&order);
+    assert_eq!(lines.len(), 3);
+    assert_eq!(skipped, ["captured", "closed"]);
+}
+
+#[test]
+fn an_order_without_reserved_money_has_nothing_to_take_or_give_up() {
+    let order = order(&Lyra, &[transaction("a", "CB", 4_000, "REFUSED")]);
+    assert_eq!(
+        captured(&order, None),
+        ["nothing of the order is authorised and waits to be captured"]
+    );
+    assert_eq!(cancelled(&order), (vec![], vec![]));
+}

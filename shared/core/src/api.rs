@@ -8,6 +8,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::key::Account;
 use crate::money::Currency;
 use crate::order::Order;
@@ -215,7 +217,8 @@ pub struct Action {
 }
 
 /// What can be done with a share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// Give back what was taken.
     Refund,

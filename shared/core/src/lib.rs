@@ -23,6 +23,7 @@ pub mod claims;
 pub mod content;
 pub mod crypto;
 mod decision;
+pub mod desk;
 pub mod details;
 mod doubts;
 pub mod explain;

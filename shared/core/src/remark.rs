@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::text::beginning;
 
@@ -14,12 +14,12 @@ const MAX_PART_BYTES: usize = 127;
 const MAX_ARGUMENTS: usize = 4;
 
 /// Something that is said of an order, a share or a message: a code, and what it is said of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Remark {
     /// Names the sentence. A code once given is never used for another sentence: orders hold it.
     code: Cow<'static, str>,
     /// What stands in the sentence, in its order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     arguments: Vec<String>,
 }
 

@@ -28,6 +28,8 @@ pub struct Rules {
     pub capture_is_order: bool,
     /// Whether what a payment states as taken may be what all payments of the order took together.
     pub states_totals: bool,
+    /// Whether the next line waits until the provider shows the one before it.
+    pub waits_for_sight: bool,
     /// How the provider knows a call that it was given before.
     pub memory: Memory,
 }
@@ -151,6 +153,7 @@ impl Rules {
         captures_parts: false,
         capture_is_order: false,
         states_totals: true,
+        waits_for_sight: true,
         memory: Memory::None,
     };
 

@@ -5,6 +5,7 @@
 //! what there is, `reach` which shares come to an amount, `refund` and `reserve` make the lines, and `reasons` has
 //! the sentences.
 
+mod fits;
 mod line;
 mod reach;
 pub mod reasons;
@@ -12,6 +13,7 @@ mod refund;
 mod reserve;
 mod stakes;
 
+pub use self::fits::fits;
 pub use self::line::{PlannedLine, Refusal};
 pub use self::reach::MAX_WHOLE_PIECES;
 pub use self::refund::{RefundPlan, Wanted, refund};

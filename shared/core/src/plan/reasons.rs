@@ -66,6 +66,22 @@ reasons! {
     CLOSED "plan_closed" "nothing can be done with a share that is {0}";
     /// Asked for by an earlier request.
     ASKED_FOR "plan_asked_for" "it is asked for already";
+    /// What was planned cannot be done any more.
+    STALE "line_stale" "the order has changed since this was planned";
+    /// The provider refused it: its words.
+    REFUSED "line_refused" "the provider refused it: {0}";
+    /// The provider refused what it had taken, or the share ended in another way.
+    REFUSED_LATER "line_refused_later" "the provider did not carry it out";
+    /// A call came to nothing: why.
+    TROUBLE "line_trouble" "{0}";
+    /// Several things may be what a call did.
+    SEVERAL "line_several" "several refunds of this share may be it: a person has to decide";
+    /// Nothing shows what a call did.
+    NOT_SEEN "line_not_seen" "the call may have been made and the provider shows nothing of it: a person has to decide";
+    /// The card's line was refused.
+    CARD_REFUSED "line_card_refused" "the voucher is given back after the card, and the card's part was refused";
+    /// A person decided.
+    DECIDED "line_decided" "a person decided";
 }
 
 /// The sentence of a remark about a plan, in lower case and without a final stop. `None` for any other.

@@ -72,5 +72,6 @@ pub(super) static RULES: Rules = Rules {
     captures_parts: false,
     capture_is_order: true,
     states_totals: false,
+    waits_for_sight: false,
     memory: Memory::None,
 };

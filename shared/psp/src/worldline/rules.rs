@@ -73,5 +73,6 @@ pub(super) static RULES: Rules = Rules {
     captures_parts: true,
     capture_is_order: false,
     states_totals: true,
+    waits_for_sight: true,
     memory: Memory::Keys { seconds: KEY_SECONDS },
 };

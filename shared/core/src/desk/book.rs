@@ -1,0 +1,360 @@
+//! What is stored for an order, and how it changes.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::line::{Line, LineState};
+use super::request::{Content, Request, RequestKind};
+use super::sight::{Sight, sight, snapshot};
+use crate::api::{Action, Effect};
+use crate::fold::holdings;
+use crate::ids::identifier;
+use crate::money::Currency;
+use crate::order::Order;
+use crate::plan::{self, Pledge, Refusal, Wanted, reasons};
+use crate::remark::Remark;
+use crate::rules::{Memory, Preference, Purse, Rules};
+use crate::time::Timestamp;
+
+/// The version that is written.
+const VERSION: u8 = 1;
+
+/// Most requests of one order, about half a kilobyte each: the table bounds an item at 400 KB, and an order of
+/// thirty shares needs fewer.
+pub const MAX_REQUESTS: usize = 128;
+
+/// The refunds, captures and cancellations of one order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desk {
+    version: u8,
+    requests: Vec<Request>,
+}
+
+/// A stored desk cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// A newer release wrote it.
+    #[error("the stored refunds have version {0}, which this release does not know")]
+    Version(u8),
+    /// It is damaged.
+    #[error("the stored refunds are damaged")]
+    Damaged,
+}
+
+/// What a merchant asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct New<'a> {
+    /// The merchant's id of it.
+    pub request: &'a str,
+    /// What.
+    pub content: Content,
+}
+
+/// What comes of asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is planned, and the desk is to be stored.
+    Planned,
+    /// It is known already.
+    Known,
+    /// The same id was used for something else.
+    Conflict,
+    /// Another request is under way, or nobody knows what became of it.
+    Busy,
+    /// The order has as many requests as are allowed.
+    Full,
+    /// Rules forbid it.
+    Refused(Refusal),
+}
+
+/// What a person found out about an uncertain line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It was done; this is the provider's id of it.
+    Done(Option<String>),
+    /// Nothing was done, and nothing will be.
+    NotDone,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { version: VERSION, requests: Vec::new() }
+    }
+}
+
+impl Desk {
+    /// Reads what [`Desk::to_json`] writes.
+    pub fn from_json(text: &str) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u8,
+        }
+        let Versioned { version } = serde_json::from_str(text).map_err(|_| Unreadable::Damaged)?;
+        if version != VERSION {
+            return Err(Unreadable::Version(version));
+        }
+        serde_json::from_str(text).map_err(|_| Unreadable::Damaged)
+    }
+
+    /// The desk as JSON.
+    pub fn to_json(&self) -> String {
+        // Nothing in it can fail to be written: no map has a key that is not a text.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// What was asked for, oldest first.
+    pub fn requests(&self) -> &[Request] {
+        &self.requests
+    }
+
+    /// One request.
+    pub fn find(&self, kind: RequestKind, request: &str) -> Option<&Request> {
+        self.requests.iter().find(|known| known.content.kind() == kind && known.request == request)
+    }
+
+    /// Whether a later look has something to do.
+    pub fn is_open(&self) -> bool {
+        self.lines().any(|line| !line.state.is_final())
+    }
+
+    /// What is asked for beyond what the facts show: to be planned with as if it were done.
+    pub fn pledges(&self) -> Vec<Pledge> {
+        self.lines().filter_map(Line::pledge).collect()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.requests.iter().flat_map(|request| &request.lines)
+    }
+
+    fn line_mut(&mut self, intent: &str) -> Option<&mut Line> {
+        let mut lines = self.requests.iter_mut().flat_map(|request| &mut request.lines);
+        lines.find(|line| line.intent == intent)
+    }
+
+    /// Takes a request, whose order was just asked about. Only [`Answer::Planned`] changes the desk.
+    pub fn request(
+        &mut self,
+        order: &Order,
+        rules: &Rules,
+        new: New<'_>,
+        now: Timestamp,
+    ) -> Answer {
+        if let Some(known) = self.find(new.content.kind(), new.request) {
+            return if known.content == new.content { Answer::Known } else { Answer::Conflict };
+        }
+        // Lines that were only sent bar nothing.
+        let bars = |line: &Line| !line.state.is_final() && line.state != LineState::Sent;
+        if self.lines().any(bars) {
+            return Answer::Busy;
+        }
+        if self.requests.len() >= MAX_REQUESTS {
+            return Answer::Full;
+        }
+        match self.plan(order, rules, new, now) {
+            Ok(request) => {
+                self.requests.push(request);
+                Answer::Planned
+            }
+            Err(refusal) => Answer::Refused(refusal),
+        }
+    }
+
+    /// What a request would come to now. It is not kept.
+    pub fn plan(
+        &self,
+        order: &Order,
+        rules: &Rules,
+        new: New<'_>,
+        now: Timestamp,
+    ) -> Result<Request, Refusal> {
+        let pledges = self.pledges();
+        let kind = new.content.kind();
+        let intent = |at: usize| {
+            let text = format!("{}\n{}\n{}\n{at}", kind.as_str(), order.key(), new.request);
+            identifier(&text)
+        };
+        let numbered = |lines: Vec<plan::PlannedLine>| -> Vec<Line> {
+            let lines = lines.into_iter().enumerate();
+            lines.map(|(at, line)| Line::planned(line, intent(at))).collect()
+        };
+        let (currency, lines, voucher_deadline) = match new.content {
+            Content::Refund { amount, currency } => {
+                let wanted = Wanted { amount, currency };
+                let plan = plan::refund(order, rules, wanted, &pledges, now)?;
+                (Some(currency), numbered(plan.lines), plan.voucher_deadline)
+            }
+            Content::Capture { amount, currency } => {
+                let lines = plan::capture(order, rules, amount, currency, &pledges)?;
+                (Some(currency), numbered(lines), None)
+            }
+            Content::Cancellation => {
+                let (lines, skipped) = plan::cancel(order, rules, &pledges);
+                let currency = currency_of(order);
+                let mut lines = numbered(lines);
+                let first = lines.len();
+                let skipped = skipped.into_iter().enumerate();
+                lines.extend(skipped.map(|(at, skip)| Line::skipped(skip, intent(first + at))));
+                (currency, lines, None)
+            }
+        };
+        Ok(Request {
+            request: new.request.to_owned(),
+            content: new.content,
+            currency,
+            planned_at: now,
+            lines,
+            voucher_deadline,
+        })
+    }
+
+    /// Looks what became of the lines, in an order that was just asked about. Whether anything changed.
+    pub fn look(&mut self, order: &Order, rules: &Rules, now: Timestamp) -> bool {
+        let before = self.clone();
+        let held = holdings(order.facts(), order.registered());
+        let mut taken: BTreeSet<String> =
+            self.lines().filter_map(|line| line.psp_id.clone()).collect();
+        for line in self.requests.iter_mut().flat_map(|request| &mut request.lines) {
+            if line.state.is_final() || line.state == LineState::Planned {
+                continue;
+            }
+            // Whoever remembers the call tells what it did.
+            if line.state == LineState::InFlight && line.may_repeat(rules.memory, now) {
+                continue;
+            }
+            match sight(&held, line, rules, &taken) {
+                Sight::Seen(state, psp_id) => {
+                    taken.extend(psp_id.clone());
+                    line.psp_id = line.psp_id.take().or(psp_id);
+                    line.seen = true;
+                    let why = Remark::plain(reasons::REFUSED_LATER);
+                    line.become_so(state, (state == LineState::Refused).then_some(why));
+                }
+                Sight::Several => {
+                    let why = Remark::plain(reasons::SEVERAL);
+                    line.become_so(LineState::Uncertain, Some(why));
+                }
+                Sight::Unseen if line.state == LineState::InFlight && line.is_overdue(now) => {
+                    let why = Remark::plain(reasons::NOT_SEEN);
+                    line.become_so(LineState::Uncertain, Some(why));
+                }
+                Sight::Unseen => {}
+            }
+        }
+        *self != before
+    }
+
+    /// The next line whose call is to be made, in an order that was just asked about. It is under way from here
+    /// on: the desk is stored before the call is made. Lines that cannot be carried out any more are ended.
+    pub fn intend(&mut self, order: &Order, rules: &Rules, now: Timestamp) -> Option<String> {
+        if self.lines().any(|line| line.state == LineState::Uncertain) {
+            return None;
+        }
+        if let Some(line) = self.lines().find(|line| line.state == LineState::InFlight) {
+            return line.may_repeat(rules.memory, now).then(|| line.intent.clone());
+        }
+        let is_hidden = |line: &Line| line.state == LineState::Sent && !line.seen;
+        if rules.waits_for_sight && self.lines().any(is_hidden) {
+            return None;
+        }
+        loop {
+            let (card_failed, line) = self.requests.iter().find_map(|request| {
+                let line = request.lines.iter().find(|line| line.state == LineState::Planned)?;
+                let failed =
+                    |line: &Line| line.purse == Purse::Card && line.state == LineState::Refused;
+                Some((request.lines.iter().any(failed), line.clone()))
+            })?;
+            let others: Vec<Pledge> = self
+                .lines()
+                .filter(|other| other.intent != line.intent)
+                .filter_map(Line::pledge)
+                .collect();
+            let is_after_card = rules.preference == Preference::CardFirst
+                && line.purse == Purse::Voucher
+                && card_failed;
+            let fits = if is_after_card {
+                Err((LineState::Skipped, Remark::plain(reasons::CARD_REFUSED)))
+            } else {
+                plan::fits(order, rules, &line.as_planned(), &others, now)
+                    .map_err(|why| (LineState::Refused, why))
+            };
+            let held = holdings(order.facts(), order.registered());
+            let before = snapshot(&held, &line, rules);
+            let own = self.line_mut(&line.intent)?;
+            match fits {
+                Ok(()) => {
+                    own.become_so(LineState::InFlight, None);
+                    own.called_at = Some(now);
+                    own.before = before;
+                    return Some(line.intent);
+                }
+                Err((state, why)) => own.become_so(state, Some(why)),
+            }
+        }
+    }
+
+    /// What is to be done for a line that is under way.
+    pub fn action(&self, order: &Order, intent: &str) -> Option<Action> {
+        self.requests.iter().find_map(|request| {
+            let mut lines = request.lines.iter();
+            let line = lines.find(|line| line.intent == intent)?;
+            let currency = request.currency?;
+            (line.state == LineState::InFlight).then(|| line.action(&order.key().order, currency))
+        })
+    }
+
+    /// Notes what a call came to. `is_first` says that no call of the line was made before it.
+    pub fn effect(&mut self, intent: &str, effect: &Effect, is_first: bool, rules: &Rules) {
+        let Some(line) = self.line_mut(intent) else { return };
+        if line.state != LineState::InFlight {
+            return;
+        }
+        match effect {
+            Effect::Taken { psp_id } => {
+                line.psp_id.clone_from(psp_id);
+                let is_over = line.verb == crate::api::Verb::Capture && rules.capture_is_order;
+                line.seen |= is_over;
+                line.become_so(if is_over { LineState::Done } else { LineState::Sent }, None);
+            }
+            // What one call refuses another of the same line may have done, unless the provider knows both.
+            Effect::Refused { why } if is_first || rules.memory != Memory::None => {
+                let why = Remark::new(reasons::REFUSED, [why.as_str()]);
+                line.become_so(LineState::Refused, Some(why));
+            }
+            Effect::Nothing(trouble) if is_first => {
+                let why = Remark::new(reasons::TROUBLE, [trouble.why.as_str()]);
+                line.become_so(LineState::Planned, Some(why));
+                line.called_at = None;
+            }
+            Effect::Refused { why } => {
+                line.reason = Some(Remark::new(reasons::TROUBLE, [why.as_str()]));
+            }
+            Effect::Nothing(trouble) | Effect::Uncertain(trouble) => {
+                line.reason = Some(Remark::new(reasons::TROUBLE, [trouble.why.as_str()]));
+            }
+        }
+    }
+
+    /// Notes what a person found out about an uncertain line. Whether there is such a line.
+    pub fn decide(&mut self, intent: &str, decision: Decision) -> bool {
+        let line = self.line_mut(intent).filter(|line| line.state == LineState::Uncertain);
+        let Some(line) = line else { return false };
+        let why = Some(Remark::plain(reasons::DECIDED));
+        match decision {
+            Decision::Done(psp_id) => {
+                line.psp_id = psp_id.or(line.psp_id.take());
+                line.become_so(LineState::Done, why);
+            }
+            Decision::NotDone => line.become_so(LineState::Refused, why),
+        }
+        true
+    }
+}
+
+/// The currency of what is reserved, else of the order; cancelling needs no amount.
+fn currency_of(order: &Order) -> Option<Currency> {
+    let held = holdings(order.facts(), order.registered());
+    let reserved = held.debits.iter().filter(|debit| debit.captured == 0);
+    let first = reserved.chain(&held.debits).map(|debit| debit.currency).next();
+    first.or_else(|| order.registered().map(|registered| registered.currency))
+}

@@ -1,0 +1,121 @@
+//! A refund, a capture or a cancellation that a merchant asked for.
+
+use serde::{Deserialize, Serialize};
+
+use super::line::{Line, LineState};
+use crate::money::Currency;
+use crate::time::Timestamp;
+
+/// What a merchant asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The merchant's id of it, among those of its kind.
+    pub request: String,
+    /// What was asked.
+    pub content: Content,
+    /// The currency of the amounts; `None` where nothing is known of the order.
+    pub currency: Option<Currency>,
+    /// When it was planned.
+    pub planned_at: Timestamp,
+    /// The lines, in their order.
+    pub lines: Vec<Line>,
+    /// When planning with vouchers ended.
+    pub voucher_deadline: Option<Timestamp>,
+}
+
+/// What is asked: asking the same again is the same request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Content {
+    /// Give an amount back.
+    Refund {
+        /// Minor units.
+        amount: u64,
+        /// Of what.
+        currency: Currency,
+    },
+    /// Take an amount, or all that is authorised.
+    Capture {
+        /// Minor units.
+        amount: Option<u64>,
+        /// Of what.
+        currency: Currency,
+    },
+    /// Give up all that is authorised.
+    Cancellation,
+}
+
+/// The kinds of request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RequestKind {
+    /// Money goes back.
+    Refund,
+    /// Reserved money is taken.
+    Capture,
+    /// Reserved money is given up.
+    Cancellation,
+}
+
+impl RequestKind {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refund => "refund",
+            Self::Capture => "capture",
+            Self::Cancellation => "cancellation",
+        }
+    }
+}
+
+impl Content {
+    /// Of which kind it is.
+    pub fn kind(&self) -> RequestKind {
+        match self {
+            Self::Refund { .. } => RequestKind::Refund,
+            Self::Capture { .. } => RequestKind::Capture,
+            Self::Cancellation => RequestKind::Cancellation,
+        }
+    }
+}
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    /// Nothing was sent.
+    Planned,
+    /// Some line is under way.
+    Running,
+    /// All is done.
+    Done,
+    /// Some of it is done, and the rest was refused.
+    Partial,
+    /// Nothing is done, and nothing more will be.
+    Refused,
+    /// Nobody knows what became of a line.
+    Uncertain,
+}
+
+impl Request {
+    /// Where it stands.
+    pub fn state(&self) -> RequestState {
+        let has = |state| self.lines.iter().any(|line| line.state == state);
+        let is_open = self.lines.iter().any(|line| !line.state.is_final());
+        let has_begun = self.lines.iter().any(|line| line.called_at.is_some());
+        // What is skipped in a refund was asked for; in a cancellation there was nothing to do.
+        let is_refused = |line: &Line| match line.state {
+            LineState::Refused => true,
+            LineState::Skipped => self.content.kind() == RequestKind::Refund,
+            _ => false,
+        };
+        let refused = self.lines.iter().any(is_refused);
+        match (is_open, has(LineState::Done)) {
+            _ if has(LineState::Uncertain) => RequestState::Uncertain,
+            (true, _) if has_begun => RequestState::Running,
+            (true, _) => RequestState::Planned,
+            (false, true) if refused => RequestState::Partial,
+            (false, false) if refused => RequestState::Refused,
+            (false, _) => RequestState::Done,
+        }
+    }
+}

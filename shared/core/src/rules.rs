@@ -3,7 +3,7 @@
 use crate::fact::{Payer, ShareFact};
 
 /// What a provider lets a merchant do with the money of a payment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     /// The methods that differ from the rest.
     pub methods: &'static [MethodRule],

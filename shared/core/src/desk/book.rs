@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::line::{Line, LineState};
 use super::request::{Content, Request, RequestKind};
 use super::sight::{Sight, sight, snapshot};
-use crate::api::{Action, Effect};
+use crate::api::{Action, Effect, Verb};
 use crate::fold::holdings;
 use crate::ids::identifier;
-use crate::money::Currency;
 use crate::order::Order;
 use crate::plan::{self, Pledge, Refusal, Wanted, reasons};
 use crate::remark::Remark;
@@ -190,12 +189,11 @@ impl Desk {
             }
             Content::Cancellation => {
                 let (lines, skipped) = plan::cancel(order, rules, &pledges);
-                let currency = currency_of(order);
                 let mut lines = numbered(lines);
                 let first = lines.len();
                 let skipped = skipped.into_iter().enumerate();
                 lines.extend(skipped.map(|(at, skip)| Line::skipped(skip, intent(first + at))));
-                (currency, lines, None)
+                (lines.first().map(|line| line.currency), lines, None)
             }
         };
         Ok(Request {
@@ -253,7 +251,8 @@ impl Desk {
         if let Some(line) = self.lines().find(|line| line.state == LineState::InFlight) {
             return line.may_repeat(rules.memory, now).then(|| line.intent.clone());
         }
-        let is_hidden = |line: &Line| line.state == LineState::Sent && !line.seen;
+        let is_hidden =
+            |line: &Line| line.verb == Verb::Refund && line.state == LineState::Sent && !line.seen;
         if rules.waits_for_sight && self.lines().any(is_hidden) {
             return None;
         }
@@ -298,8 +297,7 @@ impl Desk {
         self.requests.iter().find_map(|request| {
             let mut lines = request.lines.iter();
             let line = lines.find(|line| line.intent == intent)?;
-            let currency = request.currency?;
-            (line.state == LineState::InFlight).then(|| line.action(&order.key().order, currency))
+            (line.state == LineState::InFlight).then(|| line.action(&order.key().order))
         })
     }
 
@@ -312,7 +310,7 @@ impl Desk {
         match effect {
             Effect::Taken { psp_id } => {
                 line.psp_id.clone_from(psp_id);
-                let is_over = line.verb == crate::api::Verb::Capture && rules.capture_is_order;
+                let is_over = line.verb == Verb::Capture && rules.capture_is_order;
                 line.seen |= is_over;
                 line.become_so(if is_over { LineState::Done } else { LineState::Sent }, None);
             }
@@ -342,19 +340,11 @@ impl Desk {
         let why = Some(Remark::plain(reasons::DECIDED));
         match decision {
             Decision::Done(psp_id) => {
-                line.psp_id = psp_id.or(line.psp_id.take());
+                line.psp_id = psp_id.or_else(|| line.psp_id.take());
                 line.become_so(LineState::Done, why);
             }
             Decision::NotDone => line.become_so(LineState::Refused, why),
         }
         true
     }
-}
-
-/// The currency of what is reserved, else of the order; cancelling needs no amount.
-fn currency_of(order: &Order) -> Option<Currency> {
-    let held = holdings(order.facts(), order.registered());
-    let reserved = held.debits.iter().filter(|debit| debit.captured == 0);
-    let first = reserved.chain(&held.debits).map(|debit| debit.currency).next();
-    first.or_else(|| order.registered().map(|registered| registered.currency))
 }

@@ -34,6 +34,8 @@ pub struct Line {
     pub verb: Verb,
     /// How much, in minor units.
     pub amount: u64,
+    /// Of what.
+    pub currency: Currency,
     /// Whether this is all there is of the target.
     pub whole: bool,
     /// The call may not be made from this moment on.
@@ -95,7 +97,7 @@ impl LineState {
 impl Line {
     /// A line as planned.
     pub(super) fn planned(line: PlannedLine, intent: String) -> Self {
-        let PlannedLine { target, method, purse, verb, amount, whole, deadline } = line;
+        let PlannedLine { target, method, purse, verb, amount, currency, whole, deadline } = line;
         Self {
             intent,
             target,
@@ -103,6 +105,7 @@ impl Line {
             purse,
             verb,
             amount,
+            currency,
             whole,
             deadline,
             state: LineState::Planned,
@@ -116,13 +119,14 @@ impl Line {
 
     /// A share with which nothing is done.
     pub(super) fn skipped(skipped: Skipped, intent: String) -> Self {
-        let Skipped { target, method, amount, reason } = skipped;
+        let Skipped { target, method, amount, currency, reason } = skipped;
         let line = PlannedLine {
             target,
             method,
             purse: Purse::Card,
             verb: Verb::Cancel,
             amount,
+            currency,
             whole: false,
             deadline: None,
         };
@@ -138,20 +142,21 @@ impl Line {
             purse: self.purse,
             verb: self.verb,
             amount: self.amount,
+            currency: self.currency,
             whole: self.whole,
             deadline: self.deadline,
         }
     }
 
     /// What is to be done.
-    pub(super) fn action(&self, order: &str, currency: Currency) -> Action {
+    pub(super) fn action(&self, order: &str) -> Action {
         Action {
             verb: self.verb,
             intent: self.intent.clone(),
             order: order.to_owned(),
             target: self.target.clone(),
             amount: self.amount,
-            currency,
+            currency: self.currency,
             whole: self.whole,
         }
     }

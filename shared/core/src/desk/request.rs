@@ -13,7 +13,7 @@ pub struct Request {
     pub request: String,
     /// What was asked.
     pub content: Content,
-    /// The currency of the amounts; `None` where nothing is known of the order.
+    /// The currency of the amounts; `None` where there are none.
     pub currency: Option<Currency>,
     /// When it was planned.
     pub planned_at: Timestamp,

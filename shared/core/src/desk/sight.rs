@@ -50,7 +50,7 @@ pub(super) fn sight(
 
 fn target<'h, 'a>(held: &'h Holdings<'a>, line: &Line, rules: &Rules) -> Option<&'h Holding<'a>> {
     let is_it = |id: &&str| rules.target.of(id).as_deref() == Some(line.target.as_str());
-    held.debits.iter().find(|debit| debit.ids.iter().any(|id| is_it(&id)))
+    held.debits.iter().find(|debit| debit.ids.iter().any(is_it))
 }
 
 /// The credit that has the provider's id; where that is not known, the only new one of the amount.

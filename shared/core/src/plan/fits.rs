@@ -19,7 +19,8 @@ pub fn fits(
 ) -> Result<(), Remark> {
     if line.deadline.is_some_and(|deadline| now >= deadline) {
         let until = line.deadline.map(|deadline| deadline.to_string()).unwrap_or_default();
-        let arguments = [line.method.as_str(), "the plan", until.as_str()];
+        let amount = line.currency.display(line.amount).to_string();
+        let arguments = [line.method.as_str(), amount.as_str(), until.as_str()];
         return Err(Remark::new(reasons::WINDOW_CLOSED, arguments));
     }
     let all = stakes(order, rules, others);

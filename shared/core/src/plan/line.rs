@@ -1,6 +1,7 @@
 //! What a plan consists of.
 
 use crate::api::Verb;
+use crate::money::Currency;
 use crate::remark::Remark;
 use crate::rules::Purse;
 use crate::time::Timestamp;
@@ -18,6 +19,8 @@ pub struct PlannedLine {
     pub verb: Verb,
     /// How much, in minor units.
     pub amount: u64,
+    /// Of what.
+    pub currency: Currency,
     /// Whether this is all there is of the target.
     pub whole: bool,
     /// The call may not be made from this moment on.

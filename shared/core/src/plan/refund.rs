@@ -96,6 +96,7 @@ pub fn refund(
                     purse: stake.terms.purse,
                     verb,
                     amount,
+                    currency,
                     whole: verb == Verb::Cancel || amount == stake.of_share,
                     deadline: stake.deadline.filter(|_| verb == Verb::Refund),
                 })

@@ -21,6 +21,8 @@ pub struct Skipped {
     pub method: String,
     /// How much of it, in minor units.
     pub amount: u64,
+    /// Of what.
+    pub currency: Currency,
     /// Why.
     pub reason: Remark,
 }
@@ -72,6 +74,7 @@ pub fn capture(
                     purse: stake.terms.purse,
                     verb: Verb::Capture,
                     amount,
+                    currency,
                     whole: amount == stake.open,
                     deadline: None,
                 })
@@ -108,8 +111,8 @@ pub fn cancel(
     let (mut lines, mut skipped) = (Vec::new(), Vec::new());
     for stake in stakes(order, rules, pledges) {
         let mut skip = |amount, reason| {
-            let Stake { target, method, .. } = stake.clone();
-            skipped.push(Skipped { target, method, amount, reason });
+            let Stake { target, method, currency, .. } = stake.clone();
+            skipped.push(Skipped { target, method, amount, currency, reason });
         };
         if stake.captured > 0 {
             skip(stake.captured, Remark::plain(reasons::CAPTURED));
@@ -128,6 +131,7 @@ pub fn cancel(
                 purse: stake.terms.purse,
                 verb: Verb::Cancel,
                 amount: stake.open,
+                currency: stake.currency,
                 whole: true,
                 deadline: None,
             }),

@@ -1,5 +1,6 @@
 //! What is planned with the money of an order: refunds, captures and cancellations. `purchase` makes the orders.
 
+mod carried;
 mod properties;
 mod purchase;
 mod refunds;

@@ -69,7 +69,7 @@ impl RefundView {
     /// A refund that is planned or carried out.
     pub fn of(order: &Order, request: &Request, amount: u64, words: Words) -> Self {
         Self {
-            order: order.key().to_string(),
+            order: named(order),
             request: request.request.clone(),
             amount,
             currency: request.currency,
@@ -89,7 +89,7 @@ impl RefundView {
         words: Words,
     ) -> Self {
         Self {
-            order: order.key().to_string(),
+            order: named(order),
             request: request.to_owned(),
             amount,
             currency: Some(currency),
@@ -117,6 +117,12 @@ impl ReserveView {
             lines: request.lines.iter().map(|line| LineView::of(line, words)).collect(),
         }
     }
+}
+
+/// The order's key as text, with the reference as it is.
+fn named(order: &Order) -> String {
+    let key = order.key();
+    [key.psp.as_str(), &key.merchant, key.mode.as_str(), &key.order].join("/")
 }
 
 impl LineView {

@@ -204,11 +204,16 @@ impl Holding<'_> {
     }
 }
 
+/// Whether a debit is surely taken: what contradicts itself takes nothing of that away.
+fn is_taken(fact: &ShareFact) -> bool {
+    fact.kind == Kind::Debit && fact.meaning.rank == Rank::FINAL
+}
+
 /// Notes what a message in contradiction says, unless a sound one says the same or more of the same share.
 fn doubt<'a>(holdings: &mut Holdings<'a>, fact: &'a ShareFact, sound: &[&ShareFact]) {
     let settles = |known: &&ShareFact| {
         (known.kind, known.share.as_str()) == (fact.kind, fact.share.as_str())
-            && known.operation == fact.operation
+            && (known.operation == fact.operation || is_taken(known))
             && known.meaning.rank >= fact.meaning.rank
             && known.meaning.status != Status::Unknown
             && (fact.meaning.status != Status::Unknown || known.meaning.rank == Rank::FINAL)

@@ -1,9 +1,13 @@
 //! How money is given back, told as stories.
 
+use quittance_core::Policy;
 use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_core::{Currency, Order, ShareFact, Standing};
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
+use quittance_testing::lyra::{Form, Share};
+use quittance_testing::read::{read_lyra, read_worldline, receipt, statement};
+use quittance_testing::worldline::{Payment, chargeback, refund as refunded};
 
 use super::purchase::{
     after, credit, operation, order, plan, reasons, refund, said_of, tell, tell_as, transaction,
@@ -311,4 +315,52 @@ fn amounts_that_are_none_are_refused() {
     assert_eq!(said_of(&gone, 1, after(60)), ["nothing is left to be given back"]);
     let dead = cascade("REFUSED", "CANCELLED");
     assert_eq!(said_of(&dead, 1, after(60)), ["nothing of the order is captured"]);
+}
+
+/// What notifications alone tell is planned with as well.
+#[test]
+fn notifications_are_planned_with() {
+    let order = |statements: Vec<quittance_core::Statement>| {
+        let mut order = Order::new(statements[0].key.clone());
+        for (at, said) in (0..).zip(&statements) {
+            order.take(said, &receipt(at), Policy::default()).unwrap();
+        }
+        order
+    };
+    let events = |events: &[String]| {
+        order(events.iter().map(|event| statement(read_worldline(event).remove(0))).collect())
+    };
+    let paid = Payment::new("CMD-1", "3254564310_0", 130, 9, 10_000).body();
+    let one = events(std::slice::from_ref(&paid));
+    assert_eq!(said_of(&one, 10_000, after(60)), ["refund 10000 of 3254564310_0 (CB), whole"]);
+    let some = events(&[paid.clone(), refunded("CMD-1", "3254564310_2", 8, 4_000).to_string()]);
+    assert_eq!(said_of(&some, 6_000, after(60)), ["refund 6000 of 3254564310_0 (CB)"]);
+    assert_eq!(
+        said_of(&some, 6_001, after(60)),
+        ["no more than 60.00 EUR is left to be given back"]
+    );
+    let gone = events(&[paid, chargeback("CMD-1", "3254564310_3", 10_000).to_string()]);
+    assert_eq!(said_of(&gone, 1, after(60)), ["nothing is left to be given back"]);
+    let split = events(&[
+        Payment::new("CMD-1", "3254564310_0", 5412, 9, 14_000).acquired(6_000).body(),
+        Payment::new("CMD-1", "3254564398_0", 130, 9, 8_000).body(),
+    ]);
+    assert_eq!(
+        said_of(&split, 9_000, after(60)),
+        ["refund 8000 of 3254564398_0 (CB), whole", "refund 1000 of 3254564310_0 (CVCO)"]
+    );
+    let shares = [
+        Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 6_000, "CAPTURED"),
+        Share("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "CB", 4_000, "AUTHORISED"),
+    ];
+    let cascade = Form::cascade("CMD-1", "abc123", 10_000, "AUTHORISED", &shares);
+    let cascade = order(vec![statement(read_lyra(&cascade.body()))]);
+    let (voucher, card) = (shares[0].0, shares[1].0);
+    assert_eq!(
+        said_of(&cascade, 10_000, after(60)),
+        [
+            format!("cancel 4000 of {card} (CB), whole"),
+            format!("refund 6000 of {voucher} (CVCO), whole")
+        ]
+    );
 }

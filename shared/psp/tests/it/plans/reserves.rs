@@ -1,5 +1,7 @@
 //! How reserved money is taken and given up, told as stories.
 
+use quittance_core::api::Effect;
+use quittance_core::desk::{Answer, Content, Desk, New, RequestState, Round, Step};
 use quittance_core::plan::{cancel, capture};
 use quittance_core::provider::find;
 use quittance_core::{Order, ShareFact};
@@ -7,7 +9,7 @@ use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
 
-use super::purchase::{eur, lines, operation, order, reasons, tell, transaction};
+use super::purchase::{after, eur, lines, operation, order, reasons, tell, transaction};
 
 fn captured(order: &Order, amount: impl Into<Option<u64>>) -> Vec<String> {
     let rules = find(PROVIDERS, order.key().psp).unwrap().rules();
@@ -102,4 +104,45 @@ fn an_order_without_reserved_money_has_nothing_to_take_or_give_up() {
         ["nothing of the order is authorised and waits to be captured"]
     );
     assert_eq!(cancelled(&order), (vec![], vec![]));
+}
+
+/// A capture at Worldline is final when its own operation is.
+#[test]
+fn a_capture_ends_as_its_operation_does() {
+    for (code, state) in [(9, RequestState::Done), (93, RequestState::Refused)] {
+        let mut order = order(&Worldline, &[authorised(5)]);
+        let rules = quittance_core::Provider::rules(&Worldline);
+        let mut desk = Desk::default();
+        let content = Content::Capture { amount: Some(4_000), currency: eur() };
+        let new = New { request: "T", content };
+        assert_eq!(desk.request(&order, rules, new, after(60)), Answer::Planned);
+        let mut round = Round::of_new_request(desk, rules);
+        let taken = Effect::Taken { psp_id: Some("1_1".to_owned()) };
+        let mut calls = 0;
+        loop {
+            match round.next(&order, after(60)) {
+                Step::Store => round.stored(true),
+                Step::Call(action) => {
+                    assert_eq!((action.amount, action.whole), (4_000, false));
+                    calls += 1;
+                    round.called(&taken);
+                }
+                Step::Ask => {
+                    tell(&mut order, &Worldline, &[operation("1_1", "VISA", 91, 4_000, 4_000)], 61);
+                    round.asked(true);
+                }
+                Step::End => break,
+            }
+        }
+        assert_eq!(calls, 1);
+        let mut desk = round.desk().clone();
+        assert_eq!(desk.requests()[0].state(), RequestState::Running);
+        // What is under way counts once.
+        assert!(desk.pledges().is_empty());
+        assert_eq!(captured(&order, None), ["capture 6000 of 1_0 (VISA), whole"]);
+        tell(&mut order, &Worldline, &[operation("1_1", "VISA", code, 4_000, 4_000)], 62);
+        assert!(desk.look(&order, rules, after(63)));
+        assert_eq!(desk.requests()[0].state(), state, "{code}");
+        assert!(!desk.is_open());
+    }
 }

@@ -39,6 +39,11 @@ impl Currency {
         self.0.code()
     }
 
+    /// The three-digit number (`978`), as Lyra's form format writes it.
+    pub fn numeric(self) -> String {
+        format!("{:03}", self.0.numeric())
+    }
+
     /// `amount` minor units for a person to read: `120.00 EUR`, `12 JPY`, `1.250 TND`; without a
     /// decimal point, and saying so, where the exponent is not certain: `1200 IDR (minor units)`.
     pub fn display(self, amount: u64) -> impl fmt::Display {
@@ -140,6 +145,10 @@ mod tests {
     fn numeric_codes_keep_their_leading_zero() {
         assert_eq!(Currency::from_numeric("978"), Currency::from_alpha("EUR"));
         assert_eq!(Currency::from_numeric("036"), Currency::from_alpha("AUD"));
+        for code in ["EUR", "AUD", "XPF"] {
+            let currency = Currency::from_alpha(code);
+            assert_eq!(Currency::from_numeric(&currency.unwrap().numeric()), currency);
+        }
         assert_eq!(Currency::from_numeric("36"), None);
         assert_eq!(Currency::from_numeric("000"), None);
         assert_eq!(Currency::from_numeric("XAU"), None);

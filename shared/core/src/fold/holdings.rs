@@ -109,7 +109,7 @@ impl Holding<'_> {
 /// The money of an order whose facts these are.
 pub fn holdings(facts: &Facts, registered: Option<Registered>) -> Holdings<'_> {
     let tally = Tally::of(facts, registered, Standing::Sound, Policy::default());
-    let sound: Vec<&ShareFact> = by_standing(facts, Standing::Sound).collect();
+    let sound: Vec<&ShareFact> = shares_where(facts, Standing::is_sound).collect();
     let mut holdings = Holdings { expected: tally.expected_amounts(), ..Holdings::default() };
     for share in tally.shares.iter().filter(|share| share.kind == Kind::Debit) {
         let is_its = |fact: &&&ShareFact| {
@@ -169,15 +169,18 @@ pub fn holdings(facts: &Facts, registered: Option<Registered>) -> Holdings<'_> {
             None => holdings.orphans.push(back),
         }
     }
-    for fact in by_standing(facts, Standing::Contradictory) {
+    for fact in shares_where(facts, |standing| standing == Standing::Contradictory) {
         doubt(&mut holdings, fact, &sound);
     }
     holdings.debits.sort_by(|a, b| a.name.cmp(b.name));
     holdings
 }
 
-fn by_standing(facts: &Facts, wanted: Standing) -> impl Iterator<Item = &ShareFact> {
-    let wanted = facts.iter().filter(move |(_, standing)| *standing == wanted);
+fn shares_where(
+    facts: &Facts,
+    wanted: impl Fn(Standing) -> bool,
+) -> impl Iterator<Item = &ShareFact> {
+    let wanted = facts.iter().filter(move |(_, standing)| wanted(*standing));
     wanted.filter_map(|(fact, _)| Fact::as_share(fact))
 }
 

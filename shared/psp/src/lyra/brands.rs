@@ -144,21 +144,32 @@ pub fn brand(id: &str) -> Option<&'static Brand> {
 pub struct SiteBrand {
     /// The brand's name; of one that the table does not have, as configured.
     pub name: Cow<'static, str>,
-    /// Host of the payment form and the Back Office, where known.
+    /// Host of the payment form and the Back Office, where known, or the whole origin where it is not that
+    /// host on the usual port.
     pub back_office: Option<Cow<'static, str>>,
-    /// Host of the REST web services, where known.
+    /// The same of the REST web services.
     pub rest: Option<Cow<'static, str>>,
 }
 
 impl SiteBrand {
     /// Where a merchant looks a payment up.
     pub fn back_office_url(&self) -> Option<String> {
-        self.back_office.as_ref().map(|host| format!("https://{host}/vads-merchant/"))
+        self.back_office.as_deref().map(|host| format!("{}/vads-merchant/", origin(host)))
+    }
+
+    /// Where a buyer's browser sends the payment form.
+    pub fn form_url(&self) -> Option<String> {
+        self.back_office.as_deref().map(|host| format!("{}/vads-payment/", origin(host)))
+    }
+
+    /// The origin of the web services.
+    pub fn rest_origin(&self) -> Option<String> {
+        self.rest.as_deref().map(origin)
     }
 
     /// What the web services' names are appended to.
     pub fn rest_url(&self) -> Option<String> {
-        self.rest.as_ref().map(|host| format!("https://{host}/api-payment/V4/"))
+        self.rest_origin().map(|origin| format!("{origin}{REST_PATH}"))
     }
 
     /// An inferred host is shown in lists, and not used: credentials would go there. Configuration may
@@ -170,6 +181,14 @@ impl SiteBrand {
             rest: brand.rest.filter(|_| !brand.rest_inferred).map(Cow::Borrowed),
         }
     }
+}
+
+/// The path of the web services.
+pub(super) const REST_PATH: &str = "/api-payment/V4/";
+
+/// The origin of a host, which may be one already.
+fn origin(host: &str) -> String {
+    if host.contains("://") { host.to_owned() } else { format!("https://{host}") }
 }
 
 /// The sites of a key document with their brands, and without their keys.
@@ -223,8 +242,8 @@ impl Hosts {
     /// be said, so that a slip in an id does not pass for a new name.
     fn read(&self) -> Result<SiteBrand, BadKeys> {
         let name = self.name.trim();
-        let back_office = self.back_office.as_deref().map(host).transpose()?;
-        let rest = self.rest.as_deref().map(host).transpose()?;
+        let back_office = self.back_office.as_deref().map(host_or_origin).transpose()?;
+        let rest = self.rest.as_deref().map(host_or_origin).transpose()?;
         let mut read = match brand(name) {
             Some(brand) => SiteBrand::of(brand),
             None if (back_office.is_some() || rest.is_some()) && is_name(name) => {
@@ -241,6 +260,41 @@ impl Hosts {
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= MAX_WORD_BYTES && !name.chars().any(char::is_control)
 }
+
+/// A host name, or an origin: `https://` with a host name, or `http://` on the loopback, where nobody else
+/// listens. A port may follow; nothing else may.
+fn host_or_origin(text: &str) -> Result<String, BadKeys> {
+    let (scheme, rest) = match text.split_once("://") {
+        None => return host(text),
+        Some((scheme @ ("https" | "http"), rest)) => (scheme, rest),
+        Some(_) => return Err(BadKeys::BadHost),
+    };
+    let (name, port) = match rest.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+        Some((name, port)) => (name, Some(port)),
+        None => (rest, None),
+    };
+    let is_port = |port: &str| {
+        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    if port.is_some_and(|port| !is_port(port)) {
+        return Err(BadKeys::BadHost);
+    }
+    let is_loopback = LOOPBACK.contains(&name);
+    let name = match (scheme, is_loopback) {
+        (_, true) => name.to_owned(),
+        ("https", false) => host(name)?,
+        _ => return Err(BadKeys::BadHost),
+    };
+    Ok(match port {
+        // The usual spelling of the same.
+        None if scheme == "https" && !is_loopback => name,
+        None => format!("{scheme}://{name}"),
+        Some(port) => format!("{scheme}://{name}:{port}"),
+    })
+}
+
+/// The names of the machine itself.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// A plain host name in lower case: letters, digits and hyphens in at least two labels, of which the
 /// last is no number. Nothing that could lead a request elsewhere: no scheme, user, port or path, and no
@@ -366,7 +420,6 @@ mod tests {
         for bad in [
             "",
             "localhost",
-            "https://api.example.org",
             "api.example.org/",
             "api.example.org/path",
             "api.example.org:443",
@@ -387,10 +440,58 @@ mod tests {
             &format!("{}org", "a.".repeat(126)),
         ] {
             assert_eq!(host(bad), Err(BadKeys::BadHost), "{bad:?}");
+            assert_eq!(host_or_origin(bad), Err(BadKeys::BadHost), "{bad:?}");
             let configured = format!(r#"{{"name": "osb", "rest": {}}}"#, serde_json::json!(bad));
             assert_eq!(read(&configured), Err(BadKeys::BadHost), "{bad:?}");
         }
         assert!(host(&format!("{}org", "a.".repeat(125))).is_ok());
         assert!(host(&format!("{}.org", "a".repeat(63))).is_ok());
+    }
+
+    #[test]
+    fn an_origin_is_https_or_on_the_loopback() {
+        for (written, kept, url) in [
+            ("https://API.example.org", "api.example.org", "https://api.example.org"),
+            (
+                "https://api.example.org:8443",
+                "https://api.example.org:8443",
+                "https://api.example.org:8443",
+            ),
+            ("http://localhost", "http://localhost", "http://localhost"),
+            ("http://127.0.0.1:9000", "http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+            ("http://[::1]:9000", "http://[::1]:9000", "http://[::1]:9000"),
+            ("http://[::1]", "http://[::1]", "http://[::1]"),
+            ("https://localhost", "https://localhost", "https://localhost"),
+        ] {
+            let brand =
+                format!(r#"{{"name": "osb", "rest": "{written}", "back_office": "{written}"}}"#);
+            let brand = read(&brand).unwrap();
+            assert_eq!(hosts(&brand), [Some(kept); 2]);
+            assert_eq!(brand.rest_origin().as_deref(), Some(url));
+            assert_eq!(brand.rest_url(), Some(format!("{url}/api-payment/V4/")));
+            assert_eq!(brand.form_url(), Some(format!("{url}/vads-payment/")));
+            assert_eq!(brand.back_office_url(), Some(format!("{url}/vads-merchant/")));
+        }
+        for bad in [
+            "http://api.example.org",
+            "http://127.0.0.2",
+            "http://localhost.example.org@evil.example",
+            "https://",
+            "https://user@api.example.org",
+            "https://api.example.org/",
+            "https://api.example.org:",
+            "https://api.example.org:0",
+            "https://api.example.org:65536",
+            "https://api.example.org:8443/path",
+            "https://api.example.org:+1",
+            "https://api.example.org?x",
+            "https://192.0.2.1",
+            "ftp://api.example.org",
+            "https://https://api.example.org",
+            "http://localhost:80:80",
+            "HTTP://localhost",
+        ] {
+            assert_eq!(host_or_origin(bad), Err(BadKeys::BadHost), "{bad:?}");
+        }
     }
 }

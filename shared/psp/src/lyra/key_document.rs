@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub enum BadKeys {
     /// Not the documented JSON.
     #[error(
-        "not a JSON object of site ids with \"brand\", \"test\" and \"production\", the last two each with \"form\", \"rest_password\" and \"allow_sha1\""
+        "not a JSON object of site ids with \"brand\", \"cards\", \"test\" and \"production\", the last two each with \"form\", \"rest_password\", \"hmac\", \"ask\" and \"allow_sha1\""
     )]
     Json,
     /// Nothing to verify with.
@@ -38,11 +38,35 @@ pub enum BadKeys {
         /// The ids in the table.
         known: String,
     },
-    /// A brand's host is something else than a host name.
+    /// A brand's host is neither a host name nor an origin.
     #[error(
-        "a host of a \"brand\" is not a plain host name: no scheme, user, port, path or address"
+        "a host of a \"brand\" is neither a plain host name nor an origin: https://host[:port], or http://host[:port] on the loopback"
     )]
     BadHost,
+    /// A REST password says by its beginning that it is for the other mode.
+    #[error(
+        "{whose} has a REST password that begins with {beginning}, as those of the other mode do"
+    )]
+    OtherMode {
+        /// A site and its mode.
+        whose: String,
+        /// How it begins.
+        beginning: &'static str,
+    },
+    /// What a browser brings is signed with the one and passes the buyer, and what the gateway sends is
+    /// signed with the other.
+    #[error(
+        "{one} has as \"hmac\" what {other} has as \"rest_password\": a buyer could send notifications"
+    )]
+    ReturnKey {
+        /// A site and its mode.
+        one: String,
+        /// A site and its mode, maybe the same.
+        other: String,
+    },
+    /// The list of card brands is empty, or one of them is no card's brand.
+    #[error("\"cards\" of a site is not a list of card brands, as CB or VISA")]
+    BadCards,
 }
 
 /// The sites of a key document by their ids.
@@ -55,6 +79,7 @@ pub(super) fn document(text: &str) -> Result<BTreeMap<String, Site>, BadKeys> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Site {
     pub(super) brand: Option<Choice>,
+    pub(super) cards: Option<Vec<String>>,
     pub(super) test: Option<RawKeys>,
     pub(super) production: Option<RawKeys>,
 }
@@ -65,6 +90,10 @@ pub(super) struct Site {
 pub(super) struct RawKeys {
     pub(super) form: Option<String>,
     pub(super) rest_password: Option<String>,
+    /// The key of what a browser brings back in the REST format.
+    pub(super) hmac: Option<String>,
+    /// Whether the REST password may be used for asking; so it is where nothing is said.
+    pub(super) ask: Option<bool>,
     #[serde(default)]
     pub(super) allow_sha1: bool,
 }

@@ -1,6 +1,8 @@
 //! The keys in the document of `QUITTANCE_SYSTEMPAY_KEYS`, and what of them stays beside newer ones.
 
-use super::key_document::{BadKeys, document};
+use std::collections::BTreeMap;
+
+use super::key_document::{BadKeys, RawKeys, Site, document};
 use super::signature::{Keys, SiteKeys};
 use quittance_core::crypto::Secret;
 use quittance_core::key::Mode;
@@ -10,14 +12,18 @@ impl Keys {
     /// Reads `{"<site id>": {"test": {"form": "…", "rest_password": "…", "allow_sha1": false},
     /// "production": {…}}}`; every part may be left
     /// out or empty, and is then refused as unknown. A site may also say its `"brand"`, which
-    /// [`Sites::from_json`](super::brands::Sites::from_json) reads: it must be right here too.
+    /// [`Sites::from_json`](super::brands::Sites::from_json) reads, and what its API needs, which
+    /// [`Credentials::from_json`](super::api::Credentials::from_json) reads: they must be right here too.
     ///
     /// # Errors
     ///
-    /// [`BadKeys`]: another shape, no key, or one secret for two sites or modes.
+    /// [`BadKeys`]: another shape, no key, one secret for two sites or modes, or a secret that is no secret from
+    /// buyers.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
         let mut keys = Vec::new();
-        for (id, site) in document(text)? {
+        let document = document(text)?;
+        check(&document)?;
+        for (id, site) in document {
             site.brand()?;
             for (mode, raw) in [(Mode::Test, site.test), (Mode::Production, site.production)] {
                 let Some(raw) = raw else { continue };
@@ -43,6 +49,46 @@ impl Keys {
         Ok(keys)
     }
 }
+
+/// Refuses what would make one secret do for another: a REST password of the other mode, a key of browser returns
+/// that notifications are signed with, or that two sites or modes share.
+pub(super) fn check(document: &BTreeMap<String, Site>) -> Result<(), BadKeys> {
+    let modes = document.iter().flat_map(|(id, site)| {
+        let modes = [(Mode::Test, &site.test), (Mode::Production, &site.production)];
+        modes.into_iter().filter_map(move |(mode, raw)| Some((id.trim(), mode, raw.as_ref()?)))
+    });
+    let modes: Vec<(&str, Mode, &RawKeys)> = modes.collect();
+    let secret = |text: &Option<String>| text.as_deref().and_then(Secret::new);
+    for (site, mode, raw) in &modes {
+        let password = raw.rest_password.as_deref().map_or("", str::trim);
+        let foreign = match mode {
+            Mode::Test => PRODUCTION_PASSWORD,
+            Mode::Production => TEST_PASSWORD,
+        };
+        if password.starts_with(foreign) {
+            return Err(BadKeys::OtherMode { whose: named((site, *mode)), beginning: foreign });
+        }
+        let Some(hmac) = secret(&raw.hmac) else { continue };
+        for (other, of, raw) in &modes {
+            let (one, other) = ((*site, *mode), (*other, *of));
+            let is = |text: &Option<String>| secret(text).is_some_and(|held| held.is(&hmac));
+            if is(&raw.rest_password) {
+                return Err(BadKeys::ReturnKey { one: named(one), other: named(other) });
+            }
+            if other != one && is(&raw.hmac) {
+                let (one, other) = (named(one), named(other));
+                return Err(BadKeys::SameSecret { what: "key of browser returns", one, other });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How the REST passwords of the test mode begin. (lyra.md 13.1)
+const TEST_PASSWORD: &str = "testpassword_";
+
+/// The same of those for real money.
+const PRODUCTION_PASSWORD: &str = "prodpassword_";
 
 impl Versioned for Keys {
     fn beside(&self, newer: &Self) -> (Self, Vec<String>) {
@@ -138,6 +184,43 @@ mod tests {
             .map(|n| format!(r#""{n}": {{"test": {{"rest_password": "p{n}"}}}}"#))
             .collect();
         assert_eq!(refused(&format!("{{{}}}", many.join(","))), BadKeys::TooManyPasswords);
+    }
+
+    #[test]
+    fn a_password_of_the_other_mode_is_refused() {
+        for (mode, password, right) in [
+            ("test", "testpassword_x", true),
+            ("test", " prodpassword_x", false),
+            ("production", "prodpassword_x", true),
+            ("production", "testpassword_x", false),
+            ("production", "another", true),
+            ("test", "another", true),
+        ] {
+            let text = format!("{{{}}}", site("1", mode, "rest_password", password));
+            let read = Keys::from_json(&text);
+            assert_eq!(read.is_ok(), right, "{text}");
+            let Err(error) = read else { continue };
+            assert!(matches!(error, BadKeys::OtherMode { .. }), "{error}");
+            assert!(!error.to_string().contains("_x"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_browser_returns_is_for_nothing_else() {
+        let document = |one: &str, other: &str| {
+            format!(
+                r#"{{"1": {{"test": {{"rest_password": "hush", "hmac": "{one}"}}}},
+                    "2": {{"production": {{"form": "k", "hmac": "{other}", "ask": false}}}}}}"#
+            )
+        };
+        assert!(Keys::from_json(&document("one", "other")).is_ok());
+        for (one, other) in [("hush ", "other"), ("one", "hush")] {
+            let error = Keys::from_json(&document(one, other)).unwrap_err();
+            assert!(matches!(error, BadKeys::ReturnKey { .. }), "{error}");
+            assert!(!error.to_string().contains("hush"), "{error}");
+        }
+        let error = Keys::from_json(&document("one", "one")).unwrap_err();
+        assert!(matches!(error, BadKeys::SameSecret { .. }), "{error}");
     }
 
     fn site(id: &str, mode: &str, secret: &str, value: &str) -> String {

@@ -1,6 +1,7 @@
 //! The Lyra gateway (Systempay, PayZen, Sogecommerce, Scellius, Clic&Pay, OSB ...):
 //! one gateway under many brands, two notification formats on one route.
 
+pub mod api;
 pub mod brands;
 mod cascade;
 mod details;

@@ -1,11 +1,13 @@
 //! What is fixed about the Lyra gateway, and how it fills the seam.
 
+use quittance_core::api::Api;
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
 };
 use quittance_core::rules::Rules;
 use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
+use super::api::Credentials;
 use super::brands::Sites;
 use super::{Keys, read, rules, status, verify, words};
 
@@ -63,6 +65,11 @@ impl Provider for Lyra {
 
     fn rules(&self) -> &'static Rules {
         &rules::RULES
+    }
+
+    fn api(&self, document: &str) -> Result<Box<dyn Api>, BadKeys> {
+        let held = Credentials::from_json(document).map_err(|error| BadKeys(error.to_string()))?;
+        Ok(Box::new(held))
     }
 
     fn meaning(&self, told: &ShareFact) -> Meaning {

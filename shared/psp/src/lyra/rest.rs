@@ -73,12 +73,10 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
     // What a plan costs is not known from one of its instalments.
-    let instalment = transactions.iter().zip(&shares).any(|(said, share)| {
-        let occurrence =
-            said.transaction_details.as_ref().and_then(|d| d.occurrence_type.as_deref());
-        occurrence.is_some_and(|word| word.starts_with("RECURRENT_"))
-            && share.meaning.worth < amount
-    });
+    let instalment = transactions
+        .iter()
+        .zip(&shares)
+        .any(|(said, share)| said.recurs() && share.meaning.worth < amount);
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
     let whole = whole && !instalment;
     let total = Total {
@@ -145,43 +143,46 @@ fn lost_although_covered(
     (lost && secured(shares) >= amount).then_some(words::UNPAID_BUT_COVERED)
 }
 
-fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
+pub(super) fn known(code: Option<&str>, what: &str) -> Result<Currency, Unreadable> {
     let currency = code.and_then(Currency::from_alpha);
     currency.ok_or_else(|| Unreadable::new(format!("{what} is no known currency")))
 }
 
-fn bounded(amount: Option<Number>, what: &str) -> Result<u64, Unreadable> {
+pub(super) fn bounded(amount: Option<Number>, what: &str) -> Result<u64, Unreadable> {
     let amount = amount.map(|amount| amount.0).filter(|amount| *amount <= MAX_AMOUNT);
     amount.ok_or_else(|| Unreadable::new(format!("{what} missing or too large")))
 }
 
+/// A payment, or all transactions of an order: notifications and the API's answers have it in common.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     #[serde(borrow)]
-    shop_id: Option<Text<'a>>,
-    order_status: Option<Text<'a>>,
-    order_cycle: Option<Text<'a>>,
-    order_details: Option<OrderDetails<'a>>,
+    pub(super) shop_id: Option<Text<'a>>,
+    pub(super) order_status: Option<Text<'a>>,
+    pub(super) order_cycle: Option<Text<'a>>,
+    pub(super) order_details: Option<OrderDetails<'a>>,
     #[serde(default)]
-    transactions: List<Answered<'a>, MAX_SHARES_PER_NOTIFICATION>,
+    pub(super) transactions: List<Answered<'a>, MAX_SHARES_PER_NOTIFICATION>,
 }
 
+/// What is said of the order as a whole.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct OrderDetails<'a> {
-    order_total_amount: Option<Number>,
+pub(super) struct OrderDetails<'a> {
+    pub(super) order_total_amount: Option<Number>,
     #[serde(borrow)]
-    order_currency: Option<Text<'a>>,
-    mode: Option<Text<'a>>,
-    order_id: Option<Text<'a>>,
+    pub(super) order_currency: Option<Text<'a>>,
+    pub(super) mode: Option<Text<'a>>,
+    pub(super) order_id: Option<Text<'a>>,
 }
 
+/// One transaction.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answered<'a> {
+pub(super) struct Answered<'a> {
     #[serde(borrow)]
-    shop_id: Option<Text<'a>>,
+    pub(super) shop_id: Option<Text<'a>>,
     uuid: Option<Text<'a>>,
     amount: Option<Number>,
     currency: Option<Text<'a>>,
@@ -197,7 +198,7 @@ struct Answered<'a> {
 impl Answered<'_> {
     /// The fact about this transaction, and why it contradicts itself, if so. Why it went as it did goes
     /// to `reasons`.
-    fn read(
+    pub(super) fn read(
         &self,
         of_order: Currency,
         beside: &mut Beside,
@@ -272,7 +273,7 @@ impl Answered<'_> {
 
     /// What names the payment where the merchant gave no reference: day and transaction id, or the uuid for
     /// methods that have none.
-    fn day_and_id(&self) -> Option<String> {
+    pub(super) fn day_and_id(&self) -> Option<String> {
         let legacy = self.date().zip(self.trans_id()).map(|(date, id)| day_and_id(date, id));
         legacy.or_else(|| self.uuid().map(str::to_owned))
     }
@@ -321,12 +322,29 @@ impl Answered<'_> {
 
     /// Whether a subscription has made it by itself. A payment by saved card is called an occurrence too, and
     /// names no subscription.
-    fn is_of_subscription(&self) -> bool {
+    pub(super) fn is_of_subscription(&self) -> bool {
         self.transaction_details.as_ref().is_some_and(|details| {
             let subscription = details.subscription_details.as_ref();
             let id = subscription.and_then(|s| s.subscription_id.as_deref());
             is_occurrence(details.occurrence_type.as_deref()) && id.is_some_and(|id| !id.is_empty())
         })
+    }
+
+    /// Whether it is one payment of a plan, of a subscription, or by saved card.
+    pub(super) fn recurs(&self) -> bool {
+        let details = self.transaction_details.as_ref();
+        let word = details.and_then(|details| details.occurrence_type.as_deref());
+        word.is_some_and(|word| word.starts_with("RECURRENT_"))
+    }
+
+    /// `sequenceType`: whether one transaction pays the order, or several share it.
+    pub(super) fn sequence_type(&self) -> Option<&str> {
+        self.card()?.sequence_type.as_ref()?.as_str()
+    }
+
+    /// Why it went as it did, as codes.
+    pub(super) fn error(&self) -> [Option<&str>; 2] {
+        [&self.error_code, &self.detailed_error_code].map(|code| code.as_ref()?.as_str())
     }
 
     fn card(&self) -> Option<&CardDetails<'_>> {
@@ -371,6 +389,7 @@ struct CardDetails<'a> {
     effective_brand: Option<Text<'a>>,
     legacy_trans_id: Option<Text<'a>>,
     legacy_trans_date: Option<Text<'a>>,
+    sequence_type: Option<Hint<'a>>,
     expected_capture_date: Option<Hint<'a>>,
     authorization_response: Option<AuthorizationResponse<'a>>,
 }

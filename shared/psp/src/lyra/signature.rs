@@ -180,10 +180,7 @@ fn verify_form<'a>(keys: &Keys, form: Form<'a>) -> Result<Verified<'a>, Refused>
         return Err(Refused::NotANotification);
     }
     let given = form.bytes("signature").ok_or(Refused::Missing)?;
-    let hmac = same(&hmac_base64(key, covered(key, &form)), given);
-    let sha1 = || same(sha1_hex(covered(key, &form)).as_bytes(), given);
-    let genuine = hmac || held.allow_sha1 && sha1();
-    if !genuine {
+    if !is_signed(key, held.allow_sha1, &form, given) {
         return Err(Refused::Mismatch);
     }
     let account = Account { psp: ID, merchant: site.to_owned(), mode };
@@ -201,26 +198,39 @@ fn verify_rest<'a>(keys: &Keys, form: &Form<'_>) -> Result<Verified<'a>, Refused
     {
         return Err(Refused::NotANotification);
     }
-    // Some senders escape slashes after signing. What is read is the text that was signed. (lyra.md 5,
-    // "Slash pitfall")
+    let passwords = keys
+        .held()
+        .filter_map(|(site, mode, held)| Some(((site, mode), held.rest_password.as_ref()?)));
+    let ((site, mode), answer) = signer(passwords, given, answer).ok_or(Refused::Mismatch)?;
+    let account = Account { psp: ID, merchant: site.to_owned(), mode };
+    Ok(Verified { text: SignedText::Answer(answer), account })
+}
+
+/// Whose key signed an answer, and the text that was signed: some senders escape slashes after signing.
+/// (lyra.md 5, "Slash pitfall")
+pub(super) fn signer<'k, T>(
+    mut keys: impl Iterator<Item = (T, &'k Secret)>,
+    given: &[u8],
+    answer: &[u8],
+) -> Option<(T, Vec<u8>)> {
     let escaped = answer.windows(2).any(|pair| pair == br"\/");
     let unescaped = escaped.then(|| unescape_slashes(answer));
     let texts = || [answer].into_iter().chain(unescaped.as_deref());
-    for (site, mode, held) in keys.held() {
-        let Some(password) = &held.rest_password else {
-            continue;
-        };
-        let signed = |text: &&[u8]| same(&hmac_hex(password, [*text]), given);
-        if let Some(answer) = texts().find(signed) {
-            let account = Account { psp: ID, merchant: site.to_owned(), mode };
-            return Ok(Verified { text: SignedText::Answer(answer.to_vec()), account });
-        }
-    }
-    Err(Refused::Mismatch)
+    keys.find_map(|(whose, key)| {
+        let signed = |text: &&[u8]| same(&hmac_hex(key, [*text]), given);
+        texts().find(signed).map(|text| (whose, text.to_vec()))
+    })
+}
+
+/// Whether this is the form's signature under this key.
+pub(super) fn is_signed(key: &Secret, allow_sha1: bool, form: &Form<'_>, given: &[u8]) -> bool {
+    let hmac = same(&hmac_base64(key, covered(key, form)), given);
+    let sha1 = || same(sha1_hex(covered(key, form)).as_bytes(), given);
+    hmac || allow_sha1 && sha1()
 }
 
 /// `vads_ctx_mode`.
-fn mode(word: &str) -> Option<Mode> {
+pub(super) fn mode(word: &str) -> Option<Mode> {
     match word {
         "TEST" => Some(Mode::Test),
         "PRODUCTION" => Some(Mode::Production),

@@ -48,6 +48,9 @@ pub(super) const FORM: &str = "form";
 /// The remark of an answer's order status and cycle.
 pub(super) const REST: &str = "rest";
 
+/// The remark of what the API answered about an order: its status and cycle, where it has them.
+pub(super) const API: &str = "lyra_api";
+
 /// The sentence of a remark, in lower case and without a final stop.
 pub(super) fn sentence(remark: &Remark) -> Option<String> {
     let about = remark.argument(0);
@@ -71,6 +74,7 @@ pub(super) fn sentence(remark: &Remark) -> Option<String> {
         REGISTRATION => "it could be the answer to a registration",
         DIFFERS => return Some(format!("{} could belong to another field", differing(about))),
         FORM | REST => about,
+        API => "the API was asked",
         _ => return results::sentence(remark),
     };
     Some(sentence.to_owned())
@@ -107,8 +111,8 @@ pub(super) fn line(
 ) -> String {
     let mut line = String::with_capacity(USUAL_LINE_BYTES);
     let (first, second) = (event.argument(0), event.argument(1));
-    if event.code() == REST {
-        line.push_str("REST");
+    if let REST | API = event.code() {
+        line.push_str(if event.code() == API { "API" } else { "REST" });
         for word in [first, second].into_iter().filter(|word| !word.is_empty()) {
             line.extend([" ", word]);
         }

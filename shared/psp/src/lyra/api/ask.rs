@@ -1,0 +1,197 @@
+//! Asking all that the gateway knows of an order. (lyra.md 13.4)
+
+use std::collections::VecDeque;
+
+use quittance_core::api::{Asked, Dialogue, Exchange, Trouble, TroubleKind, Turn};
+use quittance_core::crypto::sha256_hex_of;
+use quittance_core::{Order, Timestamp};
+use serde::Serialize;
+
+use super::call::Prepared;
+use super::credentials::Login;
+use super::envelope::{Failure, trouble};
+use super::errors::Sense;
+use super::listed::{About, KnownShare, Listed};
+use super::reads::{Attempt, Read};
+
+/// Most transactions that are asked for one by one: an order of more than thirty is told in no other way.
+const MAX_SINGLE_READS: usize = 32;
+
+/// Most bytes of all answers together: each may have as many as [`quittance_core::api::MAX_ANSWER_BYTES`].
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderGet<'a> {
+    order_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct TransactionGet<'a> {
+    uuid: &'a str,
+}
+
+/// What is to be read.
+enum Step {
+    /// All transactions of the order.
+    Order,
+    /// That of this uuid.
+    Transaction(String),
+}
+
+/// The talk.
+pub(super) struct Ask {
+    about: About,
+    /// The shares that can be asked for one by one, those first that are not final.
+    known: Vec<(KnownShare, Prepared)>,
+    steps: VecDeque<(Step, Prepared)>,
+    reading: Option<(Step, Read)>,
+    pause: Option<u64>,
+    listed: Listed,
+    bodies: Vec<Vec<u8>>,
+    end: Option<Asked>,
+}
+
+/// What hearing an answer came to.
+enum News {
+    /// It is kept.
+    Kept,
+    /// There was nothing.
+    Nothing(Failure),
+    /// The same is read again, after so many milliseconds.
+    Again(u64),
+    /// It came to nothing.
+    Failed(Trouble),
+}
+
+impl Ask {
+    /// A talk about this order.
+    pub(super) fn new(login: Login<'_>, order: &Order) -> Self {
+        let (about, mut known) = About::of(order, login.account.clone());
+        known.sort_by_key(|share| share.is_final);
+        known.truncate(MAX_SINGLE_READS);
+        let known: Vec<_> = known
+            .into_iter()
+            .map(|share| {
+                let request = TransactionGet { uuid: &share.uuid };
+                let prepared = Prepared::new(login, "Transaction/Get", &request);
+                (share, prepared)
+            })
+            .collect();
+        let mut ask = Self {
+            known,
+            steps: VecDeque::new(),
+            reading: None,
+            pause: None,
+            listed: Listed::default(),
+            bodies: Vec::new(),
+            end: None,
+            about,
+        };
+        match &ask.about.reference {
+            Some(order_id) if ask.about.is_listed() => {
+                let prepared = Prepared::new(login, "Order/Get", &OrderGet { order_id });
+                ask.steps.push_back((Step::Order, prepared));
+            }
+            _ => ask.add_known(|_| true),
+        }
+        ask
+    }
+
+    /// Asks for known shares one by one.
+    fn add_known(&mut self, wanted: impl Fn(&KnownShare) -> bool) {
+        for (share, prepared) in &self.known {
+            if wanted(share) && !self.listed.has(&share.uuid) {
+                let step = Step::Transaction(share.uuid.clone());
+                self.steps.push_back((step, prepared.clone()));
+            }
+        }
+    }
+
+    /// Reads what was answered to a step.
+    fn news(&mut self, step: &Step, read: &Read, exchange: &Exchange) -> News {
+        match read.heard(exchange, self.about.account()) {
+            Attempt::Again(milliseconds) => News::Again(milliseconds),
+            Attempt::Failed(trouble) => News::Failed(trouble),
+            Attempt::Nothing(failure) => News::Nothing(failure),
+            Attempt::Answer(answer) => {
+                let taken = match step {
+                    Step::Order => self.listed.read_order(answer, &self.about),
+                    Step::Transaction(uuid) => {
+                        self.listed.read_transaction(answer, uuid, &self.about)
+                    }
+                };
+                taken.map_or_else(News::Failed, |()| News::Kept)
+            }
+        }
+    }
+
+    fn fail(&mut self, trouble: Trouble) {
+        self.end = Some(Asked::Failed(trouble));
+    }
+
+    /// What it came to, once there is nothing more to read.
+    fn conclude(&mut self) -> Asked {
+        if self.listed.is_empty() {
+            return Asked::Unknown;
+        }
+        let sha256 = sha256_hex_of(self.bodies.iter().map(Vec::as_slice));
+        let listed = std::mem::take(&mut self.listed);
+        listed.answer(&self.about, sha256).map_or_else(Asked::Failed, Asked::Told)
+    }
+}
+
+impl Dialogue<Asked> for Ask {
+    fn next(&mut self, _: Timestamp) -> Turn<Asked> {
+        if let Some(end) = &self.end {
+            return Turn::End(end.clone());
+        }
+        if let Some(milliseconds) = self.pause.take() {
+            return Turn::Pause(milliseconds);
+        }
+        if self.reading.is_none() {
+            let step = self.steps.pop_front();
+            self.reading = step.map(|(step, prepared)| (step, Read::new(prepared)));
+        }
+        match &mut self.reading {
+            Some((_, read)) => Turn::Send(read.send()),
+            None => {
+                let end = self.conclude();
+                self.end = Some(end.clone());
+                Turn::End(end)
+            }
+        }
+    }
+
+    fn heard(&mut self, exchange: Exchange) {
+        let Some((step, read)) = self.reading.take() else { return };
+        match (self.news(&step, &read, &exchange), &step) {
+            (News::Again(milliseconds), _) => {
+                self.pause = Some(milliseconds);
+                self.reading = Some((step, read));
+            }
+            (News::Kept, _) => {
+                if let Exchange::Answered { body, .. } = exchange {
+                    self.bodies.push(body);
+                }
+                if self.bodies.iter().map(Vec::len).sum::<usize>() > MAX_BYTES {
+                    let why = "the answers are larger than any that are expected";
+                    return self.fail(trouble(TroubleKind::Garbled, why));
+                }
+                if matches!(step, Step::Order) {
+                    self.add_known(|share| !share.is_final);
+                }
+            }
+            // Nobody tried to pay yet, or there is too much for one answer: what is known is asked for by itself.
+            (News::Nothing(_), Step::Order) => self.add_known(|_| true),
+            (News::Nothing(failure), Step::Transaction(_)) if failure.sense == Sense::NotFound => {}
+            (News::Nothing(failure), Step::Transaction(_)) => {
+                self.fail(trouble(TroubleKind::Garbled, failure.why()));
+            }
+            // The order is told; one share more may be told the next time.
+            (News::Failed(trouble), Step::Transaction(_))
+                if trouble.kind == TroubleKind::Unreachable && self.listed.is_complete() => {}
+            (News::Failed(trouble), _) => self.fail(trouble),
+        }
+    }
+}

@@ -1,0 +1,579 @@
+//! What the API says of an order's transactions, as facts of the same shares as notifications state.
+//! (lyra.md 13.4)
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quittance_core::api::{Answer, Trouble, TroubleKind};
+use quittance_core::fact::{Fact, Kind, ShareFact, Standing, Status, Total};
+use quittance_core::key::{Account, OrderKey, PaymentName};
+use quittance_core::limits::MAX_SHARES_PER_NOTIFICATION;
+use quittance_core::money::Currency;
+use quittance_core::statement::{Statement, Unreadable};
+use quittance_core::{Order, Remark};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::super::SESSION_SECONDS;
+use super::super::rest::{self, Answered, OrderDetails, bounded, known};
+use super::super::transaction::Beside;
+use super::super::words;
+use super::envelope::{trouble, word};
+use crate::text::List;
+
+/// The order that is asked about, as far as an answer has to agree with it.
+pub(super) struct About {
+    pub(super) key: OrderKey,
+    /// What the merchant calls it at the gateway; `None` where he gave no reference.
+    pub(super) reference: Option<String>,
+    account: Account,
+    /// What it is paid in, where that is known: more than one where that is in dispute.
+    currencies: BTreeSet<Currency>,
+    /// The shares whose uuids are known for certain.
+    shares: BTreeSet<String>,
+}
+
+/// A share that is known by its uuid.
+pub(super) struct KnownShare {
+    pub(super) uuid: String,
+    /// Whether nothing can come after what is known of it.
+    pub(super) is_final: bool,
+}
+
+impl About {
+    /// What is known of this order, and by which uuids. What a buyer can have written names nothing: it could
+    /// make every question fail.
+    pub(super) fn of(order: &Order, account: Account) -> (Self, Vec<KnownShare>) {
+        let key = order.key().clone();
+        let believed = || {
+            let told = order.facts().iter();
+            told.filter(|(_, standing)| !standing.is_doubtful())
+                .map(|(fact, standing)| (fact, standing == Standing::Sound))
+        };
+        let mut shares: BTreeMap<&str, bool> = BTreeMap::new();
+        let mut payments = BTreeSet::new();
+        let mut currencies = BTreeSet::new();
+        for (fact, is_sound) in believed() {
+            match fact {
+                Fact::Total(total) => {
+                    currencies.insert(total.currency);
+                }
+                Fact::Share(share) => {
+                    if share.kind == Kind::Debit {
+                        currencies.insert(share.currency);
+                    }
+                    payments.extend(share.payment.as_deref());
+                    if is_uuid(&share.share) {
+                        let ended = matches!(
+                            share.meaning.status,
+                            Status::Captured | Status::Refunded | Status::ChargedBack
+                        );
+                        *shares.entry(&share.share).or_default() |= ended && is_sound;
+                    }
+                }
+            }
+        }
+        if let Some(registered) = order.registered() {
+            currencies = BTreeSet::from([registered.currency]);
+        }
+        // A payment of a subscription is an order of its own, and has the subscription's reference.
+        let occurrence_of = || {
+            let (reference, payment) = key.order.rsplit_once('~')?;
+            payments.contains(payment).then_some(reference)
+        };
+        let reference = match (key.payment(), occurrence_of()) {
+            (Some(_), _) => None,
+            (None, Some(reference)) => Some(reference),
+            (None, None) => Some(key.order.as_str()),
+        };
+        let reference = reference.map(str::to_owned);
+        let own = key.payment().map(PaymentName::id).filter(|id| is_uuid(id));
+        let extra = own.filter(|id| !shares.contains_key(id)).map(str::to_owned);
+        let known: Vec<KnownShare> = shares
+            .iter()
+            .map(|(uuid, is_final)| KnownShare { uuid: (*uuid).to_owned(), is_final: *is_final })
+            .chain(extra.map(|uuid| KnownShare { uuid, is_final: false }))
+            .collect();
+        let shares = known.iter().map(|share| share.uuid.clone()).collect();
+        (Self { key, reference, account, currencies, shares }, known)
+    }
+
+    /// Whether all transactions of the order can be asked for at once: those of a subscription's payment
+    /// cannot be told from those of its other payments.
+    pub(super) fn is_listed(&self) -> bool {
+        self.reference.as_deref() == Some(&self.key.order)
+    }
+
+    /// The account whose order it is.
+    pub(super) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn takes_shop(&self, shop: &str) -> Result<(), Trouble> {
+        if shop == self.account.merchant { Ok(()) } else { Err(contradiction("another shop")) }
+    }
+
+    /// What is said of the whole agrees with what was asked.
+    fn takes(&self, details: &OrderDetails<'_>, is_named_otherwise: bool) -> Result<(), Trouble> {
+        if details.mode.as_deref().is_some_and(|mode| mode != word(self.account.mode)) {
+            return Err(contradiction("the other mode"));
+        }
+        let named = details.order_id.as_deref().filter(|id| !id.is_empty());
+        let is_own_name = |id: &str| self.key.payment().is_some_and(|name| name.is(id));
+        let fits = match (&self.reference, named) {
+            (Some(reference), Some(named)) => reference == named,
+            (None, Some(named)) => is_own_name(named),
+            (Some(_), None) => false,
+            (None, None) => true,
+        };
+        if !fits && !is_named_otherwise {
+            return Err(contradiction("another order"));
+        }
+        Ok(())
+    }
+
+    fn currency(&self, details: &OrderDetails<'_>) -> Result<Currency, Trouble> {
+        let currency = known(details.order_currency.as_deref(), "orderCurrency");
+        let currency = currency.map_err(|why| garbled(&why))?;
+        if !self.currencies.is_empty() && !self.currencies.contains(&currency) {
+            return Err(contradiction("another currency"));
+        }
+        Ok(currency)
+    }
+}
+
+/// A transaction's uuid: 32 hexadecimal digits.
+pub(super) fn is_uuid(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The transactions that were told.
+#[derive(Default)]
+pub(super) struct Listed {
+    told: Vec<Told>,
+    wholes: Vec<Whole>,
+    /// What was said with all transactions of the order.
+    order: Option<Said>,
+}
+
+/// One transaction as told.
+struct Told {
+    share: ShareFact,
+    /// What names its payment.
+    payment: Option<String>,
+    sequence: Sequence,
+    recurs: bool,
+    /// Why its amount is not to be relied on.
+    doubt: Option<&'static str>,
+    beside: Beside,
+}
+
+/// `sequenceType`: in what a transaction stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sequence {
+    /// It pays alone.
+    Single,
+    /// It is one of a cascade's shares.
+    Cascade,
+    /// In something else, as a plan.
+    Other,
+    /// That is not told.
+    Untold,
+}
+
+/// What an answer says that the order costs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Whole {
+    amount: u64,
+    currency: Currency,
+}
+
+/// What is said of the order beside its transactions.
+struct Said {
+    status: String,
+    cycle: String,
+    /// What of the whole was reached, in minor units.
+    effective: Option<u64>,
+}
+
+impl Listed {
+    /// Reads all transactions of the order.
+    pub(super) fn read_order(&mut self, answer: &RawValue, about: &About) -> Result<(), Trouble> {
+        let text = answer.get();
+        let read: rest::Answer<'_> =
+            serde_json::from_str(text).map_err(|_| shapeless("of Order/Get"))?;
+        let beside: Beyond = parsed(text, "of Order/Get")?;
+        let details = read.order_details.as_ref().ok_or_else(|| lacks("orderDetails"))?;
+        if details.mode.is_none() {
+            return Err(lacks("orderDetails.mode"));
+        }
+        let shop = read.shop_id.as_deref().ok_or_else(|| lacks("shopId"))?;
+        about.takes_shop(shop)?;
+        about.takes(details, false)?;
+        let currency = about.currency(details)?;
+        let amount = bounded(details.order_total_amount, "orderTotalAmount");
+        let amount = amount.map_err(|why| garbled(&why))?;
+        if read.transactions.count > MAX_SHARES_PER_NOTIFICATION {
+            return Err(trouble(TroubleKind::Garbled, "more transactions than can be read"));
+        }
+        each_is_of(text, about)?;
+        self.wholes.push(Whole { amount, currency });
+        for transaction in &read.transactions.kept {
+            // What a subscription has paid is another order.
+            if !transaction.is_of_subscription() {
+                self.take(transaction, currency, about)?;
+            }
+        }
+        let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
+        self.order = Some(Said {
+            status: word(read.order_status.as_deref()),
+            cycle: word(read.order_cycle.as_deref()),
+            effective: beside
+                .order_details
+                .and_then(|details| details.order_effective_amount?.as_u64()),
+        });
+        Ok(())
+    }
+
+    /// Reads the transaction of this uuid.
+    pub(super) fn read_transaction(
+        &mut self,
+        answer: &RawValue,
+        uuid: &str,
+        about: &About,
+    ) -> Result<(), Trouble> {
+        let text = answer.get();
+        let transaction: Answered<'_> =
+            serde_json::from_str(text).map_err(|_| shapeless("of Transaction/Get"))?;
+        let within: Within<'_> =
+            serde_json::from_str(text).map_err(|_| shapeless("of Transaction/Get"))?;
+        let details = within.order_details.ok_or_else(|| lacks("orderDetails"))?;
+        if details.mode.is_none() {
+            return Err(lacks("orderDetails.mode"));
+        }
+        let currency = about.currency(&details)?;
+        self.take(&transaction, currency, about)?;
+        let told = self.told.last().ok_or_else(|| lacks("transaction"))?;
+        if told.share.share != uuid {
+            return Err(contradiction("another transaction"));
+        }
+        // A refund may carry a reference of its own.
+        let parent = told.share.parent.as_deref();
+        let is_own_refund = told.share.kind == Kind::Credit
+            && parent.is_some_and(|parent| about.shares.contains(parent));
+        about.takes(&details, is_own_refund)?;
+        if told.share.kind == Kind::Debit {
+            let name = about.key.payment().map(PaymentName::id).filter(|id| !is_uuid(id));
+            let payment = told.share.payment.as_deref();
+            if name.zip(payment).is_some_and(|(name, payment)| name != payment) {
+                return Err(contradiction("another payment"));
+            }
+            let amount = bounded(details.order_total_amount, "orderTotalAmount");
+            let amount = amount.map_err(|why| garbled(&why))?;
+            self.wholes.push(Whole { amount, currency });
+        }
+        Ok(())
+    }
+
+    /// Whether nothing was told.
+    pub(super) fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
+    /// Whether all transactions of the order were asked for, and answered.
+    pub(super) fn is_complete(&self) -> bool {
+        self.order.is_some()
+    }
+
+    /// Whether a share was told.
+    pub(super) fn has(&self, uuid: &str) -> bool {
+        self.told.iter().any(|told| told.share.share == uuid)
+    }
+
+    fn take(
+        &mut self,
+        transaction: &Answered<'_>,
+        currency: Currency,
+        about: &About,
+    ) -> Result<(), Trouble> {
+        about.takes_shop(transaction.shop_id.as_deref().ok_or_else(|| lacks("shopId"))?)?;
+        let mut beside = Beside::default();
+        let (share, doubt) =
+            transaction.read(currency, &mut beside).map_err(|why| garbled(&why))?;
+        if let Some(code) = share.meaning.doubt {
+            let why = words::sentence(&Remark::plain(code));
+            return Err(trouble(TroubleKind::Contradiction, why.unwrap_or_default()));
+        }
+        if share.currency != currency {
+            return Err(contradiction("another currency"));
+        }
+        let sequence = match transaction.sequence_type() {
+            Some("SINGLE_PAYMENT") => Sequence::Single,
+            Some("MULTI_PAYMENT_MEAN") => Sequence::Cascade,
+            Some(_) => Sequence::Other,
+            None => Sequence::Untold,
+        };
+        let told = Told {
+            payment: transaction.day_and_id(),
+            recurs: transaction.recurs(),
+            share,
+            sequence,
+            doubt,
+            beside,
+        };
+        match self.told.iter().find(|known| known.share.share == told.share.share) {
+            Some(known) if known.share == told.share => {}
+            Some(_) => {
+                let why = "one transaction is told twice with different contents";
+                return Err(trouble(TroubleKind::Contradiction, why));
+            }
+            None => self.told.push(told),
+        }
+        Ok(())
+    }
+
+    /// What it all states.
+    pub(super) fn answer(mut self, about: &About, sha256: String) -> Result<Answer, Trouble> {
+        self.forget_shared_slots();
+        if self.is_lost_although_covered() {
+            let why = words::sentence(&Remark::plain(words::UNPAID_BUT_COVERED));
+            return Err(trouble(TroubleKind::Contradiction, why.unwrap_or_default()));
+        }
+        let total = self.total();
+        let said = self.order.as_ref().map(|said| [said.status.as_str(), &said.cycle]);
+        let event = Remark::new(words::API, said.into_iter().flatten());
+        let ended = self.order.as_ref().is_some_and(|said| said.cycle == "CLOSED");
+        let statement = |told: Vec<Told>, aliases: Vec<OrderKey>, total: Option<&Total>| {
+            let mut facts = Vec::with_capacity(told.len() + 1);
+            let mut whole = Beside::default();
+            for Told { share, beside, .. } in told {
+                facts.push(Fact::share(share));
+                whole.reasons.extend(beside.reasons);
+                whole.details.extend(beside.details);
+            }
+            facts.extend(total.cloned().map(Fact::Total));
+            Statement {
+                key: about.key.clone(),
+                aliases,
+                follows: false,
+                facts,
+                standing: Standing::Sound,
+                doubt: None,
+                reasons: whole.reasons,
+                details: whole.details,
+                session_seconds: SESSION_SECONDS,
+                event: event.clone(),
+            }
+        };
+        let mut statements = Vec::new();
+        // What is not to be relied on is told apart, so that it holds nothing else.
+        let (doubted, certain): (Vec<Told>, Vec<Told>) =
+            std::mem::take(&mut self.told).into_iter().partition(|told| told.doubt.is_some());
+        for (payment, told) in by_payment(certain) {
+            let has_debit = told.iter().any(|told| told.share.kind == Kind::Debit);
+            // The name of a refund is its own and not that of the payment it gives back.
+            let is_credit = told.iter().all(|told| told.share.kind == Kind::Credit);
+            let name = payment.as_deref().filter(|_| !is_credit).map(PaymentName::new);
+            let alias = name.and_then(|name| about.account.payment(name).ok());
+            let aliases = alias.filter(|alias| *alias != about.key).into_iter().collect();
+            statements.push(statement(told, aliases, total.as_ref().filter(|_| has_debit)));
+        }
+        for told in doubted {
+            let doubt = told.doubt;
+            let mut alone = statement(vec![told], Vec::new(), None);
+            if let Some(code) = doubt {
+                alone.lower(Standing::Contradictory, Remark::plain(code));
+            }
+            statements.push(alone);
+        }
+        Ok(Answer { statements, sha256, ended })
+    }
+
+    /// A number that several shares have names none of them: their uuids do.
+    fn forget_shared_slots(&mut self) {
+        let mut slots: BTreeMap<(Kind, String), usize> = BTreeMap::new();
+        for share in self.told.iter().map(|told| &told.share) {
+            if let Some(slot) = &share.other_name {
+                *slots.entry((share.kind, slot.clone())).or_default() += 1;
+            }
+        }
+        for share in self.told.iter_mut().map(|told| &mut told.share) {
+            let slot = share.other_name.clone().map(|slot| (share.kind, slot));
+            if slot.and_then(|slot| slots.get(&slot)).is_some_and(|count| *count > 1) {
+                share.other_name = None;
+            }
+        }
+    }
+
+    fn debits(&self) -> impl Iterator<Item = &Told> {
+        self.told.iter().filter(|told| told.share.kind == Kind::Debit)
+    }
+
+    /// The debits by what names their payment; those that say no day and id stand together.
+    fn payments(&self) -> Vec<Vec<&Told>> {
+        let mut payments: BTreeMap<Option<&str>, Vec<&Told>> = BTreeMap::new();
+        for told in self.debits() {
+            payments.entry(told.share.payment.as_deref()).or_default().push(told);
+        }
+        payments.into_values().collect()
+    }
+
+    /// What the answers agree that the order costs.
+    fn whole(&self) -> Option<Whole> {
+        let first = *self.wholes.first()?;
+        self.wholes.iter().all(|whole| *whole == first).then_some(first)
+    }
+
+    /// The order is said to be lost while its one payment covers it. Of several payments that may be said of
+    /// the last, and once something went back nobody knows what is said.
+    fn is_lost_although_covered(&self) -> bool {
+        let lost = |said: &Said| matches!(said.status.as_str(), "UNPAID" | "ABANDONED");
+        let is_refunded = self.told.iter().any(|told| told.share.kind == Kind::Credit);
+        let payments = self.payments();
+        let [payment] = payments.as_slice() else { return false };
+        self.order.as_ref().is_some_and(lost)
+            && !is_refunded
+            && self.whole().is_some_and(|whole| secured(payment) >= whole.amount)
+    }
+
+    /// What the order costs, where that is certain. Too little would release too early, so the amount that is
+    /// said of the order has to fit each of its payments, and to be more than one share's own where there may
+    /// be others.
+    fn total(&self) -> Option<Total> {
+        let whole = self.whole().filter(|whole| whole.amount > 0)?;
+        let payments = self.payments();
+        let least: Vec<u64> =
+            payments.iter().map(|payment| least(payment)).collect::<Option<_>>()?;
+        let most = least.into_iter().max()?;
+        let largest = self.debits().map(|told| told.share.meaning.worth).max()?;
+        let is_instalment =
+            self.debits().any(|told| told.recurs && told.share.meaning.worth < whole.amount);
+        let is_alone = match &self.order {
+            None => self.debits().all(|told| told.sequence == Sequence::Single),
+            Some(said) => self.debits().all(|told| match told.sequence {
+                Sequence::Single | Sequence::Untold => true,
+                Sequence::Cascade => said.status == "PAID" && said.cycle == "CLOSED",
+                Sequence::Other => false,
+            }),
+        };
+        // What was reached of the whole is never more than the whole, unless several payments reached it.
+        let effective = self.order.as_ref().and_then(|said| said.effective);
+        let fits = whole.amount >= most
+            && (payments.len() == 1 || whole.amount == most)
+            && (payments.len() > 1 || effective.is_none_or(|reached| reached <= whole.amount))
+            && (whole.amount > largest || is_alone)
+            && !is_instalment;
+        fits.then_some(Total {
+            amount: Some(whole.amount),
+            first_instalment: None,
+            largest_instalment: None,
+            series: None,
+            currency: whole.currency,
+        })
+    }
+}
+
+/// The least that an order costs of which this is a payment: each attempt of a cascade was for what the
+/// shares before it left open. `None` where nobody knows which came before.
+fn least(payment: &[&Told]) -> Option<u64> {
+    if payment.len() > 1 && payment.iter().any(|told| told.share.sequence.is_none()) {
+        return None;
+    }
+    let before = |attempt: &Told| {
+        let earlier = payment.iter().filter(|told| told.share.sequence < attempt.share.sequence);
+        secured(&earlier.copied().collect::<Vec<_>>())
+    };
+    let each = payment.iter().map(|told| before(told).saturating_add(told.share.meaning.worth));
+    Some(each.max()?.max(secured(payment)))
+}
+
+/// What these transactions captured or reserved, in minor units.
+fn secured(told: &[&Told]) -> u64 {
+    let counts =
+        |told: &&&Told| matches!(told.share.meaning.status, Status::Captured | Status::Authorised);
+    told.iter().filter(counts).fold(0, |sum, told| sum.saturating_add(told.share.meaning.worth))
+}
+
+/// The transactions by payment; a refund stands with what it gives back.
+fn by_payment(told: Vec<Told>) -> Vec<(Option<String>, Vec<Told>)> {
+    let (credits, others): (Vec<Told>, Vec<Told>) =
+        told.into_iter().partition(|told| told.share.kind == Kind::Credit);
+    let mut payments: Vec<(Option<String>, Vec<Told>)> = Vec::new();
+    for told in others {
+        match payments.iter_mut().find(|(name, _)| *name == told.payment) {
+            Some((_, payment)) => payment.push(told),
+            None => payments.push((told.payment.clone(), vec![told])),
+        }
+    }
+    let mut lone = Vec::new();
+    for credit in credits {
+        let gives_back = |payment: &Vec<Told>| {
+            payment.iter().any(|told| Some(&told.share.share) == credit.share.parent.as_ref())
+        };
+        match payments.iter_mut().find(|(_, payment)| gives_back(payment)) {
+            Some((_, payment)) => payment.push(credit),
+            None => lone.push(credit),
+        }
+    }
+    if !lone.is_empty() {
+        payments.push((None, lone));
+    }
+    payments
+}
+
+/// What of an answer notifications are not read for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Beyond {
+    order_details: Option<Effective>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Effective {
+    order_effective_amount: Option<serde_json::Value>,
+}
+
+/// A transaction's own word on the order that it is of.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Within<'a> {
+    #[serde(borrow)]
+    order_details: Option<OrderDetails<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Withins<'a> {
+    #[serde(borrow, default)]
+    transactions: List<Within<'a>, MAX_SHARES_PER_NOTIFICATION>,
+}
+
+/// Where transactions say which order they are of, they say this one.
+fn each_is_of(text: &str, about: &About) -> Result<(), Trouble> {
+    let read: Withins<'_> = serde_json::from_str(text).map_err(|_| shapeless("of Order/Get"))?;
+    let named = read.transactions.kept.iter().filter_map(|within| within.order_details.as_ref());
+    for details in named.filter(|details| details.order_id.is_some()) {
+        about.takes(details, false)?;
+    }
+    Ok(())
+}
+
+fn parsed<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Trouble> {
+    serde_json::from_str(text).map_err(|_| shapeless(what))
+}
+
+fn shapeless(what: &str) -> Trouble {
+    trouble(TroubleKind::Garbled, format!("the answer {what} has another shape than documented"))
+}
+
+fn lacks(what: &str) -> Trouble {
+    trouble(TroubleKind::Garbled, format!("the answer lacks its {what}"))
+}
+
+fn garbled(why: &Unreadable) -> Trouble {
+    trouble(TroubleKind::Garbled, why.reason.clone())
+}
+
+fn contradiction(what: &str) -> Trouble {
+    trouble(TroubleKind::Contradiction, format!("the answer is about {what}"))
+}

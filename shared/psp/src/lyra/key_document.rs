@@ -84,6 +84,29 @@ pub(super) struct Site {
     pub(super) production: Option<RawKeys>,
 }
 
+/// The card brands offered where a site names none: those of French contracts.
+const USUAL_CARDS: [&str; 3] = ["CB", "VISA", "MASTERCARD"];
+
+/// Longest name of a brand, in bytes.
+const MAX_BRAND_BYTES: usize = 32;
+
+impl Site {
+    /// The card brands that it offers: none of them is a voucher or the mark of a cascade.
+    pub(super) fn cards(&self) -> Result<Vec<String>, BadKeys> {
+        let Some(named) = &self.cards else { return Ok(USUAL_CARDS.map(str::to_owned).to_vec()) };
+        let is_card = |brand: &String| {
+            let fits = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b"_-".contains(&b);
+            (1..=MAX_BRAND_BYTES).contains(&brand.len())
+                && brand.bytes().all(fits)
+                && !matches!(brand.as_str(), "CVCO" | "MULTI")
+        };
+        if named.is_empty() || !named.iter().all(is_card) {
+            return Err(BadKeys::BadCards);
+        }
+        Ok(named.clone())
+    }
+}
+
 /// What a site signs with in one mode, as configured.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

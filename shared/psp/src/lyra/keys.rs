@@ -25,6 +25,7 @@ impl Keys {
         check(&document)?;
         for (id, site) in document {
             site.brand()?;
+            site.cards()?;
             for (mode, raw) in [(Mode::Test, site.test), (Mode::Production, site.production)] {
                 let Some(raw) = raw else { continue };
                 let secret = |text: Option<String>| text.and_then(|text| Secret::new(&text));

@@ -21,9 +21,9 @@ use serde_json::Value;
 /// The value of `QUITTANCE_VECTORS` where there are none, and CI is to know it.
 const NONE: &str = "none";
 
-/// The file of this name, or `None` when there are no vectors here and none are demanded. CI demands them
+/// The folder of the vectors, or `None` when there are none here and none are demanded. CI demands them
 /// unless it is told that there are none: they are the PSPs' and others', and not ours to publish.
-pub(crate) fn file(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn folder() -> Option<PathBuf> {
     if std::env::var("QUITTANCE_VECTORS").is_ok_and(|folder| folder == NONE) {
         eprintln!("skipped: told that there are no vectors");
         return None;
@@ -41,7 +41,12 @@ pub(crate) fn file(name: &str) -> Option<Vec<u8>> {
         eprintln!("skipped: no vectors in {}", folder.display());
         return None;
     }
-    let path = folder.join(name);
+    Some(folder)
+}
+
+/// The file of this name, where there are vectors.
+pub(crate) fn file(name: &str) -> Option<Vec<u8>> {
+    let path = folder()?.join(name);
     Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 

@@ -300,10 +300,14 @@ impl Listed {
         let mut beside = Beside::default();
         let (share, doubt) =
             transaction.read(currency, &mut beside).map_err(|why| garbled(&why))?;
-        if let Some(code) = share.meaning.doubt {
+        // Of other words that say money is reserved, the class beside them is not documented: those hold
+        // themselves alone.
+        let is_plain = matches!(share.said.word.as_deref(), Some("AUTHORISED" | "CAPTURED"));
+        if let Some(code) = share.meaning.doubt.filter(|_| is_plain) {
             let why = words::sentence(&Remark::plain(code));
             return Err(trouble(TroubleKind::Contradiction, why.unwrap_or_default()));
         }
+        let doubt = share.meaning.doubt.or(doubt);
         if share.currency != currency {
             return Err(contradiction("another currency"));
         }

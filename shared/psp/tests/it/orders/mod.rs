@@ -24,6 +24,6 @@ mod sources;
 mod spellings;
 mod splits;
 mod stored;
-mod story;
+pub(crate) mod story;
 mod told;
 mod worth;

@@ -44,6 +44,13 @@ impl Message for Value {
     }
 }
 
+/// What was said in another way.
+impl Message for Statement {
+    fn said(&self) -> Statement {
+        self.clone()
+    }
+}
+
 /// A signed Lyra REST body.
 impl Message for String {
     fn said(&self) -> Statement {

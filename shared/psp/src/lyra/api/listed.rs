@@ -462,8 +462,12 @@ impl Listed {
         };
         // What was reached of the whole is never more than the whole, unless several payments reached it.
         let effective = self.order.as_ref().and_then(|said| said.effective);
+        // What pays alone was for the whole; what may be one of several leaves the rest open.
+        let is_paid_alone = self.debits().all(|told| told.sequence == Sequence::Single)
+            && payments.iter().any(|payment| secured(payment) > 0);
+        let is_exact = payments.len() > 1 || is_paid_alone;
         let fits = whole.amount >= most
-            && (payments.len() == 1 || whole.amount == most)
+            && (!is_exact || whole.amount == most)
             && (payments.len() > 1 || effective.is_none_or(|reached| reached <= whole.amount))
             && (whole.amount > largest || is_alone)
             && !is_instalment;

@@ -319,6 +319,19 @@ fn an_instalment_is_not_the_whole() {
     }
 }
 
+/// The amount may be that of a later attempt: what the notification said holds.
+#[test]
+fn a_payment_that_stands_alone_is_for_the_whole() {
+    let own = own();
+    let gateway = AtGateway::of("CMD-1", 12_000, PAID, &[Share(&own, "CB", 10_000, "CAPTURED")]);
+    assert_eq!(totals(&gateway.told()), [0; 0]);
+    then(under(CAPTURED), &gateway.told()).held();
+    asked(given(&single("AUTHORISED")), &gateway).flagged([]).released();
+    // Where nothing came of it, what was to be paid is said all the same.
+    let refused = AtGateway::of("CMD-1", 12_000, PAID, &[Share(&own, "CB", 10_000, "REFUSED")]);
+    assert_eq!(totals(&refused.told()), [12_000]);
+}
+
 #[test]
 fn more_than_the_whole_is_not_reached() {
     let mut gateway = at_gateway(&[Share(CARD.0, "CB", 10_000, "CAPTURED")]);
@@ -349,7 +362,7 @@ fn a_refund_is_the_same_credit_as_in_a_notification() {
     let credit = story.order().summary(CAPTURED).shares.pop().unwrap();
     assert_eq!((credit.kind, credit.status), (Kind::Credit, Status::Refunded));
     // Until it is final it takes nothing.
-    let waiting = paid.clone().refunded(1, CREDIT, 4_000, "AUTHORISED");
+    let waiting = paid.refunded(1, CREDIT, 4_000, "AUTHORISED");
     let story = asked(given(&cascade("CAPTURED", &[VOUCHER, CARD])), &waiting);
     story.sums(10_000, 0, 10_000, 0).reversals(&[]);
     // What an order is called after everything went back is not known.
@@ -460,7 +473,7 @@ fn one_answer_of_a_cascades_share_does_not_make_it_the_whole() {
         assert_eq!(story.order().fulfilment().is_some(), releases, "{total} {word}");
     }
     let untold = AtGateway::of("CMD-1", 4_000, PAID, &[CARD]).with(0, |transaction| {
-        transaction["transactionDetails"]["cardDetails"]["sequenceType"] = json!(null)
+        transaction["transactionDetails"]["cardDetails"]["sequenceType"] = json!(null);
     });
     let answer = told(ask(story().order(), |call| untold.hears_one_by_one(call)).0);
     assert_eq!(totals(&answer), [0; 0]);

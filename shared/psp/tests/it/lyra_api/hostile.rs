@@ -191,7 +191,7 @@ fn odd() -> impl Strategy<Value = Value> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        failure_persistence: None, cases: 512, ..ProptestConfig::default()
+        failure_persistence: None, cases: 192, ..ProptestConfig::default()
     })]
 
     /// Of an order that is not paid, whatever is changed in what the gateway says releases nothing, and a paid one

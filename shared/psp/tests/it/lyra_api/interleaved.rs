@@ -88,7 +88,7 @@ fn order(statements: &[Statement]) -> Order {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        failure_persistence: None, cases: 192, ..ProptestConfig::default()
+        failure_persistence: None, cases: 64, ..ProptestConfig::default()
     })]
 
     #[test]

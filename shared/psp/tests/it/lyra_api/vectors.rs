@@ -190,11 +190,14 @@ fn cancel_or_refund() {
         body["webService"] = json!(service);
         let answer = &body["answer"];
         let parent = &answer["transactionDetails"]["parentTransactionUuid"];
-        let target =
-            case["request"]["uuid"].as_str().or(parent.as_str()).or(answer["uuid"].as_str());
-        let amount = case["request"]["amount"].as_u64().or(answer["amount"].as_u64()).unwrap_or(1);
+        let target = case["request"]["uuid"]
+            .as_str()
+            .or(parent.as_str())
+            .or_else(|| answer["uuid"].as_str());
+        let amount =
+            case["request"]["amount"].as_u64().or_else(|| answer["amount"].as_u64()).unwrap_or(1);
         let action = quittance_core::api::Action {
-            target: target.map_or("0".repeat(32), str::to_owned),
+            target: target.map_or_else(|| "0".repeat(32), str::to_owned),
             ..action(verb, amount)
         };
         let (effect, log) = hold(api().act(&account(), &action).unwrap(), |_| answered(&body));

@@ -11,7 +11,6 @@ use quittance_core::money::Currency;
 use quittance_core::statement::{Statement, Unreadable};
 use quittance_core::{Order, Remark};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::super::SESSION_SECONDS;
@@ -202,7 +201,7 @@ impl Listed {
         let text = answer.get();
         let read: rest::Answer<'_> =
             serde_json::from_str(text).map_err(|_| shapeless("of Order/Get"))?;
-        let beside: Beyond = parsed(text, "of Order/Get")?;
+        let beyond: Beyond = serde_json::from_str(text).map_err(|_| shapeless("of Order/Get"))?;
         let details = read.order_details.as_ref().ok_or_else(|| lacks("orderDetails"))?;
         if details.mode.is_none() {
             return Err(lacks("orderDetails.mode"));
@@ -228,7 +227,7 @@ impl Listed {
         self.order = Some(Said {
             status: word(read.order_status.as_deref()),
             cycle: word(read.order_cycle.as_deref()),
-            effective: beside
+            effective: beyond
                 .order_details
                 .and_then(|details| details.order_effective_amount?.as_u64()),
         });
@@ -564,10 +563,6 @@ fn each_is_of(text: &str, about: &About) -> Result<(), Trouble> {
         about.takes(details, false)?;
     }
     Ok(())
-}
-
-fn parsed<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Trouble> {
-    serde_json::from_str(text).map_err(|_| shapeless(what))
 }
 
 fn shapeless(what: &str) -> Trouble {

@@ -1,6 +1,7 @@
 //! What asking tells, and that it settles what waits.
 
-use quittance_core::api::{Answer, Api, Asked, Exchange, NoAccess, Subject, TroubleKind};
+use quittance_core::api::{Access, Answer, Api, Asked, Exchange, NoAccess, Subject, TroubleKind};
+use quittance_core::provider::Provider;
 use quittance_core::{Fact, Flag, Kind, Mode, Order, OrderKey, Reading, Standing, State, Status};
 use quittance_psp::lyra;
 use quittance_psp::lyra::api::Credentials;
@@ -383,6 +384,35 @@ fn a_refund_alone_claims_no_payment() {
     assert_eq!(totals(&answer), [0; 0]);
 }
 
+/// A refund may carry a reference of its own; a debit may not.
+#[test]
+fn a_known_refund_is_the_orders_under_any_reference() {
+    let refund = Form::refund("CMD-1", "abc123", CREDIT, "CB", 4_000, "AUTHORISED");
+    let card = now(CARD, "AUTHORISED");
+    let story = || given(&cascade("AUTHORISED", &[VOUCHER, card])).then(&refund);
+    let list = at_gateway(&[VOUCHER, CARD]);
+    let mut elsewhere = list.clone().refunded(1, CREDIT, 4_000, "CAPTURED");
+    elsewhere.0["orderDetails"]["orderId"] = json!("REFUND-7");
+    let hears = |call: &_| match request(call).get("orderId") {
+        Some(_) => list.hears(call),
+        None => elsewhere.hears(call),
+    };
+    let (answer, log) = ask(story().order(), hears);
+    assert_eq!(log.names(), ["Order/Get", "Transaction/Get"]);
+    then(story(), &told(answer)).sums(10_000, 0, 10_000, 4_000);
+    // Of a payment that is not known here it is not.
+    let foreign = elsewhere.clone().with(2, |credit| {
+        credit["transactionDetails"]["parentTransactionUuid"] = json!("f".repeat(32));
+    });
+    let hears = |call: &_| match request(call).get("orderId") {
+        Some(_) => list.hears(call),
+        None => foreign.hears(call),
+    };
+    fails(ask(story().order(), hears).0, TroubleKind::Contradiction);
+    let all = ask(story().order(), |call| elsewhere.hears_one_by_one(call)).0;
+    fails(all, TroubleKind::Contradiction);
+}
+
 // --- How it is asked ---------------------------------------------------------------------------
 
 #[test]
@@ -557,6 +587,34 @@ fn single_reads_are_bounded() {
         error(if call.name == "Order/Get" { "PSP_015" } else { "PSP_010" })
     });
     assert_eq!(log.calls.len(), 33);
+}
+
+#[test]
+fn all_answers_together_are_bounded() {
+    let shares: Vec<String> = (0..8).map(|n| format!("{n:032x}")).collect();
+    let listed: Vec<Share<'_>> = shares.iter().map(|s| Share(s, "CB", 100, "REFUSED")).collect();
+    let story = given(&cascade("REFUSED", &listed));
+    let mut gateway = at_gateway(&listed);
+    let asked = |gateway: &AtGateway| ask(story.order(), |call| gateway.hears_one_by_one(call));
+    assert_eq!(told(asked(&gateway).0).statements.len(), 1);
+    for transaction in gateway.0["transactions"].as_array_mut().unwrap() {
+        transaction["metadata"] = json!("x".repeat(1_000_000));
+    }
+    let (asked, log) = asked(&gateway);
+    fails(asked, TroubleKind::Garbled);
+    assert_eq!(log.calls.len(), 6);
+}
+
+#[test]
+fn the_demos_keys_are_credentials_too() {
+    let profile = lyra::Lyra.profile();
+    assert_eq!(profile.api_variable, Some(profile.keys_variable));
+    let api = lyra::Lyra.api(profile.demo_keys).unwrap();
+    let access =
+        Access { account: account(), origin: "https://api.systempay.fr".to_owned(), asks: true };
+    assert_eq!(api.accesses(), [access]);
+    let error = lyra::Lyra.api(r#"{"1": {"test": {"rest_password": "prodpassword_hush"}}}"#);
+    assert!(!error.unwrap_err().to_string().contains("hush"));
 }
 
 #[test]

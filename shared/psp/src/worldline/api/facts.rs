@@ -153,12 +153,16 @@ impl<'t> Teller<'t> {
             sales.iter().copied().filter(|one| one.operation.id.inner == self.payment).collect();
         let taken: Vec<&Listed<'_>> =
             sales.iter().copied().filter(|one| is_captured(one)).collect();
-        // While money is on its way back, the payment's status is that of the way back.
-        let base = match level.operation.is_credit() {
-            false => Some(level.operation),
-            true => {
+        // While money is on its way back, the payment's status is that of the way back, and while a capture is
+        // under way, that of the capture: both are stated by operations of their own, and may come to nothing.
+        let by_own =
+            |one: &Listed<'t>| Operation { checkout: level.operation.checkout, ..one.operation };
+        let base = match (level.operation.is_credit(), self.sale_under_way(&own)) {
+            (false, None) => Some(level.operation),
+            (false, Some(sale)) => Some(by_own(sale)),
+            (true, _) => {
                 let of_own = own.iter().find(|one| is_captured(one)).or_else(|| own.first());
-                of_own.map(|one| Operation { checkout: level.operation.checkout, ..one.operation })
+                of_own.map(|one| by_own(one))
             }
         };
         let status = base.map(|base| base.read().status);
@@ -238,6 +242,23 @@ impl<'t> Teller<'t> {
             }
         }
         Ok(all)
+    }
+
+    /// The reserved sale, where the payment's number is that of a capture of it that is under way.
+    fn sale_under_way(&self, own: &[&'t Listed<'t>]) -> Option<&'t Listed<'t>> {
+        let level = &self.details.told.operation;
+        let is_waiting = level.code.is_some_and(|code| WAITING.contains(&code));
+        let is_first = |one: &Listed<'_>| one.operation.id.operation == Some("0");
+        let says_so =
+            |one: &Listed<'_>| (one.operation.word, one.operation.code) == (level.word, level.code);
+        let is_reserved = |one: &Listed<'_>| {
+            let code = one.operation.code;
+            one.operation.read().status == Status::Authorised
+                && !code.is_some_and(|code| WAITING.contains(&code))
+        };
+        let sale = own.iter().find(|one| is_first(one) && is_reserved(one))?;
+        let is_told = own.iter().any(|one| !is_first(one) && says_so(one));
+        (is_waiting && is_told).then_some(*sale)
     }
 
     /// One operation among others: its own amount, as an event about it states it.

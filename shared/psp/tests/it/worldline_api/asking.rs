@@ -1,13 +1,15 @@
 //! Asking: which calls, and what their answers come to.
 
 use quittance_core::api::{Asked, Exchange, TroubleKind};
+use quittance_core::plan;
 use quittance_core::{Flag, Kind, Order, Policy, ReleaseOn, Standing, State, Summary};
+use quittance_psp::{provider, worldline};
 use quittance_testing::read::{read_worldline, statement};
 use quittance_testing::worldline::{Payment, chargeback, refund};
 use serde_json::{Value, json};
 
 use super::talk::{
-    PAYMENT, Platform, after, details, operation, order, path, receipt, registered, take,
+    PAYMENT, Platform, after, details, eur, operation, order, path, receipt, registered, take,
 };
 
 const CVCO: u64 = 5412;
@@ -459,5 +461,28 @@ fn a_method_that_cannot_be_looked_up_holds_nothing() {
             let order = after(&platform, registered("CMD-1", 14_000), &[PAYMENT]);
             assert!(order.fulfilment().is_some());
         }
+    }
+}
+
+#[test]
+fn what_a_capture_leaves_can_be_taken_whatever_was_seen_of_it_under_way() {
+    // While the capture is under way the payment shows its number, and afterwards that of the reservation.
+    for (ended, left) in [(93, 14_000), (9, 9_000)] {
+        let level = |code, acquired: u64| {
+            let event = Payment::new("CMD-1", &format!("{PAYMENT}_0"), 130, code, 14_000);
+            event.acquired(Some(acquired).filter(|amount| *amount > 0)).json()
+        };
+        let sale = operation(&format!("{PAYMENT}_0"), 14_000, 5, "card");
+        let capture = |code| operation(&format!("{PAYMENT}_1"), 5_000, code, "card");
+        let taken = if ended == 9 { 5_000 } else { 0 };
+        let mut order = registered("CMD-1", 14_000);
+        for (code, acquired, of_capture) in [(91, 0, 91), (5, taken, ended)] {
+            let told = details(&level(code, acquired), &[sale.clone(), capture(of_capture)]);
+            order = after(&Platform::default().details(PAYMENT, &told), order, &[PAYMENT]);
+        }
+        let rules = provider(worldline::ID).unwrap().rules();
+        let lines = plan::capture(&order, rules, None, eur(), &[]).unwrap();
+        let amounts: Vec<u64> = lines.iter().map(|line| line.amount).collect();
+        assert_eq!(amounts, [left], "{ended}");
     }
 }

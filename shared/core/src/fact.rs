@@ -326,9 +326,9 @@ impl Standing {
         self == Self::Respellable
     }
 
-    /// Whether it is that of most statements, which is not written down.
-    pub(crate) fn is_sound(&self) -> bool {
-        *self == Self::Sound
+    /// Whether the statement counts on its own word.
+    pub fn is_sound(self) -> bool {
+        self == Self::Sound
     }
 }
 

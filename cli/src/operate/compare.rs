@@ -133,6 +133,7 @@ fn lead(join: Option<&Alias>) -> Option<String> {
 /// order does not have.
 fn facts(order: &Order, other: &Order) -> BTreeMap<String, String> {
     let standing = |standing| match standing {
+        Standing::Confirmed => "confirmed",
         Standing::Sound => "sound",
         Standing::Contradictory => "contradictory",
         Standing::Respellable => "respellable",
@@ -361,7 +362,7 @@ mod tests {
 
     fn item(order: Order) -> Stored {
         let version = Some(1);
-        Stored { order, version, joined: None, former: None, repaired: false, mark: None }
+        Stored { order, version, joined: None, former: None, repaired: false, mark: None, asked: 0 }
     }
 
     fn compared(stored: Order, rebuilt: Order) -> (Vec<String>, Option<Today>) {

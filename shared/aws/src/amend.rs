@@ -155,7 +155,7 @@ impl Amender {
                 Change::None(became) => return Ok(Amended { order, became, released: false }),
             };
             let mark = stored.mark.unwrap_or_else(|| UnsentMarker::now(trace.cloned()));
-            let draft = PendingWrite::new(&order, summary.state, now())?;
+            let draft = PendingWrite::new(&order, &summary, now())?;
             let draft = draft.after(stored.former.as_ref()).marked(Some(mark));
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {

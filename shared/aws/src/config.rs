@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use quittance_core::fold::Instalments;
+use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::{Policy, ReleaseOn};
 
 /// What the environment says, apart from keys, which belong to the PSPs.
@@ -58,6 +58,11 @@ impl Settings {
             Some("all") => Instalments::All,
             Some(_) => return Err(bad("QUITTANCE_INSTALMENTS", "first or all")),
         };
+        let confirm = match variable("QUITTANCE_CONFIRM").as_deref().map(str::trim) {
+            None | Some("off") => Confirm::Off,
+            Some("ask") => Confirm::Ask,
+            Some(_) => return Err(bad("QUITTANCE_CONFIRM", "off or ask")),
+        };
         let days = match variable("QUITTANCE_RAW_RETENTION_DAYS") {
             None => DEFAULT_RETENTION_DAYS,
             Some(days) => days
@@ -66,7 +71,7 @@ impl Settings {
                 .map_err(|_| bad("QUITTANCE_RAW_RETENTION_DAYS", "a number of days, 0 for none"))?,
         };
         Ok(Self {
-            policy: Policy { release_on, instalments },
+            policy: Policy { release_on, instalments, confirm },
             raw_retention_days: (days > 0).then_some(days),
             table: variable("QUITTANCE_TABLE").unwrap_or_else(|| DEFAULT_TABLE.to_owned()),
             archive_table: variable("QUITTANCE_ARCHIVE_TABLE")

@@ -12,7 +12,7 @@ use quittance_core::{Order, OrderKey, State, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
-use crate::index::{BY_STATE, BY_UNSENT, SHARDS, read_time};
+use crate::index::{BY_DUE, BY_STATE, BY_UNSENT, SHARDS, read_time};
 use crate::table::{Item, Table, read_key, text};
 
 /// Most orders on one page of a list: DynamoDB gives as many items in one read.
@@ -191,6 +191,44 @@ impl Table {
         }
         all.sort_by(|a, b| (a.updated_at, &a.key).cmp(&(b.updated_at, &b.key)));
         Ok(all)
+    }
+
+    /// Orders about which the provider is to be asked, those first that wait longest; with `until` only what is due
+    /// by then, at most `limit` of each shard.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
+    pub async fn due(
+        &self,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<OrderKey>, StoreError> {
+        let shard = async |shard: char| {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(BY_DUE)
+                .expression_attribute_values(":due", AttributeValue::S(shard.to_string()))
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+            let query = match until {
+                // Whatever follows the time of one sort key is less than `$`.
+                Some(until) => query
+                    .key_condition_expression("due = :due AND due_at < :until")
+                    .expression_attribute_values(":until", AttributeValue::S(format!("{until}$"))),
+                None => query.key_condition_expression("due = :due"),
+            };
+            let reply = query.send().await;
+            let reply = reply.map_err(|e| StoreError::unavailable("query due orders", &e))?;
+            let entry =
+                |item: &Item| Ok((text(item, "due_at")?.to_owned(), read_key(text(item, "pk")?)?));
+            reply.items().iter().map(entry).collect::<Result<Vec<_>, StoreError>>()
+        };
+        let shards = try_join_all(SHARDS.chars().map(shard)).await?;
+        let mut all: Vec<(String, OrderKey)> = shards.into_iter().flatten().collect();
+        all.sort();
+        Ok(all.into_iter().map(|(_, key)| key).collect())
     }
 
     /// Reads the next orders of a shard.

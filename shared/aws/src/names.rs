@@ -104,7 +104,7 @@ impl<'a> Registry<'a> {
     async fn settle(&self, write: &Write) -> Result<Saved, StoreError> {
         let Item { order, version, former, .. } = &write.item;
         let mark = self.mark(write).unwrap_or_else(|| UnsentMarker::now(None));
-        let draft = PendingWrite::new(order, write.summary.state, now())?;
+        let draft = PendingWrite::new(order, &write.summary, now())?;
         let draft = draft.after(former.as_ref()).marked(Some(mark));
         let saved = self.table.save(draft, *version).await?;
         if saved == Saved::Done {

@@ -61,7 +61,7 @@ impl Outbox {
             let marked = sent.iter().filter(|id| stored.order.mark_sent(id, at)).count();
             if marked > 0 || stored.repaired {
                 let order = &stored.order;
-                let draft = PendingWrite::new(order, order.summary(self.policy).state, at)?;
+                let draft = PendingWrite::new(order, &order.summary(self.policy), at)?;
                 let draft = draft.after(stored.former.as_ref()).marked(stored.mark);
                 if self.table.save(draft, stored.version).await? == Saved::Conflict {
                     measure::count(Event::Conflict);

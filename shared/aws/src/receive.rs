@@ -225,7 +225,7 @@ impl Receiver {
                     let mark =
                         names.mark(&write).unwrap_or_else(|| UnsentMarker::now(trace.cloned()));
                     let Write { item, summary, decisions, .. } = *write;
-                    let draft = PendingWrite::new(&item.order, summary.state, now())?;
+                    let draft = PendingWrite::new(&item.order, &summary, now())?;
                     let draft = draft.after(item.former.as_ref()).marked(Some(mark));
                     if !draft.fits() {
                         let reason = "the order is full: it has the largest size that is allowed";

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::error::StoreError;
-use crate::index::{BY_STATE, BY_UNSENT};
+use crate::index::{BY_DUE, BY_STATE, BY_UNSENT};
 
 /// How long an engine may take to make a table usable.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -37,7 +37,11 @@ struct Plan<'a> {
 /// [`StoreError::Unavailable`] where the engine refuses or does not answer, or the table is not there in
 /// time.
 pub async fn create_orders(client: &Client, name: &str) -> Result<(), StoreError> {
-    let indexes = [(BY_STATE, "state", "updated_at"), (BY_UNSENT, "unsent", "updated_at")];
+    let indexes = [
+        (BY_STATE, "state", "updated_at"),
+        (BY_UNSENT, "unsent", "updated_at"),
+        (BY_DUE, "due", "due_at"),
+    ];
     create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
 }
 

@@ -8,6 +8,8 @@
 //! | `state`, `updated_at` | index of orders by state, newest last; see [`crate::index`] |
 //! | `unsent` | present while the order has unsent messages: a sparse index |
 //! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
+//! | `due`, `due_at` | present while something is open: a sparse index of orders to ask the provider about, and when |
+//! | `asked` | beside it: how often the provider was asked since the last news; absent for never |
 //! | `joined` | present when this is only another name; the key of the order it names |
 //! | `weak` | present when only what follows on a payment has claimed the name so far |
 //! | `former` | the order that held what has been taken along here, while it may not have given it up |
@@ -23,7 +25,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use quittance_core::claims::{Alias, Astray, Item as Known, Items};
-use quittance_core::{Order, OrderKey, Providers, State, Timestamp, stored};
+use quittance_core::{Order, OrderKey, Providers, State, Summary, Timestamp, stored};
 
 use crate::clock::{now, unix_millis};
 use crate::error::{StoreError, written};
@@ -57,6 +59,8 @@ pub struct Stored {
     pub repaired: bool,
     /// The marker of unsent messages, while there are any.
     pub mark: Option<UnsentMarker>,
+    /// How often the provider was asked about the order since the last news of it.
+    pub asked: u32,
 }
 
 impl Stored {
@@ -69,7 +73,7 @@ impl Stored {
     /// Joins the parts that [`Stored::split`] separates.
     pub(crate) fn of(item: Known, mark: Option<UnsentMarker>) -> Self {
         let Known { order, version, join, former } = item;
-        Self { order, version, joined: join, former, repaired: false, mark }
+        Self { order, version, joined: join, former, repaired: false, mark, asked: 0 }
     }
 }
 
@@ -105,6 +109,7 @@ impl UnsentMarker {
 pub struct PendingWrite<'a> {
     order: &'a Order,
     state: State,
+    due: Option<Timestamp>,
     bytes: Vec<u8>,
     updated_at: Timestamp,
     former: Option<&'a OrderKey>,
@@ -112,14 +117,16 @@ pub struct PendingWrite<'a> {
 }
 
 impl<'a> PendingWrite<'a> {
-    /// Encodes the order. `state` is the state that its facts add up to.
+    /// Encodes the order, whose facts add up to `summary`. There is news of it: the provider was not asked since.
     ///
     /// # Errors
     ///
     /// [`StoreError::Corrupt`] where the order has no encoding, which none has had.
-    pub fn new(order: &'a Order, state: State, now: Timestamp) -> Result<Self, StoreError> {
+    pub fn new(order: &'a Order, summary: &Summary, now: Timestamp) -> Result<Self, StoreError> {
         let bytes = encode(order)?;
-        Ok(Self { order, state, bytes, updated_at: now, former: None, mark: None })
+        let due = order.next_ask(summary, 0, now);
+        let state = summary.state;
+        Ok(Self { order, state, due, bytes, updated_at: now, former: None, mark: None })
     }
 
     /// Sets the order from which facts were moved here, while that order may still hold them.
@@ -186,6 +193,7 @@ impl Table {
                 former: None,
                 repaired: false,
                 mark: None,
+                asked: 0,
             }),
         }
     }
@@ -198,22 +206,33 @@ impl Table {
     ///
     /// Those of [`Table::load`]; [`StoreError::Corrupt`] where more names lead on than are ever written.
     pub async fn load_order(&self, key: &OrderKey) -> Result<Stored, StoreError> {
-        let (mut read, mut marks) = (Items::default(), HashMap::new());
+        let (mut read, mut marks, mut asked) = (Items::default(), HashMap::new(), HashMap::new());
         loop {
             let unread = match read.follow(key) {
                 Ok(way) => {
                     let (order, repaired) = way.order();
                     let (version, former) = (way.end.version, way.end.former.clone());
+                    let asked = asked.get(order.key()).copied().unwrap_or(0);
                     // What stood beside the mark of a name belongs to a decision that is taken over.
                     let names = way.names.iter().rev().map(|name| name.order.key());
                     let mark =
                         [order.key()].into_iter().chain(names).find_map(|key| marks.remove(key));
-                    return Ok(Stored { order, version, joined: None, former, repaired, mark });
+                    return Ok(Stored {
+                        order,
+                        version,
+                        joined: None,
+                        former,
+                        repaired,
+                        mark,
+                        asked,
+                    });
                 }
                 Err(Astray::Unread(key)) => key,
                 Err(Astray::TooFar(name)) => return Err(too_far(&name)),
             };
-            let (item, mark) = self.load(&unread).await?.split();
+            let stored = self.load(&unread).await?;
+            asked.insert(unread.clone(), stored.asked);
+            let (item, mark) = stored.split();
             marks.extend(mark.map(|mark| (unread, mark)));
             read.put(item);
         }
@@ -230,7 +249,7 @@ impl Table {
         draft: PendingWrite<'_>,
         version: Option<u64>,
     ) -> Result<Saved, StoreError> {
-        let PendingWrite { order, state, bytes, updated_at: at, former, mark } = draft;
+        let PendingWrite { order, state, due, bytes, updated_at: at, former, mark } = draft;
         let mut item = new_item(order.key(), version, bytes);
         let place = IndexPlace::of(order.key());
         // An order that has given up all that was known of it is in no list.
@@ -238,6 +257,10 @@ impl Table {
             let state = format!("{}#{}", state.as_str(), place.shard());
             item.insert("state".to_owned(), AttributeValue::S(state));
             item.insert("updated_at".to_owned(), AttributeValue::S(place.updated_at(at)));
+            if let Some(due) = due {
+                item.insert("due".to_owned(), AttributeValue::S(place.shard()));
+                item.insert("due_at".to_owned(), AttributeValue::S(place.updated_at(due)));
+            }
         }
         if let Some(former) = former {
             item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
@@ -271,6 +294,47 @@ impl Table {
             item.insert("updated_at".to_owned(), AttributeValue::S(place.updated_at(now())));
         }
         self.put(item, stored.version).await
+    }
+
+    /// Sets when the provider is to be asked about an order again, who was asked so often without news, if the item
+    /// is still at `version`. `None`: never again. What the order holds is not written.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::save`]. A lost race is no error: whoever wrote the order set the time anew.
+    pub async fn reschedule(
+        &self,
+        key: &OrderKey,
+        version: u64,
+        due: Option<Timestamp>,
+        asked: u32,
+    ) -> Result<Saved, StoreError> {
+        let place = IndexPlace::of(key);
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", AttributeValue::S(key.to_string()))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
+        let update = match due {
+            Some(due) => update
+                .update_expression("SET due = :due, due_at = :at, asked = :asked")
+                .expression_attribute_values(":due", AttributeValue::S(place.shard()))
+                .expression_attribute_values(":at", AttributeValue::S(place.updated_at(due)))
+                .expression_attribute_values(":asked", AttributeValue::N(asked.to_string())),
+            None => update.update_expression("REMOVE due, due_at, asked"),
+        };
+        match update.send().await {
+            Ok(_) => Ok(Saved::Done),
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Saved::Conflict)
+            }
+            Err(error) => Err(StoreError::unavailable("reschedule order", &error)),
+        }
     }
 
     /// Every item with its key, names included, a page at a time. One that cannot be read does not hide
@@ -352,7 +416,9 @@ fn read_item(item: &Item, providers: Providers) -> Result<Stored, StoreError> {
     let since = item.get("unsent_since").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let trace = item.get("trace").and_then(|v| v.as_s().ok()).and_then(|t| t.parse().ok());
     let mark = since.map(|since| UnsentMarker { since, trace });
-    Ok(Stored { order, version: Some(version), joined, former, repaired: false, mark })
+    let asked = item.get("asked").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
+    let asked = asked.unwrap_or(0);
+    Ok(Stored { order, version: Some(version), joined, former, repaired: false, mark, asked })
 }
 
 pub(crate) fn read_key(text: &str) -> Result<OrderKey, StoreError> {

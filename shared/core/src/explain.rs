@@ -26,6 +26,8 @@ pub enum Explanation {
     Targets,
     /// Money was given back before the order could be released.
     GivenBack,
+    /// Notifications cover it, and the provider itself has not said so yet.
+    Unconfirmed,
     /// What it costs is not known.
     CostUnknown,
     /// Something is missing.
@@ -69,6 +71,9 @@ pub(crate) fn explain(order: &Order, summary: &Summary, policy: Policy) -> Optio
     }
     if summary.flags.contains(&Flag::Ambiguous) {
         return Some(doubt(order, summary));
+    }
+    if summary.flags.contains(&Flag::Unconfirmed) {
+        return Some(Explanation::Unconfirmed);
     }
     if summary.is_paid && !summary.releasable {
         return Some(Explanation::GivenBack);
@@ -144,6 +149,9 @@ impl Explanation {
             ),
             Self::Targets => held("the acquired amounts of its payments can be read in two ways"),
             Self::GivenBack => "not released: money was refunded before the release".to_owned(),
+            Self::Unconfirmed => {
+                held("notifications cover the order, and only the provider's own word releases it")
+            }
             Self::CostUnknown => "waiting: the amount of the order is not known yet".to_owned(),
             Self::Waiting { missing, whole, currency, shares, more } => {
                 let (missing, whole) = (currency.display(*missing), currency.display(*whole));

@@ -304,10 +304,8 @@ impl Rank {
     pub const FINAL: Self = Self(100);
 }
 
-/// How far the message that states a fact can be trusted to mean only that.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
-)]
+/// How far the message that states a fact can be trusted to mean only that. The better one is less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// One reading, no contradiction: may release an order.
@@ -317,18 +315,42 @@ pub enum Standing {
     Contradictory,
     /// The same signed text can be read in another way: counts for nothing on its word alone.
     Respellable,
+    /// Sound, and the provider itself said so when it was asked: whoever has a key for notifications cannot have
+    /// written it. Declared last, because a stored order holds the number of the variant.
+    Confirmed,
+}
+
+impl Ord for Standing {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl PartialOrd for Standing {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Standing {
+    fn place(self) -> u8 {
+        match self {
+            Self::Confirmed => 0,
+            Self::Sound => 1,
+            Self::Contradictory => 2,
+            Self::Respellable => 3,
+        }
+    }
+
+    /// Whether the fact may release an order.
+    pub fn is_sound(self) -> bool {
+        self <= Self::Sound
+    }
+
     /// Whether nobody vouches that the message means what it says: whoever holds a signed text can have
     /// written it. Such statements have a room of their own, apart from all others.
     pub fn is_doubtful(self) -> bool {
         self == Self::Respellable
-    }
-
-    /// Whether the statement counts on its own word.
-    pub fn is_sound(self) -> bool {
-        self == Self::Sound
     }
 }
 
@@ -413,11 +435,15 @@ pub enum Flag {
     UnknownStatus,
     /// More was given back than was taken, of the order or of one of its shares.
     OverRefunded,
+    /// Notifications cover the order, and the provider itself has not said so yet, as the policy wants.
+    Unconfirmed,
+    /// Nothing was settled for so long that the provider is not asked any more.
+    GivenUp,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Ambiguous,
         Self::AmountMismatch,
         Self::CurrencyMismatch,
@@ -425,6 +451,8 @@ impl Flag {
         Self::StrandedVoucher,
         Self::UnknownStatus,
         Self::OverRefunded,
+        Self::Unconfirmed,
+        Self::GivenUp,
     ];
 
     /// The word used in JSON.
@@ -437,6 +465,8 @@ impl Flag {
             Self::StrandedVoucher => "stranded_voucher",
             Self::UnknownStatus => "unknown_status",
             Self::OverRefunded => "over_refunded",
+            Self::Unconfirmed => "unconfirmed",
+            Self::GivenUp => "given_up",
         }
     }
 }

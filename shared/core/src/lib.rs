@@ -41,6 +41,7 @@ pub mod registered;
 pub mod release;
 pub mod remark;
 pub mod rules;
+pub mod schedule;
 pub mod statement;
 pub mod stored;
 pub mod text;

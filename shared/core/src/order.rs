@@ -218,6 +218,9 @@ impl Order {
             self.details = details;
             return Ok(Outcome::Retold(self.decide(receipt.received_at, policy)));
         }
+        // The provider's own word for what is known is noted with the facts, and lists nothing once more.
+        let repeats = standing == Standing::Confirmed
+            && statement.facts.iter().all(|fact| self.facts.knows(fact, Standing::Sound));
         let is_reworded = is_listed && statement.facts.iter().all(|fact| self.has_reworded(fact));
         let received = NotificationEntry {
             facts: statement.facts.clone(),
@@ -248,15 +251,20 @@ impl Order {
         self.session_seconds = self.session_seconds.max(statement.session_seconds);
         match listed {
             // A better message says the same: the doubt is over.
-            Some((at, as_what)) if standing < as_what => {
+            Some((at, as_what)) if standing < as_what && !as_what.is_sound() => {
                 self.notifications.remove(at);
                 self.notifications.push(received);
             }
             Some(_) => {}
+            None if repeats => {}
             None => self.notifications.push(received),
         }
         let summary = self.decide(receipt.received_at, policy);
-        Ok(if is_reworded { Outcome::Retold(summary) } else { Outcome::Changed(summary) })
+        Ok(if is_reworded || repeats {
+            Outcome::Retold(summary)
+        } else {
+            Outcome::Changed(summary)
+        })
     }
 
     /// Whether a fact is known, but for the number beside its word. It is kept: what that number means may be

@@ -71,7 +71,7 @@ pub struct Statement {
     pub facts: Vec<Fact>,
     /// How far the message can be trusted; see [`Statement::standing`].
     pub standing: Standing,
-    /// Why the message is not [`Standing::Sound`].
+    /// Why the message is not sound.
     pub doubt: Option<Remark>,
     /// Why shares are in the status stated, where the message says more than the status. Not part of the
     /// facts: a re-send may lack it, and is still a repeat.
@@ -122,7 +122,7 @@ impl Statement {
         of_facts.max().unwrap_or(self.standing)
     }
 
-    /// Why it is not [`Standing::Sound`].
+    /// Why it is not sound.
     pub fn doubt(&self) -> Option<Remark> {
         self.doubt.clone().or_else(|| doubt_of(&self.facts))
     }

@@ -27,6 +27,11 @@ impl Timestamp {
         u64::try_from(self.unix() - earlier.unix()).unwrap_or(0)
     }
 
+    /// The moment this many seconds after this one. `None` beyond the year 9999.
+    pub fn later(self, seconds: u64) -> Option<Self> {
+        Self::from_unix(self.unix().checked_add(i64::try_from(seconds).ok()?)?)
+    }
+
     /// Reads what [`Display`](fmt::Display) writes.
     pub fn parse(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;

@@ -126,7 +126,10 @@ impl Order {
         let is_stranded =
             summary.voucher_waits && self.fulfilment.is_none() && self.session_is_over(now);
         let stranded = is_stranded.then_some(Flag::StrandedVoucher);
-        summary.flags.iter().copied().chain(stranded).collect()
+        let given_up = self.is_given_up(summary, now).then_some(Flag::GivenUp);
+        let flags = summary.flags.iter().copied().chain(stranded).chain(given_up);
+        // Once released, an order waits for nobody's word.
+        flags.filter(|flag| *flag != Flag::Unconfirmed || self.fulfilment.is_none()).collect()
     }
 
     fn shown(&self, policy: Policy, now: Timestamp, providers: Providers) -> OrderView {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::tally::Tally;
-use crate::fact::{Fact, Facts, Flag, Kind, Rank, Standing, Status};
+use crate::fact::{Fact, Facts, Flag, Kind, Rank, Status};
 use crate::money::Currency;
 
 /// The flags of an order, whose sound facts may show that it was `paid`. Doubtful facts set none on an order
@@ -36,12 +36,10 @@ pub(super) fn of(
 fn unsettled(facts: &Facts, paid: bool) -> bool {
     let certain: BTreeSet<(Kind, &str)> = facts
         .shares()
-        .filter(|(share, standing)| {
-            *standing == Standing::Sound && share.meaning.rank == Rank::FINAL
-        })
+        .filter(|(share, standing)| standing.is_sound() && share.meaning.rank == Rank::FINAL)
         .map(|(share, _)| (share.kind, share.share.as_str()))
         .collect();
-    let in_doubt = facts.iter().filter(|(_, standing)| *standing != Standing::Sound);
+    let in_doubt = facts.iter().filter(|(_, standing)| !standing.is_sound());
     in_doubt.filter(|(_, standing)| !(paid && standing.is_doubtful())).any(|(fact, _)| match fact {
         Fact::Share(s) if s.kind == Kind::Credit => !certain.contains(&(s.kind, s.share.as_str())),
         Fact::Share(s) => !paid && !certain.contains(&(s.kind, s.share.as_str())),

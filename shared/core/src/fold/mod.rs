@@ -14,12 +14,12 @@ mod summary;
 mod tally;
 
 pub use self::holdings::{Back, Doubt, Holding, Holdings, Way, holdings};
-pub use self::policy::{Instalments, Policy, ReleaseOn};
+pub use self::policy::{Confirm, Instalments, Policy, ReleaseOn};
 pub use self::summary::{Credit, Debit, Share, Summary};
 
 use self::share::{ShareState, only_respellable};
 use self::tally::{Sums, Tally};
-use crate::fact::{Facts, Kind, Standing, State, Status};
+use crate::fact::{Facts, Flag, Kind, Standing, State, Status};
 use crate::registered::Registered;
 
 /// What the facts amount to under a policy, with what the merchant says the order costs.
@@ -28,7 +28,14 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     // PSP did sign them, and the release looks at the sound ones alone.
     let shown = Tally::of(facts, registered, Standing::Contradictory, policy);
     let sound = Tally::of(facts, registered, Standing::Sound, policy);
+    let confirmed = match policy.confirm {
+        Confirm::Off => None,
+        Confirm::Ask => Some(Tally::of(facts, registered, Standing::Confirmed, policy)),
+    };
+    let decisive = confirmed.as_ref().unwrap_or(&sound);
     let paid = sound.paid();
+    // Notifications that were not confirmed may hold an order, and not release it.
+    let releasable = sound.complete().is_some() && decisive.complete().is_some();
     let currency = shown.currency(paid);
     let sums = currency.map(|currency| shown.sums(currency)).unwrap_or_default();
     let state = state(&sums, &shown.shares);
@@ -36,20 +43,24 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     if paid.is_none() {
         shares.extend(only_respellable(facts, &shares));
     }
+    let mut flags = flags::of(facts, &shown, currency, paid.is_some());
+    if !releasable && sound.complete().is_some() {
+        flags.insert(Flag::Unconfirmed);
+    }
     let voucher_waits = sums.waits() && shown.has_captured_voucher();
     Summary {
         state,
-        flags: flags::of(facts, &shown, currency, paid.is_some()),
+        flags,
         currency,
         expected: sums.expected,
         authorised: sums.authorised,
         captured: sums.captured,
         refunded: sums.refunded,
         shares,
-        releasable: sound.complete().is_some(),
+        releasable,
         is_paid: paid.is_some(),
-        certain_credits: sound.final_credits().collect(),
-        certain_debits: sound.certain_debits().collect(),
+        certain_credits: decisive.final_credits().collect(),
+        certain_debits: decisive.certain_debits().collect(),
         voucher_waits,
     }
 }

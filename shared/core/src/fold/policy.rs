@@ -7,6 +7,18 @@ pub struct Policy {
     pub release_on: ReleaseOn,
     /// Which instalments are waited for.
     pub instalments: Instalments,
+    /// Whose word is enough.
+    pub confirm: Confirm,
+}
+
+/// Whose word is enough for a release or a reversal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Confirm {
+    /// A notification's.
+    #[default]
+    Off,
+    /// The provider's own, when it is asked: whoever has a key for notifications ships nothing with it.
+    Ask,
 }
 
 /// Which shares count towards a release.

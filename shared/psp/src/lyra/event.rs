@@ -77,7 +77,7 @@ fn read_form(
     }
     // A respelt form may name another order's payment: only a sound one may join names. The name of a
     // refund is its own and not that of the payment it gives back.
-    if statement.standing() == Standing::Sound && !statement.is_credit() {
+    if statement.standing().is_sound() && !statement.is_credit() {
         let alias = head.by_payment(account)?;
         statement.aliases.extend((alias != statement.key).then_some(alias));
     }

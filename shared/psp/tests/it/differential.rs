@@ -23,6 +23,7 @@ use quittance_testing::read::{read_lyra, read_worldline, receipt, statement};
 const SECURED: Policy = Policy {
     release_on: ReleaseOn::Secured,
     instalments: quittance_core::fold::Instalments::First,
+    confirm: quittance_core::fold::Confirm::Off,
 };
 
 /// A row agrees where it gives no reason, and differs where it gives one.

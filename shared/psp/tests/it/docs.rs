@@ -262,6 +262,12 @@ fn flags(page: &mut String) {
             Flag::OverRefunded => {
                 "more was given back than was taken, of the order or of one of its shares"
             }
+            Flag::Unconfirmed => {
+                "notifications cover the order, and the provider itself has not said so yet (`QUITTANCE_CONFIRM=ask`)"
+            }
+            Flag::GivenUp => {
+                "nothing was settled within 35 days: the provider is not asked any more"
+            }
         };
         let _ = writeln!(page, "| `{}` | {means} |", flag.as_str());
     }

@@ -1,7 +1,7 @@
 //! What a story comes to, and what may be gained on top of it: nothing.
 
 use quittance_core::claims::{End, Items};
-use quittance_core::fold::{Instalments, Share as FoldedShare};
+use quittance_core::fold::{Confirm, Instalments, Share as FoldedShare};
 use quittance_core::{
     Currency, Kind, Order, OrderKey, PaymentName, Policy, Reading, ReleaseOn, Standing, Statement,
     Status,
@@ -36,9 +36,21 @@ pub struct World {
 }
 
 const POLICIES: [Policy; 3] = [
-    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::First },
-    Policy { release_on: ReleaseOn::Secured, instalments: Instalments::First },
-    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::All },
+    Policy {
+        release_on: ReleaseOn::Captured,
+        instalments: Instalments::First,
+        confirm: Confirm::Off,
+    },
+    Policy {
+        release_on: ReleaseOn::Secured,
+        instalments: Instalments::First,
+        confirm: Confirm::Off,
+    },
+    Policy {
+        release_on: ReleaseOn::Captured,
+        instalments: Instalments::All,
+        confirm: Confirm::Off,
+    },
 ];
 
 impl World {

@@ -127,7 +127,7 @@ async fn an_order_that_has_to_give_something_up_is_remembered() {
         let mut order = Order::new(by_payment());
         order.absorb(former.order.clone());
         let at = order.notifications()[0].received_at;
-        let draft = PendingWrite::new(&order, order.summary(Policy::default()).state, at);
+        let draft = PendingWrite::new(&order, &order.summary(Policy::default()), at);
         let draft = draft.unwrap().after(Some(former.order.key()));
         stack.table.save(draft, named.version).await.unwrap();
         if amended {
@@ -181,7 +181,7 @@ async fn an_order_that_is_full_loses_nothing_that_a_name_holds() {
     let stack = Stack::start().await;
     let order = full("FULL-1");
     let at = order.notifications()[0].received_at;
-    let draft = PendingWrite::new(&order, order.summary(Policy::default()).state, at);
+    let draft = PendingWrite::new(&order, &order.summary(Policy::default()), at);
     stack.table.save(draft.unwrap(), None).await.unwrap();
 
     // Released under its own name; then it turns out to belong to the order that is full.

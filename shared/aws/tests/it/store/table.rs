@@ -29,7 +29,7 @@ fn order_under(key: OrderKey, status: &str) -> Order {
 
 async fn save(stack: &Stack, order: &Order, version: Option<u64>, seconds: i64) -> Saved {
     let policy = Policy::default();
-    let draft = PendingWrite::new(order, order.summary(policy).state, at(seconds)).unwrap();
+    let draft = PendingWrite::new(order, &order.summary(policy), at(seconds)).unwrap();
     stack.table.save(draft, version).await.unwrap()
 }
 

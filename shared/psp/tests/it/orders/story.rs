@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use quittance_core::fold::Instalments;
+use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::release::Cause;
 use quittance_core::{
     Currency, Flag, Order, Outcome, Policy, Reading, ReleaseOn, State, Statement,
@@ -14,10 +14,16 @@ use serde_json::Value;
 
 use quittance_testing::read::{read_lyra, read_worldline, receipt, statement};
 
-pub(crate) const CAPTURED: Policy =
-    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::First };
-pub(crate) const SECURED: Policy =
-    Policy { release_on: ReleaseOn::Secured, instalments: Instalments::First };
+pub(crate) const CAPTURED: Policy = Policy {
+    release_on: ReleaseOn::Captured,
+    instalments: Instalments::First,
+    confirm: Confirm::Off,
+};
+pub(crate) const SECURED: Policy = Policy {
+    release_on: ReleaseOn::Secured,
+    instalments: Instalments::First,
+    confirm: Confirm::Off,
+};
 
 /// Something that a PSP sends.
 pub(crate) trait Message {

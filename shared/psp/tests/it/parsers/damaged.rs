@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quittance_core::crypto::Secret;
-use quittance_core::fold::Instalments;
+use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::{Order, Policy, Reading, ReleaseOn};
 use quittance_psp::lyra::{self, Algorithm};
 use quittance_testing::json::{hostile_values, places, with};
@@ -20,9 +20,21 @@ use super::{UUIDS, config};
 use quittance_testing::read::{read_lyra, read_worldline, read_worldline_bound, receipt, reread};
 
 const POLICIES: [Policy; 3] = [
-    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::First },
-    Policy { release_on: ReleaseOn::Secured, instalments: Instalments::First },
-    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::All },
+    Policy {
+        release_on: ReleaseOn::Captured,
+        instalments: Instalments::First,
+        confirm: Confirm::Off,
+    },
+    Policy {
+        release_on: ReleaseOn::Secured,
+        instalments: Instalments::First,
+        confirm: Confirm::Off,
+    },
+    Policy {
+        release_on: ReleaseOn::Captured,
+        instalments: Instalments::All,
+        confirm: Confirm::Off,
+    },
 ];
 
 /// Everything that is done with a reading.

@@ -1,0 +1,94 @@
+//! When the provider is to be asked about an order again.
+//!
+//! An order is asked about while something about it is open: at once where the evidence does not decide, else after
+//! growing pauses, and once more after the night in which a provider takes what was authorised without saying so.
+
+use crate::fact::{Flag, Kind, Status};
+use crate::fold::Summary;
+use crate::order::Order;
+use crate::time::Timestamp;
+
+/// Pauses between two asks, in seconds: five minutes, a quarter of an hour, an hour, four hours, then daily. Most
+/// payments settle within a session of ten minutes to three hours, all others overnight.
+const PAUSES: [u64; 5] = [5 * 60, 15 * 60, 60 * 60, 4 * 60 * 60, DAY];
+
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+
+/// How long an order is asked about after the last news of it, in seconds: authorisations live for at most 30 days,
+/// and a capture may take some days to be told.
+pub const GIVE_UP_SECONDS: u64 = 35 * DAY;
+
+/// When the night's captures can be seen, in seconds after midnight UTC. The batch runs at 00:05 (lyra.md 4.4), in
+/// a time zone that no source names: in Paris that is an hour or two before.
+const AFTER_BATCH: u64 = 30 * 60;
+
+impl Order {
+    /// When the provider is to be asked about the order, who was asked `asked` times, at `now` the last time, and
+    /// had no news. `None` once nothing is open, or for good after [`GIVE_UP_SECONDS`].
+    pub fn next_ask(&self, summary: &Summary, asked: u32, now: Timestamp) -> Option<Timestamp> {
+        let wait = self.open(summary)?;
+        let last = self.last_news()?;
+        let after = |from: Timestamp, seconds: u64| from.later(seconds);
+        if now.seconds_since(last) >= GIVE_UP_SECONDS {
+            return None;
+        }
+        if asked == 0 && wait == Wait::Urgent {
+            return Some(now);
+        }
+        let step = usize::try_from(asked.saturating_sub(1)).unwrap_or(usize::MAX);
+        let pause = PAUSES.get(step).copied().unwrap_or(DAY);
+        let due = after(now, pause)?;
+        let is_reserved = summary.shares.iter().any(|share| share.status == Status::Authorised);
+        Some(if is_reserved { due.min(next_batch(now)?) } else { due })
+    }
+
+    /// Whether the provider was asked for so long without an answer that settles the order that it is not asked any
+    /// more.
+    pub fn is_given_up(&self, summary: &Summary, now: Timestamp) -> bool {
+        self.open(summary).is_some()
+            && self.last_news().is_some_and(|last| now.seconds_since(last) >= GIVE_UP_SECONDS)
+    }
+
+    /// When something was heard of it last.
+    fn last_news(&self) -> Option<Timestamp> {
+        let told = self.notifications.iter().map(|told| told.received_at);
+        told.chain(self.registered.map(|registered| registered.at)).max()
+    }
+
+    /// How urgently the provider's word is waited for; `None` where the order is settled.
+    fn open(&self, summary: &Summary) -> Option<Wait> {
+        let doubtful =
+            [Flag::Ambiguous, Flag::AmountMismatch, Flag::UnknownStatus, Flag::Unconfirmed];
+        let is_held =
+            self.fulfilment.is_none() && doubtful.iter().any(|flag| summary.flags.contains(flag));
+        if is_held || self.fulfilment.is_none() && summary.voucher_waits {
+            return Some(Wait::Urgent);
+        }
+        let is_open = |status: Status| {
+            matches!(
+                status,
+                Status::Pending | Status::Authorised | Status::Unknown | Status::Ambiguous
+            )
+        };
+        let tracked = |kind: Kind| kind != Kind::Verification;
+        let waits = summary.shares.iter().any(|share| tracked(share.kind) && is_open(share.status));
+        let is_unpaid = self.notifications.is_empty() && self.registered.is_some();
+        (waits || is_unpaid).then_some(Wait::Patient)
+    }
+}
+
+/// How urgently the provider's word is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Urgent,
+    Patient,
+}
+
+/// The next time at which a night's captures can be seen.
+fn next_batch(now: Timestamp) -> Option<Timestamp> {
+    let day = i64::try_from(DAY).ok()?;
+    let midnight = now.unix().div_euclid(day) * day;
+    let tonight = Timestamp::from_unix(midnight)?.later(AFTER_BATCH)?;
+    if now < tonight { Some(tonight) } else { tonight.later(DAY) }
+}

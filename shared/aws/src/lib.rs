@@ -5,6 +5,7 @@
 
 pub mod amend;
 pub mod archive;
+pub mod caller;
 pub mod clients;
 pub mod clock;
 pub mod config;

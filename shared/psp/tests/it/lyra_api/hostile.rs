@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use quittance_core::api::{Asked, Exchange, MAX_ANSWER_BYTES, TroubleKind, Verb};
-use quittance_core::fold::Instalments;
+use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::{Currency, Order, Policy, ReleaseOn};
 use quittance_testing::lyra::{Form, Share};
 use quittance_testing::read::{read_lyra, receipt, statement};
@@ -153,7 +153,11 @@ fn an_envelope_of_another_shape_states_nothing() {
     }
 }
 
-const SECURED: Policy = Policy { release_on: ReleaseOn::Secured, instalments: Instalments::First };
+const SECURED: Policy = Policy {
+    release_on: ReleaseOn::Secured,
+    instalments: Instalments::First,
+    confirm: Confirm::Off,
+};
 
 /// Everything in a JSON value, by its place.
 fn places(value: &Value, at: String, all: &mut Vec<String>) {

@@ -1,0 +1,146 @@
+//! Sends what a talk with a provider's API says, and tells the talk how that ended. See [`quittance_core::api`].
+//!
+//! One pool of connections for all providers, on the TLS that the SDK brings. Nothing is repeated, redirected or
+//! decided here, and nothing of a header or body is logged.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use lambda_http::http::Request;
+use quittance_core::api::{
+    Call, Dialogue, Exchange, MAX_ANSWER_BYTES, Method, Trouble, TroubleKind, Turn,
+};
+use rustls::crypto::aws_lc_rs::default_provider;
+use tokio::time::{sleep, timeout};
+
+use crate::clock::now;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long one call may take, with its answer. What is not known by then is asked about later.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Most turns of one talk. A provider's part ends each talk; this ends one that does not.
+const MAX_TURNS: usize = 128;
+
+/// How long a connection is kept for the next call.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Sends calls to the APIs of providers.
+#[derive(Clone)]
+pub struct Caller {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+/// There are no certificate authorities to trust.
+#[derive(Debug, thiserror::Error)]
+#[error("no certificate authorities: {0}")]
+pub struct NoAuthorities(#[from] std::io::Error);
+
+impl Caller {
+    /// A caller that trusts the system's authorities.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAuthorities`] where the system has none.
+    pub fn new() -> Result<Self, NoAuthorities> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let tls = HttpsConnectorBuilder::new().with_provider_and_native_roots(default_provider())?;
+        // Credentials name `http` addresses on loopback alone.
+        let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            // A call is sent again by the talk or not at all.
+            .retry_canceled_requests(false)
+            .build(connector);
+        Ok(Self { client })
+    }
+
+    /// Leads a talk to its end, by `until` at the latest: a talk that is not over by then is told that its last
+    /// call was lost, and what comes of that is returned by `late`.
+    pub async fn lead<T>(
+        &self,
+        mut talk: Box<dyn Dialogue<T>>,
+        until: Instant,
+        late: impl FnOnce(Trouble) -> T,
+    ) -> T {
+        for _ in 0..MAX_TURNS {
+            match talk.next(now()) {
+                Turn::End(end) => return end,
+                Turn::Pause(millis) => {
+                    let pause = Duration::from_millis(millis + fastrand::u64(..=millis / 2));
+                    if Instant::now() + pause >= until {
+                        break;
+                    }
+                    sleep(pause).await;
+                }
+                Turn::Send(call) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        talk.heard(Exchange::Unsent);
+                        continue;
+                    }
+                    let (name, began) = (call.name, Instant::now());
+                    let exchange = self.send(call, left.min(CALL_TIMEOUT)).await;
+                    let took_ms = began.elapsed().as_millis();
+                    match &exchange {
+                        Exchange::Answered { status, .. } => {
+                            tracing::info!(call = name, status, took_ms, "provider answered");
+                        }
+                        Exchange::Unsent => {
+                            tracing::warn!(call = name, took_ms, "provider not reached");
+                        }
+                        Exchange::Lost => {
+                            tracing::warn!(call = name, took_ms, "provider's answer lost");
+                        }
+                    }
+                    talk.heard(exchange);
+                }
+            }
+        }
+        let why = "the provider takes too long".to_owned();
+        late(Trouble { kind: TroubleKind::Unreachable, why })
+    }
+
+    async fn send(&self, call: Call, limit: Duration) -> Exchange {
+        let method = match call.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        };
+        let mut request = Request::builder().method(method).uri(call.url);
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
+        let Ok(request) = request.body(Full::new(Bytes::from(call.body))) else {
+            return Exchange::Unsent;
+        };
+        let exchange = async {
+            let reply = match self.client.request(request).await {
+                Ok(reply) => reply,
+                Err(error) if error.is_connect() => return Exchange::Unsent,
+                Err(_) => return Exchange::Lost,
+            };
+            let status = reply.status().as_u16();
+            match Limited::new(reply.into_body(), MAX_ANSWER_BYTES).collect().await {
+                Ok(body) => Exchange::Answered { status, body: body.to_bytes().to_vec() },
+                Err(_) => Exchange::Lost,
+            }
+        };
+        timeout(limit, exchange).await.unwrap_or(Exchange::Lost)
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Caller")
+    }
+}

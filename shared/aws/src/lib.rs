@@ -4,7 +4,9 @@
 #![warn(clippy::missing_errors_doc)]
 
 pub mod amend;
+pub mod apis;
 pub mod archive;
+pub mod ask;
 pub mod caller;
 pub mod clients;
 pub mod clock;

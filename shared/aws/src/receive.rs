@@ -100,7 +100,17 @@ impl fmt::Display for Disposition {
 #[error("not stored")]
 pub struct Unstored;
 
-/// What became of a statement.
+/// What became of a statement, whoever made it.
+pub(crate) enum Entered {
+    /// It was news, and is stored.
+    Stored(Place),
+    /// Everything in it was known, or decides nothing.
+    Known(Place),
+    /// The order has no room for it, as this sentence says.
+    Full(String),
+}
+
+/// What became of a notification's statement.
 enum StatementResult {
     Stored(String),
     Known(String),
@@ -201,8 +211,6 @@ impl Receiver {
         }
     }
 
-    /// Read, take, write on condition that nobody wrote in between; else again. The core says what, and to
-    /// which order the statement goes.
     async fn take_statement(
         &self,
         raw: &IncomingNotification<'_>,
@@ -214,9 +222,28 @@ impl Receiver {
             source: "webhook",
             sha256: raw.sha256.to_owned(),
         };
+        Ok(match self.enter(statement, receipt, trace, Some(raw)).await? {
+            Entered::Stored(place) => StatementResult::Stored(self.say(&place)),
+            Entered::Known(place) => StatementResult::Known(self.say(&place)),
+            Entered::Full(reason) => {
+                let content = self.archive.quarantine(raw, &reason).await?;
+                StatementResult::Quarantined(content, reason)
+            }
+        })
+    }
+
+    /// Read, take, write on condition that nobody wrote in between; else again. The core says what, and to
+    /// which order the statement goes. The notification that it was read from is archived before.
+    pub(crate) async fn enter(
+        &self,
+        statement: &Statement,
+        receipt: Receipt,
+        trace: Option<&Trace>,
+        raw: Option<&IncomingNotification<'_>>,
+    ) -> Result<Entered, StoreError> {
         let mut claims = Claims::new(statement, receipt, self.policy);
         let mut names = Registry::new(&self.table);
-        let mut archived = false;
+        let mut unarchived = raw;
         let mut patience = Patience::new();
         patience.again().await;
         loop {
@@ -229,11 +256,10 @@ impl Receiver {
                     let draft = draft.after(item.former.as_ref()).marked(Some(mark));
                     if !draft.fits() {
                         let reason = "the order is full: it has the largest size that is allowed";
-                        return self.quarantine(raw, reason.to_owned()).await;
+                        return Ok(Entered::Full(reason.to_owned()));
                     }
-                    if !archived {
+                    if let Some(raw) = unarchived.take() {
                         self.archive.keep(item.order.key(), raw).await?;
-                        archived = true;
                     }
                     match self.table.save(draft, item.version).await? {
                         Saved::Done => {
@@ -249,11 +275,9 @@ impl Receiver {
                 }
                 Due::Again(Cause::Raced) => measure::count(Event::Conflict),
                 Due::Again(Cause::Elsewhere) => {}
-                Due::End(End::Stored(place)) => {
-                    return Ok(StatementResult::Stored(self.say(&place)));
-                }
-                Due::End(End::Known(place)) => return Ok(StatementResult::Known(self.say(&place))),
-                Due::End(End::Full(full)) => return self.quarantine(raw, full.to_string()).await,
+                Due::End(End::Stored(place)) => return Ok(Entered::Stored(place)),
+                Due::End(End::Known(place)) => return Ok(Entered::Known(place)),
+                Due::End(End::Full(full)) => return Ok(Entered::Full(full.to_string())),
                 Due::End(End::Astray(name)) => return Err(too_far(&name)),
             }
             if !patience.again().await {
@@ -264,15 +288,6 @@ impl Receiver {
 
     fn say(&self, place: &Place) -> String {
         place.headline.say(self.table.providers())
-    }
-
-    async fn quarantine(
-        &self,
-        raw: &IncomingNotification<'_>,
-        reason: String,
-    ) -> Result<StatementResult, StoreError> {
-        let content = self.archive.quarantine(raw, &reason).await?;
-        Ok(StatementResult::Quarantined(content, reason))
     }
 }
 

@@ -22,6 +22,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use quittance_core::claims::{Alias, Astray, Item as Known, Items};
@@ -325,16 +327,25 @@ impl Table {
                 .expression_attribute_values(":asked", AttributeValue::N(asked.to_string())),
             None => update.update_expression("REMOVE due, due_at, asked"),
         };
-        match update.send().await {
-            Ok(_) => Ok(Saved::Done),
-            Err(e)
-                if e.as_service_error()
-                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Saved::Conflict)
-            }
-            Err(error) => Err(StoreError::unavailable("reschedule order", &error)),
-        }
+        updated("reschedule order", update.send().await)
+    }
+
+    /// Puts off when the provider is to be asked about an order that is due at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::save`].
+    pub async fn postpone(&self, key: &OrderKey, due: Timestamp) -> Result<Saved, StoreError> {
+        let at = IndexPlace::of(key).updated_at(due);
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", AttributeValue::S(key.to_string()))
+            .condition_expression("attribute_exists(due)")
+            .update_expression("SET due_at = :at")
+            .expression_attribute_values(":at", AttributeValue::S(at));
+        updated("put an order off", update.send().await)
     }
 
     /// Every item with its key, names included, a page at a time. One that cannot be read does not hide
@@ -371,6 +382,19 @@ impl Table {
         };
         let saved = written("put order", put.send().await)?;
         Ok(if saved { Saved::Done } else { Saved::Conflict })
+    }
+}
+
+/// What became of a conditional update.
+fn updated(
+    what: &'static str,
+    result: Result<UpdateItemOutput, SdkError<UpdateItemError>>,
+) -> Result<Saved, StoreError> {
+    let lost = UpdateItemError::is_conditional_check_failed_exception;
+    match result {
+        Ok(_) => Ok(Saved::Done),
+        Err(error) if error.as_service_error().is_some_and(lost) => Ok(Saved::Conflict),
+        Err(error) => Err(StoreError::unavailable(what, &error)),
     }
 }
 

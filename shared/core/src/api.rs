@@ -162,6 +162,18 @@ pub struct Answer {
     pub ended: bool,
 }
 
+impl Answer {
+    /// What is stated, as the provider's own word: over TLS it needs no signature, and it settles what only a
+    /// notification said before. What contradicts itself stays in doubt.
+    pub fn confirmed(self) -> Vec<Statement> {
+        let confirm = |mut statement: Statement| {
+            statement.standing = statement.standing.confirmed();
+            statement
+        };
+        self.statements.into_iter().map(confirm).collect()
+    }
+}
+
 /// Why a talk came to nothing. Prints as a sentence without secrets and personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]

@@ -342,6 +342,11 @@ impl Standing {
         }
     }
 
+    /// What it is once the provider itself says the same: see [`crate::api::Answer::confirmed`].
+    pub(crate) fn confirmed(self) -> Self {
+        if self.is_sound() { Self::Confirmed } else { self }
+    }
+
     /// Whether the fact may release an order.
     pub fn is_sound(self) -> bool {
         self <= Self::Sound

@@ -240,6 +240,11 @@ pub struct OrderKey {
 pub struct InvalidOrderKey;
 
 impl OrderKey {
+    /// Whose order it is.
+    pub fn account(&self) -> Account {
+        Account { psp: self.psp, merchant: self.merchant.clone(), mode: self.mode }
+    }
+
     /// An error when a part is empty or longer than [`MAX_REFERENCE_BYTES`].
     pub fn new(
         psp: ProviderId,

@@ -13,7 +13,11 @@ use crate::time::Timestamp;
 const PAUSES: [u64; 5] = [5 * 60, 15 * 60, 60 * 60, 4 * 60 * 60, DAY];
 
 /// Seconds of a day.
-const DAY: u64 = 24 * 60 * 60;
+pub const DAY: u64 = 24 * 60 * 60;
+
+/// How long after the provider could not be reached it is asked again, in seconds. The pauses do not grow then:
+/// nothing was learnt.
+pub const UNREACHED_SECONDS: u64 = 5 * 60;
 
 /// How long an order is asked about after the last news of it, in seconds: authorisations live for at most 30 days,
 /// and a capture may take some days to be told.

@@ -1,0 +1,323 @@
+//! Asks a provider what it knows of an order, and stores what it says.
+//!
+//! An answer takes the way of a notification: its statements go through [`quittance_core::claims`] to their order, and
+//! the order decides. Nothing else here changes what an order holds. When it is asked about again is worked out by
+//! [`quittance_core::schedule`].
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use quittance_core::api::{Answer, Asked, NoAccess, Subject, Trouble, TroubleKind};
+use quittance_core::key::Account;
+use quittance_core::schedule::{DAY, UNREACHED_SECONDS};
+use quittance_core::{OrderKey, Receipt, Timestamp};
+
+use crate::apis::Apis;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::error::StoreError;
+use crate::measure::{self, Event};
+use crate::receive::{Entered, Receiver};
+use crate::table::Stored;
+
+/// The source of what an API says, as an order lists it.
+pub const SOURCE: &str = "api";
+
+/// How long one order may be asked about: whoever waits for the answer over HTTP gives up after 30 seconds.
+pub const ASK_BUDGET: Duration = Duration::from_secs(25);
+
+/// Most orders that one look reads of each shard of the index, which holds those of all merchants.
+const MAX_DUE_PER_SHARD: u32 = 100;
+
+/// Most orders that are asked about in one look, of all merchants.
+const MAX_ASKS: usize = 1_000;
+
+/// Most orders of one merchant that are asked about in one look, one at a time: no provider publishes a rate, and a
+/// merchant with many open orders takes no time from the others.
+const MAX_ASKS_PER_ACCOUNT: usize = 250;
+
+/// How many merchants are asked about at once.
+const ACCOUNTS_AT_ONCE: usize = 8;
+
+/// After so many calls in a row that did not reach the provider, its other orders are left to the next look.
+const MAX_UNREACHED: usize = 3;
+
+/// Asks providers, and stores what they say.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// Where answers go.
+    pub receiver: Receiver,
+    /// Whom to ask, and with what.
+    pub apis: Apis,
+    /// Makes the calls.
+    pub caller: Caller,
+}
+
+/// What asking about one order came to.
+#[derive(Clone, Debug)]
+pub struct AskResult {
+    /// The order afterwards.
+    pub stored: Stored,
+    /// Whether the provider knows of it.
+    pub is_known: bool,
+    /// Whether the provider said something that was not known.
+    pub has_news: bool,
+}
+
+/// Why nothing was learnt.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// There is nothing to ask with.
+    #[error(transparent)]
+    NoAccess(#[from] NoAccess),
+    /// The provider did not answer, or not so that it is understood.
+    #[error(transparent)]
+    Provider(#[from] Trouble),
+    /// The order was not read or not written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AskError {
+    /// The word used in logs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NoAccess(_) => "no_access",
+            Self::Provider(trouble) => trouble.kind.as_str(),
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+/// What a look at the orders that are due came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AskReport {
+    /// Orders that were asked about.
+    pub asked: usize,
+    /// Orders among them of which something new was learnt.
+    pub changed: usize,
+    /// Orders of which nothing was learnt. The log says why.
+    pub failed: usize,
+    /// Orders that are due and were left to the next look.
+    pub left: usize,
+}
+
+/// Which orders are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those whose time has come.
+    Due,
+    /// All that are open.
+    Open,
+}
+
+impl Asker {
+    /// Asks about one order, by any of its names, and stores what is said. `checkouts` are the provider's ids of
+    /// the sessions that were opened for it, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`]. Where the provider was not understood, nothing is stored but the time of the next ask.
+    pub async fn ask(&self, key: &OrderKey, checkouts: &[String]) -> Result<AskResult, AskError> {
+        self.ask_until(key, checkouts, Instant::now() + ASK_BUDGET).await
+    }
+
+    async fn ask_until(
+        &self,
+        key: &OrderKey,
+        checkouts: &[String],
+        until: Instant,
+    ) -> Result<AskResult, AskError> {
+        let stored = self.receiver.table.load_order(key).await?;
+        match self.learn(&stored, checkouts, until).await {
+            Ok((is_known, has_news)) => {
+                let stored = self.receiver.table.load_order(key).await?;
+                let asked = if has_news { 1 } else { stored.asked.saturating_add(1) };
+                let summary = stored.order.summary(self.receiver.policy);
+                self.set(&stored, stored.order.next_ask(&summary, asked, now()), asked).await?;
+                Ok(AskResult { stored, is_known, has_news })
+            }
+            Err(error) => {
+                let (psp, order) = (stored.order.key().psp.as_str(), stored.order.key());
+                let why = error.word();
+                match &error {
+                    AskError::NoAccess(_) => tracing::info!(psp, %order, why, "not asked"),
+                    _ => tracing::warn!(psp, %order, why, %error, "nothing learnt"),
+                }
+                if let AskError::Provider(Trouble { kind: TroubleKind::Credentials, .. }) = &error {
+                    self.apis.refused(stored.order.key().psp).await;
+                }
+                self.put_off(&stored, &error).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks and stores. Whether the provider knows of the order, and whether something of it is news.
+    async fn learn(
+        &self,
+        stored: &Stored,
+        checkouts: &[String],
+        until: Instant,
+    ) -> Result<(bool, bool), AskError> {
+        let key = stored.order.key();
+        let api = self.apis.of(key.psp).await.ok_or(NoAccess::Missing)?;
+        let talk = api.ask(&Subject { order: &stored.order, checkouts })?;
+        let answer = match self.caller.lead(talk, until, Asked::Failed).await {
+            Asked::Told(answer) => answer,
+            Asked::Unknown => return Ok((false, false)),
+            Asked::Failed(trouble) => return Err(trouble.into()),
+        };
+        Ok((true, self.store(answer).await?))
+    }
+
+    /// Stores what an answer states. Whether something of it is news.
+    async fn store(&self, answer: Answer) -> Result<bool, StoreError> {
+        let (mut has_news, sha256, at) = (false, answer.sha256.clone(), now());
+        for statement in answer.confirmed() {
+            let receipt = Receipt { received_at: at, source: SOURCE, sha256: sha256.clone() };
+            let order = &statement.key;
+            match self.receiver.enter(&statement, receipt, None, None).await? {
+                Entered::Stored(_) => {
+                    measure::count(Event::Stored);
+                    tracing::info!(%order, sha256, outcome = "stored", "learnt by asking");
+                    has_news = true;
+                }
+                Entered::Known(_) => {}
+                Entered::Full(why) => tracing::error!(%order, why, "answer not stored"),
+            }
+        }
+        Ok(has_news)
+    }
+
+    /// After an ask that failed. A provider that cannot be reached is tried again soon; an answer that nobody
+    /// understands will hardly be better by then.
+    async fn put_off(&self, stored: &Stored, error: &AskError) -> Result<(), StoreError> {
+        let at = now();
+        let asked = stored.asked.saturating_add(1);
+        let next = |asked| {
+            let summary = stored.order.summary(self.receiver.policy);
+            stored.order.next_ask(&summary, asked, at)
+        };
+        match error {
+            AskError::NoAccess(_) => {
+                let due = next(asked).and_then(|_| at.later(DAY));
+                self.set(stored, due, stored.asked).await
+            }
+            AskError::Provider(Trouble {
+                kind: TroubleKind::Unreachable | TroubleKind::Credentials,
+                ..
+            }) => {
+                let due = next(asked).and_then(|_| at.later(UNREACHED_SECONDS));
+                self.set(stored, due, stored.asked).await
+            }
+            AskError::Provider(_) => self.set(stored, next(asked), asked).await,
+            AskError::Store(_) => Ok(()),
+        }
+    }
+
+    /// Sets when the order is asked about next. Where there is no item, and where somebody wrote the order since,
+    /// there is nothing to set.
+    async fn set(
+        &self,
+        stored: &Stored,
+        due: Option<Timestamp>,
+        asked: u32,
+    ) -> Result<(), StoreError> {
+        if let Some(version) = stored.version {
+            self.receiver.table.reschedule(stored.order.key(), version, due, asked).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks about the orders that are due, those first that wait longest. Each merchant has a turn of its own, an
+    /// order that cannot be asked about keeps no other from its turn, and what is not asked about by `until` is left
+    /// to the next look.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`crate::table::Table::due`].
+    pub async fn sweep(&self, wanted: Wanted, until: Instant) -> Result<AskReport, StoreError> {
+        if self.apis.is_empty() {
+            return Ok(AskReport::default());
+        }
+        let by = (wanted == Wanted::Due).then(now);
+        let due = self.receiver.table.due(by, MAX_DUE_PER_SHARD).await?;
+        let mut turns: BTreeMap<Account, Vec<OrderKey>> = BTreeMap::new();
+        for key in due {
+            turns.entry(key.account()).or_default().push(key);
+        }
+        let most = MAX_ASKS.checked_div(turns.len()).unwrap_or(0).clamp(1, MAX_ASKS_PER_ACCOUNT);
+        let reports = stream::iter(turns.into_values())
+            .map(|orders| self.take_turn(orders, most, until))
+            .buffer_unordered(ACCOUNTS_AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        Ok(reports.into_iter().fold(AskReport::default(), AskReport::and))
+    }
+
+    async fn postpone(&self, key: &OrderKey) {
+        if let Some(due) = now().later(UNREACHED_SECONDS)
+            && let Err(error) = self.receiver.table.postpone(key, due).await
+        {
+            tracing::error!(order = %key, %error, "not put off");
+        }
+    }
+
+    /// Asks about the orders of one merchant, one after the other.
+    async fn take_turn(&self, orders: Vec<OrderKey>, most: usize, until: Instant) -> AskReport {
+        let mut report = AskReport::default();
+        let mut unreached = 0;
+        for (at, key) in orders.iter().enumerate() {
+            if unreached >= MAX_UNREACHED {
+                // They must not stand before those of other merchants the next time.
+                self.postpone(key).await;
+                report.left += 1;
+                continue;
+            }
+            if at >= most || Instant::now() >= until {
+                report.left = orders.len() - at;
+                break;
+            }
+            let by = until.min(Instant::now() + ASK_BUDGET);
+            report.asked += 1;
+            match self.ask_until(key, &[], by).await {
+                Ok(AskResult { has_news, .. }) => {
+                    report.changed += usize::from(has_news);
+                    unreached = 0;
+                }
+                Err(AskError::NoAccess(_)) => report.asked -= 1,
+                Err(error) => {
+                    report.failed += 1;
+                    unreached = if error.is_of_all() { unreached + 1 } else { 0 };
+                }
+            }
+        }
+        report
+    }
+}
+
+impl AskError {
+    /// Whether it would hardly be otherwise for another order of the same merchant.
+    fn is_of_all(&self) -> bool {
+        match self {
+            Self::Provider(trouble) => {
+                matches!(trouble.kind, TroubleKind::Unreachable | TroubleKind::Credentials)
+            }
+            Self::NoAccess(_) | Self::Store(_) => false,
+        }
+    }
+}
+
+impl AskReport {
+    fn and(self, other: Self) -> Self {
+        Self {
+            asked: self.asked + other.asked,
+            changed: self.changed + other.changed,
+            failed: self.failed + other.failed,
+            left: self.left + other.left,
+        }
+    }
+}

@@ -11,6 +11,9 @@ pub struct Config {
     pub pages_origin: String,
     /// The origin of the APIs and of `/vads-payment/`, without a slash at the end.
     pub api_origin: String,
+    /// From what number on ids are counted. Where a table outlives the fakes, each start needs another one, such as
+    /// its time.
+    pub seed: u64,
     /// The merchants of Worldline.
     pub worldline: Vec<WorldlineMerchant>,
     /// The shops of Lyra, one for each mode.

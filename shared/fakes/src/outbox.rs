@@ -27,11 +27,7 @@ impl Notification {
 
     /// A Lyra form, which is signed already, or a REST answer.
     pub(crate) fn form(url: &str, body: String) -> Self {
-        Self::new(
-            url,
-            [("content-type", "application/x-www-form-urlencoded".to_owned())],
-            body,
-        )
+        Self::new(url, [("content-type", "application/x-www-form-urlencoded".to_owned())], body)
     }
 
     fn new<const N: usize>(url: &str, headers: [(&str, String); N], body: String) -> Self {

@@ -23,6 +23,8 @@ pub struct Settings {
     pub refund_shows_on_payment: bool,
     /// Whether Worldline takes a sale by card at once, or by the batch.
     pub card_capture: CardCapture,
+    /// Whether `acquiredAmount` at Worldline counts what is only reserved.
+    pub reserved_is_acquired: bool,
     /// What Worldline answers to the start of a payment from server to server.
     pub server_flow: ServerFlow,
     /// How a cancellation at Worldline goes.
@@ -62,6 +64,7 @@ impl Default for Settings {
             auto_refund_succeeds: true,
             refund_shows_on_payment: true,
             card_capture: CardCapture::AtOnce,
+            reserved_is_acquired: true,
             server_flow: ServerFlow::ShowForm,
             cancellation: Cancellation::Done,
             complement_failure: ComplementFailure::Cancelled,

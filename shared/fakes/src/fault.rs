@@ -102,7 +102,7 @@ pub enum FaultKind {
 /// The faults that wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Faults(Vec<Fault>);
+pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
     /// Adds one. The error is a sentence.
@@ -171,7 +171,7 @@ fn changed(fault: FaultKind, reply: Reply) -> Reply {
     let names: &[&str] = match fault {
         FaultKind::WrongMerchant => &["shopId"],
         FaultKind::WrongOrder => &["merchantReference", "orderId"],
-        FaultKind::WrongPayment => &["id", "uuid"],
+        FaultKind::WrongPayment => &["id", "uuid", "parentTransactionUuid"],
         FaultKind::WrongCurrency => &["currencyCode", "currency", "orderCurrency"],
         FaultKind::WrongAmount => &["amount", "orderTotalAmount"],
         FaultKind::WrongMode => &["mode"],
@@ -205,7 +205,7 @@ fn other(name: &str, value: &Value) -> Value {
         ("shopId", _) => Value::from("99999999"),
         ("merchantReference" | "orderId", _) => Value::from("ANOTHER-ORDER"),
         ("id", _) => Value::from("9999999999_0"),
-        ("uuid", _) => Value::from("ffffffffffffffffffffffffffffffff"),
+        ("uuid" | "parentTransactionUuid", _) => Value::from("ffffffffffffffffffffffffffffffff"),
         ("mode", _) if value == "TEST" => Value::from("PRODUCTION"),
         ("mode", _) => Value::from("TEST"),
         _ => Value::from("USD"),

@@ -25,6 +25,6 @@ pub use self::http::{Delivery, HttpRequest, Reply};
 pub use self::outbox::Notification;
 pub use self::settings::{
     Cancellation, CardCapture, ComplementFailure, FormHash, NotificationFormat, PaymentIds,
-    RefundStrategy, ServerFlow, Settings, SplitLayout, UpdateAnswer, VoucherWindow,
+    RefundStrategy, ServerFlow, Settings, SplitLayout, UpdateAnswer, VoucherCapture, VoucherWindow,
 };
 pub use self::stack::{CONTROLS, Fakes};

@@ -29,6 +29,8 @@ pub struct Settings {
     pub server_flow: ServerFlow,
     /// How a cancellation at Worldline goes.
     pub cancellation: Cancellation,
+    /// Whether Lyra takes vouchers at once, or by the batch.
+    pub voucher_capture: VoucherCapture,
     /// What becomes of the voucher's share at Lyra when the complement fails.
     pub complement_failure: ComplementFailure,
     /// Whether Lyra answers bad credentials with HTTP 401 instead of 200.
@@ -67,6 +69,7 @@ impl Default for Settings {
             reserved_is_acquired: true,
             server_flow: ServerFlow::ShowForm,
             cancellation: Cancellation::Done,
+            voucher_capture: VoucherCapture::AtOnce,
             complement_failure: ComplementFailure::Cancelled,
             bad_credentials_as_401: false,
             partial_voucher_refund_code: "PSP_510".to_owned(),
@@ -117,6 +120,8 @@ choices! {
     RefundStrategy {
         /// The card gives first and the vouchers what exceeds it, whichever operation is named.
         PlatformSplits,
+        /// The payment that is named gives all, its card first.
+        PerPayment,
         /// The operation that is named gives all.
         PerOperation,
     }
@@ -134,6 +139,14 @@ choices! {
         /// At once.
         AtOnce,
         /// By the batch.
+        AtBatch,
+    }
+
+    /// When vouchers are taken.
+    VoucherCapture {
+        /// At once.
+        AtOnce,
+        /// By the batch, as cards are.
         AtBatch,
     }
 

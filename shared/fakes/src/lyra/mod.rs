@@ -18,7 +18,7 @@ use crate::context::{Buyer, CardMove, Context, PageView};
 use crate::fault::{FaultKind, Faults, instead, spoilt};
 use crate::http::{HttpRequest, Reply, fields};
 use crate::outbox::Notification;
-use crate::settings::{ComplementFailure, UpdateAnswer};
+use crate::settings::{ComplementFailure, UpdateAnswer, VoucherCapture};
 use crate::signature::{base64_text, uuid};
 
 /// The word by which faults name it.
@@ -437,7 +437,11 @@ impl Lyra {
         let mut rest = page.rest;
         if let Some(amount) = buyer.voucher {
             rest -= amount;
-            self.transaction(id, "CVCO", amount, "CAPTURED", rest > 0, context);
+            let status = match context.settings.voucher_capture {
+                VoucherCapture::AtOnce => "CAPTURED",
+                VoucherCapture::AtBatch => "AUTHORISED",
+            };
+            self.transaction(id, "CVCO", amount, status, rest > 0, context);
         }
         let session = self.session(id).ok_or("there is no such payment page")?;
         if rest == 0 {

@@ -68,6 +68,11 @@ impl Purchase {
         let named = self.sale(inner, number).ok_or(NotAllowed)?;
         let mut sales: Vec<usize> = match context.settings.refund_strategy {
             RefundStrategy::PerOperation => vec![named],
+            RefundStrategy::PerPayment => {
+                let is_own =
+                    |at: &usize| self.operations.get(*at).is_some_and(|o| o.inner == inner);
+                (0..self.operations.len()).filter(is_own).collect()
+            }
             RefundStrategy::PlatformSplits => (0..self.operations.len()).collect(),
         };
         let is_sale = |at: &usize| {

@@ -1,0 +1,11 @@
+//! The fakes, and whole stories between them and the clients of the providers' APIs.
+
+mod cards;
+mod controls;
+mod door;
+mod faults;
+mod forms;
+mod refunds;
+mod splits;
+mod starts;
+mod world;

@@ -68,17 +68,17 @@ pub(crate) fn payment(page: &PageView, problem: Option<&str>) -> String {
     }
     body.push_str("</section>");
     if let Some((least, most)) = page.voucher {
-        // A quarter of the order to begin with: a split is what is looked at most.
-        let start = if least == most { most } else { most.div_ceil(4).max(least) };
+        // Whole hundreds where they lead to all of it, and half to begin with: a split is what is looked at most.
+        let (least, step) = if least < most && most % 100 == 0 { (100, 100) } else { (least, 1) };
+        let start = if least >= most { most } else { (most / 2).next_multiple_of(step).max(least) };
         let _ = write!(
             body,
             "<section><form method=\"post\" action=\"{action}\"><label for=\"voucher\">Pay by Chèque-Vacances \
              Connect: <output id=\"told\" for=\"voucher\">{}</output></label><input type=\"range\" id=\"voucher\" \
-             name=\"voucher\" min=\"{least}\" max=\"{most}\" step=\"{}\" value=\"{start}\" \
+             name=\"voucher\" min=\"{least}\" max=\"{most}\" step=\"{step}\" value=\"{start}\" \
              oninput=\"told.value=(value/100).toFixed(2)\"><button>Pay by voucher</button>\
              <small>The rest can be paid by card afterwards.</small></form></section>",
             money(start, &page.currency),
-            if least == most { 1 } else { most.div_ceil(100).min(100).max(1) },
         );
     }
     if page.card {
@@ -148,6 +148,18 @@ mod tests {
             assert!(!text.contains("<v>") && !text.contains("a\"b") && !text.contains("<b>"));
         }
         assert!(payment(&page(), None).contains("140.00 EUR"));
+    }
+
+    #[test]
+    fn the_slider_reaches_all_of_the_order() {
+        for (voucher, expected) in [
+            ((1, 14_000), r#"min="100" max="14000" step="100" value="7000""#),
+            ((1, 14_050), r#"min="1" max="14050" step="1" value="7025""#),
+            ((14_000, 14_000), r#"min="14000" max="14000" step="1" value="14000""#),
+        ] {
+            let text = payment(&PageView { voucher: Some(voucher), ..page() }, None);
+            assert!(text.contains(expected), "{text}");
+        }
     }
 
     #[test]

@@ -176,7 +176,7 @@ pub(super) fn link(session: &Session, context: Context<'_>) -> Value {
 /// A success of a service.
 pub(super) fn success(
     service: &str,
-    answer: Value,
+    answer: &Value,
     shop: &LyraShop,
     context: Context<'_>,
 ) -> Reply {
@@ -190,13 +190,13 @@ pub(super) fn error(service: &str, code: &str, shop: &LyraShop, context: Context
         "detailedErrorMessage": null, "ticket": "null", "shopId": shop.site,
         "_type": "V4/WebService/WebServiceError",
     });
-    Reply::json(200, &envelope(service, "ERROR", answer, shop, context))
+    Reply::json(200, &envelope(service, "ERROR", &answer, shop, context))
 }
 
 fn envelope(
     service: &str,
     status: &str,
-    answer: Value,
+    answer: &Value,
     shop: &LyraShop,
     context: Context<'_>,
 ) -> Value {

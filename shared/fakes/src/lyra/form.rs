@@ -57,7 +57,7 @@ pub(super) fn signature(fields: &[(String, String)], key: &str, hash: FormHash) 
 
 /// Opens a page for a form, or says what is wrong with it: the number of the field, and a sentence.
 pub(super) fn open(
-    fields: Vec<(String, String)>,
+    fields: &[(String, String)],
     used: &mut UsedIds,
     id: String,
     context: Context<'_>,
@@ -83,7 +83,7 @@ pub(super) fn open(
     let shop = context.config.lyra.iter().find(is_shop);
     let shop = shop.ok_or(("02", "no shop has this vads_site_id in this mode"))?;
     let hash = context.settings.form_hash;
-    if value("signature") != Some(&signature(&fields, &shop.form_key, hash)) {
+    if value("signature") != Some(&signature(fields, &shop.form_key, hash)) {
         return Err(("00", "the signature does not match"));
     }
     for (name, expected, number) in [

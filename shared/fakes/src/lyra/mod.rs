@@ -61,7 +61,7 @@ struct Call<'c> {
 }
 
 impl Call<'_> {
-    fn success(&self, answer: Value) -> Reply {
+    fn success(&self, answer: &Value) -> Reply {
         success(self.service, answer, self.shop, self.context)
     }
 
@@ -125,7 +125,7 @@ impl Lyra {
     fn carry_out(&mut self, call: Call<'_>) -> Reply {
         match call.service {
             "Charge/SDKTest" => call
-                .success(json!({"value": call.body["value"], "_type": "V4/Charge/SDKTestResult"})),
+                .success(&json!({"value": call.body["value"], "_type": "V4/Charge/SDKTestResult"})),
             "Charge/CreatePayment" => self.open(SessionKind::Token, call),
             "Charge/CreatePaymentOrder" => self.open(SessionKind::Link, call),
             "Charge/PaymentOrder/Get" => self.link(call),
@@ -224,7 +224,7 @@ impl Lyra {
             _ => json!({"formToken": session.id, "_type": "V4/Charge/PaymentForm"}),
         };
         self.sessions.push(session);
-        call.success(answer)
+        call.success(&answer)
     }
 
     fn link(&self, call: Call<'_>) -> Reply {
@@ -233,7 +233,7 @@ impl Lyra {
             one.kind == SessionKind::Link && one.id == id && one.site == call.shop.site
         };
         match self.sessions.iter().find(is_it) {
-            Some(session) => call.success(bodies::link(session, call.context)),
+            Some(session) => call.success(&bodies::link(session, call.context)),
             None => call.error("PSP_010"),
         }
     }
@@ -257,7 +257,7 @@ impl Lyra {
         // No order is promised: that of the ids is as good as any.
         all.sort_by(|one, other| one.uuid.cmp(&other.uuid));
         let Some(view) = self.view(id, call.shop, all) else { return call.error("PSP_010") };
-        call.success(view.order(&self.transactions, call.shop, call.context))
+        call.success(&view.order(&self.transactions, call.shop, call.context))
     }
 
     /// An order with these of its transactions. What it costs is what its last session says.
@@ -295,7 +295,7 @@ impl Lyra {
             let view = self.view(&one.order, call.shop, all.collect())?;
             Some(view.one(one, &self.transactions, call.shop))
         });
-        told.map_or_else(|| call.error("PSP_010"), |told| call.success(told))
+        told.map_or_else(|| call.error("PSP_010"), |told| call.success(&told))
     }
 
     /// Does something with a transaction.
@@ -331,7 +331,7 @@ impl Lyra {
                 if call.context.settings.update_answer == UpdateAnswer::Code {
                     let answer =
                         json!({"responseCode": 0, "_type": "V4/Common/ResponseCodeAnswer"});
-                    return call.success(answer);
+                    return call.success(&answer);
                 }
                 made
             }
@@ -376,7 +376,7 @@ impl Lyra {
         };
         self.ids += 1;
         let id = uuid("session", context.config.seed.wrapping_add(self.ids));
-        match form::open(fields, &mut self.used, id, context) {
+        match form::open(&fields, &mut self.used, id, context) {
             Ok(session) => {
                 let url = format!("{}/local/psp/pay/{}", context.config.pages_origin, session.id);
                 self.sessions.push(session);

@@ -6,6 +6,7 @@ mod door;
 mod faults;
 mod forms;
 mod refunds;
+mod services;
 mod splits;
 mod starts;
 mod world;

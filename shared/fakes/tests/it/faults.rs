@@ -137,3 +137,19 @@ fn a_refund_whose_answer_is_lost_moves_money_once() {
         }
     }
 }
+
+#[test]
+fn a_share_under_another_name_is_no_second_share() {
+    for psp in [Psp::Worldline, Psp::Lyra] {
+        let mut world = World::new(psp);
+        let checkout = world.open();
+        world.pay(&checkout, Some(TOTAL / 2), None);
+        world.ask();
+        world.fault(question(psp), "wrong_payment", 5);
+        let asked = world.ask();
+        // The gateway's transactions are told apart by day, id and number, too.
+        assert_eq!(matches!(asked, Asked::Failed(_)), psp == Psp::Worldline);
+        assert_eq!(world.summary().captured, TOTAL / 2, "{psp:?} {:#?}", world.summary());
+        assert!(!world.is_released());
+    }
+}

@@ -5,6 +5,7 @@ mod controls;
 mod door;
 mod faults;
 mod forms;
+mod random;
 mod refunds;
 mod services;
 mod splits;

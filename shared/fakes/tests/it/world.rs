@@ -389,14 +389,25 @@ impl World {
 
     /// Asks for a refund, a capture or a cancellation after asking, and carries it out as far as it goes.
     pub(crate) fn wants(&mut self, request: &str, content: Content) -> Answer {
-        assert!(matches!(self.ask(), Asked::Told(_)));
+        self.tries_to(request, content).expect("the provider tells what there is")
+    }
+
+    /// The same for a refund, where the provider may tell nothing: then nothing is planned.
+    pub(crate) fn tries(&mut self, request: &str, amount: u64) -> Option<Answer> {
+        self.tries_to(request, Content::Refund { amount, currency: eur() })
+    }
+
+    fn tries_to(&mut self, request: &str, content: Content) -> Option<Answer> {
+        if !matches!(self.ask(), Asked::Told(_)) {
+            return None;
+        }
         let (order, now, rules) = (self.order.clone(), self.at(), self.provider().rules());
         let answer = self.desk.request(&order, rules, New { request, content }, now);
         if answer == Answer::Planned {
             let round = Round::of_new_request(self.desk.clone(), rules);
             self.go(round);
         }
-        answer
+        Some(answer)
     }
 
     pub(crate) fn refund(&mut self, request: &str, amount: u64) -> Answer {
@@ -441,19 +452,31 @@ impl World {
         self.desk.find(kind, request).unwrap().state()
     }
 
-    /// What the provider really gave back, or is about to, in all.
-    pub(crate) fn given_back(&mut self) -> u64 {
+    /// All operations or transactions that the provider knows.
+    fn made(&mut self) -> Vec<Value> {
         let reply = self.controlled("GET", "state", &json!({}));
         let state: Value = serde_json::from_slice(&reply.body).unwrap();
         let all = |of: &str, list: &str| -> Vec<Value> {
             let purchases = state[of].as_array().unwrap().iter();
             purchases.flat_map(|one| one[list].as_array().unwrap().clone()).collect()
         };
-        let worldline = all("worldline", "operations")
-            .into_iter()
-            .filter(|one| one["does"] == "refund" && one["later"] == 8);
-        let lyra =
-            all("systempay", "transactions").into_iter().filter(|one| one["type"] == "CREDIT");
-        worldline.chain(lyra).map(|one| one["amount"].as_u64().unwrap()).sum()
+        let mut made = all("worldline", "operations");
+        made.extend(all("systempay", "transactions"));
+        made
+    }
+
+    fn sum_of(&mut self, is_counted: impl Fn(&Value) -> bool) -> u64 {
+        let made = self.made().into_iter().filter(is_counted);
+        made.map(|one| one["amount"].as_u64().unwrap()).sum()
+    }
+
+    /// What the provider really gave back, or is about to, in all.
+    pub(crate) fn given_back(&mut self) -> u64 {
+        self.sum_of(|one| one["later"] == 8 || one["type"] == "CREDIT")
+    }
+
+    /// What the provider really took, in all.
+    pub(crate) fn taken(&mut self) -> u64 {
+        self.sum_of(|one| one["code"] == 9 || one["type"] == "DEBIT" && one["status"] == "CAPTURED")
     }
 }

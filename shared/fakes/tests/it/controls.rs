@@ -118,3 +118,22 @@ fn nothing_that_is_shown_has_a_secret() {
         assert!(!text.contains(secret), "{secret}");
     }
 }
+
+#[test]
+fn notifications_come_as_often_and_in_the_order_that_was_set() {
+    let sent = |settings: Value| {
+        let mut world = World::with(Psp::Worldline, &settings);
+        let checkout = world.open();
+        world.pay(&checkout, Some(6_000), Some("accept"));
+        let sent = world.fakes.outbox();
+        assert_eq!(world.fakes.outbox(), [], "each is sent once");
+        sent.into_iter().map(|one| one.body).collect::<Vec<_>>()
+    };
+    let plain = sent(json!({}));
+    assert_eq!(plain.len(), 2);
+    let reversed: Vec<_> = plain.iter().rev().cloned().collect();
+    assert_eq!(sent(json!({"notify_reversed": true})), reversed);
+    let twice: Vec<_> = plain.iter().flat_map(|one| [one.clone(), one.clone()]).collect();
+    assert_eq!(sent(json!({"notify_twice": true})), twice);
+    assert_eq!(sent(json!({"notify": false})), Vec::<Vec<u8>>::new());
+}

@@ -177,7 +177,7 @@ fn run(psp: Psp, settings: &Value, events: &[Event]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn worldline_moves_no_money_twice_and_releases_what_is_paid(

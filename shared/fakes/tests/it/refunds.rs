@@ -1,10 +1,11 @@
 //! Money that goes back: under each layout and strategy never more than was asked for, and never twice.
 
+use quittance_core::api::{Action, Api, Effect, Verb};
 use quittance_core::desk::{Answer, LineState, RequestKind, RequestState};
 use serde_json::{Value, json};
 
 use super::splits::paid;
-use super::world::{Psp, TOTAL, World};
+use super::world::{ORDER, Psp, TOTAL, World, eur, merchants};
 
 /// How Worldline may take the refund of a split.
 fn ways() -> impl Iterator<Item = Value> {
@@ -199,4 +200,33 @@ fn what_the_gateway_refuses_is_refused_and_what_stays_open_stays_sent() {
     settle(&mut world);
     assert_eq!(world.state_of(RequestKind::Refund, "R-2"), RequestState::Done);
     assert_eq!(world.given_back(), 2_000);
+}
+
+#[test]
+fn one_cent_too_many_is_refused_at_once_and_the_last_one_is_not() {
+    for settings in ways() {
+        let mut world = known(Psp::Worldline, &settings);
+        let splits = settings["refund_strategy"] == "platform_splits";
+        // Two ids have a payment each, where the platform does not split by itself.
+        let all = if splits || settings["split_layout"] != "B" { TOTAL } else { 6_000 };
+        let mut act = |intent: &str, amount: u64| {
+            let action = Action {
+                verb: Verb::Refund,
+                intent: intent.to_owned(),
+                order: ORDER.to_owned(),
+                target: format!("{}_0", world.checkouts[0]),
+                amount,
+                currency: eur(),
+                whole: false,
+            };
+            let talk = merchants().act(&world.account(), &action).unwrap();
+            world.hold(talk)
+        };
+        assert!(matches!(act("i-1", all + 1), Effect::Refused { .. }), "{settings}");
+        assert!(matches!(act("i-2", all), Effect::Taken { .. }), "{settings}");
+        assert!(matches!(act("i-3", 1), Effect::Refused { .. }), "{settings}");
+        // The same intent is the same refund.
+        assert!(matches!(act("i-2", all), Effect::Taken { .. }), "{settings}");
+        assert_eq!(world.given_back(), all, "{settings}");
+    }
 }

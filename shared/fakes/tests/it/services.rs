@@ -92,6 +92,8 @@ fn a_refund_is_a_transaction_of_its_own_and_makes_another_each_time() {
         made.push(answer["uuid"].clone());
     }
     assert_ne!(made[0], made[1]);
+    let over = json!({"uuid": uuid, "amount": 4_001, "currency": "EUR"});
+    assert_eq!(asked(&mut world, "Transaction/Refund", &over), Err("PSP_511".to_owned()));
     assert_eq!(asked(&mut world, "Transaction/Refund", &body), Err("PSP_511".to_owned()));
     let parent = asked(&mut world, "Transaction/Get", &json!({ "uuid": uuid })).unwrap();
     let back = &parent["transactionDetails"]["cardDetails"]["captureResponse"]["refundAmount"];

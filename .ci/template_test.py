@@ -24,6 +24,8 @@ RECEIVERS = {"worldline-webhook", "systempay-ipn"}
 # Who alone may do what to what; the functions' code says what for.
 ONLY = {
     ("secretsmanager:GetSecretValue", "KeysSecret"): RECEIVERS,
+    ("secretsmanager:GetSecretValue", "ApiSecret"): {"ask", "reconcile"},
+    ("dynamodb:UpdateItem", "OrderTable.Arn"): {"ask", "reconcile"},
     ("dynamodb:PutItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:UpdateItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:GetItem", "ArchiveTable.Arn"): RECEIVERS,
@@ -38,8 +40,10 @@ ONLY = {
 NOBODY = re.compile(r"(Delete(?!Message$)|Purge|BatchWrite|PartiQL|Create(?!LogStream$)|Tag|Set|Restore|Export|iam:|kms:)")
 TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
-# Keys come from the secret; these two are for machines of one's own.
-NOT_DEPLOYED = {"QUITTANCE_WORLDLINE_KEYS", "QUITTANCE_SYSTEMPAY_KEYS"}
+# What reads or writes one item.
+BY_KEY = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+# Keys come from the secrets; these are for machines of one's own.
+NOT_DEPLOYED = {"QUITTANCE_WORLDLINE_KEYS", "QUITTANCE_SYSTEMPAY_KEYS", "QUITTANCE_WORLDLINE_API"}
 
 
 def metrics():
@@ -158,8 +162,8 @@ class Permissions(unittest.TestCase):
         for grant, packages in ONLY.items():
             self.assertEqual(found[grant], packages, grant)
         on_orders = {package for (action, resource), who in found.items() for package in who
-                     if resource == "OrderTable.Arn" and action != "dynamodb:PutItem" and action != "dynamodb:GetItem"}
-        self.assertEqual(on_orders, {"orders"}, "orders are read and replaced by key, and scanned for lists alone")
+                     if resource == "OrderTable.Arn" and action not in BY_KEY}
+        self.assertEqual(on_orders, {"orders"}, "orders are read and written by key, and scanned for lists alone")
         self.assertNotIn("orders", found["dynamodb:PutItem", "OrderTable.Arn"], "who shows orders changes none")
 
     def test_the_partitions_that_receivers_may_read_are_those_that_the_code_has(self):
@@ -326,7 +330,7 @@ class Kept(unittest.TestCase):
         self.assertIn(f'"{expiry["AttributeName"]}"', (ROOT / "shared/aws/src/archive.rs").read_text())
 
     def test_what_money_hangs_on_outlives_the_stack(self):
-        for name in ("OrderTable", "ArchiveTable", "ExampleTable", "KeysSecret", "FulfilmentQueue", "DeadLetterQueue"):
+        for name in ("OrderTable", "ArchiveTable", "ExampleTable", "KeysSecret", "ApiSecret", "FulfilmentQueue", "DeadLetterQueue"):
             kept = RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]
             # A first deployment that fails leaves nothing behind that stands in the way of the next.
             self.assertEqual(kept, ("RetainExceptOnCreate", "Retain"), name)

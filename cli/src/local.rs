@@ -3,7 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use quittance_aws::ask::Wanted;
 use quittance_aws::config::Settings;
 use quittance_aws::keys::SECRET;
 use tokio::net::TcpListener;
@@ -16,6 +18,9 @@ use crate::keys::{Rings, configured};
 use crate::output::{Failure, say};
 use crate::stack::Stack;
 use crate::{play, serve, stream};
+
+/// How often orders are looked for about which a provider is to be asked.
+const ASK_EVERY: Duration = Duration::from_secs(5);
 
 /// Starts the stack, plays, and stays up until interrupted.
 pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
@@ -33,6 +38,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     let follower = stream::Follower::start(&engine.config, &settings.table, dispatcher).await;
     tokio::spawn(follower.follow());
     tokio::spawn(serve::run(listener, Arc::clone(&stack)));
+    tokio::spawn(ask_when_due(Arc::clone(&stack)));
 
     say(&format!("listening on {url}"));
     if !args.quiet {
@@ -49,6 +55,17 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
         interrupted().await?;
     }
     Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Asks about the orders whose time has come, for ever. What asking brings is sent by the stream's follower.
+async fn ask_when_due(stack: Arc<Stack>) {
+    loop {
+        tokio::time::sleep(ASK_EVERY).await;
+        let until = Instant::now() + reconcile::ASKING;
+        if let Err(error) = stack.reconcile.asker.sweep(Wanted::Due, until).await {
+            tracing::warn!(%error, "nothing asked");
+        }
+    }
 }
 
 async fn interrupted() -> Result<(), Failure> {

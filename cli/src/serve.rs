@@ -2,17 +2,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use http_body_util::BodyExt;
 use lambda_http::Body;
+use quittance_aws::ask::Wanted;
 use quittance_aws::http::Answer;
 use quittance_aws::sources::Caller;
 use quittance_core::limits::MAX_BODY_BYTES;
 use quittance_psp::PROVIDERS;
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::operate::context::LOCAL_SETTINGS;
@@ -22,6 +25,9 @@ use crate::stack::Stack;
 /// broken connection.
 const MAX_DRAINED_BYTES: usize = 16 * 1024 * 1024;
 
+/// How long a look by hand may ask. Who looks waits until it is done.
+const LOOK: Duration = Duration::from_secs(120);
+
 /// Answers until the listener fails.
 pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
     let router = Router::new()
@@ -30,6 +36,8 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
         .route("/orders", any(orders))
         .route("/orders/{*key}", any(orders))
         .route("/expected", any(expected))
+        .route("/asks", any(asks))
+        .route("/local/reconcile", post(reconcile))
         .route("/local/queue", get(queue))
         .route("/local/quarantine", get(quarantine))
         .route(LOCAL_SETTINGS, get(settings))
@@ -70,6 +78,37 @@ async fn expected(State(stack): State<Arc<Stack>>, request: Request) -> Response
         Ok(request) => respond(stack.expected.handle(&request).await),
         Err(answer) => respond(answer.into_json_response()),
     }
+}
+
+async fn asks(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    match lambda_request(request).await {
+        Ok(request) => respond(stack.ask.handle(&request).await),
+        Err(answer) => respond(answer.into_json_response()),
+    }
+}
+
+/// One look at every open order, due or not.
+async fn reconcile(State(stack): State<Arc<Stack>>) -> Response {
+    respond(match stack.reconcile.handle(Wanted::Open, LOOK).await {
+        Ok(report) => {
+            let stranded: Vec<String> = report.stranded.iter().map(ToString::to_string).collect();
+            Answer::Json(
+                json!({
+                    "asked": report.asked.asked,
+                    "changed": report.asked.changed,
+                    "failed": report.asked.failed + report.failed,
+                    "sent": report.sent,
+                    "stranded": stranded,
+                })
+                .to_string(),
+            )
+            .into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "not reconciled");
+            Answer::TryAgain.into_json_response()
+        }
+    })
 }
 
 /// Every message released so far, oldest first.

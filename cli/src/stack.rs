@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
 use quittance_aws::amend::Amender;
+use quittance_aws::apis::Apis;
 use quittance_aws::archive::Archive;
+use quittance_aws::ask::Asker;
+use quittance_aws::caller::Caller;
 use quittance_aws::config::Settings;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::queue::{Queue, TableQueue};
@@ -12,7 +15,7 @@ use quittance_aws::receive::Receiver;
 use quittance_aws::webhook::Webhook;
 use quittance_aws::{clients, schema};
 use quittance_core::ReleaseOn;
-use quittance_core::fold::Instalments;
+use quittance_core::fold::{Confirm, Instalments};
 use quittance_psp::PROVIDERS;
 
 use crate::engine::{Engine, sdk_config};
@@ -33,6 +36,8 @@ pub(crate) struct Stack {
     pub(crate) webhooks: Vec<Webhook>,
     pub(crate) orders: orders::Function,
     pub(crate) expected: expected::Function,
+    pub(crate) ask: ask::Function,
+    pub(crate) reconcile: reconcile::Function,
     pub(crate) outbox: Outbox,
     pub(crate) archive: Archive,
     pub(crate) log: TableQueue,
@@ -55,6 +60,8 @@ impl Stack {
         let receiver = Receiver::new(&client, settings, PROVIDERS);
         let (table, policy) = (receiver.table.clone(), settings.policy);
         let queue = queue(settings, &client, &log).await?;
+        let outbox = Outbox { table: table.clone(), queue: queue.clone(), policy };
+        let asker = Asker { receiver: receiver.clone(), apis: apis(), caller: Caller::new() };
         Ok(Self {
             variables: variables(engine, settings, &queue),
             archive: receiver.archive.clone(),
@@ -64,10 +71,23 @@ impl Stack {
                 .collect(),
             orders: orders::Function { table: table.clone(), policy },
             expected: expected::Function { amender: Amender { table: table.clone(), policy } },
-            outbox: Outbox { table, queue, policy },
+            ask: ask::Function { asker: asker.clone() },
+            reconcile: reconcile::Function { asker, outbox: outbox.clone() },
+            outbox,
             log,
         })
     }
+}
+
+/// What the variables give to ask the providers with.
+fn apis() -> Apis {
+    let mut apis = Apis::default();
+    for provider in PROVIDERS {
+        if let Some(document) = provider.profile().api_variable.and_then(configured) {
+            apis.add(*provider, &document);
+        }
+    }
+    apis
 }
 
 /// What the operator's commands need to know of this stack.
@@ -84,7 +104,12 @@ fn variables(
         Instalments::First => "first",
         Instalments::All => "all",
     };
+    let confirm = match settings.policy.confirm {
+        Confirm::Off => "off",
+        Confirm::Ask => "ask",
+    };
     let mut variables = BTreeMap::from([
+        ("QUITTANCE_CONFIRM", confirm.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", engine.url.clone()),
         ("QUITTANCE_TABLE", settings.table.clone()),
         ("QUITTANCE_ARCHIVE_TABLE", settings.archive_table.clone()),

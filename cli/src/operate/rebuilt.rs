@@ -1,4 +1,5 @@
-//! Orders anew from the archived notifications, in empty tables in memory, by the functions that received them, with what the stored orders say was registered in between. They are
+//! Orders anew from the archived notifications, in empty tables in memory, by the functions that received them, with
+//! what only the stored orders know in between: what was registered, and what providers said when they were asked. They are
 //! compared with what is stored (I8); nothing is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,10 +8,11 @@ use quittance_aws::StoreError;
 use quittance_aws::amend::{Amender, Price};
 use quittance_aws::archive::{Archive, ArchiveFilter, Contents};
 use quittance_aws::clock::now;
-use quittance_aws::receive::Receiver;
+use quittance_aws::receive::{API, Receiver};
 use quittance_aws::table::{Stored, Table};
+use quittance_core::order::NotificationEntry;
 use quittance_core::registered::Registered;
-use quittance_core::{OrderKey, Timestamp};
+use quittance_core::{Fact, Kind, Order, OrderKey, Remark, Standing, Statement, Timestamp};
 use serde::Serialize;
 
 use crate::operate::context::Context;
@@ -49,12 +51,13 @@ pub(crate) struct Skipped {
 /// Notifications by the digests of their bodies, with the times at which they came.
 pub(crate) type Listed = BTreeMap<String, BTreeSet<Timestamp>>;
 
-/// What only the stored orders know: which arrivals they list, and what the merchant registered. That is no
-/// notification, so the archive does not have it.
+/// What only the stored orders know: which arrivals they list, what the merchant registered, and what providers
+/// said when they were asked. That is no notification, so the archive does not have it.
 #[derive(Default)]
 struct Known {
     listed: Listed,
     prices: Vec<Registrable>,
+    told: Vec<ToldWhenAsked>,
 }
 
 /// What was registered for an order, to be registered anew in its turn.
@@ -84,7 +87,7 @@ pub(crate) async fn all(context: &Context) -> Result<Rebuilt, Failure> {
                 // One that cannot be read is found when it is compared.
                 if let Ok(stored) = stored {
                     known.list(&stored);
-                    known.note_price(&stored);
+                    known.note(&stored);
                 }
             }
             Ok(())
@@ -118,7 +121,7 @@ pub(crate) async fn one(context: &Context, key: &OrderKey) -> Result<Rebuilt, Fa
         let contents = of_family(&archive, &mut family, &looked_for).await?;
         for name in &family {
             if let Some(item) = readable(table.load(name).await)? {
-                known.note_price(&item);
+                known.note(&item);
             }
         }
         let made = Rebuilt::from(context, contents, &known).await?;
@@ -174,13 +177,21 @@ pub(crate) fn readable(stored: Result<Stored, StoreError>) -> Result<Option<Stor
 
 impl Known {
     fn list(&mut self, stored: &Stored) {
-        for received in stored.order.notifications() {
+        for received in stored.order.notifications().iter().filter(|told| told.source != API) {
             let times = self.listed.entry(received.sha256.clone()).or_default();
             times.insert(received.received_at);
         }
     }
 
     /// Notes what one item itself has.
+    fn note(&mut self, stored: &Stored) {
+        self.note_price(stored);
+        // What a name held is in the order that it leads to.
+        if stored.joined.is_none() {
+            self.told.extend(told_when_asked(&stored.order));
+        }
+    }
+
     fn note_price(&mut self, stored: &Stored) {
         let Some(registered) = stored.order.registered() else { return };
         let home = stored.joined.as_ref().map(|join| join.home.clone());
@@ -190,20 +201,101 @@ impl Known {
         self.prices.push(Registrable { key, home, registered, after_release });
     }
 
-    /// What was registered, in the order of its turns. What an order took over from a name of its payment
+    /// What is to be done anew, in the order of its turns. What an order took over from a name of its payment
     /// was registered under the name, and is taken over once more.
-    fn prices(&self) -> Vec<&Registrable> {
+    fn carried(&self) -> Vec<Carried<'_>> {
         let taken_over = |price: &&Registrable| {
             let of_name = |other: &Registrable| {
                 other.home.as_ref() == Some(&price.key) && other.registered == price.registered
             };
             self.prices.iter().any(of_name)
         };
-        let mut prices: Vec<_> = self.prices.iter().filter(|price| !taken_over(price)).collect();
-        prices.sort_by_key(|price| price.turn());
-        prices
+        let prices = self.prices.iter().filter(|price| !taken_over(price)).map(Carried::Price);
+        let mut carried: Vec<_> = prices.chain(self.told.iter().map(Carried::Told)).collect();
+        carried.sort_by_key(Carried::turn);
+        carried
     }
 }
+
+/// What no archive has, to be done anew in its turn.
+enum Carried<'a> {
+    Price(&'a Registrable),
+    Told(&'a ToldWhenAsked),
+}
+
+impl Carried<'_> {
+    /// The arrivals before which it is done anew: those of this second or later.
+    fn turn(&self) -> i64 {
+        match self {
+            Self::Price(price) => price.turn(),
+            // Of one second the notification was first, or it would have told nothing new.
+            Self::Told(told) => told.at.unix() + 1,
+        }
+    }
+
+    async fn again(&self, receiver: &Receiver, amender: &Amender) -> Result<(), Failure> {
+        match self {
+            Self::Price(price) => price.again(amender).await,
+            Self::Told(told) => {
+                receiver.learn(&told.statement, told.at, &told.sha256).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What a provider said of an order when it was asked.
+struct ToldWhenAsked {
+    statement: Statement,
+    at: Timestamp,
+    sha256: String,
+}
+
+/// What an order holds of what its provider said when it was asked: what it lists as such, and what had been told by
+/// notifications before and is listed as theirs. The latter counts from the decision on that it made possible.
+fn told_when_asked(order: &Order) -> Vec<ToldWhenAsked> {
+    let statement = |facts: Vec<Fact>, standing, event, doubt, reasons| Statement {
+        key: order.key().clone(),
+        aliases: order.aliases().iter().filter_map(|name| order.key().sibling(name).ok()).collect(),
+        follows: false,
+        facts,
+        standing,
+        doubt,
+        reasons,
+        details: Vec::new(),
+        session_seconds: order.session_seconds(),
+        event,
+    };
+    let of_api = order.notifications().iter().filter(|told| told.source == API);
+    let mut all: Vec<ToldWhenAsked> = of_api
+        .map(|told| {
+            let NotificationEntry { facts, standing, event, doubt, reasons, .. } = told.clone();
+            let statement = statement(facts, standing, event, doubt, reasons);
+            ToldWhenAsked { statement, at: told.received_at, sha256: told.sha256.clone() }
+        })
+        .collect();
+    let listed: Vec<&Fact> = all.iter().flat_map(|told| &told.statement.facts).collect();
+    let last = order.notifications().iter().map(|told| told.received_at).max();
+    let decided = order.fulfilment().map(|release| release.decided_at).or(last);
+    let reversed = |fact: &Fact| {
+        let share = fact.as_share().filter(|share| share.kind == Kind::Credit)?;
+        let of_share = order.reversals().iter().find(|reversal| reversal.share == share.share)?;
+        Some(of_share.decided_at)
+    };
+    let confirmed = order.facts().told().filter(|(_, told)| *told == Standing::Confirmed);
+    let unlisted = confirmed.filter(|(fact, _)| !listed.contains(fact)).filter_map(|(fact, _)| {
+        let at = reversed(fact).or(decided)?;
+        let event = Remark::plain(CONFIRMED);
+        let statement = statement(vec![fact.clone()], Standing::Confirmed, event, None, Vec::new());
+        Some(ToldWhenAsked { statement, at, sha256: String::new() })
+    });
+    let unlisted: Vec<_> = unlisted.collect();
+    all.extend(unlisted);
+    all
+}
+
+/// The kind of a statement that is made anew of what was confirmed. No order lists it.
+const CONFIRMED: &str = "confirmed";
 
 impl Registrable {
     /// The arrivals before which it is registered anew: those of this second or later. Of two things within
@@ -226,7 +318,8 @@ impl Rebuilt {
     /// Replays in the order of arrival into empty tables.
     async fn from(context: &Context, contents: Contents, known: &Known) -> Result<Self, Failure> {
         let scratch = ScratchTables::start(&context.settings).await?;
-        let Receiver { table, policy, .. } = scratch.receiver.clone();
+        let receiver = &scratch.receiver;
+        let Receiver { table, policy, .. } = receiver.clone();
         let amender = Amender { table, policy };
         let replayer = Replayer::new(context.rings().await, scratch.receiver.clone());
         let archive = context.archive();
@@ -241,12 +334,12 @@ impl Rebuilt {
         }
         let progress = bar("replaying", contents.places.len());
         let mut seen = BTreeSet::new();
-        let mut prices = known.prices().into_iter().peekable();
+        let mut carried = known.carried().into_iter().peekable();
         for place in &contents.places {
             progress.inc(1);
             let at = place.received_at.unix();
-            while let Some(price) = prices.next_if(|price| price.turn() <= at) {
-                price.again(&amender).await?;
+            while let Some(next) = carried.next_if(|next| next.turn() <= at) {
+                next.again(receiver, &amender).await?;
             }
             // One body may be kept for several orders.
             let arrival = (&place.sha256, place.received_at);
@@ -263,8 +356,8 @@ impl Rebuilt {
                 skipped.push(Skipped::new(&place.partition, &place.sha256, &outcome.answer));
             }
         }
-        for price in prices {
-            price.again(&amender).await?;
+        for next in carried {
+            next.again(receiver, &amender).await?;
         }
         progress.finish_and_clear();
         Ok(Self { scratch, archived, erased: contents.erased, skipped })

@@ -1,11 +1,14 @@
-//! Looks on a schedule for what events alone do not bring: decisions that the queue was not told, and
-//! vouchers whose complement did not come.
+//! Looks on a schedule for what events alone do not bring: orders about which the provider is to be asked, decisions
+//! that the queue was not told, and vouchers whose complement did not come.
 //!
 //! `dispatch` follows the table's stream, which keeps records for a day and gives up on one after some
 //! attempts. The mark in the table stays until the queue knows, so that what the stream lost is found
 //! here.
 
+use std::time::{Duration, Instant};
+
 use quittance_aws::StoreError;
+use quittance_aws::ask::{AskReport, Asker, Wanted};
 use quittance_aws::clock::now;
 use quittance_aws::lists::{Found, MAX_PAGE};
 use quittance_aws::measure;
@@ -17,9 +20,14 @@ use quittance_core::{Flag, OrderKey, State, Timestamp};
 /// any merchant in scope, and a function has an end.
 const MAX_PAGES: usize = 20;
 
+/// How long a scheduled look may ask: what it released is sent in the same run, which has less than a minute.
+pub const ASKING: Duration = Duration::from_secs(15);
+
 /// What a running function holds.
 #[derive(Clone, Debug)]
 pub struct Function {
+    /// Asks about what is open.
+    pub asker: Asker,
     /// Where decisions come from and messages go.
     pub outbox: Outbox,
 }
@@ -27,6 +35,8 @@ pub struct Function {
 /// What one look found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// What asking came to.
+    pub asked: AskReport,
     /// Messages sent that the stream did not bring.
     pub sent: usize,
     /// Orders with something to tell that could not be sent.
@@ -40,18 +50,23 @@ pub struct Report {
 }
 
 impl Function {
-    /// Counts what is stranded, then sends what is unsent, which may take long. An order that cannot be read
-    /// or sent keeps no other from it: its age tells, and the next look is in a minute.
-    pub async fn handle(&self) -> Result<Report, StoreError> {
+    /// Asks about the orders that are wanted, for so long at most, counts what is stranded, then sends what is
+    /// unsent, which may take long. An order that cannot be asked about, read or sent keeps no other from it: its
+    /// age tells, and the next look is in a minute.
+    pub async fn handle(&self, wanted: Wanted, asking: Duration) -> Result<Report, StoreError> {
         let at = now();
-        let stranded = self.stranded(at).await;
+        let asked = self.asker.sweep(wanted, Instant::now() + asking).await;
+        if let Err(error) = &asked {
+            tracing::error!(%error, "not asked");
+        }
+        let stranded = self.stranded(now()).await;
         if let Ok(stranded) = &stranded {
             measure::stranded_vouchers(stranded.len());
         }
         let SweepReport { sent, failed, left, oldest } = self.outbox.sweep().await?;
         let unsent_age = oldest.map_or(0, |oldest| at.seconds_since(oldest));
         measure::unsent_age(unsent_age);
-        Ok(Report { sent, failed, left, unsent_age, stranded: stranded? })
+        Ok(Report { asked: asked?, sent, failed, left, unsent_age, stranded: stranded? })
     }
 
     async fn stranded(&self, at: Timestamp) -> Result<Vec<OrderKey>, StoreError> {

@@ -12,18 +12,15 @@ use futures_util::stream;
 use quittance_core::api::{Answer, Asked, NoAccess, Subject, Trouble, TroubleKind};
 use quittance_core::key::Account;
 use quittance_core::schedule::{DAY, UNREACHED_SECONDS};
-use quittance_core::{OrderKey, Receipt, Timestamp};
+use quittance_core::{OrderKey, Timestamp};
 
 use crate::apis::Apis;
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
-use crate::receive::{Entered, Receiver};
+use crate::receive::Receiver;
 use crate::table::Stored;
-
-/// The source of what an API says, as an order lists it.
-pub const SOURCE: &str = "api";
 
 /// How long one order may be asked about: whoever waits for the answer over HTTP gives up after 30 seconds.
 pub const ASK_BUDGET: Duration = Duration::from_secs(25);
@@ -131,6 +128,7 @@ impl Asker {
         until: Instant,
     ) -> Result<AskResult, AskError> {
         let stored = self.receiver.table.load_order(key).await?;
+        measure::count(Event::Asked);
         match self.learn(&stored, checkouts, until).await {
             Ok((is_known, has_news)) => {
                 let stored = self.receiver.table.load_order(key).await?;
@@ -144,7 +142,10 @@ impl Asker {
                 let why = error.word();
                 match &error {
                     AskError::NoAccess(_) => tracing::info!(psp, %order, why, "not asked"),
-                    _ => tracing::warn!(psp, %order, why, %error, "nothing learnt"),
+                    _ => {
+                        measure::count(Event::AskFailed);
+                        tracing::warn!(psp, %order, why, %error, "nothing learnt");
+                    }
                 }
                 if let AskError::Provider(Trouble { kind: TroubleKind::Credentials, .. }) = &error {
                     self.apis.refused(stored.order.key().psp).await;
@@ -177,17 +178,7 @@ impl Asker {
     async fn store(&self, answer: Answer) -> Result<bool, StoreError> {
         let (mut has_news, sha256, at) = (false, answer.sha256.clone(), now());
         for statement in answer.confirmed() {
-            let receipt = Receipt { received_at: at, source: SOURCE, sha256: sha256.clone() };
-            let order = &statement.key;
-            match self.receiver.enter(&statement, receipt, None, None).await? {
-                Entered::Stored(_) => {
-                    measure::count(Event::Stored);
-                    tracing::info!(%order, sha256, outcome = "stored", "learnt by asking");
-                    has_news = true;
-                }
-                Entered::Known(_) => {}
-                Entered::Full(why) => tracing::error!(%order, why, "answer not stored"),
-            }
+            has_news |= self.receiver.learn(&statement, at, &sha256).await?;
         }
         Ok(has_news)
     }

@@ -7,7 +7,10 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 use quittance_core::Providers;
 
+use crate::apis::Apis;
 use crate::archive::Archive;
+use crate::ask::Asker;
+use crate::caller::Caller;
 use crate::config::{BadSetting, Settings};
 use crate::outbox::Outbox;
 use crate::queue::Queue;
@@ -68,6 +71,21 @@ impl Receiver {
             policy: settings.policy,
             arrived: None,
         }
+    }
+}
+
+impl Asker {
+    /// What asks with the credentials that the environment gives.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Settings::from_env`]. Unusable credentials are in the log and no error here.
+    pub async fn from_env(sdk: &SdkConfig, providers: Providers) -> Result<Self, BadSetting> {
+        Ok(Self {
+            receiver: Receiver::from_env(sdk, providers)?,
+            apis: Apis::from_env(sdk, providers).await,
+            caller: Caller::new(),
+        })
     }
 }
 

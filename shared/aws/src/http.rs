@@ -8,9 +8,11 @@ use std::fmt::Display;
 use lambda_http::http::{HeaderValue, Method, header};
 use lambda_http::{Body, Request, Response};
 use quittance_core::ProviderId;
+use quittance_core::api::NoAccess;
 use quittance_core::limits::MAX_BODY_BYTES;
 use quittance_core::provider::Refused;
 
+use crate::ask::AskError;
 use crate::keys::Unverified;
 use crate::measure::{self, Event};
 
@@ -48,6 +50,8 @@ pub enum Answer {
     WrongMediaType,
     /// There are no usable keys: someone must mend the configuration.
     Misconfigured,
+    /// The provider was not reached or not understood, as this sentence says. Nothing was changed.
+    Unanswered(String),
     /// The store did not take it: the PSP is to send it again.
     TryAgain,
 }
@@ -69,6 +73,7 @@ impl Answer {
             Self::TooLarge => (413, TEXT, format!("larger than {MAX_BODY_BYTES} bytes")),
             Self::WrongMediaType => (415, TEXT, "wrong or missing media type".to_owned()),
             Self::Misconfigured => (500, TEXT, "not configured".to_owned()),
+            Self::Unanswered(why) => (502, TEXT, why),
             Self::TryAgain => (503, TEXT, "not stored, try again".to_owned()),
         };
         response(status, media, body)
@@ -84,6 +89,25 @@ impl Answer {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
         }
         response
+    }
+}
+
+/// What is answered where nothing was learnt by asking.
+impl From<AskError> for Answer {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::NoAccess(NoAccess::Missing) => {
+                Self::Contradicts("no API credentials are configured for this merchant and mode")
+            }
+            AskError::NoAccess(NoAccess::Forbidden) => {
+                Self::Contradicts("this merchant's credentials may not be used for asking")
+            }
+            AskError::Provider(trouble) => Self::Unanswered(trouble.to_string()),
+            AskError::Store(error) => {
+                tracing::error!(%error, "not stored");
+                Self::TryAgain
+            }
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod measure;
 pub mod names;
 pub mod outbox;
 mod patience;
+pub mod posted;
 pub mod queue;
 pub mod receive;
 pub mod room;

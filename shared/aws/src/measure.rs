@@ -42,11 +42,15 @@ pub enum Event {
     Released,
     /// Money given back after the release.
     Reversed,
+    /// A provider was asked about an order.
+    Asked,
+    /// Nothing was learnt by it.
+    AskFailed,
 }
 
 impl Event {
     /// Every event, for descriptions and documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Received,
         Self::Stored,
         Self::Duplicate,
@@ -58,6 +62,8 @@ impl Event {
         Self::Conflict,
         Self::Released,
         Self::Reversed,
+        Self::Asked,
+        Self::AskFailed,
     ];
 
     /// The metric's name.
@@ -74,6 +80,8 @@ impl Event {
             Self::Conflict => "Conflict",
             Self::Released => "Released",
             Self::Reversed => "Reversed",
+            Self::Asked => "Asked",
+            Self::AskFailed => "AskFailed",
         }
     }
 }

@@ -18,7 +18,13 @@ use crate::patience::Patience;
 use crate::table::{PendingWrite, Saved, Table, UnsentMarker, too_far};
 use crate::trace::Trace;
 
-/// Stores what notifications say.
+/// The source of what a provider sends, as an order lists it.
+const WEBHOOK: &str = "webhook";
+
+/// The source of what a provider says when it is asked.
+pub const API: &str = "api";
+
+/// Stores what providers say.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     /// The orders.
@@ -101,7 +107,7 @@ impl fmt::Display for Disposition {
 pub struct Unstored;
 
 /// What became of a statement, whoever made it.
-pub(crate) enum Entered {
+enum Entered {
     /// It was news, and is stored.
     Stored(Place),
     /// Everything in it was known, or decides nothing.
@@ -219,7 +225,7 @@ impl Receiver {
     ) -> Result<StatementResult, StoreError> {
         let receipt = Receipt {
             received_at: raw.received_at,
-            source: "webhook",
+            source: WEBHOOK,
             sha256: raw.sha256.to_owned(),
         };
         Ok(match self.enter(statement, receipt, trace, Some(raw)).await? {
@@ -232,9 +238,38 @@ impl Receiver {
         })
     }
 
+    /// Stores what a provider stated when it was asked, at that time. Whether it was news. Where the order has no
+    /// room for it, which the log says, it was not.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::load`] and [`Table::save`]; [`StoreError::Contended`] where other writers were faster each
+    /// time.
+    pub async fn learn(
+        &self,
+        statement: &Statement,
+        at: Timestamp,
+        sha256: &str,
+    ) -> Result<bool, StoreError> {
+        let receipt = Receipt { received_at: at, source: API, sha256: sha256.to_owned() };
+        let order = &statement.key;
+        Ok(match self.enter(statement, receipt, None, None).await? {
+            Entered::Stored(_) => {
+                measure::count(Event::Stored);
+                tracing::info!(%order, sha256, outcome = "stored", "learnt by asking");
+                true
+            }
+            Entered::Known(_) => false,
+            Entered::Full(why) => {
+                tracing::error!(%order, why, "answer not stored");
+                false
+            }
+        })
+    }
+
     /// Read, take, write on condition that nobody wrote in between; else again. The core says what, and to
     /// which order the statement goes. The notification that it was read from is archived before.
-    pub(crate) async fn enter(
+    async fn enter(
         &self,
         statement: &Statement,
         receipt: Receipt,

@@ -1,9 +1,17 @@
-//! One look, against a real engine: what was not sent is sent, and what is stranded is found in time.
+//! One look, against a real engine: what is open is asked about, what was not sent is sent, and what is stranded is
+//! found in time.
+
+mod asking;
+
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use lambda_http::Body;
 use lambda_http::http::Request;
+use quittance_aws::apis::Apis;
 use quittance_aws::archive::Archive;
+use quittance_aws::ask::{Asker, Wanted};
+use quittance_aws::caller::Caller;
 use quittance_aws::clock::now;
 use quittance_aws::keys::KeyRing;
 use quittance_aws::outbox::Outbox;
@@ -21,6 +29,9 @@ use reconcile::{Function, Report};
 
 const MINUTE: i64 = 60;
 
+/// How long a look may ask.
+const LOOK: Duration = Duration::from_secs(30);
+
 struct Stack {
     function: Function,
     receiver: Receiver,
@@ -30,6 +41,10 @@ struct Stack {
 
 impl Stack {
     async fn start() -> Self {
+        Self::under(Policy::default()).await
+    }
+
+    async fn under(policy: Policy) -> Self {
         let engine = Engine::start().await;
         let client = engine.client();
         let [orders, archive, queue] =
@@ -40,10 +55,13 @@ impl Stack {
         let table = Table::new(client.clone(), orders, quittance_psp::PROVIDERS);
         let archive = Archive::new(client.clone(), archive, None);
         let log = TableQueue::new(client, queue);
-        let (queue, policy) = (Queue::Table(log.clone()), Policy::default());
+        let queue = Queue::Table(log.clone());
+        let receiver = Receiver { table: table.clone(), archive, policy, arrived: None };
+        let (apis, caller) = (Apis::default(), Caller::new());
+        let asker = Asker { receiver: receiver.clone(), apis, caller };
         Self {
-            receiver: Receiver { table: table.clone(), archive, policy, arrived: None },
-            function: Function { outbox: Outbox { table, queue, policy } },
+            receiver,
+            function: Function { asker, outbox: Outbox { table, queue, policy } },
             log,
             engine,
         }
@@ -67,7 +85,7 @@ impl Stack {
     }
 
     async fn look(&self) -> Report {
-        self.function.handle().await.unwrap()
+        self.function.handle(Wanted::Due, LOOK).await.unwrap()
     }
 }
 

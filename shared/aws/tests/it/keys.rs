@@ -15,6 +15,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use quittance_aws::StoreError;
+use quittance_aws::apis::Apis;
 use quittance_aws::keys::{KeyRing, Parse, Unverified, documents};
 use quittance_core::provider;
 use quittance_core::{Mode, Signed, Versioned};
@@ -337,4 +338,43 @@ async fn a_version_with_one_secret_for_two_modes_leaves_what_was_in_force() {
         assert_eq!(mode(&ring, "new", "one").await, None);
         assert_eq!(mode(&ring, "old", "one").await, Some(Mode::Test));
     }
+}
+
+/// Whose API may be called with what the secret has.
+async fn accesses(apis: &Apis, id: quittance_core::ProviderId) -> Vec<String> {
+    let api = apis.of(id).await;
+    api.map(|api| api.accesses().into_iter().map(|access| access.account.merchant).collect())
+        .unwrap_or_default()
+}
+
+#[tokio::test]
+async fn credentials_of_apis_are_in_the_secret_under_the_names_of_their_variables() {
+    let vault: Arc<Vault> = Arc::default();
+    let keys = json!({"key_id": "id", "secret": "api-secret"});
+    let password = json!({"rest_password": "testpassword_demo"});
+    let documents = json!({
+        "worldline_api": {"PSPID": {"test": keys}},
+        "systempay": {"12345678": {"test": password}},
+        "worldline": {"key": "a key of notifications"},
+    });
+    vault.put_text(&documents.to_string());
+    let (lyra, worldline) = (quittance_psp::lyra::ID, worldline::ID);
+    let mut apis = Apis::default();
+    assert_eq!(accesses(&apis, worldline).await, [""; 0], "none without a document");
+    for provider in quittance_psp::PROVIDERS {
+        apis.add_secret(*provider, serve(&vault).await, "shop/keys").await;
+    }
+    assert_eq!(accesses(&apis, worldline).await, ["PSPID"]);
+    assert_eq!(accesses(&apis, lyra).await, ["12345678"]);
+    // What a provider refuses is read anew, and not again and again.
+    let looks = vault.looks();
+    for _ in 0..3 {
+        apis.refused(worldline).await;
+    }
+    assert_eq!(vault.looks(), looks, "it was read a moment ago");
+    // A document that cannot be used is as if it were not there.
+    vault.put_text(&json!({"worldline_api": {"PSPID": {"test": 1}}}).to_string());
+    let mut apis = Apis::default();
+    apis.add_secret(&worldline::Worldline, serve(&vault).await, "shop/keys").await;
+    assert_eq!(accesses(&apis, worldline).await, [""; 0]);
 }

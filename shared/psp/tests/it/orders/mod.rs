@@ -18,6 +18,7 @@ mod refunds;
 mod registered;
 mod repeats;
 mod rest;
+mod schedule;
 mod secured;
 mod shown;
 mod sources;

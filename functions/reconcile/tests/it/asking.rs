@@ -1,0 +1,348 @@
+//! Asking, with both providers' APIs on the loopback.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use lambda_http::Body;
+use lambda_http::http::Request;
+use quittance_aws::ask::{AskReport, Wanted};
+use quittance_aws::clock::now;
+use quittance_aws::keys::KeyRing;
+use quittance_aws::webhook::Webhook;
+use quittance_core::fold::Confirm;
+use quittance_core::key::Account;
+use quittance_core::{Currency, Flag, Mode, OrderKey, Policy, Provider};
+use quittance_fakes::{Config, Delivery, Fakes, HttpRequest, LyraShop, Reply, WorldlineMerchant};
+use quittance_psp::lyra::Lyra;
+use quittance_psp::lyra::api::Credentials;
+use quittance_psp::lyra::api::checkout as lyra_checkout;
+use quittance_psp::worldline::Worldline;
+use quittance_psp::worldline::api::Merchants;
+use quittance_psp::worldline::api::checkout as worldline_checkout;
+use quittance_testing::worldline::MERCHANT;
+use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, url_encode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::{LOOK, Stack};
+
+/// What each order costs, in cents.
+const PRICE: u64 = 14_000;
+
+/// Both providers, as far as they can be reached.
+struct Psps {
+    fakes: Arc<Mutex<Fakes>>,
+    origin: String,
+}
+
+/// Answers as the fakes do. What they cut off or leave unanswered closes the connection.
+async fn answer(
+    State(fakes): State<Arc<Mutex<Fakes>>>,
+    request: axum::extract::Request,
+) -> axum::response::Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap().to_vec();
+    let target = parts.uri.path_and_query().unwrap().to_string();
+    let header = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+        (name.to_string(), value.to_str().unwrap().to_owned())
+    };
+    let headers = parts.headers.iter().map(header).collect();
+    let request = HttpRequest { method: parts.method.to_string(), target, headers, body };
+    let reply = fakes.lock().unwrap().api(&request, now());
+    assert!(
+        matches!(reply.delivery, Delivery::Whole),
+        "faults that close are for the clients' tests"
+    );
+    let mut response = axum::response::Response::builder().status(reply.status);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    response.body(reply.body.into()).unwrap()
+}
+
+impl Psps {
+    async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let shop = LyraShop {
+            site: SITE.to_owned(),
+            mode: Mode::Test,
+            form_key: FORM_KEY.to_owned(),
+            rest_password: REST_PASSWORD.to_owned(),
+            notification_url: "http://127.0.0.1:9000/webhooks/systempay".to_owned(),
+        };
+        let merchant = WorldlineMerchant {
+            merchant: MERCHANT.to_owned(),
+            key_id: "api-key".to_owned(),
+            secret: "api-secret".to_owned(),
+            webhook_key_id: KEY_ID.to_owned(),
+            webhook_secret: SECRET.to_owned(),
+            webhook_url: "http://127.0.0.1:9000/webhooks/worldline".to_owned(),
+        };
+        let fakes = Arc::new(Mutex::new(Fakes::new(Config {
+            pages_origin: "http://127.0.0.1:9000".to_owned(),
+            api_origin: origin.clone(),
+            seed: 254_564_310,
+            worldline: vec![merchant],
+            lyra: vec![shop],
+        })));
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&fakes));
+        tokio::spawn(async { axum::serve(listener, router).await });
+        Self { fakes, origin }
+    }
+
+    fn worldline_document(&self) -> String {
+        let keys = json!({"key_id": "api-key", "secret": "api-secret", "url": self.origin});
+        json!({MERCHANT: {"test": keys}}).to_string()
+    }
+
+    fn lyra_document(&self) -> String {
+        let keys = json!({"form": FORM_KEY, "rest_password": REST_PASSWORD});
+        let brand = json!({"name": "Local", "back_office": self.origin, "rest": self.origin});
+        json!({SITE: {"brand": brand, "test": keys}}).to_string()
+    }
+
+    fn control(&self, method: &str, path: &str, body: &Value) -> Reply {
+        let request = HttpRequest {
+            method: method.to_owned(),
+            target: format!("/local/psp/{path}"),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: body.to_string().into_bytes(),
+        };
+        let reply = self.fakes.lock().unwrap().control(&request, now());
+        assert_eq!(reply.status, 200, "{path}: {}", String::from_utf8_lossy(&reply.body));
+        reply
+    }
+
+    fn fault(&self, psp: &str, call: &str, fault: &str) {
+        let fault = json!({"provider": psp, "call": call, "fault": fault, "times": 100});
+        self.control("POST", "faults", &fault);
+    }
+
+    /// A buyer pays an order by card at Lyra. The money is taken in the night.
+    fn pay_by_card_at_lyra(&self, reference: &str, attempt: u32) {
+        let start = lyra_checkout::Start {
+            order: reference,
+            amount: PRICE,
+            currency: Currency::from_alpha("EUR").unwrap(),
+            means: lyra_checkout::Means::Cards,
+            approval: false,
+            locale: None,
+            return_url: "https://shop.example.com/back",
+            notification_url: None,
+        };
+        let credentials = Credentials::from_json(&self.lyra_document()).unwrap();
+        let account =
+            Account { psp: quittance_psp::lyra::ID, merchant: SITE.to_owned(), mode: Mode::Test };
+        let form = lyra_checkout::form(&credentials, &account, &start, attempt, now()).unwrap();
+        let pair = |(name, value): &(&str, String)| format!("{name}={}", url_encode(value));
+        let body = form.fields.iter().map(pair).collect::<Vec<_>>().join("&");
+        let kind = "application/x-www-form-urlencoded".to_owned();
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            target: form.action.strip_prefix(&self.origin).unwrap().to_owned(),
+            headers: vec![("content-type".to_owned(), kind)],
+            body: body.into_bytes(),
+        };
+        let reply = self.fakes.lock().unwrap().api(&request, now());
+        let page = reply.header("location").unwrap().rsplit('/').next().unwrap().to_owned();
+        self.control("POST", "pay", &json!({"checkout": page, "card": "accept"}));
+    }
+
+    /// A buyer pays an order at Worldline, by vouchers and card.
+    fn pay_at_worldline(&self, reference: &str) {
+        let wanted = worldline_checkout::Wanted {
+            reference,
+            amount: PRICE,
+            currency: Currency::from_alpha("EUR").unwrap(),
+            means: worldline_checkout::Means::Cvco,
+            approval: false,
+            adjustable: true,
+            beneficiary: None,
+            locale: None,
+            return_url: "https://shop.example.com/back",
+            webhooks: &[],
+            session_minutes: None,
+        };
+        let request = worldline_checkout::hosted(&wanted).unwrap();
+        let merchants = Merchants::from_json(&self.worldline_document()).unwrap();
+        let account = Account {
+            psp: quittance_psp::worldline::ID,
+            merchant: MERCHANT.to_owned(),
+            mode: Mode::Test,
+        };
+        let call = merchants.endpoint(&account).unwrap().call(&request, now());
+        let headers = call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            target: call.url.strip_prefix(&self.origin).unwrap().to_owned(),
+            headers: headers.collect(),
+            body: call.body,
+        };
+        let reply = self.fakes.lock().unwrap().api(&request, now());
+        let opened = worldline_checkout::opened(&reply.body, reference).unwrap();
+        let pay = json!({"checkout": opened.checkout, "voucher": 6_000, "card": "accept"});
+        self.control("POST", "pay", &pay);
+    }
+
+    /// Delivers what the providers send by themselves. How many messages that were.
+    async fn deliver(&self, stack: &Stack) -> usize {
+        let sent = self.fakes.lock().unwrap().outbox();
+        let count = sent.len();
+        for message in sent {
+            let provider: &'static dyn Provider =
+                if message.url.ends_with("worldline") { &Worldline } else { &Lyra };
+            let keys = provider.keys(provider.profile().demo_keys).unwrap();
+            let webhook =
+                Webhook::new(provider, KeyRing::fixed(Some(keys)), stack.receiver.clone());
+            let mut request = Request::post(message.url);
+            for (name, value) in &message.headers {
+                request = request.header(name, value);
+            }
+            let request = request.body(Body::Binary(message.body)).unwrap();
+            let response = webhook.handle(&request).await;
+            assert_eq!(response.status(), 200, "{:?}", response.body());
+        }
+        count
+    }
+}
+
+impl Stack {
+    /// Gives it credentials of both providers.
+    fn with(mut self, psps: &Psps) -> Self {
+        self.function.asker.apis.add(&Worldline, &psps.worldline_document());
+        self.function.asker.apis.add(&Lyra, &psps.lyra_document());
+        self
+    }
+
+    /// One look at all that is open: what asking came to, and how many messages were sent.
+    async fn look_at_all(&self) -> (AskReport, usize) {
+        let report = self.function.handle(Wanted::Open, LOOK).await.unwrap();
+        (report.asked, report.sent)
+    }
+
+    async fn order(&self, key: &str) -> quittance_core::Order {
+        let key = OrderKey::from_text(key).unwrap();
+        self.receiver.table.load_order(&key).await.unwrap().order
+    }
+
+    async fn sources(&self, key: &str) -> Vec<String> {
+        let order = self.order(key).await;
+        order.notifications().iter().map(|told| told.source.clone()).collect()
+    }
+
+    /// What `POST /asks` answers.
+    async fn asks(&self, body: &str) -> (u16, Value) {
+        let function = ask::Function { asker: self.function.asker.clone() };
+        let request = Request::post("/asks").header("content-type", "application/json");
+        let request = request.body(Body::Text(body.to_owned())).unwrap();
+        let response = function.handle(&request).await;
+        let body = serde_json::from_slice(response.body()).unwrap();
+        (response.status().as_u16(), body)
+    }
+}
+
+const fn asked(asked: usize, changed: usize, failed: usize) -> AskReport {
+    AskReport { asked, changed, failed, left: 0 }
+}
+
+const LYRA_ORDER: &str = "systempay/12345678/test/CMD-1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_taken_in_the_night_without_a_word_is_released_by_asking() {
+    let psps = Psps::start().await;
+    let stack = Stack::start().await.with(&psps);
+    psps.pay_by_card_at_lyra("CMD-1", 1);
+    assert_eq!(psps.deliver(&stack).await, 1);
+    assert_eq!(stack.look_at_all().await, (asked(1, 0, 0), 0), "only authorised");
+    assert_eq!(
+        stack.sources(LYRA_ORDER).await,
+        ["webhook"],
+        "an answer without news is not listed"
+    );
+    assert_eq!(stack.look().await.asked, AskReport::default(), "not due yet");
+    psps.control("POST", "batch", &json!({}));
+    assert_eq!(psps.deliver(&stack).await, 0, "nobody announces it");
+    assert_eq!(stack.look_at_all().await, (asked(1, 1, 0), 1));
+    assert_eq!(stack.sources(LYRA_ORDER).await, ["webhook", "api"]);
+    assert_eq!(stack.look_at_all().await, (asked(0, 0, 0), 0), "settled, so nothing is open");
+    assert_eq!(stack.log.messages().await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_confirmation_only_the_providers_own_word_releases() {
+    let psps = Psps::start().await;
+    let policy = Policy { confirm: Confirm::Ask, ..Policy::default() };
+    let stack = Stack::under(policy).await.with(&psps);
+    psps.pay_at_worldline("CMD-1");
+    assert!(psps.deliver(&stack).await > 0);
+    let key = format!("worldline/{MERCHANT}/test/CMD-1");
+    let order = stack.order(&key).await;
+    assert!(order.fulfilment().is_none());
+    assert!(order.flags(policy, now()).contains(&Flag::Unconfirmed));
+    // What waits for a word is due at once.
+    let report = stack.look().await;
+    assert_eq!((report.asked.asked, report.asked.failed, report.sent), (1, 0, 1));
+    let order = stack.order(&key).await;
+    assert!(order.fulfilment().is_some());
+    assert!(!order.flags(policy, now()).contains(&Flag::Unconfirmed));
+    // The same by hand changes nothing.
+    let (status, shown) = stack.asks(&json!({"order": key}).to_string()).await;
+    assert_eq!((status, &shown["state"]), (200, &json!("captured")));
+    assert_eq!(stack.order(&key).await, order);
+    assert_eq!(stack.log.messages().await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_down_changes_nothing_and_keeps_no_other_waiting() {
+    let psps = Psps::start().await;
+    let stack = Stack::start().await.with(&psps);
+    for number in 1..=10 {
+        psps.pay_by_card_at_lyra(&format!("CMD-{number}"), number);
+    }
+    psps.deliver(&stack).await;
+    psps.control("POST", "batch", &json!({}));
+    let before = stack.order(LYRA_ORDER).await;
+    psps.fault("systempay", "Order/Get", "bad_gateway");
+    let (report, sent) = stack.look_at_all().await;
+    // It is called for a few orders, and left alone for the others.
+    assert_eq!(
+        (report.asked, report.changed, report.failed, report.left),
+        (3, 0, 3, 7),
+        "{report:?}"
+    );
+    assert_eq!(sent, 0);
+    assert_eq!(stack.order(LYRA_ORDER).await, before);
+    let (status, _) = stack.asks(&json!({"order": LYRA_ORDER}).to_string()).await;
+    assert_eq!(status, 502);
+    psps.control("DELETE", "faults", &json!({}));
+    assert_eq!(stack.look().await.asked, AskReport::default(), "all are put off");
+    assert_eq!(stack.look_at_all().await, (asked(10, 10, 0), 10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_can_be_asked_about_by_hand() {
+    let psps = Psps::start().await;
+    let stack = Stack::start().await.with(&psps);
+    // The notification is lost: nobody has heard of it but the provider.
+    psps.pay_by_card_at_lyra("CMD-1", 1);
+    let body = json!({"order": LYRA_ORDER}).to_string();
+    let (status, shown) = stack.asks(&body).await;
+    assert_eq!(
+        (status, &shown["state"], &shown["expected"]),
+        (200, &json!("authorised"), &json!(PRICE)),
+        "{shown}"
+    );
+    assert_eq!(shown["notifications"][0]["source"], "api");
+    let no_such = json!({"order": "systempay/12345678/test/CMD-2"}).to_string();
+    assert_eq!(stack.asks(&no_such).await.0, 404);
+    let no_credentials = json!({"order": "systempay/12345678/production/CMD-1"}).to_string();
+    assert_eq!(stack.asks(&no_credentials).await.0, 409);
+    for bad in ["", "[]", "{}", r#"{"order": "nobody/1/test/1"}"#, r#"{"order": 1}"#] {
+        let (status, said) = stack.asks(bad).await;
+        assert_eq!(status, 400, "{bad}");
+        assert!(said["error"].as_str().unwrap().contains("order"), "{said}");
+    }
+}

@@ -1,0 +1,89 @@
+//! When the provider is asked about an order again.
+
+use proptest::prelude::*;
+use quittance_core::fold::Confirm;
+use quittance_core::schedule::{DAY, GIVE_UP_SECONDS};
+use quittance_core::{Policy, State};
+use quittance_testing::lyra::Form;
+use quittance_testing::worldline::Payment;
+
+use super::story::{CAPTURED, Story, given, under};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+
+/// Pauses between asks that bring nothing, in seconds, beginning at the last news; as long as the provider is asked.
+fn pauses(story: &Story, policy: Policy) -> Vec<u64> {
+    let order = story.order();
+    let summary = order.summary(policy);
+    let mut now = order.notifications().last().unwrap().received_at;
+    let mut pauses = Vec::new();
+    for asked in 0.. {
+        let Some(due) = order.next_ask(&summary, asked, now) else { break };
+        assert!(due >= now && asked < 100);
+        pauses.push(due.seconds_since(now));
+        now = due;
+    }
+    assert_eq!(
+        order.is_given_up(&summary, now),
+        !pauses.is_empty(),
+        "it ends when settled or given up"
+    );
+    pauses
+}
+
+fn voucher() -> Payment {
+    Payment::new("CMD-1", "3254800001_0", 5412, 9, 10_000).acquired(6_000)
+}
+
+fn card(status: u64) -> Payment {
+    Payment::new("CMD-1", "3254800002_0", 130, status, 10_000)
+}
+
+#[test]
+fn what_is_half_paid_or_does_not_decide_is_asked_about_at_once_and_then_ever_more_rarely() {
+    let held = [0, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, DAY, DAY];
+    let half = given(&voucher()).is(State::PartiallyCaptured);
+    assert_eq!(pauses(&half, CAPTURED)[..7], held);
+    let confirming = Policy { confirm: Confirm::Ask, ..CAPTURED };
+    let unconfirmed = under(confirming).then(&card(9)).is(State::Captured);
+    assert_eq!(pauses(&unconfirmed, confirming)[..7], held);
+    assert_eq!(pauses(&given(&card(9)).is(State::Captured), CAPTURED), [0; 0], "settled");
+}
+
+#[test]
+fn what_is_authorised_is_asked_about_after_each_night() {
+    let authorised = given(&Form::single("CMD-1", "111111", "CB", 10_000, "AUTHORISED"));
+    let pauses = pauses(&authorised, CAPTURED);
+    let order = authorised.order();
+    let mut at = order.notifications().last().unwrap().received_at;
+    let mut nights = 0;
+    for pause in pauses {
+        at = at.later(pause).unwrap();
+        nights += u64::from(at.unix().rem_euclid(i64::try_from(DAY).unwrap()) == 30 * 60);
+        assert!(pause <= DAY);
+    }
+    assert!(nights >= GIVE_UP_SECONDS / DAY, "each night, until it is given up: {nights}");
+}
+
+proptest! {
+    #[test]
+    fn an_open_order_is_asked_about_between_now_and_tomorrow_until_it_is_given_up(
+        asked in any::<u32>(),
+        later in 0..2 * GIVE_UP_SECONDS,
+        status in prop::sample::select(vec![0_u64, 2, 5, 9, 46, 51, 91, 93]),
+    ) {
+        let story = given(&card(status));
+        let order = story.order();
+        let summary = order.summary(CAPTURED);
+        let heard = order.notifications().last().unwrap().received_at;
+        let now = heard.later(later).unwrap();
+        let due = order.next_ask(&summary, asked, now);
+        let is_open = order.next_ask(&summary, asked, heard).is_some();
+        prop_assert_eq!(due.is_some(), is_open && later < GIVE_UP_SECONDS);
+        prop_assert_eq!(order.is_given_up(&summary, now), is_open && later >= GIVE_UP_SECONDS);
+        if let Some(due) = due {
+            prop_assert!(due >= now && due.seconds_since(now) <= DAY);
+        }
+    }
+}

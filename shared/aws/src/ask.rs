@@ -121,7 +121,8 @@ impl Asker {
         self.ask_until(key, checkouts, Instant::now() + ASK_BUDGET).await
     }
 
-    async fn ask_until(
+    /// The same, by `until` at the latest.
+    pub(crate) async fn ask_until(
         &self,
         key: &OrderKey,
         checkouts: &[String],

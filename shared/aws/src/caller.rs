@@ -64,27 +64,29 @@ impl Caller {
         Self { client }
     }
 
-    /// Leads a talk to its end, by `until` at the latest: a talk that is not over by then is told that its last
-    /// call was lost, and what comes of that is returned by `late`.
+    /// Leads a talk to its end, by `until` at the latest: from then on nothing is sent, which the talk is told. What
+    /// comes of a talk that has no end even so is returned by `late`.
     pub async fn lead<T>(
         &self,
         mut talk: Box<dyn Dialogue<T>>,
         until: Instant,
         late: impl FnOnce(Trouble) -> T,
     ) -> T {
+        let mut is_late = false;
         for _ in 0..MAX_TURNS {
             match talk.next(now()) {
                 Turn::End(end) => return end,
                 Turn::Pause(millis) => {
                     let pause = Duration::from_millis(millis + fastrand::u64(..=millis / 2));
-                    if Instant::now() + pause >= until {
-                        break;
+                    is_late |= Instant::now() + pause >= until;
+                    if !is_late {
+                        sleep(pause).await;
                     }
-                    sleep(pause).await;
                 }
                 Turn::Send(call) => {
                     let left = until.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
+                    // The talk knows what it means that nothing more is sent: money may have moved before.
+                    if is_late || left.is_zero() {
                         talk.heard(Exchange::Unsent);
                         continue;
                     }

@@ -31,6 +31,8 @@ pub enum Answer {
     Echo(String),
     /// JSON of an order or a list.
     Json(String),
+    /// The same, of what is taken and not final.
+    Accepted(String),
     /// A page for a browser.
     Page(String),
     /// The request itself makes no sense.
@@ -48,6 +50,8 @@ pub enum Answer {
     TooLarge,
     /// No media type, or another than the route's.
     WrongMediaType,
+    /// A rule forbids it, as this JSON says.
+    Forbidden(String),
     /// There are no usable keys: someone must mend the configuration.
     Misconfigured,
     /// The provider was not reached or not understood, as this sentence says. Nothing was changed.
@@ -64,6 +68,7 @@ impl Answer {
             Self::Taken(line) => (200, TEXT, line.chars().take(MAX_ANSWER_CHARS).collect()),
             Self::Echo(value) => (200, TEXT, value),
             Self::Json(text) => (200, JSON, text),
+            Self::Accepted(text) => (202, JSON, text),
             Self::Page(html) => (200, "text/html; charset=utf-8", html),
             Self::Bad(why) => (400, TEXT, why.to_owned()),
             Self::Refused => (401, TEXT, "refused".to_owned()),
@@ -72,6 +77,7 @@ impl Answer {
             Self::WrongMethod(allowed) => return wrong_method(allowed),
             Self::TooLarge => (413, TEXT, format!("larger than {MAX_BODY_BYTES} bytes")),
             Self::WrongMediaType => (415, TEXT, "wrong or missing media type".to_owned()),
+            Self::Forbidden(text) => (422, JSON, text),
             Self::Misconfigured => (500, TEXT, "not configured".to_owned()),
             Self::Unanswered(why) => (502, TEXT, why),
             Self::TryAgain => (503, TEXT, "not stored, try again".to_owned()),
@@ -82,8 +88,9 @@ impl Answer {
     /// The response on a route for the merchant's own programs, which read an error as
     /// `{"error": "<sentence>"}`.
     pub fn into_json_response(self) -> Response<Body> {
+        let is_json = matches!(self, Self::Forbidden(_));
         let mut response = self.into_response();
-        if !response.status().is_success() {
+        if !response.status().is_success() && !is_json {
             let sentence = String::from_utf8_lossy(response.body());
             *response.body_mut() = Body::Text(serde_json::json!({"error": sentence}).to_string());
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));

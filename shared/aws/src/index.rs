@@ -14,7 +14,7 @@ pub const BY_STATE: &str = "by_state";
 /// Sparse index of orders of which the queue has to be told something.
 pub const BY_UNSENT: &str = "by_unsent";
 
-/// Sparse index of orders about which the provider is to be asked, by when.
+/// Sparse index of orders about which the provider is to be asked, by when; and, apart from them, of desks.
 pub const BY_DUE: &str = "by_due";
 
 /// The shards of each hash key, by the first digit of an order's hash: sixteen partitions take 16,000 writes a

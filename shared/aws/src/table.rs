@@ -16,6 +16,8 @@
 //!
 //! State and sums are not stored: they are computed from the facts when an order is read.
 //!
+//! Beside the orders are their desks: see [`crate::desks`].
+//!
 //! See [`quittance_core::claims`] for what becomes of names.
 
 use std::collections::HashMap;
@@ -348,7 +350,7 @@ impl Table {
         updated("put an order off", update.send().await)
     }
 
-    /// Every item with its key, names included, a page at a time. One that cannot be read does not hide
+    /// Every order's item with its key, names included, a page at a time. One that cannot be read does not hide
     /// the others.
     ///
     /// # Errors
@@ -359,6 +361,10 @@ impl Table {
         mut page: impl AsyncFnMut(Vec<(String, Result<Stored, StoreError>)>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let scan = self.client.scan().table_name(&self.name).consistent_read(true);
+        // Desks are no orders.
+        let scan = scan
+            .filter_expression("attribute_exists(#order)")
+            .expression_attribute_names("#order", "order");
         let mut pages = scan.into_paginator().send();
         while let Some(found) = pages.next().await {
             let found = found.map_err(|e| StoreError::unavailable("scan orders", &e))?;
@@ -372,7 +378,7 @@ impl Table {
         read_item(item, self.providers)
     }
 
-    async fn put(&self, item: Item, version: Option<u64>) -> Result<Saved, StoreError> {
+    pub(crate) async fn put(&self, item: Item, version: Option<u64>) -> Result<Saved, StoreError> {
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
         let put = match version {
             None => put.condition_expression("attribute_not_exists(pk)"),
@@ -386,7 +392,7 @@ impl Table {
 }
 
 /// What became of a conditional update.
-fn updated(
+pub(crate) fn updated(
     what: &'static str,
     result: Result<UpdateItemOutput, SdkError<UpdateItemError>>,
 ) -> Result<Saved, StoreError> {

@@ -14,6 +14,7 @@ use crate::order::Order;
 use crate::plan::{self, Pledge, Refusal, Wanted, reasons};
 use crate::remark::Remark;
 use crate::rules::{Memory, Preference, Purse, Rules};
+use crate::schedule::DAY;
 use crate::time::Timestamp;
 
 /// The version that is written.
@@ -22,6 +23,9 @@ const VERSION: u8 = 1;
 /// Most requests of one order, about half a kilobyte each: the table bounds an item at 400 KB, and an order of
 /// thirty shares needs fewer.
 pub const MAX_REQUESTS: usize = 128;
+
+/// Least time between a call and the next look, in seconds: whoever made the call has stored by then what it came to.
+const LEAST_PAUSE_SECONDS: u64 = 60;
 
 /// The refunds, captures and cancellations of one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +119,18 @@ impl Desk {
     /// Whether a later look has something to do.
     pub fn is_open(&self) -> bool {
         self.lines().any(|line| !line.state.is_final())
+    }
+
+    /// When somebody is to look again at what is not final: after as much time as has passed since the last call or
+    /// plan, a minute at least and a day at most. `None` where all is final. What is uncertain stays due: the provider
+    /// may show it yet, and a person has to decide.
+    pub fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
+        let times = self.requests.iter().flat_map(|request| {
+            let open = request.lines.iter().filter(|line| !line.state.is_final());
+            open.map(|line| line.called_at.unwrap_or(request.planned_at))
+        });
+        let pause = now.seconds_since(times.max()?).clamp(LEAST_PAUSE_SECONDS, DAY);
+        now.later(pause)
     }
 
     /// What is asked for beyond what the facts show: to be planned with as if it were done.

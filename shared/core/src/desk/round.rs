@@ -29,6 +29,16 @@ pub struct Round<'r> {
     at: At,
     /// The lines whose call was made in this round: each once.
     called: BTreeSet<String>,
+    /// What the last call came to, until that is stored.
+    unstored: Option<Outcome>,
+}
+
+/// What a call came to.
+#[derive(Clone, Debug)]
+struct Outcome {
+    intent: String,
+    effect: Effect,
+    is_first: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,13 +59,13 @@ impl<'r> Round<'r> {
             (true, true) => At::Look,
             (true, false) => At::Ask,
         };
-        Self { desk, rules, at, called: BTreeSet::new() }
+        Self { desk, rules, at, called: BTreeSet::new(), unstored: None }
     }
 
     /// A look that begins with storing the desk: a request was just taken.
     pub fn of_new_request(desk: Desk, rules: &'r Rules) -> Self {
         let at = At::Store(Box::new(At::Look));
-        Self { desk, rules, at, called: BTreeSet::new() }
+        Self { desk, rules, at, called: BTreeSet::new(), unstored: None }
     }
 
     /// The desk as it is now.
@@ -103,18 +113,40 @@ impl<'r> Round<'r> {
         }
     }
 
-    /// How [`Step::Store`] ended. A desk that somebody else changed is to be read again, in another round.
+    /// How [`Step::Store`] ended. A desk that somebody else changed is to be read again, in another round, or taken by
+    /// [`Round::rebase`].
     pub fn stored(&mut self, succeeded: bool) {
         if let At::Store(next) = &self.at {
             self.at = if succeeded { (**next).clone() } else { At::End };
+            self.unstored = None;
         }
+    }
+
+    /// Goes on from the desk that somebody else stored while a call was made: what the call came to is noted there,
+    /// and [`Step::Store`] is next. `false` where there is nothing to note; the round is over then.
+    pub fn rebase(&mut self, newer: Desk) -> bool {
+        let Some(Outcome { intent, effect, is_first }) = &self.unstored else {
+            self.stored(false);
+            return false;
+        };
+        // Whoever stored it may have made the same call meanwhile, and that one may have had an effect.
+        let is_first = *is_first && !matches!(effect, Effect::Nothing(_));
+        let before = newer.clone();
+        self.desk = newer;
+        self.desk.effect(intent, effect, is_first, self.rules);
+        let is_changed = self.desk != before;
+        if !is_changed {
+            self.stored(false);
+        }
+        is_changed
     }
 
     /// What [`Step::Call`] came to.
     pub fn called(&mut self, effect: &Effect) {
         let At::Call { intent, is_first } = self.at.clone() else { return };
         self.desk.effect(&intent, effect, is_first, self.rules);
-        self.called.insert(intent);
+        self.called.insert(intent.clone());
+        self.unstored = Some(Outcome { intent, effect: effect.clone(), is_first });
         // Where nothing can be reached, there is nothing to ask either.
         let next = if matches!(effect, Effect::Nothing(_)) { At::End } else { At::Ask };
         self.at = At::Store(Box::new(next));

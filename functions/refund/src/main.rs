@@ -1,0 +1,19 @@
+//! The Lambda function around [`refund::Function`].
+
+use lambda_http::{Error, Request, run, service_fn};
+use quittance_aws::{ask::Asker, clients, pay::Payer, telemetry::Telemetry};
+use quittance_psp::PROVIDERS;
+use refund::Function;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let telemetry = &Telemetry::start();
+    let asker = Asker::from_env(&clients::sdk_config().await, PROVIDERS).await?;
+    let function = &Function { payer: Payer { asker } };
+    run(service_fn(async |request: Request| {
+        let response = function.handle(&request).await;
+        telemetry.flush();
+        Ok::<_, Error>(response)
+    }))
+    .await
+}

@@ -1,0 +1,477 @@
+//! Carries refunds, captures and cancellations out: plans them on the provider's word, stores what is intended, makes
+//! the call, stores what came of it, and asks again. What comes next is for [`quittance_core::desk`] to say.
+//!
+//! Each step may be the last: what was stored before it is enough to go on from, in another process too. No call is
+//! made before its intent is durable, and none is repeated unless the provider knows it by its key.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use quittance_core::api::{Action, Effect, NoAccess, Trouble, TroubleKind, Verb};
+use quittance_core::desk::{Answer, Desk, New, Request, RequestKind, Round, Step};
+use quittance_core::key::Account;
+use quittance_core::plan::Refusal;
+use quittance_core::provider::find;
+use quittance_core::rules::Rules;
+use quittance_core::schedule::UNREACHED_SECONDS;
+use quittance_core::{Order, OrderKey, ProviderId};
+
+use crate::ask::{AskError, AskResult, Asker, Wanted};
+use crate::clock::now;
+use crate::desks::{StoredDesk, WriteMark, next_version};
+use crate::error::StoreError;
+use crate::patience::Patience;
+use crate::table::Saved;
+
+/// How long a request may be worked on before the rest is left to the next look: whoever waits for the answer over HTTP
+/// gives up after 30 seconds, and a call that has begun then is waited for.
+pub const PAY_BUDGET: Duration = Duration::from_secs(20);
+
+/// The least that a call is given. Providers move money within two or three seconds.
+const CALL_BUDGET: Duration = Duration::from_secs(8);
+
+/// How often a request is planned anew because others changed what is asked for of the same order.
+const MAX_RACES: usize = 3;
+
+/// Most desks that one look reads.
+const MAX_DUE: u32 = 250;
+
+/// How many merchants' desks are looked at at once.
+const ACCOUNTS_AT_ONCE: usize = 8;
+
+/// After so many desks in a row whose provider said nothing, the merchant's others are left to the next look.
+const MAX_UNREACHED: usize = 3;
+
+/// Where a provider is not known any more, nothing is done.
+static NO_RULES: Rules = Rules::NONE;
+
+/// Moves money, as the merchant asks.
+#[derive(Clone, Debug)]
+pub struct Payer {
+    /// Asks the providers, and has what calls them.
+    pub asker: Asker,
+}
+
+/// A request as it stands, beside its order.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// The order, as the provider told it last.
+    pub order: Order,
+    /// The request.
+    pub request: Request,
+}
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum PayError {
+    /// The provider was not asked, or the store did not take it.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// Neither we nor the provider know of the order.
+    #[error("nobody knows the order")]
+    UnknownOrder,
+    /// The provider does not know of what it told before.
+    #[error("the provider says that it knows nothing of this order, and it told of it before")]
+    Denied,
+    /// The same id was used for something else.
+    #[error("this request is known with another content")]
+    Conflict,
+    /// Another request is under way, or nobody knows what became of it.
+    #[error("another request of this order is under way, or nobody knows what became of it")]
+    Busy,
+    /// The order has as many requests as are kept.
+    #[error("the order has as many requests as are kept")]
+    Full,
+    /// Rules forbid it.
+    #[error("rules forbid it")]
+    Refused {
+        /// The order, as the provider told it.
+        order: Box<Order>,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+impl From<StoreError> for PayError {
+    fn from(error: StoreError) -> Self {
+        Self::Ask(error.into())
+    }
+}
+
+/// What a look at unfinished requests came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PayReport {
+    /// Orders whose requests were looked at.
+    pub looked: usize,
+    /// Orders among them of whose requests something became.
+    pub changed: usize,
+    /// Orders of whose requests nothing was learnt. The log says why.
+    pub failed: usize,
+    /// Orders that were left to the next look.
+    pub left: usize,
+}
+
+/// A round that is carried out.
+struct Drive<'p> {
+    payer: &'p Payer,
+    order: Order,
+    /// The desk as it is stored.
+    held: StoredDesk,
+    until: Instant,
+    /// How often something was stored.
+    stores: usize,
+    /// Why the last ask failed.
+    failed: Option<AskError>,
+    /// Whether somebody else changed the desk, so that the round was given up.
+    is_overtaken: bool,
+}
+
+impl Payer {
+    /// Plans a request on the provider's word and keeps nothing of it. One that is known already is shown as it stands.
+    ///
+    /// # Errors
+    ///
+    /// [`PayError`]; nothing is changed by any.
+    pub async fn plan(&self, key: &OrderKey, new: New<'_>) -> Result<Progress, PayError> {
+        let until = Instant::now() + PAY_BUDGET;
+        let (order, held) = self.read(key).await?;
+        if let Some(request) = known(&held.desk, new)? {
+            return Ok(Progress { request: request.clone(), order });
+        }
+        let order = self.told(key, until).await?;
+        match held.desk.plan(&order, self.rules(order.key().psp), new, now()) {
+            Ok(request) => Ok(Progress { order, request }),
+            Err(refusal) => Err(PayError::Refused { order: Box::new(order), refusal }),
+        }
+    }
+
+    /// Plans a request on the provider's word and carries it out, as far as that goes now. One that is known already goes
+    /// on where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`PayError`]. Nothing was sent to the provider then, but where the store failed after a call: the same request
+    /// again goes on.
+    pub async fn carry_out(&self, key: &OrderKey, new: New<'_>) -> Result<Progress, PayError> {
+        let until = Instant::now() + PAY_BUDGET;
+        for _ in 0..MAX_RACES {
+            let (order, held) = self.read(key).await?;
+            let rules = self.rules(order.key().psp);
+            if let Some(request) = known(&held.desk, new)? {
+                if request.lines.iter().all(|line| line.state.is_final()) {
+                    return Ok(Progress { request: request.clone(), order });
+                }
+                let round = Round::new(held.desk.clone(), rules, false);
+                let drive = self.drive(order, held, until);
+                return found(drive.to_its_end(round, false).await?, new);
+            }
+            // After the desk: what the desk shows as done is in the answer then.
+            let told = self.told(key, until).await?;
+            if told.key() != order.key() {
+                // It is known under another name now, and so may its desk be.
+                continue;
+            }
+            if !held.has_room() {
+                return Err(PayError::Full);
+            }
+            let mut desk = held.desk.clone();
+            match desk.request(&told, rules, new, now()) {
+                Answer::Planned => {}
+                Answer::Known => continue,
+                Answer::Conflict => return Err(PayError::Conflict),
+                Answer::Busy => return Err(PayError::Busy),
+                Answer::Full => return Err(PayError::Full),
+                Answer::Refused(refusal) => {
+                    return Err(PayError::Refused { order: Box::new(told), refusal });
+                }
+            }
+            let (kind, order) = (new.content.kind().as_str(), told.key());
+            tracing::info!(%order, kind, request = new.request, "planned");
+            let round = Round::of_new_request(desk, rules);
+            let drive = self.drive(told, held, until).to_its_end(round, true).await?;
+            if drive.stores == 0 && drive.is_overtaken {
+                continue;
+            }
+            return found(drive, new);
+        }
+        Err(PayError::Busy)
+    }
+
+    /// What was asked for of an order, and the order as it is stored. Nobody is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`PayError::UnknownOrder`], and those of [`crate::table::Table::load_order`] and
+    /// [`crate::table::Table::desk_of`].
+    pub async fn requests(&self, key: &OrderKey) -> Result<(Order, Desk), PayError> {
+        let table = &self.asker.receiver.table;
+        let stored = table.load_order(key).await?;
+        if stored.order.is_blank() && !stored.repaired {
+            return Err(PayError::UnknownOrder);
+        }
+        let held = table.desk_of(&stored.order).await?;
+        Ok((stored.order, held.desk))
+    }
+
+    /// Goes on with what is not final of the desk in this place, by `until` at the latest. Whether something became of
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`], where nothing was learnt.
+    pub async fn continue_open(&self, place: &OrderKey, until: Instant) -> Result<bool, AskError> {
+        let table = &self.asker.receiver.table;
+        let held = table.desk_at(place).await?;
+        let order = table.load_order(place).await?.order;
+        let round = Round::new(held.desk.clone(), self.rules(place.psp), false);
+        let drive = self.drive(order, held, until).to_its_end(round, false).await?;
+        if drive.stores == 0 && !drive.is_overtaken {
+            let due = match drive.failed {
+                Some(_) => now().later(UNREACHED_SECONDS),
+                None => drive.held.desk.next_look(now()),
+            };
+            if let Some(due) = due {
+                table.postpone_desk(place, due).await?;
+            }
+        }
+        drive.failed.map_or(Ok(drive.stores > 0), Err)
+    }
+
+    /// Goes on with all that is not final and due, or with all that is not final, those first that wait longest. What is
+    /// not looked at by `until` is left to the next look.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`crate::table::Table::due_desks`].
+    pub async fn sweep(&self, wanted: Wanted, until: Instant) -> Result<PayReport, StoreError> {
+        let by = (wanted == Wanted::Due).then(now);
+        let mut turns: BTreeMap<Account, Vec<OrderKey>> = BTreeMap::new();
+        for place in self.asker.receiver.table.due_desks(by, MAX_DUE).await? {
+            turns.entry(place.account()).or_default().push(place);
+        }
+        let reports = stream::iter(turns.into_values())
+            .map(|places| self.take_turn(places, until))
+            .buffer_unordered(ACCOUNTS_AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        Ok(reports.into_iter().fold(PayReport::default(), PayReport::and))
+    }
+
+    /// Looks at the desks of one merchant, one after the other.
+    async fn take_turn(&self, places: Vec<OrderKey>, until: Instant) -> PayReport {
+        let (mut report, mut unreached) = (PayReport::default(), 0);
+        for (at, place) in places.iter().enumerate() {
+            if unreached >= MAX_UNREACHED {
+                // They must not stand before those of other merchants the next time.
+                self.postpone(place).await;
+                report.left += 1;
+                continue;
+            }
+            if Instant::now() >= until {
+                report.left += places.len() - at;
+                break;
+            }
+            report.looked += 1;
+            let by = until.min(Instant::now() + PAY_BUDGET);
+            match self.continue_open(place, by).await {
+                Ok(is_changed) => {
+                    report.changed += usize::from(is_changed);
+                    unreached = 0;
+                }
+                Err(error) => {
+                    tracing::warn!(order = %place, %error, "requests not looked at");
+                    report.failed += 1;
+                    unreached += 1;
+                }
+            }
+        }
+        report
+    }
+
+    async fn postpone(&self, place: &OrderKey) {
+        if let Some(due) = now().later(UNREACHED_SECONDS)
+            && let Err(error) = self.asker.receiver.table.postpone_desk(place, due).await
+        {
+            tracing::error!(order = %place, %error, "not put off");
+        }
+    }
+
+    async fn read(&self, key: &OrderKey) -> Result<(Order, StoredDesk), StoreError> {
+        let table = &self.asker.receiver.table;
+        let order = table.load_order(key).await?.order;
+        let held = table.desk_of(&order).await?;
+        Ok((order, held))
+    }
+
+    /// The order as the provider tells it now.
+    async fn told(&self, key: &OrderKey, until: Instant) -> Result<Order, PayError> {
+        let AskResult { stored, is_known, .. } = self.asker.ask_until(key, &[], until).await?;
+        match stored.order {
+            _ if is_known => Ok(stored.order),
+            order if order.is_blank() => Err(PayError::UnknownOrder),
+            order if order.facts().iter().next().is_some() => Err(PayError::Denied),
+            order => Ok(order),
+        }
+    }
+
+    fn rules(&self, psp: ProviderId) -> &'static Rules {
+        let provider = find(self.asker.receiver.table.providers(), psp);
+        provider.map_or(&NO_RULES, |provider| provider.rules())
+    }
+
+    fn drive(&self, order: Order, held: StoredDesk, until: Instant) -> Drive<'_> {
+        let (stores, failed, is_overtaken) = (0, None, false);
+        Drive { payer: self, order, held, until, stores, failed, is_overtaken }
+    }
+
+    /// Makes one call.
+    async fn act(&self, account: &Account, action: &Action, until: Instant) -> Effect {
+        let nothing = |why: NoAccess| {
+            let why = why.to_string();
+            Effect::Nothing(Trouble { kind: TroubleKind::Credentials, why })
+        };
+        let Some(api) = self.asker.apis.of(account.psp).await else {
+            return nothing(NoAccess::Missing);
+        };
+        let talk = match api.act(account, action) {
+            Ok(talk) => talk,
+            Err(why) => return nothing(why),
+        };
+        let until = until.max(Instant::now() + CALL_BUDGET);
+        let effect = self.asker.caller.lead(talk, until, Effect::Uncertain).await;
+        if let Effect::Nothing(Trouble { kind: TroubleKind::Credentials, .. }) = &effect {
+            self.asker.apis.refused(account.psp).await;
+        }
+        effect
+    }
+}
+
+impl Drive<'_> {
+    /// Carries a round out. `owed` says that it begins with something to store that nobody else knows.
+    async fn to_its_end(mut self, mut round: Round<'_>, owed: bool) -> Result<Self, StoreError> {
+        let mut owed = owed;
+        loop {
+            // What has begun is not broken off: a call that is announced is made, and what it came to is stored.
+            let is_late = Instant::now() + CALL_BUDGET >= self.until;
+            match round.next(&self.order, now()) {
+                Step::End => return Ok(self),
+                Step::Ask if is_late => return Ok(self),
+                Step::Ask => round.asked(self.ask().await),
+                Step::Store if is_late && !owed => return Ok(self),
+                Step::Store => {
+                    self.store(&mut round).await?;
+                    owed = false;
+                }
+                Step::Call(action) => {
+                    round.called(&self.call(*action).await);
+                    owed = true;
+                }
+            }
+        }
+    }
+
+    /// Whether the provider told of the order.
+    async fn ask(&mut self) -> bool {
+        match self.payer.asker.ask_until(&self.held.place, &[], self.until).await {
+            Ok(AskResult { stored, is_known, .. }) => {
+                self.order = stored.order;
+                is_known
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                false
+            }
+        }
+    }
+
+    /// Stores the desk of a round, unless somebody else changed it.
+    async fn store(&mut self, round: &mut Round<'_>) -> Result<(), StoreError> {
+        let table = &self.payer.asker.receiver.table;
+        let mark = WriteMark::new();
+        let mut patience = Patience::new();
+        let mut failure = StoreError::Contended;
+        while patience.again().await {
+            let StoredDesk { place, version, .. } = &self.held;
+            match table.save_desk(place, round.desk(), *version, &mark).await {
+                Ok(Saved::Done) => {
+                    let version = Some(next_version(*version));
+                    let (desk, mark) = (round.desk().clone(), Some(mark));
+                    self.kept(StoredDesk { place: place.clone(), desk, version, mark }, round);
+                    return Ok(());
+                }
+                Ok(Saved::Conflict) => {
+                    let newer = table.desk_at(place).await?;
+                    // It was stored, and the engine's answer was lost.
+                    if newer.mark.as_ref() == Some(&mark) {
+                        self.kept(newer, round);
+                        return Ok(());
+                    }
+                    self.held = newer;
+                    if !round.rebase(self.held.desk.clone()) {
+                        self.is_overtaken = true;
+                        return Ok(());
+                    }
+                }
+                // Nobody else knows what is to be stored: a call may have been made.
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn kept(&mut self, held: StoredDesk, round: &mut Round<'_>) {
+        self.held = held;
+        self.stores += 1;
+        round.stored(true);
+    }
+
+    async fn call(&self, action: Action) -> Effect {
+        let place = &self.held.place;
+        // What the order is called may have changed. The key of the call is made of it, and must not.
+        let action = Action { order: place.order.clone(), ..action };
+        let effect = self.payer.act(&place.account(), &action, self.until).await;
+        let verb = match action.verb {
+            Verb::Refund => "refund",
+            Verb::Cancel => "cancel",
+            Verb::Capture => "capture",
+        };
+        let Action { intent, target: share, amount, .. } = &action;
+        let (outcome, why) = match &effect {
+            Effect::Taken { .. } => ("taken", None),
+            Effect::Refused { why } => ("refused", Some(why)),
+            Effect::Nothing(trouble) => ("nothing", Some(&trouble.why)),
+            Effect::Uncertain(trouble) => ("uncertain", Some(&trouble.why)),
+        };
+        tracing::info!(order = %place, verb, intent, share, amount, outcome, why, "provider called");
+        effect
+    }
+}
+
+/// A request that is known already.
+fn known<'d>(desk: &'d Desk, new: New<'_>) -> Result<Option<&'d Request>, PayError> {
+    let found = desk.find(new.content.kind(), new.request);
+    match found {
+        Some(request) if request.content != new.content => Err(PayError::Conflict),
+        found => Ok(found),
+    }
+}
+
+fn found(drive: Drive<'_>, new: New<'_>) -> Result<Progress, PayError> {
+    let kind: RequestKind = new.content.kind();
+    let request = drive.held.desk.find(kind, new.request).cloned();
+    let lost = || StoreError::Corrupt("a request that was stored is not there".to_owned());
+    Ok(Progress { request: request.ok_or_else(lost)?, order: drive.order })
+}
+
+impl PayReport {
+    fn and(self, other: Self) -> Self {
+        Self {
+            looked: self.looked + other.looked,
+            changed: self.changed + other.changed,
+            failed: self.failed + other.failed,
+            left: self.left + other.left,
+        }
+    }
+}

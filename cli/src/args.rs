@@ -11,6 +11,7 @@ use crate::operate::orders::Orders;
 use crate::operate::quarantine::Quarantine;
 use crate::operate::rebuild::Rebuild;
 use crate::operate::replay::Replay;
+use crate::operate::report::ReportArgs;
 use crate::operate::unsent::Unsent;
 
 /// Receive payment notifications on this machine, and look after a stack on AWS.
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Rebuild(Rebuild),
     Unsent(Unsent),
     Dlq(Dlq),
+    Report(ReportArgs),
     Keys(Keys),
     /// Send an event file to a stack, signed anew with the configured keys
     Send(Send),

@@ -62,8 +62,8 @@ async fn ask_when_due(stack: Arc<Stack>) {
     loop {
         tokio::time::sleep(ASK_EVERY).await;
         let until = Instant::now() + reconcile::ASKING;
-        if let Err(error) = stack.reconcile.asker.sweep(Wanted::Due, until).await {
-            tracing::warn!(%error, "nothing asked");
+        if let Err(error) = stack.reconcile.look(Wanted::Due, until).await {
+            tracing::warn!(%error, "not reconciled");
         }
     }
 }

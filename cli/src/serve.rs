@@ -94,9 +94,9 @@ async fn reconcile(State(stack): State<Arc<Stack>>) -> Response {
             let stranded: Vec<String> = report.stranded.iter().map(ToString::to_string).collect();
             Answer::Json(
                 json!({
-                    "asked": report.asked.asked,
-                    "changed": report.asked.changed,
-                    "failed": report.asked.failed + report.failed,
+                    "asked": report.asked.asked + report.paid.looked,
+                    "changed": report.asked.changed + report.paid.changed,
+                    "failed": report.asked.failed + report.paid.failed + report.failed,
                     "sent": report.sent,
                     "stranded": stranded,
                 })

@@ -10,6 +10,7 @@ use quittance_aws::ask::Asker;
 use quittance_aws::caller::Caller;
 use quittance_aws::config::Settings;
 use quittance_aws::outbox::Outbox;
+use quittance_aws::pay::Payer;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
 use quittance_aws::webhook::Webhook;
@@ -72,7 +73,11 @@ impl Stack {
             orders: orders::Function { table: table.clone(), policy },
             expected: expected::Function { amender: Amender { table: table.clone(), policy } },
             ask: ask::Function { asker: asker.clone() },
-            reconcile: reconcile::Function { asker, outbox: outbox.clone() },
+            reconcile: reconcile::Function {
+                payer: Payer { asker },
+                stranded_refund_minutes: settings.stranded_refund_minutes,
+                outbox: outbox.clone(),
+            },
             outbox,
             log,
         })

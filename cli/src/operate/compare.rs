@@ -363,7 +363,16 @@ mod tests {
 
     fn item(order: Order) -> Stored {
         let version = Some(1);
-        Stored { order, version, joined: None, former: None, repaired: false, mark: None, asked: 0 }
+        Stored {
+            order,
+            version,
+            joined: None,
+            former: None,
+            repaired: false,
+            mark: None,
+            asked: 0,
+            ended_at: None,
+        }
     }
 
     fn compared(stored: Order, rebuilt: Order) -> (Vec<String>, Option<Today>) {

@@ -19,6 +19,7 @@ pub(crate) mod rebuild;
 pub(crate) mod rebuilt;
 pub(crate) mod replay;
 pub(crate) mod replayer;
+pub(crate) mod report;
 pub(crate) mod scratch;
 pub(crate) mod show;
 pub(crate) mod terminal;

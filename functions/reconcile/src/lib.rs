@@ -1,5 +1,5 @@
-//! Looks on a schedule for what events alone do not bring: orders about which the provider is to be asked, decisions
-//! that the queue was not told, and vouchers whose complement did not come.
+//! Looks on a schedule for what events alone do not bring: orders about which the provider is to be asked, refunds that
+//! are not final, decisions that the queue was not told, and vouchers whose complement did not come.
 //!
 //! `dispatch` follows the table's stream, which keeps records for a day and gives up on one after some
 //! attempts. The mark in the table stays until the queue knows, so that what the stream lost is found
@@ -8,13 +8,16 @@
 use std::time::{Duration, Instant};
 
 use quittance_aws::StoreError;
-use quittance_aws::ask::{AskReport, Asker, Wanted};
+use quittance_aws::ask::{AskReport, Wanted};
 use quittance_aws::clock::now;
 use quittance_aws::lists::{Found, MAX_PAGE};
 use quittance_aws::measure;
 use quittance_aws::outbox::{Outbox, SweepReport};
+use quittance_aws::pay::{PayError, PayReport, Payer, Progress};
+use quittance_aws::table::Stored;
+use quittance_core::desk::{Content, New};
 use quittance_core::view::VOUCHER_REFUND_SECONDS;
-use quittance_core::{Flag, OrderKey, State, Timestamp};
+use quittance_core::{Flag, Order, OrderKey, State, Timestamp};
 
 /// Most pages of partially captured orders that are looked at: more at once within four hours is beyond
 /// any merchant in scope, and a function has an end.
@@ -23,11 +26,16 @@ const MAX_PAGES: usize = 20;
 /// How long a scheduled look may ask: what it released is sent in the same run, which has less than a minute.
 pub const ASKING: Duration = Duration::from_secs(15);
 
+/// What the ids of refunds begin with that nobody asked for.
+const STRANDED: &str = "stranded-voucher-";
+
 /// What a running function holds.
 #[derive(Clone, Debug)]
 pub struct Function {
-    /// Asks about what is open.
-    pub asker: Asker,
+    /// Asks about what is open, and goes on with refunds, captures and cancellations.
+    pub payer: Payer,
+    /// How many minutes after the end of its session a stranded voucher is given back by itself; `None` = never.
+    pub stranded_refund_minutes: Option<u32>,
     /// Where decisions come from and messages go.
     pub outbox: Outbox,
 }
@@ -37,6 +45,8 @@ pub struct Function {
 pub struct Report {
     /// What asking came to.
     pub asked: AskReport,
+    /// What going on with refunds, captures and cancellations came to.
+    pub paid: PayReport,
     /// Messages sent that the stream did not bring.
     pub sent: usize,
     /// Orders with something to tell that could not be sent.
@@ -49,33 +59,56 @@ pub struct Report {
     pub stranded: Vec<OrderKey>,
 }
 
+/// What was looked at besides what is to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// What asking came to.
+    pub asked: AskReport,
+    /// What going on with refunds, captures and cancellations came to.
+    pub paid: PayReport,
+    /// Orders with a captured voucher whose complement did not come, while it can be given back.
+    pub stranded: Vec<OrderKey>,
+}
+
 impl Function {
     /// Asks about the orders that are wanted, for so long at most, counts what is stranded, then sends what is
     /// unsent, which may take long. An order that cannot be asked about, read or sent keeps no other from it: its
     /// age tells, and the next look is in a minute.
     pub async fn handle(&self, wanted: Wanted, asking: Duration) -> Result<Report, StoreError> {
         let at = now();
-        let asked = self.asker.sweep(wanted, Instant::now() + asking).await;
-        if let Err(error) = &asked {
-            tracing::error!(%error, "not asked");
-        }
-        let stranded = self.stranded(now()).await;
-        if let Ok(stranded) = &stranded {
-            measure::stranded_vouchers(stranded.len());
-        }
+        let looked = self.look(wanted, Instant::now() + asking).await;
         let SweepReport { sent, failed, left, oldest } = self.outbox.sweep().await?;
         let unsent_age = oldest.map_or(0, |oldest| at.seconds_since(oldest));
         measure::unsent_age(unsent_age);
-        Ok(Report { asked: asked?, sent, failed, left, unsent_age, stranded: stranded? })
+        let Look { asked, paid, stranded } = looked?;
+        Ok(Report { asked, paid, sent, failed, left, unsent_age, stranded })
+    }
+
+    /// Asks, goes on with refunds, captures and cancellations, and looks for stranded vouchers.
+    pub async fn look(&self, wanted: Wanted, until: Instant) -> Result<Look, StoreError> {
+        let asked = self.payer.asker.sweep(wanted, until).await;
+        if let Err(error) = &asked {
+            tracing::error!(%error, "not asked");
+        }
+        let paid = self.payer.sweep(wanted, until).await;
+        if let Err(error) = &paid {
+            tracing::error!(%error, "refunds not looked at");
+        }
+        let stranded = self.stranded(now()).await?;
+        measure::stranded_vouchers(stranded.len());
+        Ok(Look { asked: asked?, paid: paid?, stranded })
     }
 
     async fn stranded(&self, at: Timestamp) -> Result<Vec<OrderKey>, StoreError> {
         let mut stranded = Vec::new();
         for state in [State::PartiallyCaptured, State::PartiallyRefunded] {
             for key in self.recent(state, at).await? {
-                match self.is_stranded(&key, at).await {
-                    Ok(true) => stranded.push(key),
-                    Ok(false) => {}
+                match self.stranded_order(&key, at).await {
+                    Ok(Some(stored)) => {
+                        self.give_back(&stored, at).await;
+                        stranded.push(key);
+                    }
+                    Ok(None) => {}
                     Err(error) => tracing::error!(order = %key, %error, "order not checked"),
                 }
             }
@@ -109,13 +142,57 @@ impl Function {
         Ok(recent)
     }
 
-    async fn is_stranded(&self, key: &OrderKey, at: Timestamp) -> Result<bool, StoreError> {
-        let order = self.outbox.table.load_order(key).await?.order;
-        let waits = order.flags(self.outbox.policy, at).contains(&Flag::StrandedVoucher);
-        let stranded = waits && order.voucher_is_lost_after().is_some_and(|end| at < end);
-        if stranded {
+    /// The order, if its voucher is stranded and can be given back.
+    async fn stranded_order(
+        &self,
+        key: &OrderKey,
+        at: Timestamp,
+    ) -> Result<Option<Stored>, StoreError> {
+        let stored = self.outbox.table.load_order(key).await?;
+        let is_stranded = self.is_stranded(&stored.order, stored.ended_at, at)
+            && stored.order.voucher_is_lost_after().is_some_and(|end| at < end);
+        if is_stranded {
             tracing::warn!(order = %key, outcome = "stranded", "voucher without complement");
         }
-        Ok(stranded)
+        Ok(is_stranded.then_some(stored))
+    }
+
+    /// Whether the rest of the payment does not come: its session is over, or the provider says that it has ended.
+    fn is_stranded(&self, order: &Order, ended_at: Option<Timestamp>, at: Timestamp) -> bool {
+        let policy = self.outbox.policy;
+        let waits = order.fulfilment().is_none() && order.summary(policy).voucher_waits;
+        waits && (ended_at.is_some() || order.flags(policy, at).contains(&Flag::StrandedVoucher))
+    }
+
+    /// Gives a stranded voucher back where that is wanted and due. The provider is asked before: what has been paid
+    /// meanwhile is not given back.
+    async fn give_back(&self, stored: &Stored, at: Timestamp) {
+        let (order, ended_at) = (&stored.order, stored.ended_at);
+        let Some(minutes) = self.stranded_refund_minutes else { return };
+        let end = ended_at.into_iter().chain(order.session_ends_at()).min();
+        let due = end.and_then(|end| end.later(u64::from(minutes) * 60));
+        if due.is_none_or(|due| at < due) {
+            return;
+        }
+        let summary = order.summary(self.outbox.policy);
+        let Some(currency) = summary.currency else { return };
+        let amount = summary.captured.saturating_sub(summary.refunded);
+        // What was captured only grows: the next voucher of the order is another request.
+        let request = format!("{STRANDED}{}", summary.captured);
+        let new = New { request: &request, content: Content::Refund { amount, currency } };
+        let is_stranded = |told: &Order| {
+            self.is_stranded(told, ended_at, at) && told.summary(self.outbox.policy) == summary
+        };
+        match self.payer.carry_out_if(order.key(), new, is_stranded).await {
+            Ok(Progress { request, .. }) => {
+                let state = request.state();
+                tracing::info!(order = %order.key(), ?state, outcome = "given back", "stranded voucher");
+            }
+            // It was asked for by an earlier look, or there is nothing to give back any more.
+            Err(PayError::Conflict | PayError::Settled) => {}
+            Err(error) => {
+                tracing::error!(order = %order.key(), %error, "stranded voucher not given back");
+            }
+        }
     }
 }

@@ -97,7 +97,7 @@ impl Function {
             PayError::Ask(error) => return Err(error.into()),
             PayError::UnknownOrder => return Err(Answer::NotFound),
             PayError::Denied => return Err(Answer::Unanswered(error.to_string())),
-            PayError::Conflict => return Err(Answer::Contradicts(KNOWN)),
+            PayError::Conflict | PayError::Settled => return Err(Answer::Contradicts(KNOWN)),
             PayError::Busy => return Err(Answer::Contradicts(BUSY)),
             PayError::Full => return Err(Answer::Forbidden(json!({"error": FULL}).to_string())),
         };

@@ -63,6 +63,14 @@ pub struct AskResult {
     pub has_news: bool,
 }
 
+/// What an answer came to.
+#[derive(Default)]
+struct Learnt {
+    is_known: bool,
+    has_news: bool,
+    ended: bool,
+}
+
 /// Why nothing was learnt.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
@@ -130,12 +138,16 @@ impl Asker {
     ) -> Result<AskResult, AskError> {
         let stored = self.receiver.table.load_order(key).await?;
         measure::count(Event::Asked);
+        let before = stored.ended_at;
         match self.learn(&stored, checkouts, until).await {
-            Ok((is_known, has_news)) => {
+            Ok(Learnt { is_known, has_news, ended }) => {
                 let stored = self.receiver.table.load_order(key).await?;
                 let asked = if has_news { 1 } else { stored.asked.saturating_add(1) };
                 let summary = stored.order.summary(self.receiver.policy);
-                self.set(&stored, stored.order.next_ask(&summary, asked, now()), asked).await?;
+                let due = stored.order.next_ask(&summary, asked, now());
+                let ended_at = ended.then(|| before.or(stored.ended_at).unwrap_or_else(now));
+                self.set(&stored, due, asked, ended_at).await?;
+                let stored = Stored { asked, ended_at, ..stored };
                 Ok(AskResult { stored, is_known, has_news })
             }
             Err(error) => {
@@ -157,22 +169,23 @@ impl Asker {
         }
     }
 
-    /// Asks and stores. Whether the provider knows of the order, and whether something of it is news.
+    /// Asks and stores.
     async fn learn(
         &self,
         stored: &Stored,
         checkouts: &[String],
         until: Instant,
-    ) -> Result<(bool, bool), AskError> {
+    ) -> Result<Learnt, AskError> {
         let key = stored.order.key();
         let api = self.apis.of(key.psp).await.ok_or(NoAccess::Missing)?;
         let talk = api.ask(&Subject { order: &stored.order, checkouts })?;
         let answer = match self.caller.lead(talk, until, Asked::Failed).await {
             Asked::Told(answer) => answer,
-            Asked::Unknown => return Ok((false, false)),
+            Asked::Unknown => return Ok(Learnt::default()),
             Asked::Failed(trouble) => return Err(trouble.into()),
         };
-        Ok((true, self.store(answer).await?))
+        let ended = answer.ended;
+        Ok(Learnt { is_known: true, has_news: self.store(answer).await?, ended })
     }
 
     /// Stores what an answer states. Whether something of it is news.
@@ -196,16 +209,16 @@ impl Asker {
         match error {
             AskError::NoAccess(_) => {
                 let due = next(asked).and_then(|_| at.later(DAY));
-                self.set(stored, due, stored.asked).await
+                self.set(stored, due, stored.asked, stored.ended_at).await
             }
             AskError::Provider(Trouble {
                 kind: TroubleKind::Unreachable | TroubleKind::Credentials,
                 ..
             }) => {
                 let due = next(asked).and_then(|_| at.later(UNREACHED_SECONDS));
-                self.set(stored, due, stored.asked).await
+                self.set(stored, due, stored.asked, stored.ended_at).await
             }
-            AskError::Provider(_) => self.set(stored, next(asked), asked).await,
+            AskError::Provider(_) => self.set(stored, next(asked), asked, stored.ended_at).await,
             AskError::Store(_) => Ok(()),
         }
     }
@@ -217,9 +230,13 @@ impl Asker {
         stored: &Stored,
         due: Option<Timestamp>,
         asked: u32,
+        ended_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         if let Some(version) = stored.version {
-            self.receiver.table.reschedule(stored.order.key(), version, due, asked).await?;
+            self.receiver
+                .table
+                .reschedule(stored.order.key(), version, due, asked, ended_at)
+                .await?;
         }
         Ok(())
     }

@@ -16,6 +16,8 @@ pub struct Settings {
     pub table: String,
     /// The raw archive.
     pub archive_table: String,
+    /// How many minutes after the end of its session a stranded voucher is given back by itself; `None` = never.
+    pub stranded_refund_minutes: Option<u32>,
     /// The fulfilment queue, if this function needs one.
     pub queue_url: Option<String>,
 }
@@ -70,7 +72,13 @@ impl Settings {
                 .parse()
                 .map_err(|_| bad("QUITTANCE_RAW_RETENTION_DAYS", "a number of days, 0 for none"))?,
         };
+        let stranded = variable("QUITTANCE_STRANDED_REFUND_MINUTES");
+        let stranded_refund_minutes = stranded
+            .map(|minutes| minutes.trim().parse())
+            .transpose()
+            .map_err(|_| bad("QUITTANCE_STRANDED_REFUND_MINUTES", "a number of minutes"))?;
         Ok(Self {
+            stranded_refund_minutes,
             policy: Policy { release_on, instalments, confirm },
             raw_retention_days: (days > 0).then_some(days),
             table: variable("QUITTANCE_TABLE").unwrap_or_else(|| DEFAULT_TABLE.to_owned()),

@@ -98,6 +98,9 @@ const UNSENT_AGE: &str = "UnsentAge";
 /// Captured vouchers without complement that can still be given back in time.
 const STRANDED_VOUCHERS: &str = "StrandedVouchers";
 
+/// Orders that a person has to look at, by the daily report.
+const UNSETTLED: &str = "Unsettled";
+
 /// How full the room in quarantine is that something was to be put into.
 const QUARANTINE_FILL: &str = "QuarantineFill";
 
@@ -151,6 +154,11 @@ fn once(metric: &'static str, value: f64) {
     histogram!(metric).record(value);
 }
 
+/// Notes how many orders a person has to look at.
+pub fn unsettled(orders: usize) {
+    once(UNSETTLED, orders as f64);
+}
+
 /// Starts to listen, under the name of the stack. `None` when somebody listens already.
 pub(crate) fn listen(stack: String) -> Option<&'static Collector> {
     let builder = Builder::new().cloudwatch_namespace(NAMESPACE).with_dimension(STACK, stack);
@@ -162,6 +170,7 @@ pub(crate) fn listen(stack: String) -> Option<&'static Collector> {
     metrics::describe_histogram!(DISPATCH_LAG, Unit::Milliseconds, "");
     metrics::describe_histogram!(UNSENT_AGE, Unit::Seconds, "");
     metrics::describe_histogram!(STRANDED_VOUCHERS, Unit::Count, "");
+    metrics::describe_histogram!(UNSETTLED, Unit::Count, "");
     metrics::describe_histogram!(QUARANTINE_FILL, Unit::Percent, "");
     Some(collector)
 }
@@ -173,7 +182,8 @@ mod tests {
     #[test]
     fn every_metric_is_documented() {
         let page = include_str!("../../../docs/monitoring.md");
-        let gauges = [REJECTED_FOR, DISPATCH_LAG, UNSENT_AGE, STRANDED_VOUCHERS, QUARANTINE_FILL];
+        let gauges =
+            [REJECTED_FOR, DISPATCH_LAG, UNSENT_AGE, STRANDED_VOUCHERS, UNSETTLED, QUARANTINE_FILL];
         for name in Event::ALL.map(Event::name).into_iter().chain(gauges) {
             assert!(page.contains(&format!("\n| `{name}` | ")), "{name}");
         }

@@ -75,6 +75,9 @@ pub enum PayError {
     /// The provider does not know of what it told before.
     #[error("the provider says that it knows nothing of this order, and it told of it before")]
     Denied,
+    /// There is no reason for it any more.
+    #[error("there is no reason for it any more")]
+    Settled,
     /// The same id was used for something else.
     #[error("this request is known with another content")]
     Conflict,
@@ -155,6 +158,20 @@ impl Payer {
     /// [`PayError`]. Nothing was sent to the provider then, but where the store failed after a call: the same request
     /// again goes on.
     pub async fn carry_out(&self, key: &OrderKey, new: New<'_>) -> Result<Progress, PayError> {
+        self.carry_out_if(key, new, |_| true).await
+    }
+
+    /// The same, unless the order turns out to be another than was thought once the provider was asked.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Payer::carry_out`]; [`PayError::Settled`] where `is_wanted` says that it is not wanted any more.
+    pub async fn carry_out_if(
+        &self,
+        key: &OrderKey,
+        new: New<'_>,
+        is_wanted: impl Fn(&Order) -> bool,
+    ) -> Result<Progress, PayError> {
         let until = Instant::now() + PAY_BUDGET;
         for _ in 0..MAX_RACES {
             let (order, held) = self.read(key).await?;
@@ -172,6 +189,9 @@ impl Payer {
             if told.key() != order.key() {
                 // It is known under another name now, and so may its desk be.
                 continue;
+            }
+            if !is_wanted(&told) {
+                return Err(PayError::Settled);
             }
             if !held.has_room() {
                 return Err(PayError::Full);

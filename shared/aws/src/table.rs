@@ -10,6 +10,7 @@
 //! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
 //! | `due`, `due_at` | present while something is open: a sparse index of orders to ask the provider about, and when |
 //! | `asked` | beside it: how often the provider was asked since the last news; absent for never |
+//! | `ended_at` | beside it: since when the provider says that the payment session has ended, with no news since |
 //! | `joined` | present when this is only another name; the key of the order it names |
 //! | `weak` | present when only what follows on a payment has claimed the name so far |
 //! | `former` | the order that held what has been taken along here, while it may not have given it up |
@@ -65,6 +66,8 @@ pub struct Stored {
     pub mark: Option<UnsentMarker>,
     /// How often the provider was asked about the order since the last news of it.
     pub asked: u32,
+    /// Since when the provider says that the payment session has ended, without more to come.
+    pub ended_at: Option<Timestamp>,
 }
 
 impl Stored {
@@ -77,7 +80,16 @@ impl Stored {
     /// Joins the parts that [`Stored::split`] separates.
     pub(crate) fn of(item: Known, mark: Option<UnsentMarker>) -> Self {
         let Known { order, version, join, former } = item;
-        Self { order, version, joined: join, former, repaired: false, mark, asked: 0 }
+        Self {
+            order,
+            version,
+            joined: join,
+            former,
+            repaired: false,
+            mark,
+            asked: 0,
+            ended_at: None,
+        }
     }
 }
 
@@ -198,6 +210,7 @@ impl Table {
                 repaired: false,
                 mark: None,
                 asked: 0,
+                ended_at: None,
             }),
         }
     }
@@ -216,7 +229,7 @@ impl Table {
                 Ok(way) => {
                     let (order, repaired) = way.order();
                     let (version, former) = (way.end.version, way.end.former.clone());
-                    let asked = asked.get(order.key()).copied().unwrap_or(0);
+                    let (asked, ended_at) = asked.get(order.key()).copied().unwrap_or_default();
                     // What stood beside the mark of a name belongs to a decision that is taken over.
                     let names = way.names.iter().rev().map(|name| name.order.key());
                     let mark =
@@ -229,13 +242,14 @@ impl Table {
                         repaired,
                         mark,
                         asked,
+                        ended_at,
                     });
                 }
                 Err(Astray::Unread(key)) => key,
                 Err(Astray::TooFar(name)) => return Err(too_far(&name)),
             };
             let stored = self.load(&unread).await?;
-            asked.insert(unread.clone(), stored.asked);
+            asked.insert(unread.clone(), (stored.asked, stored.ended_at));
             let (item, mark) = stored.split();
             marks.extend(mark.map(|mark| (unread, mark)));
             read.put(item);
@@ -300,8 +314,8 @@ impl Table {
         self.put(item, stored.version).await
     }
 
-    /// Sets when the provider is to be asked about an order again, who was asked so often without news, if the item
-    /// is still at `version`. `None`: never again. What the order holds is not written.
+    /// Sets when the provider is to be asked about an order again, who was asked so often without news and may have
+    /// said that the session has ended, if the item is still at `version`. `None`: never again. What the order holds is not written.
     ///
     /// # Errors
     ///
@@ -312,6 +326,7 @@ impl Table {
         version: u64,
         due: Option<Timestamp>,
         asked: u32,
+        ended_at: Option<Timestamp>,
     ) -> Result<Saved, StoreError> {
         let place = IndexPlace::of(key);
         let update = self
@@ -321,13 +336,24 @@ impl Table {
             .key("pk", AttributeValue::S(key.to_string()))
             .condition_expression("version = :version")
             .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
-        let update = match due {
-            Some(due) => update
-                .update_expression("SET due = :due, due_at = :at, asked = :asked")
-                .expression_attribute_values(":due", AttributeValue::S(place.shard()))
-                .expression_attribute_values(":at", AttributeValue::S(place.updated_at(due)))
-                .expression_attribute_values(":asked", AttributeValue::N(asked.to_string())),
-            None => update.update_expression("REMOVE due, due_at, asked"),
+        let update = match (due, ended_at) {
+            (None, _) => update.update_expression("REMOVE due, due_at, asked, ended_at"),
+            (Some(due), ended_at) => {
+                let update = update
+                    .expression_attribute_values(":due", AttributeValue::S(place.shard()))
+                    .expression_attribute_values(":at", AttributeValue::S(place.updated_at(due)))
+                    .expression_attribute_values(":asked", AttributeValue::N(asked.to_string()));
+                match ended_at {
+                    None => update.update_expression(
+                        "SET due = :due, due_at = :at, asked = :asked REMOVE ended_at",
+                    ),
+                    Some(at) => update
+                        .update_expression(
+                            "SET due = :due, due_at = :at, asked = :asked, ended_at = :ended",
+                        )
+                        .expression_attribute_values(":ended", AttributeValue::S(at.to_string())),
+                }
+            }
         };
         updated("reschedule order", update.send().await)
     }
@@ -448,7 +474,18 @@ fn read_item(item: &Item, providers: Providers) -> Result<Stored, StoreError> {
     let mark = since.map(|since| UnsentMarker { since, trace });
     let asked = item.get("asked").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let asked = asked.unwrap_or(0);
-    Ok(Stored { order, version: Some(version), joined, former, repaired: false, mark, asked })
+    let ended_at = item.get("ended_at").and_then(|v| v.as_s().ok());
+    let ended_at = ended_at.and_then(|text| Timestamp::parse(text));
+    Ok(Stored {
+        order,
+        version: Some(version),
+        joined,
+        former,
+        repaired: false,
+        mark,
+        asked,
+        ended_at,
+    })
 }
 
 pub(crate) fn read_key(text: &str) -> Result<OrderKey, StoreError> {

@@ -20,6 +20,7 @@
 
 pub mod api;
 pub mod claims;
+pub mod concern;
 pub mod content;
 pub mod crypto;
 mod decision;

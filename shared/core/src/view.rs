@@ -220,8 +220,14 @@ impl Order {
         Timestamp::from_unix(last.unix() + i64::try_from(VOUCHER_REFUND_SECONDS).ok()?)
     }
 
+    /// When the payment session ends, counted from the first notification: what has not come by then does not come.
+    /// `None` while nothing was received.
+    pub fn session_ends_at(&self) -> Option<Timestamp> {
+        let first = self.notifications.iter().map(|received| received.received_at).min()?;
+        first.later(self.session_seconds)
+    }
+
     fn session_is_over(&self, now: Timestamp) -> bool {
-        let first = self.notifications.iter().map(|received| received.received_at).min();
-        first.is_some_and(|first| now.seconds_since(first) >= self.session_seconds)
+        self.session_ends_at().is_some_and(|end| now >= end)
     }
 }

@@ -11,10 +11,13 @@ use quittance_aws::ask::{AskReport, Wanted};
 use quittance_aws::clock::now;
 use quittance_aws::keys::KeyRing;
 use quittance_aws::webhook::Webhook;
+use quittance_core::concern::Concern;
 use quittance_core::fold::Confirm;
 use quittance_core::key::Account;
-use quittance_core::{Currency, Flag, Mode, OrderKey, Policy, Provider};
-use quittance_fakes::{Config, Delivery, Fakes, HttpRequest, LyraShop, Reply, WorldlineMerchant};
+use quittance_core::{Currency, Flag, Mode, OrderKey, Policy, Provider, Timestamp};
+use quittance_fakes::{
+    Config, Delivery, Fakes, HttpRequest, LyraShop, Notification, Reply, WorldlineMerchant,
+};
 use quittance_psp::lyra::Lyra;
 use quittance_psp::lyra::api::Credentials;
 use quittance_psp::lyra::api::checkout as lyra_checkout;
@@ -152,7 +155,7 @@ impl Psps {
     }
 
     /// A buyer pays an order at Worldline, by vouchers and card.
-    fn pay_at_worldline(&self, reference: &str) {
+    fn pay_at_worldline(&self, reference: &str, card: &str) {
         let wanted = worldline_checkout::Wanted {
             reference,
             amount: PRICE,
@@ -183,37 +186,47 @@ impl Psps {
         };
         let reply = self.fakes.lock().unwrap().api(&request, now());
         let opened = worldline_checkout::opened(&reply.body, reference).unwrap();
-        let pay = json!({"checkout": opened.checkout, "voucher": 6_000, "card": "accept"});
+        let pay = json!({"checkout": opened.checkout, "voucher": 6_000, "card": card});
         self.control("POST", "pay", &pay);
     }
 
     /// Delivers what the providers send by themselves. How many messages that were.
     async fn deliver(&self, stack: &Stack) -> usize {
+        self.deliver_as_of(stack, 0).await
+    }
+
+    /// The same, as if they had come so many minutes ago.
+    async fn deliver_as_of(&self, stack: &Stack, minutes_ago: i64) -> usize {
         let sent = self.fakes.lock().unwrap().outbox();
         let count = sent.len();
         for message in sent {
-            let provider: &'static dyn Provider =
-                if message.url.ends_with("worldline") { &Worldline } else { &Lyra };
-            let keys = provider.keys(provider.profile().demo_keys).unwrap();
-            let webhook =
-                Webhook::new(provider, KeyRing::fixed(Some(keys)), stack.receiver.clone());
-            let mut request = Request::post(message.url);
-            for (name, value) in &message.headers {
-                request = request.header(name, value);
-            }
-            let request = request.body(Body::Binary(message.body)).unwrap();
-            let response = webhook.handle(&request).await;
-            assert_eq!(response.status(), 200, "{:?}", response.body());
+            self.deliver_one(stack, message, minutes_ago).await;
         }
         count
+    }
+
+    async fn deliver_one(&self, stack: &Stack, message: Notification, minutes_ago: i64) {
+        let arrived = Timestamp::from_unix(now().unix() - minutes_ago * 60).unwrap();
+        let provider: &'static dyn Provider =
+            if message.url.ends_with("worldline") { &Worldline } else { &Lyra };
+        let keys = provider.keys(provider.profile().demo_keys).unwrap();
+        let receiver = stack.receiver.replaying(arrived);
+        let webhook = Webhook::new(provider, KeyRing::fixed(Some(keys)), receiver);
+        let mut request = Request::post(message.url);
+        for (name, value) in &message.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Body::Binary(message.body)).unwrap();
+        let response = webhook.handle(&request).await;
+        assert_eq!(response.status(), 200, "{:?}", response.body());
     }
 }
 
 impl Stack {
     /// Gives it credentials of both providers.
     fn with(mut self, psps: &Psps) -> Self {
-        self.function.asker.apis.add(&Worldline, &psps.worldline_document());
-        self.function.asker.apis.add(&Lyra, &psps.lyra_document());
+        self.function.payer.asker.apis.add(&Worldline, &psps.worldline_document());
+        self.function.payer.asker.apis.add(&Lyra, &psps.lyra_document());
         self
     }
 
@@ -235,7 +248,7 @@ impl Stack {
 
     /// What `POST /asks` answers.
     async fn asks(&self, body: &str) -> (u16, Value) {
-        let function = ask::Function { asker: self.function.asker.clone() };
+        let function = ask::Function { asker: self.function.payer.asker.clone() };
         let request = Request::post("/asks").header("content-type", "application/json");
         let request = request.body(Body::Text(body.to_owned())).unwrap();
         let response = function.handle(&request).await;
@@ -276,7 +289,7 @@ async fn with_confirmation_only_the_providers_own_word_releases() {
     let psps = Psps::start().await;
     let policy = Policy { confirm: Confirm::Ask, ..Policy::default() };
     let stack = Stack::under(policy).await.with(&psps);
-    psps.pay_at_worldline("CMD-1");
+    psps.pay_at_worldline("CMD-1", "accept");
     assert!(psps.deliver(&stack).await > 0);
     let key = format!("worldline/{MERCHANT}/test/CMD-1");
     let order = stack.order(&key).await;
@@ -345,4 +358,69 @@ async fn an_order_can_be_asked_about_by_hand() {
         assert_eq!(status, 400, "{bad}");
         assert!(said["error"].as_str().unwrap().contains("order"), "{said}");
     }
+}
+
+impl Stack {
+    /// The orders of a concern, as the daily report has them.
+    async fn reported(&self, concern: Concern) -> Vec<String> {
+        let table = self.receiver.table.clone();
+        let function = report::Function { table, policy: self.receiver.policy };
+        let report = function.handle().await.unwrap();
+        let concerned = &report.concerns[&concern];
+        assert_eq!(concerned.count, concerned.orders.len());
+        concerned.orders.iter().map(ToString::to_string).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranded_voucher_is_given_back_once_where_that_is_wanted() {
+    let psps = Psps::start().await;
+    let mut stack = Stack::start().await.with(&psps);
+    let key = format!("worldline/{MERCHANT}/test/CMD-1");
+    psps.pay_at_worldline("CMD-1", "refuse");
+    // The session of three hours is over, and the four hours for vouchers are not.
+    psps.deliver_as_of(&stack, 185).await;
+    assert_eq!(stack.order(&key).await.summary(Policy::default()).captured, 6_000);
+    for minutes in [None, Some(120)] {
+        stack.function.stranded_refund_minutes = minutes;
+        stack.look_at_all().await;
+        assert_eq!(stack.order(&key).await.summary(Policy::default()).refunded, 0, "{minutes:?}");
+        assert_eq!(stack.reported(Concern::Stranded).await, [key.clone()]);
+    }
+    stack.function.stranded_refund_minutes = Some(0);
+    for _ in 0..3 {
+        stack.look_at_all().await;
+        let refunds = stack.function.payer.requests(stack.order(&key).await.key()).await.unwrap().1;
+        assert_eq!(refunds.requests().len(), 1);
+    }
+    // A refund is under way at the provider until the next day.
+    psps.control("POST", "batch", &json!({}));
+    stack.look_at_all().await;
+    let order = stack.order(&key).await;
+    assert_eq!(order.summary(Policy::default()).refunded, 6_000);
+    assert!(order.fulfilment().is_none() && order.reversals().is_empty());
+    for concern in Concern::ALL {
+        assert_eq!(stack.reported(concern).await, [""; 0], "{concern:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voucher_whose_complement_was_paid_without_a_word_is_not_given_back() {
+    let psps = Psps::start().await;
+    let mut stack = Stack::start().await.with(&psps);
+    stack.function.stranded_refund_minutes = Some(0);
+    let key = format!("worldline/{MERCHANT}/test/CMD-1");
+    psps.pay_at_worldline("CMD-1", "accept");
+    // Of the two shares only the first notification came.
+    {
+        let mut fakes = psps.fakes.lock().unwrap();
+        let first = fakes.outbox().into_iter().next().unwrap();
+        drop(fakes);
+        psps.deliver_one(&stack, first, 185).await;
+    }
+    let (_, sent) = stack.look_at_all().await;
+    assert_eq!(sent, 1, "asking found the rest");
+    let order = stack.order(&key).await;
+    assert!(order.fulfilment().is_some());
+    assert_eq!(order.summary(Policy::default()).refunded, 0);
 }

@@ -15,6 +15,7 @@ use quittance_aws::caller::Caller;
 use quittance_aws::clock::now;
 use quittance_aws::keys::KeyRing;
 use quittance_aws::outbox::Outbox;
+use quittance_aws::pay::Payer;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
@@ -61,7 +62,11 @@ impl Stack {
         let asker = Asker { receiver: receiver.clone(), apis, caller };
         Self {
             receiver,
-            function: Function { asker, outbox: Outbox { table, queue, policy } },
+            function: Function {
+                payer: Payer { asker },
+                stranded_refund_minutes: None,
+                outbox: Outbox { table, queue, policy },
+            },
             log,
             engine,
         }

@@ -121,6 +121,11 @@ impl Desk {
         self.lines().any(|line| !line.state.is_final())
     }
 
+    /// Whether nobody knows what became of one of its lines: a person has to decide.
+    pub fn is_uncertain(&self) -> bool {
+        self.lines().any(|line| line.state == LineState::Uncertain)
+    }
+
     /// When somebody is to look again at what is not final: after as much time as has passed since the last call or
     /// plan, a minute at least and a day at most. `None` where all is final. What is uncertain stays due: the provider
     /// may show it yet, and a person has to decide.

@@ -4,6 +4,7 @@
 mod amounts;
 mod bounds;
 mod cascades;
+mod concerns;
 mod details;
 mod doubts;
 mod events;

@@ -6,11 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use quittance_core::api::Answer;
 use quittance_core::crypto::Secret;
 use quittance_core::fact::{digest, say_the_same};
+use quittance_core::fold::Confirm;
 use quittance_core::message::CloudEvent;
 use quittance_core::release::Cause;
-use quittance_core::{Fact, Kind, Mode, Order, OrderView, ReleaseOn, Standing, Status};
+use quittance_core::{
+    Fact, Kind, Mode, Order, OrderView, Policy, ReleaseOn, Standing, Statement, Status,
+};
 use quittance_psp::lyra::{self, SiteKeys};
 use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE};
 
@@ -247,5 +251,34 @@ proptest! {
         let keys = lyra::Keys::new([((SITE.to_owned(), Mode::Test), secrets)]).unwrap();
         let body = [start.as_bytes(), &body].concat();
         prop_assert!(lyra::verify(&keys, &body).is_err());
+    }
+}
+
+/// The same, as the provider says it when it is asked.
+fn confirmed(statements: &[Statement]) -> Vec<Statement> {
+    Answer { statements: statements.to_vec(), ..Answer::default() }.confirmed()
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Whoever has a key for notifications ships nothing with it, and takes nothing back.
+    #[test]
+    fn with_confirmation_nothing_is_decided_before_the_provider_itself_says_so(told in story()) {
+        let policy = Policy { confirm: Confirm::Ask, ..POLICIES[0] };
+        let mut order = super::told(&told, policy);
+        prop_assert!(order.fulfilment().is_none() && order.reversals().is_empty());
+        let alone = order.summary(policy);
+        for (second, statement) in confirmed(&told).iter().enumerate() {
+            order.take(statement, &receipt(1_000 + second as i64), policy).unwrap();
+        }
+        // What was told twice is listed once, and what it comes to is the same.
+        let listed = super::told(&told, policy).notifications().len();
+        prop_assert_eq!(order.notifications().len(), listed);
+        let both = order.summary(policy);
+        prop_assert_eq!((both.state, both.captured, both.refunded), (alone.state, alone.captured, alone.refunded));
+        // In the end it is released where it would be released at once by what is known now.
+        let off = Policy { confirm: Confirm::Off, ..policy };
+        prop_assert_eq!(order.fulfilment().is_some(), order.summary(off).releasable);
     }
 }

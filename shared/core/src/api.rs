@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::checkout::{Opened, Proof, Wish};
 use crate::key::Account;
 use crate::money::Currency;
 use crate::order::Order;
@@ -33,7 +34,103 @@ pub trait Api: fmt::Debug + Send + Sync {
 
     /// A talk without effect that shows whether the credentials are taken.
     fn test(&self, account: &Account) -> Result<Box<dyn Dialogue<Tested>>, NoAccess>;
+
+    /// Starts a payment. `attempt` tells the starts of one order apart: the same one again is the same start, where
+    /// the provider can tell. The wish's return address is where the provider sends the buyer.
+    fn checkout(
+        &self,
+        account: &Account,
+        wish: &Wish,
+        attempt: u32,
+        now: Timestamp,
+    ) -> Result<Opening, CheckoutRefused> {
+        let _ = (account, wish, attempt, now);
+        Err(CheckoutRefused::NoAccess(NoAccess::Missing))
+    }
+
+    /// Proves as far as can be that the buyer's browser comes from the provider. It is never evidence of a payment.
+    fn returned(&self, arrived: &Arrived<'_>) -> Result<Returned, NoReturn> {
+        let _ = arrived;
+        Err(NoReturn("the provider has no returns"))
+    }
 }
+
+/// A payment that is being started.
+pub enum Opening {
+    /// Nothing is to be sent.
+    Ready(Box<Opened>),
+    /// A talk opens it.
+    Talk(Box<dyn Dialogue<Started>>),
+}
+
+/// It may hold what lets somebody pay.
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready(_) => "Ready(..)",
+            Self::Talk(_) => "Talk(..)",
+        })
+    }
+}
+
+/// What starting a payment came to.
+pub type Started = Result<Opened, NotStarted>;
+
+/// A payment that the buyer cannot make.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{trouble}")]
+pub struct NotStarted {
+    /// Why.
+    pub trouble: Trouble,
+    /// Whether the provider may have begun it all the same.
+    pub uncertain: bool,
+}
+
+/// Why a payment is not started. Nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckoutRefused {
+    /// There are no credentials.
+    #[error(transparent)]
+    NoAccess(#[from] NoAccess),
+    /// A rule forbids it: a sentence in lower case and without a final stop.
+    #[error("{0}")]
+    Rule(String),
+}
+
+/// What a browser brings back.
+#[derive(Clone, Copy)]
+pub struct Arrived<'a> {
+    /// The query of the address.
+    pub query: &'a str,
+    /// The posted form; empty where nothing was posted.
+    pub body: &'a [u8],
+}
+
+/// It has what proves the return.
+impl fmt::Debug for Arrived<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Arrived(..)")
+    }
+}
+
+/// A return, as far as it can be told by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Returned {
+    /// The provider signed that it is about this order.
+    Order {
+        /// Whose.
+        account: Account,
+        /// The reference, or the name of a payment.
+        order: String,
+    },
+    /// It is genuine if a session was opened with this.
+    Shown(Proof),
+}
+
+/// A return that is not believed. The sentence quotes nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoReturn(pub &'static str);
 
 /// One merchant's access in one mode.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,6 +19,7 @@
 )]
 
 pub mod api;
+pub mod checkout;
 pub mod claims;
 pub mod concern;
 pub mod content;

@@ -1,13 +1,18 @@
 //! How the gateway fills the seam to the providers' APIs.
 
+use quittance_core::Timestamp;
 use quittance_core::api::{
-    Access, Action, Api, Asked, Dialogue, Effect, NoAccess, Subject, Tested,
+    Access, Action, Api, Arrived, Asked, CheckoutRefused, Dialogue, Effect, NoAccess, NoReturn,
+    Opening, Returned, Subject, Tested,
 };
+use quittance_core::checkout::Wish;
 use quittance_core::key::Account;
 
 use super::act::Act;
 use super::ask::Ask;
 use super::credentials::{Credentials, Grant, Login};
+use super::open::open;
+use super::returns;
 use super::tested::Test;
 
 impl Api for Credentials {
@@ -36,6 +41,26 @@ impl Api for Credentials {
 
     fn test(&self, account: &Account) -> Result<Box<dyn Dialogue<Tested>>, NoAccess> {
         Ok(Box::new(Test::new(login(self, account)?)))
+    }
+
+    fn checkout(
+        &self,
+        account: &Account,
+        wish: &Wish,
+        attempt: u32,
+        now: Timestamp,
+    ) -> Result<Opening, CheckoutRefused> {
+        open(self, account, wish, attempt, now)
+    }
+
+    /// A form is posted; a link's return may have the same in the address.
+    fn returned(&self, arrived: &Arrived<'_>) -> Result<Returned, NoReturn> {
+        let query = arrived.query.as_bytes();
+        let fields = if arrived.body.is_empty() { query } else { arrived.body };
+        let returns::Returned { account, order, payment } =
+            returns::verify(self, fields).map_err(|why| NoReturn(why.reason()))?;
+        let order = order.or(payment).ok_or(NoReturn("the return is not to be read"))?;
+        Ok(Returned::Order { account, order })
     }
 }
 

@@ -25,28 +25,37 @@ pub struct Returned {
 
 /// Why a return is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.reason())]
 pub enum NoReturn {
     /// The signature, or what is needed to check it, is missing.
-    #[error("signature missing")]
     Missing,
     /// A part that must be there once is there more often.
-    #[error("a signed part is repeated")]
     Repeated,
     /// More fields than a return can have.
-    #[error("too many fields")]
     TooMany,
     /// No key is held for whom it names.
-    #[error("unknown key")]
     UnknownKey,
     /// It is the gateway's own call, which no browser brings.
-    #[error("a notification, and not a return")]
     Notification,
     /// The signature is not this return's.
-    #[error("signature does not match")]
     Mismatch,
     /// It is genuine, and says of no order what was signed for.
-    #[error("the return is not to be read")]
     Unreadable,
+}
+
+impl NoReturn {
+    /// The same for people.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Missing => "signature missing",
+            Self::Repeated => "a signed part is repeated",
+            Self::TooMany => "too many fields",
+            Self::UnknownKey => "unknown key",
+            Self::Notification => "a notification, and not a return",
+            Self::Mismatch => "signature does not match",
+            Self::Unreadable => "the return is not to be read",
+        }
+    }
 }
 
 /// Proves that a browser brought this from the gateway: a form's fields or a `kr-answer`, as a body or as the query

@@ -3,11 +3,15 @@
 use super::act::Act;
 use super::ask::Ask;
 use super::call::Endpoint;
+use super::checkout::{self, open};
 use super::connection::Test;
 use super::credentials;
+use quittance_core::Timestamp;
 use quittance_core::api::{
-    Access, Action, Api, Asked, Dialogue, Effect, NoAccess, Subject, Tested,
+    Access, Action, Api, Arrived, Asked, CheckoutRefused, Dialogue, Effect, NoAccess, NoReturn,
+    Opening, Returned, Subject, Tested,
 };
+use quittance_core::checkout::Wish;
 use quittance_core::key::Account;
 use quittance_core::provider::BadKeys;
 
@@ -57,5 +61,23 @@ impl Api for Merchants {
 
     fn test(&self, account: &Account) -> Result<Box<dyn Dialogue<Tested>>, NoAccess> {
         Ok(Box::new(Test::new(self.endpoint(account)?.clone())))
+    }
+
+    fn checkout(
+        &self,
+        account: &Account,
+        wish: &Wish,
+        attempt: u32,
+        _: Timestamp,
+    ) -> Result<Opening, CheckoutRefused> {
+        open(self.endpoint(account)?.clone(), wish, attempt)
+    }
+
+    /// The parameters stand in the address. Where a page posts them instead, they are the body.
+    fn returned(&self, arrived: &Arrived<'_>) -> Result<Returned, NoReturn> {
+        let body = std::str::from_utf8(arrived.body).map_err(|_| NoReturn("not a form"))?;
+        let read = |query| checkout::Returned::read(query).and_then(|returned| returned.proof());
+        let proof = read(arrived.query).or_else(|| read(body));
+        proof.map(Returned::Shown).ok_or(NoReturn("RETURNMAC missing"))
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
-use quittance_core::crypto::same;
+use quittance_core::checkout::Proof;
 
 /// What the platform added to the return address.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,12 +48,13 @@ impl<'q> Returned<'q> {
     /// Whether it is the return from the session that was opened with these, in a time that depends on lengths
     /// only. A return from a payment without a session names none. An empty MAC proves nothing.
     pub fn is_of(&self, mac: &str, checkout: Option<&str>) -> bool {
-        let is_checkout = same(
-            self.checkout.as_deref().unwrap_or("").as_bytes(),
-            checkout.unwrap_or("").as_bytes(),
-        );
-        let is_mac = same(self.mac.as_bytes(), mac.as_bytes());
-        is_checkout & is_mac & !mac.is_empty()
+        let own = Proof::new(mac, checkout);
+        own.zip(self.proof()).is_some_and(|(own, shown)| own.is(&shown))
+    }
+
+    /// What it shows, to be compared with what the session was opened with.
+    pub fn proof(&self) -> Option<Proof> {
+        Proof::new(&self.mac, self.checkout())
     }
 }
 

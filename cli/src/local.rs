@@ -32,7 +32,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
         .map_err(|error| format!("cannot listen on {address}: {error} (try --port 0)"))?;
     let url = format!("http://{}", listener.local_addr()?);
     let engine = Engine::start(args.data.as_deref(), args.dynamodb_port).await?;
-    let stack = Arc::new(Stack::build(&engine, &settings, rings).await?);
+    let stack = Arc::new(Stack::build(&engine, &settings, rings, &url).await?);
 
     let dispatcher = dispatch::Function { outbox: stack.outbox.clone() };
     let follower = stream::Follower::start(&engine.config, &settings.table, dispatcher).await;

@@ -37,6 +37,8 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
         .route("/orders/{*key}", any(orders))
         .route("/expected", any(expected))
         .route("/asks", any(asks))
+        .route("/checkouts", any(checkouts))
+        .route("/returns/{provider}", any(returns))
         .route("/local/reconcile", post(reconcile))
         .route("/local/queue", get(queue))
         .route("/local/quarantine", get(quarantine))
@@ -84,6 +86,20 @@ async fn asks(State(stack): State<Arc<Stack>>, request: Request) -> Response {
     match lambda_request(request).await {
         Ok(request) => respond(stack.ask.handle(&request).await),
         Err(answer) => respond(answer.into_json_response()),
+    }
+}
+
+async fn checkouts(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    match lambda_request(request).await {
+        Ok(request) => respond(stack.checkout.handle(&request).await),
+        Err(answer) => respond(answer.into_json_response()),
+    }
+}
+
+async fn returns(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    match lambda_request(request).await {
+        Ok(request) => respond(stack.returns.handle(&request).await),
+        Err(answer) => respond(answer.into_response()),
     }
 }
 

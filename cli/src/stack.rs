@@ -13,6 +13,7 @@ use quittance_aws::outbox::Outbox;
 use quittance_aws::pay::Payer;
 use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::Receiver;
+use quittance_aws::start::Starter;
 use quittance_aws::webhook::Webhook;
 use quittance_aws::{clients, schema};
 use quittance_core::ReleaseOn;
@@ -39,6 +40,8 @@ pub(crate) struct Stack {
     pub(crate) expected: expected::Function,
     pub(crate) ask: ask::Function,
     pub(crate) reconcile: reconcile::Function,
+    pub(crate) checkout: checkout::Function,
+    pub(crate) returns: returns::Function,
     pub(crate) outbox: Outbox,
     pub(crate) archive: Archive,
     pub(crate) log: TableQueue,
@@ -52,6 +55,7 @@ impl Stack {
         engine: &Engine,
         settings: &Settings,
         rings: Rings,
+        url: &str,
     ) -> Result<Self, Failure> {
         let client = clients::dynamodb(&engine.config);
         schema::create_orders(&client, &settings.table).await?;
@@ -62,6 +66,7 @@ impl Stack {
         let (table, policy) = (receiver.table.clone(), settings.policy);
         let queue = queue(settings, &client, &log).await?;
         let outbox = Outbox { table: table.clone(), queue: queue.clone(), policy };
+        let public_url = settings.public_url.clone().unwrap_or_else(|| url.to_owned());
         let asker = Asker { receiver: receiver.clone(), apis: apis(), caller: Caller::new() };
         Ok(Self {
             variables: variables(engine, settings, &queue),
@@ -73,6 +78,10 @@ impl Stack {
             orders: orders::Function { table: table.clone(), policy },
             expected: expected::Function { amender: Amender { table: table.clone(), policy } },
             ask: ask::Function { asker: asker.clone() },
+            checkout: checkout::Function {
+                starter: Starter { asker: asker.clone(), public_url: Some(public_url) },
+            },
+            returns: returns::Function { asker: asker.clone() },
             reconcile: reconcile::Function {
                 payer: Payer { asker },
                 stranded_refund_minutes: settings.stranded_refund_minutes,

@@ -66,6 +66,10 @@ pub(crate) async fn run(context: &Context, args: &Expect) -> Result<ExitCode, Fa
             note(&format!("{}: {why}", args.key));
             return Ok(ExitCode::from(NOT_ALL));
         }
+        Registration::Busy => {
+            note(&format!("{}: a payment of another amount is open", args.key));
+            return Ok(ExitCode::from(NOT_ALL));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

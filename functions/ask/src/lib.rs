@@ -35,7 +35,7 @@ impl Function {
         let Ask { order: key } = read(request.body(), BODY)?;
         let table = &self.asker.receiver.table;
         let key = order(&key, table.providers())?;
-        let AskResult { stored, is_known, .. } = self.asker.ask(&key, &[]).await?;
+        let AskResult { stored, is_known, .. } = self.asker.ask(&key).await?;
         if stored.order.is_blank() && !is_known {
             return Err(Answer::NotFound);
         }

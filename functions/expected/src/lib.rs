@@ -19,6 +19,9 @@ const AMOUNT: &str = "amount must be in minor units, from 1 to 999999999999: 120
 /// What is said where the amount stays.
 const PAID: &str = "another amount is registered for the order, and something was paid";
 
+/// What is said while the buyer may be paying another amount.
+const OPEN: &str = "a payment of another amount is open for the order";
+
 /// What a running function holds.
 #[derive(Clone, Debug)]
 pub struct Function {
@@ -51,6 +54,7 @@ impl Function {
         let order = match registration.map_err(unavailable)? {
             Registration::Done { order, .. } | Registration::Known(order) => order,
             Registration::Refused(_) => return Err(Answer::Contradicts(PAID)),
+            Registration::Busy => return Err(Answer::Contradicts(OPEN)),
         };
         let view = order.view(self.amender.policy, now(), self.amender.table.providers());
         Ok(Answer::Json(serde_json::to_string(&view).map_err(|error| unavailable(error.into()))?))

@@ -66,6 +66,8 @@ pub enum Registration {
     Known(Box<Order>),
     /// Another one is registered, and stays.
     Refused(AlreadyPaid),
+    /// A payment of another amount is open, and stays what the order costs.
+    Busy,
 }
 
 /// What a change does to an order.
@@ -90,8 +92,18 @@ impl Amender {
         at: Timestamp,
         trace: Option<&Trace>,
     ) -> Result<Registration, StoreError> {
+        if self.is_busy_with_another(key, price).await?.is_some() {
+            return Ok(Registration::Busy);
+        }
         let amended =
             self.amend(key, trace, |order| price.register(order, at, self.policy)).await?;
+        // Whoever starts a payment notes it first and registers its amount afterwards. So of the two one sees the other.
+        if amended.became == Ok(true)
+            && let Some(other) = self.is_busy_with_another(key, price).await?
+        {
+            self.amend(key, trace, |order| other.register(order, at, self.policy)).await?;
+            return Ok(Registration::Busy);
+        }
         let (psp, order) = (amended.order.key().psp.as_str(), amended.order.key());
         let outcome = match &amended.became {
             Ok(true) => "registered",
@@ -100,6 +112,17 @@ impl Amender {
         };
         tracing::info!(psp, %order, released = amended.released, outcome, "expected amount");
         Ok(amended.into())
+    }
+
+    /// The price of a payment that the buyer may be making, if it is another.
+    async fn is_busy_with_another(
+        &self,
+        key: &OrderKey,
+        price: Price,
+    ) -> Result<Option<Price>, StoreError> {
+        let due = self.table.sessions_of(key).await?.sessions.due(now());
+        let due = due.and_then(|(amount, currency)| Price::new(amount, currency));
+        Ok(due.filter(|due| *due != price))
     }
 
     /// What [`Amender::register`] would do, without doing it.

@@ -119,27 +119,25 @@ pub enum Wanted {
 }
 
 impl Asker {
-    /// Asks about one order, by any of its names, and stores what is said. `checkouts` are the provider's ids of
-    /// the sessions that were opened for it, oldest first.
+    /// Asks about one order, by any of its names, and stores what is said.
     ///
     /// # Errors
     ///
     /// [`AskError`]. Where the provider was not understood, nothing is stored but the time of the next ask.
-    pub async fn ask(&self, key: &OrderKey, checkouts: &[String]) -> Result<AskResult, AskError> {
-        self.ask_until(key, checkouts, Instant::now() + ASK_BUDGET).await
+    pub async fn ask(&self, key: &OrderKey) -> Result<AskResult, AskError> {
+        self.ask_until(key, Instant::now() + ASK_BUDGET).await
     }
 
     /// The same, by `until` at the latest.
     pub(crate) async fn ask_until(
         &self,
         key: &OrderKey,
-        checkouts: &[String],
         until: Instant,
     ) -> Result<AskResult, AskError> {
         let stored = self.receiver.table.load_order(key).await?;
         measure::count(Event::Asked);
         let before = stored.ended_at;
-        match self.learn(&stored, checkouts, until).await {
+        match self.learn(&stored, until).await {
             Ok(Learnt { is_known, has_news, ended }) => {
                 let stored = self.receiver.table.load_order(key).await?;
                 let asked = if has_news { 1 } else { stored.asked.saturating_add(1) };
@@ -170,21 +168,22 @@ impl Asker {
     }
 
     /// Asks and stores.
-    async fn learn(
-        &self,
-        stored: &Stored,
-        checkouts: &[String],
-        until: Instant,
-    ) -> Result<Learnt, AskError> {
+    async fn learn(&self, stored: &Stored, until: Instant) -> Result<Learnt, AskError> {
         let key = stored.order.key();
         let api = self.apis.of(key.psp).await.ok_or(NoAccess::Missing)?;
-        let talk = api.ask(&Subject { order: &stored.order, checkouts })?;
+        let mut held = self.receiver.table.sessions_of(key).await?;
+        let (at, checkouts) = (now(), held.sessions.ids());
+        let talk = api.ask(&Subject { order: &stored.order, checkouts: &checkouts })?;
         let answer = match self.caller.lead(talk, until, Asked::Failed).await {
             Asked::Told(answer) => answer,
             Asked::Unknown => return Ok(Learnt::default()),
             Asked::Failed(trouble) => return Err(trouble.into()),
         };
         let ended = answer.ended;
+        if ended && held.sessions.end(at) {
+            // Whoever changed them meanwhile started another one, or the next ask ends them.
+            self.receiver.table.save_sessions(key, &mut held).await?;
+        }
         Ok(Learnt { is_known: true, has_news: self.store(answer).await?, ended })
     }
 
@@ -292,7 +291,7 @@ impl Asker {
             }
             let by = until.min(Instant::now() + ASK_BUDGET);
             report.asked += 1;
-            match self.ask_until(key, &[], by).await {
+            match self.ask_until(key, by).await {
                 Ok(AskResult { has_news, .. }) => {
                     report.changed += usize::from(has_news);
                     unreached = 0;

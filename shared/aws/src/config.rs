@@ -16,6 +16,8 @@ pub struct Settings {
     pub table: String,
     /// The raw archive.
     pub archive_table: String,
+    /// Our own address as providers and browsers see it, without a slash at its end.
+    pub public_url: Option<String>,
     /// How many minutes after the end of its session a stranded voucher is given back by itself; `None` = never.
     pub stranded_refund_minutes: Option<u32>,
     /// The fulfilment queue, if this function needs one.
@@ -77,7 +79,14 @@ impl Settings {
             .map(|minutes| minutes.trim().parse())
             .transpose()
             .map_err(|_| bad("QUITTANCE_STRANDED_REFUND_MINUTES", "a number of minutes"))?;
+        let public_url = variable("QUITTANCE_PUBLIC_URL").map(|url| url.trim().to_owned());
+        let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
+        let is_address = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+        if !public_url.as_ref().is_none_or(is_address) {
+            return Err(bad("QUITTANCE_PUBLIC_URL", "an https:// address"));
+        }
         Ok(Self {
+            public_url,
             stranded_refund_minutes,
             policy: Policy { release_on, instalments, confirm },
             raw_retention_days: (days > 0).then_some(days),

@@ -1,7 +1,7 @@
 //! HTTP: the checks before anything is hashed, and the only place with status codes.
 //!
-//! The answers and their reasons: docs/interface.md, "Answers to a PSP". There is no 3xx: Lyra takes
-//! a redirect for success. (lyra.md 1.3)
+//! The answers and their reasons: docs/interface.md, "Answers to a PSP". A webhook answers no 3xx: Lyra takes
+//! a redirect for success. (lyra.md 1.3) Only a browser that comes back from a payment page is sent on.
 
 use std::fmt::Display;
 
@@ -31,8 +31,12 @@ pub enum Answer {
     Echo(String),
     /// JSON of an order or a list.
     Json(String),
+    /// The same, of what was not there before.
+    Created(String),
     /// The same, of what is taken and not final.
     Accepted(String),
+    /// Where a browser goes on. No webhook answers so.
+    SeeOther(String),
     /// A page for a browser.
     Page(String),
     /// The request itself makes no sense.
@@ -68,7 +72,9 @@ impl Answer {
             Self::Taken(line) => (200, TEXT, line.chars().take(MAX_ANSWER_CHARS).collect()),
             Self::Echo(value) => (200, TEXT, value),
             Self::Json(text) => (200, JSON, text),
+            Self::Created(text) => (201, JSON, text),
             Self::Accepted(text) => (202, JSON, text),
+            Self::SeeOther(url) => return see_other(&url),
             Self::Page(html) => (200, "text/html; charset=utf-8", html),
             Self::Bad(why) => (400, TEXT, why.to_owned()),
             Self::Refused => (401, TEXT, "refused".to_owned()),
@@ -164,6 +170,16 @@ pub fn posted(request: &Request, methods: &'static str, media_type: &str) -> Res
     let given = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.and_then(|given| given.split(';').next()).unwrap_or("").trim();
     if essence.eq_ignore_ascii_case(media_type) { Ok(()) } else { Err(Answer::WrongMediaType) }
+}
+
+fn see_other(url: &str) -> Response<Body> {
+    let Ok(location) = HeaderValue::from_str(url) else {
+        return Answer::NotFound.into_response();
+    };
+    let mut response = response(303, "text/plain; charset=utf-8", String::new());
+    response.headers_mut().insert(header::LOCATION, location);
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
 }
 
 fn wrong_method(allowed: &'static str) -> Response<Body> {

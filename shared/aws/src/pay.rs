@@ -327,7 +327,7 @@ impl Payer {
 
     /// The order as the provider tells it now.
     async fn told(&self, key: &OrderKey, until: Instant) -> Result<Order, PayError> {
-        let AskResult { stored, is_known, .. } = self.asker.ask_until(key, &[], until).await?;
+        let AskResult { stored, is_known, .. } = self.asker.ask_until(key, until).await?;
         match stored.order {
             _ if is_known => Ok(stored.order),
             order if order.is_blank() => Err(PayError::UnknownOrder),
@@ -394,7 +394,7 @@ impl Drive<'_> {
 
     /// Whether the provider told of the order.
     async fn ask(&mut self) -> bool {
-        match self.payer.asker.ask_until(&self.held.place, &[], self.until).await {
+        match self.payer.asker.ask_until(&self.held.place, self.until).await {
             Ok(AskResult { stored, is_known, .. }) => {
                 self.order = stored.order;
                 is_known

@@ -74,7 +74,7 @@ impl fmt::Debug for Opening {
 }
 
 /// What starting a payment came to.
-pub type Started = Result<Opened, NotStarted>;
+pub type Started = Result<Box<Opened>, NotStarted>;
 
 /// A payment that the buyer cannot make.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

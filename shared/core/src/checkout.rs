@@ -323,13 +323,10 @@ impl Sessions {
         self.sessions.iter().rev().find(|session| session.id().is_some())
     }
 
-    /// Whether the buyer may be paying another amount at this moment, or is about to: then no other may be
-    /// registered.
-    pub fn bar(&self, amount: u64, currency: Currency, now: Timestamp) -> bool {
-        let is_other = |session: &&Session| {
-            (session.amount, session.currency.as_str()) != (amount, currency.code())
-        };
-        self.sessions.iter().any(|session| session.is_busy(now) && is_other(&session))
+    /// What the buyer may be paying at this moment, or is about to, in minor units: no other amount may be registered.
+    pub fn due(&self, now: Timestamp) -> Option<(u64, Currency)> {
+        let busy = self.sessions.iter().find(|session| session.is_busy(now))?;
+        Some((busy.amount, Currency::from_alpha(&busy.currency)?))
     }
 
     /// Decides about a wish whose return address is the merchant's. Only [`Decision::Start`] changes the sessions.

@@ -139,13 +139,13 @@ impl Link {
     fn read(&self, exchange: &Exchange) -> Started {
         let uncertain = !matches!(exchange, Exchange::Unsent);
         match read_link(&self.account, &start(&self.wish), exchange) {
-            Ok(link) => Ok(Opened {
+            Ok(link) => Ok(Box::new(Opened {
                 id: link.id,
                 offer: Offer { redirect_url: Some(link.url), ..Offer::default() },
                 proof: None,
                 seconds: LINK_SECONDS + LINK_MARGIN_SECONDS,
                 unique: None,
-            }),
+            })),
             Err(Failed::Refused(why)) => {
                 let trouble = Trouble { kind: TroubleKind::Garbled, why };
                 Err(NotStarted { trouble, uncertain: false })

@@ -109,10 +109,10 @@ impl Dialogue<Started> for Hosted {
         let name = self.request.name;
         let failure = match exchange {
             Exchange::Answered { status: 200..=299, body } => {
-                let read = opened(&body, &self.reference).and_then(|answer| {
+                let read = opened(&body, &self.reference).map(|answer| {
                     let offer =
                         Offer { redirect_url: Some(answer.redirect_url), ..Offer::default() };
-                    Ok(Opened {
+                    Box::new(Opened {
                         proof: Proof::new(&answer.return_mac, Some(&answer.checkout)),
                         id: answer.checkout,
                         offer,
@@ -217,5 +217,6 @@ fn offered(answer: answer::Started) -> Started {
         }
         None => {}
     }
-    Ok(Opened { id: answer.payment, offer, proof, seconds: SESSION_SECONDS, unique: None })
+    let id = answer.payment;
+    Ok(Box::new(Opened { id, offer, proof, seconds: SESSION_SECONDS, unique: None }))
 }

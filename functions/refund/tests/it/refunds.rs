@@ -1,0 +1,224 @@
+//! Money that goes back.
+
+use std::time::Instant;
+
+use quittance_aws::apis::Apis;
+use quittance_core::desk::Desk;
+use quittance_psp::PROVIDERS;
+use serde_json::json;
+
+use super::provider::{BOTH, Paid, Psp, key};
+use super::stack::{Stack, TOTAL, lines};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_parts_go_back_one_after_the_other_and_a_repeated_request_is_the_same() {
+    for psp in BOTH {
+        let (stack, key) = Stack::with(psp, Paid::Split(6_000)).await;
+        let first = stack.refund(&key, "R-1", 3_000).await.is(202, "running");
+        assert_eq!(stack.refund(&key, "R-1", 3_000).await.is(202, "running"), first);
+        // What is only sent bars nothing, and counts.
+        let second = stack.refund(&key, "R-2", 3_000).await.is(202, "running");
+        assert_ne!(first["lines"][0]["psp_id"], second["lines"][0]["psp_id"]);
+        assert_eq!(stack.provider.given_back(), 6_000, "{psp:?}");
+        let error = stack.refund(&key, "R-1", 3_001).await.fails(409);
+        assert!(error.contains("another content"), "{error}");
+        stack.settle().await;
+        for request in ["R-1", "R-2"] {
+            let done = stack.refund(&key, request, 3_000).await.is(200, "done");
+            assert_eq!(lines(&done), [("refund".to_owned(), 3_000, "done".to_owned())]);
+        }
+        let refunds = stack.refunds(&key).await;
+        let ids: Vec<_> = refunds.iter().map(|one| one["request"].as_str().unwrap()).collect();
+        assert_eq!(ids, ["R-1", "R-2"]);
+        assert_eq!(refunds[0]["order"], key.to_string());
+        assert_eq!(refunds[0]["amount"], 3_000);
+        assert_eq!(stack.provider.given_back(), 6_000, "{psp:?}");
+        // The rest, and not a cent more.
+        let refused = stack.refund(&key, "R-3", 8_001).await;
+        assert_eq!(refused.body["state"], "refused");
+        assert_eq!(refused.body["refused"].as_array().unwrap().len(), 1, "{refused:?}");
+        let error = refused.fails(422);
+        assert!(error.contains("no more than 80.00 EUR"), "{error}");
+        stack.refund(&key, "R-3", 8_000).await.is(202, "running");
+        stack.settle().await;
+        stack.refund(&key, "R-3", 8_000).await.is(200, "done");
+        assert_eq!(stack.provider.given_back(), TOTAL, "{psp:?}");
+        stack.refund(&key, "R-4", 1).await.fails(422);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_alone_sends_and_keeps_nothing() {
+    for psp in BOTH {
+        let (stack, key) = Stack::with(psp, Paid::Split(6_000)).await;
+        let body = json!({
+            "order": key.to_string(), "request": "R-1", "amount": TOTAL, "currency": "EUR",
+            "plan_only": true,
+        });
+        for _ in 0..2 {
+            let planned = stack.post("/refunds", &body).await.is(200, "planned");
+            let sums: u64 = lines(&planned).iter().map(|(_, amount, _)| amount).sum();
+            assert_eq!((lines(&planned).len(), sums), (2, TOTAL));
+        }
+        assert_eq!(stack.table().desk_at(&key).await.unwrap().version, None);
+        assert_eq!(stack.provider.given_back(), 0);
+        assert_eq!(stack.refunds(&key).await, [""; 0]);
+        let mut more = body.clone();
+        more["amount"] = (TOTAL + 1).into();
+        stack.post("/refunds", &more).await.fails(422);
+        // One that is known is shown as it stands, and does not go on.
+        stack.refund(&key, "R-1", 3_000).await.is(202, "running");
+        assert!(stack.post("/refunds", &body).await.fails(409).contains("content"));
+        more["amount"] = 3_000.into();
+        stack.provider.batch();
+        stack.post("/refunds", &more).await.is(200, "running");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lyra_voucher_goes_back_whole_or_not_at_all() {
+    let (stack, key) = Stack::with(Psp::Lyra, Paid::Split(10_000)).await;
+    let error = stack.refund(&key, "R-1", 7_000).await.fails(422);
+    assert!(error.contains("40.00 EUR") && error.contains("100.00 EUR"), "{error}");
+    assert_eq!(stack.provider.given_back(), 0);
+    for (request, amount) in [("R-2", 10_000), ("R-3", 4_000)] {
+        let sent = stack.refund(&key, request, amount).await.is(202, "running");
+        assert_eq!(lines(&sent), [("refund".to_owned(), amount, "sent".to_owned())]);
+        stack.settle().await;
+    }
+    assert_eq!(stack.provider.given_back(), TOTAL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lyra_has_not_taken_yet_is_given_up() {
+    let stack = Stack::start().await;
+    let key = key(Psp::Lyra, "CMD-1");
+    stack.provider.pays(&key, Psp::Lyra, TOTAL, Paid::Card);
+    let done = stack.refund(&key, "R-1", TOTAL).await.is(200, "done");
+    assert_eq!(lines(&done), [("cancel".to_owned(), TOTAL, "done".to_owned())]);
+    stack.provider.batch();
+    assert_eq!((stack.provider.taken(), stack.provider.given_back()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_providers_word_nothing_is_planned() {
+    for (psp, faults) in [
+        (Psp::Worldline, &["bad_credentials", "wrong_currency"][..]),
+        (Psp::Lyra, &["bad_credentials", "wrong_merchant", "wrong_currency"]),
+    ] {
+        let (mut stack, key) = Stack::with(psp, Paid::Card).await;
+        for fault in faults {
+            stack.provider.fault(psp, "*", fault);
+            let error = stack.refund(&key, "R-1", 100).await.fails(502);
+            assert!(!error.is_empty(), "{fault}");
+        }
+        // Nobody listens on port 1.
+        let [worldline, lyra] = stack.provider.documents();
+        let document = if psp == Psp::Lyra { lyra } else { worldline };
+        let origin = stack.provider.origin().to_owned();
+        let provider = PROVIDERS.iter().find(|one| one.profile().id == key.psp).unwrap();
+        let mut apis = Apis::default();
+        apis.add(*provider, &document.replace(&origin, "http://127.0.0.1:1"));
+        let known = std::mem::replace(&mut stack.function.payer.asker.apis, apis);
+        stack.refund(&key, "R-1", 100).await.fails(502);
+        stack.function.payer.asker.apis = Apis::default();
+        stack.refund(&key, "R-1", 100).await.fails(409);
+        stack.function.payer.asker.apis = known;
+        assert_eq!(stack.desk(&key).await, Desk::default());
+        assert_eq!(stack.provider.given_back(), 0);
+        stack.refund(&key, "R-1", 100).await.is(202, "running");
+    }
+}
+
+/// The names of the calls that give money back, and how they end.
+fn call(psp: Psp) -> &'static str {
+    if psp == Psp::Lyra { "Transaction/Refund" } else { "RefundPayment" }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_moves_once_whatever_becomes_of_the_answer() {
+    for psp in BOTH {
+        for fault in ["timeout_before", "timeout_after", "cut_off", "502_after"] {
+            let (stack, key) = Stack::with(psp, Paid::Card).await;
+            stack.provider.fault(psp, call(psp), fault);
+            let first = stack.refund(&key, "R-1", 2_000).await.is(202, "running");
+            let is_lost = psp == Psp::Lyra && fault == "timeout_before";
+            assert_eq!(stack.provider.given_back(), if is_lost { 0 } else { 2_000 }, "{fault}");
+            if is_lost {
+                // Nobody knows, so nothing is sent again, and nothing else may be asked for.
+                assert_eq!(lines(&first)[0].2, "running");
+                stack.refund(&key, "R-1", 2_000).await.is(202, "running");
+                stack.sweep().await;
+                stack.refund(&key, "R-2", 2_000).await.fails(409);
+                assert_eq!((stack.provider.given_back(), stack.provider.calls(call(psp))), (0, 1));
+                continue;
+            }
+            stack.settle().await;
+            stack.refund(&key, "R-1", 2_000).await.is(200, "done");
+            assert_eq!(stack.provider.given_back(), 2_000, "{psp:?} {fault}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provider_refuses_frees_its_amount() {
+    for psp in BOTH {
+        let (stack, key) = Stack::with(psp, Paid::Card).await;
+        stack.provider.fault(psp, call(psp), "refuse_refund");
+        stack.refund(&key, "R-1", TOTAL).await;
+        stack.settle().await;
+        let refused = stack.refund(&key, "R-1", TOTAL).await.is(200, "refused");
+        assert!(refused["lines"][0]["reason"].is_string(), "{refused}");
+        assert_eq!(stack.provider.given_back(), 0);
+        stack.refund(&key, "R-2", TOTAL).await.is(202, "running");
+        stack.settle().await;
+        stack.refund(&key, "R-2", TOTAL).await.is(200, "done");
+        assert_eq!(stack.provider.given_back(), TOTAL);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_requests_at_the_same_time_one_wins_and_the_same_one_is_one() {
+    for psp in BOTH {
+        for _ in 0..4 {
+            let (stack, key) = Stack::with(psp, Paid::Card).await;
+            let requests = ["R-1", "R-2", "R-3"].map(|request| stack.refund(&key, request, 6_000));
+            let answers = futures_util::future::join_all(requests).await;
+            let taken = answers.iter().filter(|answer| answer.status == 202).count();
+            let barred = answers.iter().filter(|answer| matches!(answer.status, 409 | 422)).count();
+            assert_eq!(taken + barred, 3, "{answers:?}");
+            let given_back = u64::try_from(taken).unwrap() * 6_000;
+            assert!((1..=2).contains(&taken), "{answers:?}");
+            assert_eq!(stack.provider.given_back(), given_back, "{answers:?}");
+
+            let (stack, key) = Stack::with(psp, Paid::Card).await;
+            let requests = [0; 4].map(|_| stack.refund(&key, "R-1", 3_000));
+            for answer in futures_util::future::join_all(requests).await {
+                assert_eq!(answer.status, 202, "{answer:?}");
+            }
+            stack.settle().await;
+            stack.refund(&key, "R-1", 3_000).await.is(200, "done");
+            assert_eq!(stack.provider.given_back(), 3_000);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_which_nothing_is_captured_gives_nothing_back() {
+    for psp in BOTH {
+        let (stack, key) = Stack::with(psp, Paid::Nothing).await;
+        let error = stack.refund(&key, "R-1", 100).await.fails(422);
+        assert_eq!(error, "nothing of the order is captured", "{psp:?}");
+        stack.refund(&super::provider::key(psp, "CMD-404"), "R-1", 100).await.fails(404);
+    }
+}
+
+/// A look that has no time left does nothing, and leaves all to the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_late_is_left() {
+    let (stack, key) = Stack::with(Psp::Lyra, Paid::Card).await;
+    stack.refund(&key, "R-1", 100).await.is(202, "running");
+    stack.provider.batch();
+    assert!(!stack.function.payer.continue_open(&key, Instant::now()).await.unwrap());
+    stack.refund(&key, "R-1", 100).await.is(200, "done");
+}

@@ -2,13 +2,15 @@
 
 use std::time::Instant;
 
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use quittance_aws::apis::Apis;
 use quittance_core::desk::Desk;
 use quittance_psp::PROVIDERS;
 use serde_json::json;
 
 use super::provider::{BOTH, Paid, Psp, key};
-use super::stack::{Stack, TOTAL, lines};
+use super::stack::{Stack, TOTAL, at_once, lines};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn equal_parts_go_back_one_after_the_other_and_a_repeated_request_is_the_same() {
@@ -102,32 +104,35 @@ async fn what_lyra_has_not_taken_yet_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_providers_word_nothing_is_planned() {
-    for (psp, faults) in [
-        (Psp::Worldline, &["bad_credentials", "wrong_currency"][..]),
-        (Psp::Lyra, &["bad_credentials", "wrong_merchant", "wrong_currency"]),
-    ] {
-        let (mut stack, key) = Stack::with(psp, Paid::Card).await;
-        for fault in faults {
-            stack.provider.fault(psp, "*", fault);
-            let error = stack.refund(&key, "R-1", 100).await.fails(502);
-            assert!(!error.is_empty(), "{fault}");
-        }
-        // Nobody listens on port 1.
-        let [worldline, lyra] = stack.provider.documents();
-        let document = if psp == Psp::Lyra { lyra } else { worldline };
-        let origin = stack.provider.origin().to_owned();
-        let provider = PROVIDERS.iter().find(|one| one.profile().id == key.psp).unwrap();
-        let mut apis = Apis::default();
-        apis.add(*provider, &document.replace(&origin, "http://127.0.0.1:1"));
-        let known = std::mem::replace(&mut stack.function.payer.asker.apis, apis);
-        stack.refund(&key, "R-1", 100).await.fails(502);
-        stack.function.payer.asker.apis = Apis::default();
-        stack.refund(&key, "R-1", 100).await.fails(409);
-        stack.function.payer.asker.apis = known;
-        assert_eq!(stack.desk(&key).await, Desk::default());
-        assert_eq!(stack.provider.given_back(), 0);
-        stack.refund(&key, "R-1", 100).await.is(202, "running");
+    at_once([
+        without_word(Psp::Worldline, &["bad_credentials", "wrong_currency"]).boxed(),
+        without_word(Psp::Lyra, &["bad_credentials", "wrong_merchant", "wrong_currency"]).boxed(),
+    ])
+    .await;
+}
+
+async fn without_word(psp: Psp, faults: &'static [&str]) {
+    let (mut stack, key) = Stack::with(psp, Paid::Card).await;
+    for fault in faults {
+        stack.provider.fault(psp, "*", fault);
+        let error = stack.refund(&key, "R-1", 100).await.fails(502);
+        assert!(!error.is_empty(), "{fault}");
     }
+    // Nobody listens on port 1.
+    let [worldline, lyra] = stack.provider.documents();
+    let document = if psp == Psp::Lyra { lyra } else { worldline };
+    let origin = stack.provider.origin().to_owned();
+    let provider = PROVIDERS.iter().find(|one| one.profile().id == key.psp).unwrap();
+    let mut apis = Apis::default();
+    apis.add(*provider, &document.replace(&origin, "http://127.0.0.1:1"));
+    let known = std::mem::replace(&mut stack.function.payer.asker.apis, apis);
+    stack.refund(&key, "R-1", 100).await.fails(502);
+    stack.function.payer.asker.apis = Apis::default();
+    stack.refund(&key, "R-1", 100).await.fails(409);
+    stack.function.payer.asker.apis = known;
+    assert_eq!(stack.desk(&key).await, Desk::default());
+    assert_eq!(stack.provider.given_back(), 0);
+    stack.refund(&key, "R-1", 100).await.is(202, "running");
 }
 
 /// The names of the calls that give money back, and how they end.
@@ -137,27 +142,28 @@ fn call(psp: Psp) -> &'static str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn money_moves_once_whatever_becomes_of_the_answer() {
-    for psp in BOTH {
-        for fault in ["timeout_before", "timeout_after", "cut_off", "502_after"] {
-            let (stack, key) = Stack::with(psp, Paid::Card).await;
-            stack.provider.fault(psp, call(psp), fault);
-            let first = stack.refund(&key, "R-1", 2_000).await.is(202, "running");
-            let is_lost = psp == Psp::Lyra && fault == "timeout_before";
-            assert_eq!(stack.provider.given_back(), if is_lost { 0 } else { 2_000 }, "{fault}");
-            if is_lost {
-                // Nobody knows, so nothing is sent again, and nothing else may be asked for.
-                assert_eq!(lines(&first)[0].2, "running");
-                stack.refund(&key, "R-1", 2_000).await.is(202, "running");
-                stack.sweep().await;
-                stack.refund(&key, "R-2", 2_000).await.fails(409);
-                assert_eq!((stack.provider.given_back(), stack.provider.calls(call(psp))), (0, 1));
-                continue;
-            }
-            stack.settle().await;
-            stack.refund(&key, "R-1", 2_000).await.is(200, "done");
-            assert_eq!(stack.provider.given_back(), 2_000, "{psp:?} {fault}");
-        }
+    let faults = ["timeout_before", "timeout_after", "cut_off", "502_after"];
+    let cases = BOTH.into_iter().flat_map(|psp| faults.map(|fault| moves_once(psp, fault).boxed()));
+    at_once(cases).await;
+}
+
+async fn moves_once(psp: Psp, fault: &'static str) {
+    let (stack, key) = Stack::with(psp, Paid::Card).await;
+    stack.provider.fault(psp, call(psp), fault);
+    let first = stack.refund(&key, "R-1", 2_000).await.is(202, "running");
+    if psp == Psp::Lyra && fault == "timeout_before" {
+        // Nobody knows, so nothing is sent again, and nothing else may be asked for.
+        assert_eq!(lines(&first)[0].2, "running");
+        stack.refund(&key, "R-1", 2_000).await.is(202, "running");
+        stack.sweep().await;
+        stack.refund(&key, "R-2", 2_000).await.fails(409);
+        assert_eq!((stack.provider.given_back(), stack.provider.calls(call(psp))), (0, 1));
+        return;
     }
+    assert_eq!(stack.provider.given_back(), 2_000, "{psp:?} {fault}");
+    stack.settle().await;
+    stack.refund(&key, "R-1", 2_000).await.is(200, "done");
+    assert_eq!(stack.provider.given_back(), 2_000, "{psp:?} {fault}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,28 +185,29 @@ async fn what_the_provider_refuses_frees_its_amount() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_requests_at_the_same_time_one_wins_and_the_same_one_is_one() {
-    for psp in BOTH {
-        for _ in 0..4 {
-            let (stack, key) = Stack::with(psp, Paid::Card).await;
-            let requests = ["R-1", "R-2", "R-3"].map(|request| stack.refund(&key, request, 6_000));
-            let answers = futures_util::future::join_all(requests).await;
-            let taken = answers.iter().filter(|answer| answer.status == 202).count();
-            let barred = answers.iter().filter(|answer| matches!(answer.status, 409 | 422)).count();
-            assert_eq!(taken + barred, 3, "{answers:?}");
-            let given_back = u64::try_from(taken).unwrap() * 6_000;
-            assert!((1..=2).contains(&taken), "{answers:?}");
-            assert_eq!(stack.provider.given_back(), given_back, "{answers:?}");
+    at_once(BOTH.into_iter().flat_map(|psp| [0; 3].map(|_| race(psp).boxed()))).await;
+}
 
-            let (stack, key) = Stack::with(psp, Paid::Card).await;
-            let requests = [0; 4].map(|_| stack.refund(&key, "R-1", 3_000));
-            for answer in futures_util::future::join_all(requests).await {
-                assert_eq!(answer.status, 202, "{answer:?}");
-            }
-            stack.settle().await;
-            stack.refund(&key, "R-1", 3_000).await.is(200, "done");
-            assert_eq!(stack.provider.given_back(), 3_000);
-        }
+async fn race(psp: Psp) {
+    let (stack, key) = Stack::with(psp, Paid::Card).await;
+    let requests = ["R-1", "R-2", "R-3"].map(|request| stack.refund(&key, request, 6_000).boxed());
+    let answers = join_all(requests).await;
+    let taken = answers.iter().filter(|answer| answer.status == 202).count();
+    let barred = answers.iter().filter(|answer| matches!(answer.status, 409 | 422)).count();
+    assert_eq!(taken + barred, 3, "{answers:?}");
+    // The second comes after the first was taken, or is barred.
+    assert!((1..=2).contains(&taken), "{answers:?}");
+    let given_back = u64::try_from(taken).unwrap() * 6_000;
+    assert_eq!(stack.provider.given_back(), given_back, "{answers:?}");
+
+    let (stack, key) = Stack::with(psp, Paid::Card).await;
+    let requests = [0; 4].map(|_| stack.refund(&key, "R-1", 3_000).boxed());
+    for answer in join_all(requests).await {
+        assert_eq!(answer.status, 202, "{answer:?}");
     }
+    stack.settle().await;
+    stack.refund(&key, "R-1", 3_000).await.is(200, "done");
+    assert_eq!(stack.provider.given_back(), 3_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,9 @@
 //! Money that is authorised: taken, or given up.
 
+use futures_util::FutureExt;
+
 use super::provider::{BOTH, Paid, Psp, key};
-use super::stack::{Stack, TOTAL, lines};
+use super::stack::{Stack, TOTAL, at_once, lines};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_is_authorised_is_taken_once() {
@@ -86,16 +88,19 @@ async fn a_capture_that_the_provider_refuses_leaves_the_order_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_takes_nothing_twice() {
-    for (psp, call) in [(Psp::Worldline, "CapturePayment"), (Psp::Lyra, "Transaction/Validate")] {
-        for fault in ["timeout_after", "502_after"] {
-            let (stack, key) = Stack::with(psp, Paid::Reserved).await;
-            stack.provider.fault(psp, call, fault);
-            stack.capture(&key, "T-1", None).await;
-            stack.settle().await;
-            stack.capture(&key, "T-1", None).await.is(200, "done");
-            assert_eq!(stack.provider.taken(), TOTAL, "{psp:?} {fault}");
-        }
-    }
+    let calls = [(Psp::Worldline, "CapturePayment"), (Psp::Lyra, "Transaction/Validate")];
+    let faults = ["timeout_after", "502_after"];
+    let cases = calls.into_iter().flat_map(|call| faults.map(|fault| (call, fault)));
+    at_once(cases.map(|((psp, call), fault)| takes_once(psp, call, fault).boxed())).await;
+}
+
+async fn takes_once(psp: Psp, call: &'static str, fault: &'static str) {
+    let (stack, key) = Stack::with(psp, Paid::Reserved).await;
+    stack.provider.fault(psp, call, fault);
+    stack.capture(&key, "T-1", None).await;
+    stack.settle().await;
+    stack.capture(&key, "T-1", None).await.is(200, "done");
+    assert_eq!(stack.provider.taken(), TOTAL, "{psp:?} {fault}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -164,6 +164,14 @@ impl Stack {
     }
 }
 
+/// Runs tests that wait most of the time at once.
+pub(crate) async fn at_once(tests: impl IntoIterator<Item: Future<Output = ()> + Send + 'static>) {
+    let tests: Vec<_> = tests.into_iter().map(tokio::spawn).collect();
+    for test in tests {
+        test.await.unwrap();
+    }
+}
+
 impl Answer {
     #[track_caller]
     pub(crate) fn is(self, status: u16, state: &str) -> Value {

@@ -351,8 +351,11 @@ impl World {
                     round.asked(true);
                 }
                 Step::Store => {
-                    let stored = self.store(&round.desk().clone(), version);
-                    round.stored(stored);
+                    if self.store(&round.desk().clone(), version) {
+                        round.stored(true);
+                    } else if round.rebase(self.desk()) {
+                        *version = self.stored.1;
+                    }
                 }
                 Step::Call(action) => {
                     let effect = self.bank.call(&action, fault);
@@ -576,6 +579,60 @@ fn the_voucher_waits_for_the_card() {
     world.look(Fault::None, 100);
     assert_eq!(states(&world), [LineState::Done, LineState::Refused]);
     assert_eq!(world.desk().requests()[0].state(), RequestState::Partial);
+}
+
+/// Somebody else looks while a call is made: what the call came to is noted on what he stored.
+#[test]
+fn what_a_call_came_to_is_noted_on_a_newer_desk() {
+    let refund = |amount| Content::Refund { amount, currency: eur() };
+    for (fault, state) in [
+        (Fault::None, RequestState::Running),
+        (Fault::Refuse, RequestState::Refused),
+        // Whoever looked meanwhile may have called, too.
+        (Fault::Unsent, RequestState::Running),
+    ] {
+        let mut world = World::new(Kind::Lyra);
+        world.request("R", refund(2));
+        world.look(Fault::None, 100);
+        world.request("S", refund(3));
+        // Look, store the intent; the call is next.
+        world.happen(&Event::Pause(fault, 2));
+        world.happen(&Event::Settle(true));
+        world.look(Fault::None, 100);
+        assert_eq!(world.desk().requests()[0].state(), RequestState::Done, "the desk is newer");
+        world.happen(&Event::Resume);
+        let request = world.desk().requests()[1].clone();
+        assert_eq!(request.state(), state, "{fault:?} {request:#?}");
+        let is_known = request.lines[0].psp_id.is_some() || request.lines[0].reason.is_some();
+        assert!(is_known, "{request:#?}");
+        world.check().unwrap();
+    }
+    // There is nothing to note before a call, and nothing on a desk where it is noted.
+    let mut round = Round::of_new_request(Desk::default(), Provider::rules(&Lyra));
+    assert!(!round.rebase(Desk::default()));
+    let world = World::new(Kind::Lyra);
+    assert_eq!(round.next(&world.order, after(60)), Step::End);
+}
+
+#[test]
+fn a_desk_is_looked_at_after_growing_pauses_while_something_is_open() {
+    let mut world = World::new(Kind::Lyra);
+    let next = |world: &World, passed: i64| {
+        let now = after(60 + passed);
+        world.desk().next_look(now).map(|due| due.seconds_since(now))
+    };
+    assert_eq!(next(&world, 0), None);
+    world.request("R", Content::Refund { amount: 2, currency: eur() });
+    assert_eq!(next(&world, 0), Some(60));
+    world.happen(&Event::Pass(10));
+    world.look(Fault::None, 100);
+    // From the call on.
+    for (passed, pause) in [(0, 60), (60, 60), (70, 60), (200, 190), (200_000, 86_400)] {
+        assert_eq!(next(&world, passed), Some(pause), "{passed}");
+    }
+    world.happen(&Event::Settle(true));
+    world.look(Fault::None, 100);
+    assert_eq!(next(&world, 0), None);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::operate::keys::Keys;
 use crate::operate::orders::Orders;
 use crate::operate::quarantine::Quarantine;
 use crate::operate::rebuild::Rebuild;
+use crate::operate::refund::{Cancel, Capture, Refund};
 use crate::operate::replay::Replay;
 use crate::operate::report::ReportArgs;
 use crate::operate::unsent::Unsent;
@@ -34,6 +35,9 @@ const EXIT: &str = "Exit status: 0 done; 1 something is wrong, or only a part wa
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Orders(Orders),
+    Refund(Refund),
+    Capture(Capture),
+    Cancel(Cancel),
     Quarantine(Quarantine),
     Replay(Replay),
     Rebuild(Rebuild),

@@ -12,10 +12,12 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use lambda_http::http::Request;
+use quittance_aws::http::JSON;
 use quittance_core::OrderKey;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 use crate::output::Failure;
@@ -161,6 +163,13 @@ impl Sender {
             }
         }
         self.exchange(request.body(Full::from(event.body()?))?).await
+    }
+
+    /// Posts JSON.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Reply, Failure> {
+        let request = Request::post(format!("{}{path}", self.url));
+        let request = request.header("content-type", JSON);
+        self.exchange(request.body(Full::from(body.to_string()))?).await
     }
 
     /// Reads a resource as JSON.

@@ -47,6 +47,9 @@ async fn main() -> ExitCode {
 async fn run(command: &Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Orders(args) => orders::run(args).await,
+        Command::Refund(args) => args.run().await,
+        Command::Capture(args) => args.run().await,
+        Command::Cancel(args) => args.run().await,
         Command::Quarantine(args) => quarantine::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Rebuild(args) => rebuild::run(args).await,

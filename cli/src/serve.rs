@@ -40,6 +40,9 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
         .route("/checkouts", any(checkouts))
         .route("/returns/{provider}", any(returns))
         .route("/local/reconcile", post(reconcile))
+        .route("/refunds", any(refund))
+        .route("/captures", any(refund))
+        .route("/cancellations", any(refund))
         .route("/local/queue", get(queue))
         .route("/local/quarantine", get(quarantine))
         .route(LOCAL_SETTINGS, get(settings))
@@ -75,31 +78,37 @@ async fn orders(State(stack): State<Arc<Stack>>, request: Request) -> Response {
     }
 }
 
-async fn expected(State(stack): State<Arc<Stack>>, request: Request) -> Response {
-    match lambda_request(request).await {
-        Ok(request) => respond(stack.expected.handle(&request).await),
-        Err(answer) => respond(answer.into_json_response()),
-    }
-}
-
-async fn asks(State(stack): State<Arc<Stack>>, request: Request) -> Response {
-    match lambda_request(request).await {
-        Ok(request) => respond(stack.ask.handle(&request).await),
-        Err(answer) => respond(answer.into_json_response()),
-    }
-}
-
-async fn checkouts(State(stack): State<Arc<Stack>>, request: Request) -> Response {
-    match lambda_request(request).await {
-        Ok(request) => respond(stack.checkout.handle(&request).await),
-        Err(answer) => respond(answer.into_json_response()),
-    }
-}
-
 async fn returns(State(stack): State<Arc<Stack>>, request: Request) -> Response {
     match lambda_request(request).await {
         Ok(request) => respond(stack.returns.handle(&request).await),
         Err(answer) => respond(answer.into_response()),
+    }
+}
+
+async fn expected(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    json_route(request, async |request| stack.expected.handle(request).await).await
+}
+
+async fn asks(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    json_route(request, async |request| stack.ask.handle(request).await).await
+}
+
+async fn checkouts(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    json_route(request, async |request| stack.checkout.handle(request).await).await
+}
+
+async fn refund(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    json_route(request, async |request| stack.refund.handle(request).await).await
+}
+
+/// Answers a program of the merchant's.
+async fn json_route(
+    request: Request,
+    handle: impl AsyncFnOnce(&lambda_http::Request) -> lambda_http::Response<Body>,
+) -> Response {
+    match lambda_request(request).await {
+        Ok(request) => respond(handle(&request).await),
+        Err(answer) => respond(answer.into_json_response()),
     }
 }
 
@@ -108,17 +117,14 @@ async fn reconcile(State(stack): State<Arc<Stack>>) -> Response {
     respond(match stack.reconcile.handle(Wanted::Open, LOOK).await {
         Ok(report) => {
             let stranded: Vec<String> = report.stranded.iter().map(ToString::to_string).collect();
-            Answer::Json(
-                json!({
-                    "asked": report.asked.asked + report.paid.looked,
-                    "changed": report.asked.changed + report.paid.changed,
-                    "failed": report.asked.failed + report.paid.failed + report.failed,
-                    "sent": report.sent,
-                    "stranded": stranded,
-                })
-                .to_string(),
-            )
-            .into_response()
+            let report = json!({
+                "asked": report.asked.asked + report.paid.looked,
+                "changed": report.asked.changed + report.paid.changed,
+                "failed": report.asked.failed + report.paid.failed + report.failed,
+                "sent": report.sent,
+                "stranded": stranded,
+            });
+            Answer::Json(report.to_string()).into_response()
         }
         Err(error) => {
             tracing::error!(%error, "not reconciled");

@@ -42,6 +42,7 @@ pub(crate) struct Stack {
     pub(crate) reconcile: reconcile::Function,
     pub(crate) checkout: checkout::Function,
     pub(crate) returns: returns::Function,
+    pub(crate) refund: refund::Function,
     pub(crate) outbox: Outbox,
     pub(crate) archive: Archive,
     pub(crate) log: TableQueue,
@@ -68,6 +69,7 @@ impl Stack {
         let outbox = Outbox { table: table.clone(), queue: queue.clone(), policy };
         let public_url = settings.public_url.clone().unwrap_or_else(|| url.to_owned());
         let asker = Asker { receiver: receiver.clone(), apis: apis(), caller: Caller::new() };
+        let payer = Payer { asker: asker.clone() };
         Ok(Self {
             variables: variables(engine, settings, &queue),
             archive: receiver.archive.clone(),
@@ -83,10 +85,11 @@ impl Stack {
             },
             returns: returns::Function { asker: asker.clone() },
             reconcile: reconcile::Function {
-                payer: Payer { asker },
+                payer: payer.clone(),
                 stranded_refund_minutes: settings.stranded_refund_minutes,
                 outbox: outbox.clone(),
             },
+            refund: refund::Function { payer },
             outbox,
             log,
         })

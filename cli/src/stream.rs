@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use dispatch::{Change, Function, Keys, StreamEvent, StreamRecord, Text};
+use quittance_core::OrderKey;
 
 use crate::output::Failure;
 
@@ -113,10 +114,11 @@ impl Follower {
     }
 }
 
-/// A record as Lambda passes it on; one without the order's key is none of ours.
+/// A record as Lambda passes it on; one without an order's key is none of ours.
 fn record(record: &Record) -> Option<StreamRecord> {
     let change = record.dynamodb()?;
     let pk = change.keys()?.get("pk")?.as_s().ok()?;
+    pk.parse::<OrderKey>().ok()?;
     Some(StreamRecord {
         dynamodb: Change {
             sequence_number: change.sequence_number()?.to_owned(),

@@ -1,6 +1,8 @@
 //! How arguments of the commands are read.
 
-use quittance_core::{OrderKey, State, Timestamp};
+use quittance_core::limits::MAX_AMOUNT;
+use quittance_core::money::amount_from_digits;
+use quittance_core::{Currency, OrderKey, State, Timestamp};
 use quittance_psp::{PROVIDERS, provider};
 
 /// Reads an order's key, also as the path of its resource.
@@ -27,4 +29,21 @@ pub(crate) fn state(word: &str) -> Result<State, String> {
 /// Reads an RFC 3339 time.
 pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "not a time as in 2026-11-22T10:00:00Z".to_owned())
+}
+
+/// Reads minor units. Who writes a point means something else by the digits, and is told how to say it.
+pub(crate) fn amount(text: &str) -> Result<u64, String> {
+    if text.contains(['.', ',']) {
+        return Err("amounts are in minor units, without a point: 12000 for 120.00 EUR, 12 for \
+                    12 JPY, 1250 for 1.250 TND"
+            .to_owned());
+    }
+    let amount = amount_from_digits(text).filter(|amount| *amount > 0);
+    amount.ok_or_else(|| format!("not a whole number of minor units from 1 to {MAX_AMOUNT}"))
+}
+
+/// Reads the code of a currency.
+pub(crate) fn currency(code: &str) -> Result<Currency, String> {
+    Currency::from_alpha(code)
+        .ok_or_else(|| "not the code of a currency with a known minor unit, as in EUR".to_owned())
 }

@@ -100,6 +100,18 @@ impl Common {
         Ok(matches!(self.target()?, Target::Local(_)))
     }
 
+    /// The address of the local stack that is meant.
+    pub(crate) fn local_url(&self) -> Result<&str, Failure> {
+        match self.target()? {
+            Target::Local(url) => Ok(url),
+            Target::Deployed(_) | Target::Variables { .. } => Err(
+                "this command posts to a local stack: name it with --local. The routes of a deployed \
+                 stack are for requests that are signed with IAM"
+                    .into(),
+            ),
+        }
+    }
+
     /// The secret with the keys of the stack, if one is named.
     pub(crate) fn secret(&self) -> Result<Option<String>, Failure> {
         self.target()?;

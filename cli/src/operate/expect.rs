@@ -6,13 +6,11 @@ use std::process::ExitCode;
 use clap::Args;
 use quittance_aws::amend::{Amender, Price, Registration};
 use quittance_aws::clock::now;
-use quittance_core::limits::MAX_AMOUNT;
-use quittance_core::money::amount_from_digits;
 use quittance_core::{Currency, Order, OrderKey};
 use quittance_psp::PROVIDERS;
 use serde_json::json;
 
-use crate::operate::arguments::key;
+use crate::operate::arguments::{amount, currency, key};
 use crate::operate::context::Context;
 use crate::operate::show::show;
 use crate::operate::terminal::NOT_ALL;
@@ -93,20 +91,4 @@ fn tell(context: &Context, args: &Expect, order: &Order, done: &str, released: b
         (true, true) => "; the order would be released",
     };
     say(&format!("\n{} {done}{released}", amount.unwrap_or_default()));
-}
-
-/// Reads minor units. Who writes a point means something else by the digits, and is told how to say it.
-fn amount(text: &str) -> Result<u64, String> {
-    if text.contains(['.', ',']) {
-        return Err("amounts are in minor units, without a point: 12000 for 120.00 EUR, 12 for \
-                    12 JPY, 1250 for 1.250 TND"
-            .to_owned());
-    }
-    let amount = amount_from_digits(text).filter(|amount| *amount > 0);
-    amount.ok_or_else(|| format!("not a whole number of minor units from 1 to {MAX_AMOUNT}"))
-}
-
-fn currency(code: &str) -> Result<Currency, String> {
-    Currency::from_alpha(code)
-        .ok_or_else(|| "not the code of a currency with a known minor unit, as in EUR".to_owned())
 }

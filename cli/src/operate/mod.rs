@@ -17,6 +17,7 @@ pub(crate) mod orders;
 pub(crate) mod quarantine;
 pub(crate) mod rebuild;
 pub(crate) mod rebuilt;
+pub(crate) mod refund;
 pub(crate) mod replay;
 pub(crate) mod replayer;
 pub(crate) mod report;

@@ -5,8 +5,8 @@ use futures_util::FutureExt;
 use super::provider::{BOTH, Paid, Psp};
 use super::stack::{Stack, TOTAL, at_once};
 
-/// Most steps of one request: writes, answers of the engine, and calls, before and after.
-const MAX_STEPS: i64 = 120;
+/// Most steps of one request.
+const MAX_STEPS: i64 = 60;
 
 /// What became of a request that died after so many steps; `None` where it did not.
 async fn dies_after(steps: i64, stack: &Stack, request: impl Future<Output = u16>) -> Option<u16> {
@@ -66,7 +66,7 @@ async fn a_capture_and_a_cancellation_go_on_wherever_they_were_left() {
 }
 
 async fn reserve_goes_on(psp: Psp, captures: bool) {
-    for steps in (0..MAX_STEPS).step_by(3) {
+    for steps in 0..MAX_STEPS {
         let (stack, key) = Stack::with(psp, Paid::Reserved).await;
         let ask = || match captures {
             true => stack.capture(&key, "Q-1", None).boxed(),

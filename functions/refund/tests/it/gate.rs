@@ -1,11 +1,11 @@
-//! Lets a process die at any step: before or after one of its writes, or one of its calls.
+//! Lets a process die at any step: before one of its writes, and before or after one of its calls. After a write is
+//! before the next step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use aws_sdk_dynamodb::config::interceptors::{
-    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
-};
+use aws_sdk_dynamodb::config::http::HttpRequest;
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use tokio::sync::Notify;
@@ -50,6 +50,10 @@ impl Gate {
         self.0.left.load(Ordering::SeqCst) < 0
     }
 
+    fn pass_if(&self, is_step: bool) -> Result<(), BoxError> {
+        if is_step && !self.passes() { Err("the process is dead".into()) } else { Ok(()) }
+    }
+
     /// Waits for its end.
     pub(crate) async fn died(&self) {
         self.0.died.notified().await;
@@ -67,18 +71,12 @@ impl Intercept for Gate {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let target = context.request().headers().get("x-amz-target").unwrap_or("");
-        let is_write = target.ends_with("PutItem") || target.ends_with("UpdateItem");
-        if is_write && !self.passes() { Err("the process is dead".into()) } else { Ok(()) }
+        self.pass_if(is_write(context.request()))
     }
+}
 
-    fn modify_before_deserialization(
-        &self,
-        _: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        // A dead process reads nothing, and so has nothing to do next.
-        if self.passes() { Ok(()) } else { Err("the process is dead".into()) }
-    }
+/// What only reads changes nothing, and is no step.
+fn is_write(request: &HttpRequest) -> bool {
+    let target = request.headers().get("x-amz-target").unwrap_or("");
+    target.ends_with("PutItem") || target.ends_with("UpdateItem")
 }

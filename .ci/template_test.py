@@ -24,8 +24,8 @@ RECEIVERS = {"worldline-webhook", "systempay-ipn"}
 # Who alone may do what to what; the functions' code says what for.
 ONLY = {
     ("secretsmanager:GetSecretValue", "KeysSecret"): RECEIVERS,
-    ("secretsmanager:GetSecretValue", "ApiSecret"): {"ask", "reconcile"},
-    ("dynamodb:UpdateItem", "OrderTable.Arn"): {"ask", "reconcile"},
+    ("secretsmanager:GetSecretValue", "ApiSecret"): {"ask", "checkout", "reconcile", "refund", "returns"},
+    ("dynamodb:UpdateItem", "OrderTable.Arn"): {"ask", "checkout", "reconcile", "refund", "returns"},
     ("dynamodb:PutItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:UpdateItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:GetItem", "ArchiveTable.Arn"): RECEIVERS,

@@ -6,6 +6,7 @@ mod keys;
 mod orders;
 mod quarantine;
 mod rebuild;
+mod refund;
 mod replay;
 mod send;
 mod unsent;

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use quittance_aws::http::Answer;
 use quittance_aws::posted::{currency, order, read};
 use quittance_core::OrderKey;
-use quittance_core::desk::{Content, New};
+use quittance_core::desk::{Content, New, RequestKind};
 use quittance_core::limits::MAX_REFERENCE_BYTES;
 use quittance_core::provider::Providers;
 use serde::Deserialize;
@@ -66,7 +66,28 @@ struct Cancellation {
 }
 
 impl Wanted {
-    fn new_of(order: String, request: String, content: Content) -> Result<Self, Answer> {
+    /// Reads a body of this kind.
+    pub(crate) fn read(kind: RequestKind, body: &[u8]) -> Result<Self, Answer> {
+        match kind {
+            RequestKind::Refund => {
+                let Refund { order, request, amount, currency: code, plan_only } =
+                    read(body, REFUND)?;
+                let content = Content::Refund { amount, currency: currency(&code)? };
+                Ok(Self { plan_only, ..Self::new(order, request, content)? })
+            }
+            RequestKind::Capture => {
+                let Capture { order, request, amount, currency: code } = read(body, CAPTURE)?;
+                let content = Content::Capture { amount, currency: currency(&code)? };
+                Self::new(order, request, content)
+            }
+            RequestKind::Cancellation => {
+                let Cancellation { order, request } = read(body, CANCELLATION)?;
+                Self::new(order, request, Content::Cancellation)
+            }
+        }
+    }
+
+    fn new(order: String, request: String, content: Content) -> Result<Self, Answer> {
         let is_id = !request.is_empty()
             && request.len() <= MAX_REFERENCE_BYTES
             && !request.chars().any(char::is_control);
@@ -82,28 +103,9 @@ impl Wanted {
     }
 
     /// As the desk takes it.
-    pub(crate) fn new(&self) -> New<'_> {
+    pub(crate) fn asked(&self) -> New<'_> {
         New { request: &self.request, content: self.content }
     }
-}
-
-/// Reads a refund.
-pub(crate) fn refund(body: &[u8]) -> Result<Wanted, Answer> {
-    let Refund { order, request, amount, currency: code, plan_only } = read(body, REFUND)?;
-    let content = Content::Refund { amount, currency: currency(&code)? };
-    Ok(Wanted { plan_only, ..Wanted::new_of(order, request, content)? })
-}
-
-/// Reads a capture.
-pub(crate) fn capture(body: &[u8]) -> Result<Wanted, Answer> {
-    let Capture { order, request, amount, currency: code } = read(body, CAPTURE)?;
-    Wanted::new_of(order, request, Content::Capture { amount, currency: currency(&code)? })
-}
-
-/// Reads a cancellation.
-pub(crate) fn cancellation(body: &[u8]) -> Result<Wanted, Answer> {
-    let Cancellation { order, request } = read(body, CANCELLATION)?;
-    Wanted::new_of(order, request, Content::Cancellation)
 }
 
 /// The order that a query names, percent-encoded as a whole.

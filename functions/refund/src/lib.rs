@@ -11,7 +11,7 @@ use quittance_aws::clock::now;
 use quittance_aws::http::{Answer, JSON, posted};
 use quittance_aws::pay::{PayError, Payer, Progress};
 use quittance_core::desk::{
-    Content, LineState, RefundView, Request as Asked, RequestState, ReserveView,
+    Content, LineState, RefundView, Request as Asked, RequestKind, RequestState, ReserveView,
 };
 use quittance_core::{Order, Words};
 use serde::Serialize;
@@ -47,15 +47,16 @@ impl Function {
         if path == "/refunds" && request.method() == Method::GET {
             return self.list(request.uri().query().unwrap_or("")).await;
         }
-        let (read, methods): (fn(&[u8]) -> Result<Wanted, Answer>, _) = match path {
-            "/refunds" => (body::refund, "GET, POST"),
-            "/captures" => (body::capture, "POST"),
-            "/cancellations" => (body::cancellation, "POST"),
+        let methods = if path == "/refunds" { "GET, POST" } else { "POST" };
+        let kind = match path {
+            "/refunds" => RequestKind::Refund,
+            "/captures" => RequestKind::Capture,
+            "/cancellations" => RequestKind::Cancellation,
             _ => return Err(Answer::NotFound),
         };
         posted(request, methods, JSON)?;
-        let wanted = read(request.body())?;
-        let (key, new) = (wanted.order(self.providers())?, wanted.new());
+        let wanted = Wanted::read(kind, request.body())?;
+        let (key, new) = (wanted.order(self.providers())?, wanted.asked());
         let done = match wanted.plan_only {
             true => self.payer.plan(&key, new).await,
             false => self.payer.carry_out(&key, new).await,

@@ -182,7 +182,7 @@ impl Payer {
                 }
                 let round = Round::new(held.desk.clone(), rules, false);
                 let drive = self.drive(order, held, until);
-                return found(drive.to_its_end(round, false).await?, new);
+                return found(drive.finish(round, false).await?, new);
             }
             // After the desk: what the desk shows as done is in the answer then.
             let told = self.told(key, until).await?;
@@ -210,7 +210,7 @@ impl Payer {
             let (kind, order) = (new.content.kind().as_str(), told.key());
             tracing::info!(%order, kind, request = new.request, "planned");
             let round = Round::of_new_request(desk, rules);
-            let drive = self.drive(told, held, until).to_its_end(round, true).await?;
+            let drive = self.drive(told, held, until).finish(round, true).await?;
             if drive.stores == 0 && drive.is_overtaken {
                 continue;
             }
@@ -246,7 +246,7 @@ impl Payer {
         let held = table.desk_at(place).await?;
         let order = table.load_order(place).await?.order;
         let round = Round::new(held.desk.clone(), self.rules(place.psp), false);
-        let drive = self.drive(order, held, until).to_its_end(round, false).await?;
+        let drive = self.drive(order, held, until).finish(round, false).await?;
         if drive.stores == 0 && !drive.is_overtaken {
             let due = match drive.failed {
                 Some(_) => now().later(UNREACHED_SECONDS),
@@ -370,7 +370,7 @@ impl Payer {
 
 impl Drive<'_> {
     /// Carries a round out. `owed` says that it begins with something to store that nobody else knows.
-    async fn to_its_end(mut self, mut round: Round<'_>, owed: bool) -> Result<Self, StoreError> {
+    async fn finish(mut self, mut round: Round<'_>, owed: bool) -> Result<Self, StoreError> {
         let mut owed = owed;
         loop {
             // What has begun is not broken off: a call that is announced is made, and what it came to is stored.

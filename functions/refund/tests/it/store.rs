@@ -1,5 +1,7 @@
 //! How desks stand beside orders in the table.
 
+use std::slice::from_ref;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use quittance_aws::clock::now;
 use quittance_aws::desks::WriteMark;
@@ -20,8 +22,8 @@ async fn a_desk_is_due_while_something_is_open_and_is_never_taken_for_an_order()
     let table = stack.table();
     stack.refund(&key, "R-1", 100).await.is(202, "running");
     assert_eq!(table.due_desks(Some(now()), 10).await.unwrap(), []);
-    assert_eq!(table.due_desks(Some(in_a_minute()), 10).await.unwrap(), [key.clone()]);
-    assert_eq!(table.due_desks(None, 10).await.unwrap(), [key.clone()]);
+    assert_eq!(table.due_desks(Some(in_a_minute()), 10).await.unwrap(), from_ref(&key));
+    assert_eq!(table.due_desks(None, 10).await.unwrap(), from_ref(&key));
     let orders = table.due(None, 100).await.unwrap();
     assert!(orders.iter().all(|order| *order == key), "{orders:?}");
     let mut seen = Vec::new();
@@ -52,7 +54,7 @@ async fn a_look_that_learns_nothing_is_put_off_and_keeps_no_other_from_its_turn(
     let report = stack.sweep().await;
     assert_eq!((report.looked, report.changed, report.failed, report.left), (2, 1, 1, 0));
     assert_eq!(stack.table().due_desks(Some(in_a_minute()), 10).await.unwrap(), []);
-    assert_eq!(stack.table().due_desks(None, 10).await.unwrap(), [lyra.clone()]);
+    assert_eq!(stack.table().due_desks(None, 10).await.unwrap(), from_ref(&lyra));
     let report = stack.sweep().await;
     assert_eq!((report.looked, report.changed, report.failed, report.left), (1, 1, 0, 0));
 }

@@ -25,7 +25,7 @@ RECEIVERS = {"worldline-webhook", "systempay-ipn"}
 ONLY = {
     ("secretsmanager:GetSecretValue", "KeysSecret"): RECEIVERS,
     ("secretsmanager:GetSecretValue", "ApiSecret"): {"ask", "checkout", "reconcile", "refund", "returns"},
-    ("dynamodb:UpdateItem", "OrderTable.Arn"): {"ask", "checkout", "reconcile", "refund", "returns"},
+    ("dynamodb:UpdateItem", "OrderTable.Arn"): {"ask", "reconcile", "refund", "returns"},
     ("dynamodb:PutItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:UpdateItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:GetItem", "ArchiveTable.Arn"): RECEIVERS,
@@ -284,10 +284,10 @@ class Functions(unittest.TestCase):
 
 
 class WayIn(unittest.TestCase):
-    def test_the_webhooks_are_open_and_all_else_is_for_iam(self):
+    def test_webhooks_and_returns_are_open_and_all_else_is_for_iam(self):
         for path, methods in properties("HttpApi")["Body"]["paths"].items():
             for method, operation in methods.items():
-                security = None if path.startswith("/webhooks/") else [{"AWS_IAM": []}]
+                security = None if path.startswith(("/webhooks/", "/returns/")) else [{"AWS_IAM": []}]
                 self.assertEqual(operation.get("security"), security, f"{method} {path}")
         schemes = properties("HttpApi")["Body"]["components"]["securitySchemes"]
         self.assertEqual(schemes["AWS_IAM"]["x-amazon-apigateway-authtype"], "awsSigv4")

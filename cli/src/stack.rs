@@ -83,7 +83,7 @@ impl Stack {
             checkout: checkout::Function {
                 starter: Starter { asker: asker.clone(), public_url: Some(public_url) },
             },
-            returns: returns::Function { asker: asker.clone() },
+            returns: returns::Function { asker },
             reconcile: reconcile::Function {
                 payer: payer.clone(),
                 stranded_refund_minutes: settings.stranded_refund_minutes,

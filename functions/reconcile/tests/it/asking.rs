@@ -385,7 +385,7 @@ async fn a_stranded_voucher_is_given_back_once_where_that_is_wanted() {
         stack.function.stranded_refund_minutes = minutes;
         stack.look_at_all().await;
         assert_eq!(stack.order(&key).await.summary(Policy::default()).refunded, 0, "{minutes:?}");
-        assert_eq!(stack.reported(Concern::Stranded).await, [key.clone()]);
+        assert_eq!(stack.reported(Concern::Stranded).await, std::slice::from_ref(&key));
     }
     stack.function.stranded_refund_minutes = Some(0);
     for _ in 0..3 {
@@ -412,12 +412,8 @@ async fn a_voucher_whose_complement_was_paid_without_a_word_is_not_given_back() 
     let key = format!("worldline/{MERCHANT}/test/CMD-1");
     psps.pay_at_worldline("CMD-1", "accept");
     // Of the two shares only the first notification came.
-    {
-        let mut fakes = psps.fakes.lock().unwrap();
-        let first = fakes.outbox().into_iter().next().unwrap();
-        drop(fakes);
-        psps.deliver_one(&stack, first, 185).await;
-    }
+    let first = psps.fakes.lock().unwrap().outbox().swap_remove(0);
+    psps.deliver_one(&stack, first, 185).await;
     let (_, sent) = stack.look_at_all().await;
     assert_eq!(sent, 1, "asking found the rest");
     let order = stack.order(&key).await;

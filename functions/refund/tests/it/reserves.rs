@@ -17,7 +17,7 @@ async fn all_that_is_authorised_is_taken_once() {
             stack.settle().await;
             let done = stack.capture(&key, "T-1", amount).await.is(200, "done");
             assert_eq!(lines(&done), [("capture".to_owned(), TOTAL, "done".to_owned())]);
-            stack.function.payer.asker.ask(&key, &[]).await.unwrap();
+            stack.function.payer.asker.ask(&key).await.unwrap();
             let done = stack.capture(&key, "T-1", amount).await.is(200, "done");
             assert_eq!(done["order"]["captured"], TOTAL, "{psp:?}");
             assert_eq!(stack.provider.taken(), TOTAL, "{psp:?}");

@@ -9,12 +9,14 @@ use quittance_aws::apis::Apis;
 use quittance_aws::archive::Archive;
 use quittance_aws::ask::{Asker, Wanted};
 use quittance_aws::caller::Caller;
+use quittance_aws::clock::now;
 use quittance_aws::pay::{PayReport, Payer};
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
 use quittance_aws::table::Table;
+use quittance_core::checkout::{Decision, Flow, Method, Offer, Opened, Wish};
 use quittance_core::desk::Desk;
-use quittance_core::{OrderKey, Policy};
+use quittance_core::{Currency, OrderKey, Policy};
 use quittance_psp::PROVIDERS;
 use quittance_testing::engine::Engine;
 use refund::Function;
@@ -77,8 +79,32 @@ impl Stack {
         if paid != Paid::Reserved {
             self.provider.batch();
         }
-        self.function.payer.asker.ask(&key, &[checkout]).await.unwrap();
+        self.note(&key, checkout).await;
+        self.function.payer.asker.ask(&key).await.unwrap();
         key
+    }
+
+    /// Notes the session in which an order was paid.
+    async fn note(&self, key: &OrderKey, checkout: String) {
+        let wish = Wish {
+            reference: key.order.clone(),
+            amount: TOTAL,
+            currency: Currency::from_alpha("EUR").unwrap(),
+            method: Method::Any,
+            flow: Flow::Hosted,
+            approval: false,
+            adjustable: true,
+            beneficiary: None,
+            locale: None,
+            return_url: "https://shop.example.com/back".to_owned(),
+            notification_url: None,
+        };
+        let opened =
+            Opened { id: checkout, offer: Offer::default(), proof: None, seconds: 1, unique: None };
+        let mut held = self.table().sessions_of(key).await.unwrap();
+        let Decision::Start(attempt) = held.sessions.decide(&wish, false, now()) else { panic!() };
+        held.sessions.settle(attempt, &wish, &opened, now()).unwrap();
+        self.table().save_sessions(key, &mut held).await.unwrap();
     }
 
     pub(crate) fn table(&self) -> &Table {

@@ -11,6 +11,8 @@
 pub mod adversary;
 #[cfg(feature = "engine")]
 pub mod engine;
+#[cfg(feature = "fakes")]
+pub mod fakes;
 pub mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;

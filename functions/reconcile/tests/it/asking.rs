@@ -1,10 +1,5 @@
 //! Asking, with both providers' APIs on the loopback.
 
-use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::extract::State;
 use lambda_http::Body;
 use lambda_http::http::Request;
 use quittance_aws::ask::{AskReport, Wanted};
@@ -15,113 +10,37 @@ use quittance_core::concern::Concern;
 use quittance_core::fold::Confirm;
 use quittance_core::key::Account;
 use quittance_core::{Currency, Flag, Mode, OrderKey, Policy, Provider, Timestamp};
-use quittance_fakes::{
-    Config, Delivery, Fakes, HttpRequest, LyraShop, Notification, Reply, WorldlineMerchant,
-};
+use quittance_fakes::{HttpRequest, Notification};
 use quittance_psp::lyra::Lyra;
 use quittance_psp::lyra::api::Credentials;
 use quittance_psp::lyra::api::checkout as lyra_checkout;
 use quittance_psp::worldline::Worldline;
 use quittance_psp::worldline::api::Merchants;
 use quittance_psp::worldline::api::checkout as worldline_checkout;
+use quittance_testing::fakes::Providers;
 use quittance_testing::worldline::MERCHANT;
-use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, url_encode};
+use quittance_testing::{SITE, url_encode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::{LOOK, Stack};
 
 /// What each order costs, in cents.
 const PRICE: u64 = 14_000;
 
-/// Both providers, as far as they can be reached.
-struct Psps {
-    fakes: Arc<Mutex<Fakes>>,
-    origin: String,
-}
+/// Both providers, and the buyers who pay there.
+struct Psps(Providers);
 
-/// Answers as the fakes do. What they cut off or leave unanswered closes the connection.
-async fn answer(
-    State(fakes): State<Arc<Mutex<Fakes>>>,
-    request: axum::extract::Request,
-) -> axum::response::Response {
-    let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap().to_vec();
-    let target = parts.uri.path_and_query().unwrap().to_string();
-    let header = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
-        (name.to_string(), value.to_str().unwrap().to_owned())
-    };
-    let headers = parts.headers.iter().map(header).collect();
-    let request = HttpRequest { method: parts.method.to_string(), target, headers, body };
-    let reply = fakes.lock().unwrap().api(&request, now());
-    assert!(
-        matches!(reply.delivery, Delivery::Whole),
-        "faults that close are for the clients' tests"
-    );
-    let mut response = axum::response::Response::builder().status(reply.status);
-    for (name, value) in reply.headers {
-        response = response.header(name, value);
+impl std::ops::Deref for Psps {
+    type Target = Providers;
+
+    fn deref(&self) -> &Providers {
+        &self.0
     }
-    response.body(reply.body.into()).unwrap()
 }
 
 impl Psps {
     async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
-        let shop = LyraShop {
-            site: SITE.to_owned(),
-            mode: Mode::Test,
-            form_key: FORM_KEY.to_owned(),
-            rest_password: REST_PASSWORD.to_owned(),
-            notification_url: "http://127.0.0.1:9000/webhooks/systempay".to_owned(),
-        };
-        let merchant = WorldlineMerchant {
-            merchant: MERCHANT.to_owned(),
-            key_id: "api-key".to_owned(),
-            secret: "api-secret".to_owned(),
-            webhook_key_id: KEY_ID.to_owned(),
-            webhook_secret: SECRET.to_owned(),
-            webhook_url: "http://127.0.0.1:9000/webhooks/worldline".to_owned(),
-        };
-        let fakes = Arc::new(Mutex::new(Fakes::new(Config {
-            pages_origin: "http://127.0.0.1:9000".to_owned(),
-            api_origin: origin.clone(),
-            seed: 254_564_310,
-            worldline: vec![merchant],
-            lyra: vec![shop],
-        })));
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&fakes));
-        tokio::spawn(async { axum::serve(listener, router).await });
-        Self { fakes, origin }
-    }
-
-    fn worldline_document(&self) -> String {
-        let keys = json!({"key_id": "api-key", "secret": "api-secret", "url": self.origin});
-        json!({MERCHANT: {"test": keys}}).to_string()
-    }
-
-    fn lyra_document(&self) -> String {
-        let keys = json!({"form": FORM_KEY, "rest_password": REST_PASSWORD});
-        let brand = json!({"name": "Local", "back_office": self.origin, "rest": self.origin});
-        json!({SITE: {"brand": brand, "test": keys}}).to_string()
-    }
-
-    fn control(&self, method: &str, path: &str, body: &Value) -> Reply {
-        let request = HttpRequest {
-            method: method.to_owned(),
-            target: format!("/local/psp/{path}"),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: body.to_string().into_bytes(),
-        };
-        let reply = self.fakes.lock().unwrap().control(&request, now());
-        assert_eq!(reply.status, 200, "{path}: {}", String::from_utf8_lossy(&reply.body));
-        reply
-    }
-
-    fn fault(&self, psp: &str, call: &str, fault: &str) {
-        let fault = json!({"provider": psp, "call": call, "fault": fault, "times": 100});
-        self.control("POST", "faults", &fault);
+        Self(Providers::start().await)
     }
 
     /// A buyer pays an order by card at Lyra. The money is taken in the night.
@@ -149,7 +68,7 @@ impl Psps {
             headers: vec![("content-type".to_owned(), kind)],
             body: body.into_bytes(),
         };
-        let reply = self.fakes.lock().unwrap().api(&request, now());
+        let reply = self.call(&request);
         let page = reply.header("location").unwrap().rsplit('/').next().unwrap().to_owned();
         self.control("POST", "pay", &json!({"checkout": page, "card": "accept"}));
     }
@@ -184,7 +103,7 @@ impl Psps {
             headers: headers.collect(),
             body: call.body,
         };
-        let reply = self.fakes.lock().unwrap().api(&request, now());
+        let reply = self.call(&request);
         let opened = worldline_checkout::opened(&reply.body, reference).unwrap();
         let pay = json!({"checkout": opened.checkout, "voucher": 6_000, "card": card});
         self.control("POST", "pay", &pay);
@@ -197,7 +116,7 @@ impl Psps {
 
     /// The same, as if they had come so many minutes ago.
     async fn deliver_as_of(&self, stack: &Stack, minutes_ago: i64) -> usize {
-        let sent = self.fakes.lock().unwrap().outbox();
+        let sent = self.outbox();
         let count = sent.len();
         for message in sent {
             self.deliver_one(stack, message, minutes_ago).await;
@@ -318,7 +237,7 @@ async fn a_provider_that_is_down_changes_nothing_and_keeps_no_other_waiting() {
     psps.deliver(&stack).await;
     psps.control("POST", "batch", &json!({}));
     let before = stack.order(LYRA_ORDER).await;
-    psps.fault("systempay", "Order/Get", "bad_gateway");
+    psps.fault("systempay", "Order/Get", "bad_gateway", 100);
     let (report, sent) = stack.look_at_all().await;
     // It is called for a few orders, and left alone for the others.
     assert_eq!(
@@ -412,7 +331,7 @@ async fn a_voucher_whose_complement_was_paid_without_a_word_is_not_given_back() 
     let key = format!("worldline/{MERCHANT}/test/CMD-1");
     psps.pay_at_worldline("CMD-1", "accept");
     // Of the two shares only the first notification came.
-    let first = psps.fakes.lock().unwrap().outbox().swap_remove(0);
+    let first = psps.outbox().swap_remove(0);
     psps.deliver_one(&stack, first, 185).await;
     let (_, sent) = stack.look_at_all().await;
     assert_eq!(sent, 1, "asking found the rest");

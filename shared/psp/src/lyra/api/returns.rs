@@ -37,6 +37,8 @@ pub enum NoReturn {
     UnknownKey,
     /// It is the gateway's own call, which no browser brings.
     Notification,
+    /// It is what the shop itself signed, which the buyer sends to the gateway.
+    Request,
     /// The signature is not this return's.
     Mismatch,
     /// It is genuine, and says of no order what was signed for.
@@ -52,6 +54,7 @@ impl NoReturn {
             Self::TooMany => "too many fields",
             Self::UnknownKey => "unknown key",
             Self::Notification => "a notification, and not a return",
+            Self::Request => "a request, and not a return",
             Self::Mismatch => "signature does not match",
             Self::Unreadable => "the return is not to be read",
         }
@@ -89,6 +92,10 @@ fn redirected(held: &Credentials, form: &Form<'_>) -> Result<Returned, NoReturn>
     let given = form.bytes("signature").ok_or(NoReturn::Missing)?;
     if !is_signed(key, grant.allow_sha1, form, given) {
         return Err(NoReturn::Mismatch);
+    }
+    // The shop's own request is signed with the same key, and the buyer has it in his hands. It tells no result.
+    if form.bytes("vads_trans_status").is_none() && form.bytes("vads_result").is_none() {
+        return Err(NoReturn::Request);
     }
     let date = form.text("vads_trans_date").and_then(TransDate::parse);
     let id = form.text("vads_trans_id").and_then(TransId::of_form);

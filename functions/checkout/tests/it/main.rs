@@ -1,0 +1,5 @@
+//! Payments are started, paid and come back, with both providers' APIs on the loopback and an engine of its own.
+
+mod returning;
+mod stack;
+mod starts;

@@ -8,3 +8,4 @@ mod reserves;
 mod routes;
 mod stack;
 mod store;
+mod stories;

@@ -108,6 +108,11 @@ impl Provider {
         self.control("faults", &json!({"provider": provider, "call": call, "fault": fault}));
     }
 
+    /// The faults that wait are forgotten.
+    pub(crate) fn forgive(&self) {
+        self.controlled("DELETE", "faults", &json!({}));
+    }
+
     /// What is asked for becomes final, and what is due is taken.
     pub(crate) fn batch(&self) {
         self.control("batch", &json!({}));

@@ -68,7 +68,7 @@ impl Story {
                 self.stack.gate.lives();
             }
             Event::Fault(fault) => {
-                self.stack.provider.fault(Psp::Lyra, "Transaction/Refund", fault)
+                self.stack.provider.fault(Psp::Lyra, "Transaction/Refund", fault);
             }
             Event::Look => {
                 self.stack.sweep().await;

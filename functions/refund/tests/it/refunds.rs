@@ -1,10 +1,12 @@
 //! Money that goes back.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use quittance_aws::apis::Apis;
+use quittance_core::OrderKey;
 use quittance_core::desk::Desk;
 use quittance_psp::PROVIDERS;
 use serde_json::json;
@@ -207,6 +209,23 @@ async fn race(psp: Psp) {
     }
     stack.settle().await;
     stack.refund(&key, "R-1", 3_000).await.is(200, "done");
+    assert_eq!(stack.provider.given_back(), 3_000);
+}
+
+/// Both store the same plan and the same intent at the same moment: only who stored it makes the call.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_twins_one_calls() {
+    let (stack, key) = Stack::with(Psp::Lyra, Paid::Card).await;
+    stack.gate.lets_writers_meet();
+    let twin = |stack: Arc<Stack>, key: OrderKey| {
+        tokio::spawn(async move { stack.refund(&key, "R-1", 3_000).await.status })
+    };
+    let stack = Arc::new(stack);
+    let twins = [(); 2].map(|()| twin(Arc::clone(&stack), key.clone()));
+    for status in join_all(twins).await {
+        assert_eq!(status.unwrap(), 202);
+    }
+    assert_eq!(stack.provider.calls(call(Psp::Lyra)), 1);
     assert_eq!(stack.provider.given_back(), 3_000);
 }
 

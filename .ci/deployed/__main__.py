@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+import urllib.request
 
 import account as aws
 import front
@@ -359,6 +360,76 @@ def measured(shop, sent):
     print({name: int(found[name]) for name in sorted(METRICS)})
 
 
+class Psps:
+    """The PSPs' APIs and payment pages, played by a local stack of its own."""
+
+    def __init__(self, exits):
+        command = [os.environ["QUITTANCE"], "--no-play", "--port", "0"]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        exits.callback(process.wait)
+        exits.callback(process.terminate)
+        said = ""
+        while not (found := re.search(r"APIs at (\S+), pages and controls at (\S+), for", said)):
+            line = process.stdout.readline()
+            if not line:
+                raise AssertionError(f"the local stack does not start: {said}")
+            said += line
+        self.api, self.controls = found.groups()
+
+    def credentials(self):
+        """What the stack's secret has for them."""
+        own = {"key_id": "local-key", "secret": "local-secret", "url": self.api}
+        brand = {"name": "Local", "back_office": self.api, "rest": self.api}
+        return {
+            "worldline_api": {"DemoMerchant": {"test": own}},
+            "systempay": {"12345678": {"brand": brand, "test": DEMO_KEYS["systempay"]["12345678"]["test"]}},
+        }
+
+    def pay(self, checkout):
+        """A buyer pays by voucher and card. The query with which the browser comes back."""
+        body = json.dumps({"checkout": checkout, "voucher": 6000, "card": "accept"}).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self.controls}/pay", body, headers, method="POST")
+        with urllib.request.urlopen(request) as answer:
+            return urllib.parse.urlsplit(json.load(answer)["return"]["url"]).query
+
+
+def called(shop, method, path, query="", body=None):
+    """The status and the JSON that a route answers."""
+    event = json.loads((ROOT / "events/expected/01-before-the-first-notification.json").read_text())
+    event |= {"rawPath": path, "rawQueryString": query, "body": json.dumps(body) if body else "", "isBase64Encoded": False}
+    event["queryStringParameters"] = dict(urllib.parse.parse_qsl(query))
+    event["requestContext"]["http"] |= {"method": method, "path": path}
+    answer = shop.request(event)
+    text = answer.get("body") or "null"
+    return answer["statusCode"], json.loads(text) if text.startswith(("{", "null")) else text
+
+
+def both_ways(shop, psps):
+    """Payments are started, come back, are asked about, given back and reported, with the roles of the template."""
+    paid = {}
+    for order in ("API-1", "API-2"):
+        key = f"worldline/DemoMerchant/test/{order}"
+        wish = {"order": key, "amount": 14000, "currency": "EUR", "method": "CVCO", "return_url": "https://shop.example/back"}
+        status, started = called(shop, "POST", "/checkouts", body=wish)
+        check(f"{order} is started", 201, status)
+        paid[key] = psps.pay(started["checkout"]["id"])
+    first, second = paid
+    status, _ = called(shop, "GET", "/returns/worldline", paid[first])
+    check("the buyer goes on to the shop", 303, status)
+    check("a forged return", 400, called(shop, "GET", "/returns/worldline", "RETURNMAC=1")[0])
+    for key in (second, first):
+        status, order = called(shop, "POST", "/asks", body={"order": key})
+        check(f"{key}, asked about", (200, "captured"), (status, order.get("state")))
+    refund = {"order": first, "request": "R-1", "amount": 1000, "currency": "EUR"}
+    status, progress = called(shop, "POST", "/refunds", body=refund)
+    check("a refund", True, status in (200, 202) and progress["state"] in ("running", "done"))
+    scheduled = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+    for package in ("reconcile", "report"):
+        shop.functions[package].invoke(scheduled)
+    check("unsent in the end", [], shop.unsent())
+
+
 def archived(stack):
     """Raw notifications expire, what nobody could read does not."""
     client, name = stack.account.client("dynamodb"), f"{STACK}-archive"
@@ -377,7 +448,7 @@ def archived(stack):
 
 def discreet(shop):
     """No function tells a key."""
-    keys = [DEMO_KEYS["worldline"]["demo-key"], NEWER_KEYS["worldline"]["newer-key"]]
+    keys = ["local-secret", DEMO_KEYS["worldline"]["demo-key"], NEWER_KEYS["worldline"]["newer-key"]]
     for document in (DEMO_KEYS, NEWER_KEYS):
         keys += document["systempay"]["12345678"]["test"].values()
     for name, function in shop.functions.items():
@@ -446,7 +517,10 @@ def run(folder, exits):
     guarded(stack)
 
     phase("Put the keys, and newer ones after them")
+    psps = Psps(exits)
     secrets = account.client("secretsmanager")
+    credentials = json.dumps(psps.credentials())
+    secrets.put_secret_value(SecretId=stack.outputs["ApiSecretName"], SecretString=credentials)
     for keys in (DEMO_KEYS, NEWER_KEYS):
         secrets.put_secret_value(SecretId=stack.outputs["KeysSecretName"], SecretString=json.dumps(keys))
 
@@ -486,6 +560,10 @@ def run(folder, exits):
     phase("What was written besides")
     archived(stack)
     measured(shop, sent)
+    discreet(shop)
+
+    phase("Start payments, ask, give back, report")
+    both_ways(shop, psps)
     discreet(shop)
 
     phase("What the roles were asked")

@@ -13,6 +13,7 @@ use crate::operate::rebuild::Rebuild;
 use crate::operate::refund::{Cancel, Capture, Refund};
 use crate::operate::replay::Replay;
 use crate::operate::report::ReportArgs;
+use crate::operate::start::{Ask, Checkout};
 use crate::operate::unsent::Unsent;
 
 /// Receive payment notifications on this machine, and look after a stack on AWS.
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Unsent(Unsent),
     Dlq(Dlq),
     Report(ReportArgs),
+    Checkout(Checkout),
+    Ask(Ask),
     Keys(Keys),
     /// Send an event file to a stack, signed anew with the configured keys
     Send(Send),

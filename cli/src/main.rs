@@ -55,6 +55,8 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Rebuild(args) => rebuild::run(args).await,
         Command::Unsent(args) => unsent::run(args).await,
         Command::Dlq(args) => dlq::run(args).await,
+        Command::Checkout(args) => args.run().await,
+        Command::Ask(args) => args.run().await,
         Command::Report(args) => operate::report::run(args).await,
         Command::Keys(args) => operate::keys::run(args).await,
         Command::Send(args) => send::run(args).await,

@@ -47,3 +47,8 @@ pub(crate) fn currency(code: &str) -> Result<Currency, String> {
     Currency::from_alpha(code)
         .ok_or_else(|| "not the code of a currency with a known minor unit, as in EUR".to_owned())
 }
+
+/// A key as the merchant's programs write it, with its reference as it is.
+pub(crate) fn text(key: &OrderKey) -> String {
+    [key.psp.as_str(), &key.merchant, key.mode.as_str(), &key.order].join("/")
+}

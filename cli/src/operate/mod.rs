@@ -23,6 +23,7 @@ pub(crate) mod replayer;
 pub(crate) mod report;
 pub(crate) mod scratch;
 pub(crate) mod show;
+pub(crate) mod start;
 pub(crate) mod terminal;
 pub(crate) mod unsent;
 pub(crate) mod verify;

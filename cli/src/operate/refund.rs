@@ -8,7 +8,7 @@ use quittance_core::{Currency, OrderKey};
 use serde_json::{Value, json};
 
 use crate::event::{Reply, Sender};
-use crate::operate::arguments::{amount, currency, key};
+use crate::operate::arguments::{amount, currency, key, text};
 use crate::operate::context::Common;
 use crate::operate::terminal::{NOT_ALL, clean, rows, table, verdict};
 use crate::output::{Failure, note, say};
@@ -110,11 +110,6 @@ impl Cancel {
         let body = json!({"order": text(&self.key), "request": self.request});
         tell(&stack.post("/cancellations", &body).await?, self.common.json)
     }
-}
-
-/// The key with its reference as it is.
-fn text(key: &OrderKey) -> String {
-    [key.psp.as_str(), &key.merchant, key.mode.as_str(), &key.order].join("/")
 }
 
 async fn currency_of(

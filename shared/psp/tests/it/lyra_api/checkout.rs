@@ -76,7 +76,8 @@ fn a_form_has_every_field_and_the_gateways_signature() {
     let told = Start { notification_url: Some("https://hooks.example.com/x"), ..start() };
     assert_eq!(fields(&self::made(&told, 0))["vads_url_check"], "https://hooks.example.com/x");
     // A request for a payment passes for a return only if it is read as one: it says no status.
-    assert!(returns::verify(&credentials(), body.as_bytes()).is_ok());
+    // Genuine, and no return: the shop's own request tells no result.
+    assert_eq!(returns::verify(&credentials(), body.as_bytes()), Err(returns::NoReturn::Request));
 }
 
 #[test]

@@ -95,6 +95,9 @@ pub(crate) struct Local {
     /// Port of the embedded DynamoDB at 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 0, value_name = "PORT")]
     pub(crate) dynamodb_port: u16,
+    /// Port of the PSPs' APIs that are played here, at 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 0, value_name = "PORT")]
+    pub(crate) psp_port: u16,
 }
 
 /// How to list.

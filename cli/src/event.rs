@@ -177,6 +177,20 @@ impl Sender {
         self.exchange(Request::get(format!("{}{path}", self.url)).body(Full::default())?).await
     }
 
+    /// Posts a body with these headers.
+    pub(crate) async fn deliver(
+        &self,
+        path: &str,
+        headers: &[(String, String)],
+        body: Vec<u8>,
+    ) -> Result<Reply, Failure> {
+        let mut request = Request::post(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        self.exchange(request.body(Full::from(body))?).await
+    }
+
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
         let answer = async {
             let reply = self.client.request(request).await;

@@ -1,4 +1,4 @@
-//! The local stack as a command: engine, functions, server and stream, until it is interrupted.
+//! The local stack as a command: engine, functions, PSPs, server and stream, until it is interrupted.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::event::samples;
 use crate::keys::{Rings, configured};
 use crate::output::{Failure, say};
+use crate::psp::Psps;
 use crate::stack::Stack;
 use crate::{play, serve, stream};
 
@@ -32,17 +33,22 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
         .map_err(|error| format!("cannot listen on {address}: {error} (try --port 0)"))?;
     let url = format!("http://{}", listener.local_addr()?);
     let engine = Engine::start(args.data.as_deref(), args.dynamodb_port).await?;
-    let stack = Arc::new(Stack::build(&engine, &settings, rings, &url).await?);
+    let (psps, psp_listener) = Psps::open(&url, args.psp_port).await?;
+    let apis = psps.apis.clone();
+    let stack = Arc::new(Stack::build(&engine, &settings, rings, apis, &url).await?);
 
     let dispatcher = dispatch::Function { outbox: stack.outbox.clone() };
     let follower = stream::Follower::start(&engine.config, &settings.table, dispatcher).await;
     tokio::spawn(follower.follow());
-    tokio::spawn(serve::run(listener, Arc::clone(&stack)));
+    tokio::spawn(serve::run(listener, Arc::clone(&stack), psps.controls()));
+    tokio::spawn(Arc::clone(&psps).run(psp_listener));
+    tokio::spawn(Arc::clone(&psps).tick());
     tokio::spawn(ask_when_due(Arc::clone(&stack)));
 
     say(&format!("listening on {url}"));
     if !args.quiet {
         say(&engine.description);
+        say(&psps.description);
     }
     let mut met = true;
     if !args.no_play {

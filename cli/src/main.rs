@@ -9,6 +9,7 @@ mod local;
 mod operate;
 mod output;
 mod play;
+mod psp;
 mod send;
 mod serve;
 mod stack;

@@ -28,8 +28,8 @@ const MAX_DRAINED_BYTES: usize = 16 * 1024 * 1024;
 /// How long a look by hand may ask. Who looks waits until it is done.
 const LOOK: Duration = Duration::from_secs(120);
 
-/// Answers until the listener fails.
-pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
+/// Answers until the listener fails, and lets the PSPs' pages and controls answer.
+pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>, psps: Router) {
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/webhooks/{provider}", any(webhook))
@@ -47,7 +47,8 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>) {
         .route("/local/quarantine", get(quarantine))
         .route(LOCAL_SETTINGS, get(settings))
         .fallback(async || respond(Answer::NotFound.into_response()))
-        .with_state(stack);
+        .with_state(stack)
+        .merge(psps);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
         tracing::error!(%error, "server ended");

@@ -56,6 +56,7 @@ impl Stack {
         engine: &Engine,
         settings: &Settings,
         rings: Rings,
+        apis: Apis,
         url: &str,
     ) -> Result<Self, Failure> {
         let client = clients::dynamodb(&engine.config);
@@ -68,7 +69,7 @@ impl Stack {
         let queue = queue(settings, &client, &log).await?;
         let outbox = Outbox { table: table.clone(), queue: queue.clone(), policy };
         let public_url = settings.public_url.clone().unwrap_or_else(|| url.to_owned());
-        let asker = Asker { receiver: receiver.clone(), apis: apis(), caller: Caller::new() };
+        let asker = Asker { receiver: receiver.clone(), apis, caller: Caller::new() };
         let payer = Payer { asker: asker.clone() };
         Ok(Self {
             variables: variables(engine, settings, &queue),
@@ -94,17 +95,6 @@ impl Stack {
             log,
         })
     }
-}
-
-/// What the variables give to ask the providers with.
-fn apis() -> Apis {
-    let mut apis = Apis::default();
-    for provider in PROVIDERS {
-        if let Some(document) = provider.profile().api_variable.and_then(configured) {
-            apis.add(*provider, &document);
-        }
-    }
-    apis
 }
 
 /// What the operator's commands need to know of this stack.

@@ -11,4 +11,5 @@ mod names;
 mod operator;
 mod orders;
 mod panics;
+mod psp;
 mod support;

@@ -1,0 +1,340 @@
+//! The fakes of the PSPs' APIs in the local stack: a buyer pays on their pages, they notify, they are asked, and
+//! they fail as they are told.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+
+use quittance_aws::clock::now;
+use quittance_core::key::Account;
+use quittance_core::{Currency, Mode};
+use quittance_psp::lyra::api::{Credentials, checkout as lyra};
+use quittance_psp::worldline::api::{Merchants, checkout as worldline};
+use quittance_testing::worldline::MERCHANT;
+use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, url_encode};
+use serde_json::{Value, json};
+
+use crate::support::{
+    FORM, Reply, Request, Stack, exchange, quittance, systempay_path, wait_for, worldline_path,
+};
+
+/// What each order costs, in cents.
+const PRICE: u64 = 14_000;
+
+/// Where the buyer comes back.
+const SHOP: &str = "https://shop.example.com/back";
+
+impl Stack {
+    /// Where the fakes of the APIs are: `http://127.0.0.1:<port>`.
+    fn psps(&self) -> String {
+        wait_for("the address of the fakes", || {
+            let output = self.output();
+            let (_, rest) = output.split_once("APIs at ")?;
+            rest.split_once(',').map(|(origin, _)| origin.to_owned())
+        })
+    }
+
+    fn psp_port(&self) -> u16 {
+        self.psps().rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port")
+    }
+
+    /// Sends a request to the fakes' APIs.
+    fn api(&self, request: &Request) -> Reply {
+        exchange(self.psp_port(), request).expect("the fakes answer")
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Reply {
+        let request = Request::new("POST", path).header("Content-Type", "application/json");
+        self.send(&request.body(body.to_string().as_bytes()))
+    }
+
+    /// Uses a control of the fakes, which must do as it is told.
+    fn control(&self, path: &str, body: &Value) -> Value {
+        let reply = self.post(&format!("/local/psp/{path}"), body);
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply.json()
+    }
+
+    /// Posts a form as the buyer's browser does.
+    fn browse(&self, path: &str, body: &str) -> Reply {
+        let request = Request::new("POST", path).header("Content-Type", FORM);
+        self.send(&request.body(body.as_bytes()))
+    }
+
+    /// Opens a hosted checkout at Worldline's fake, by vouchers and card. Its id, and the path of its page.
+    fn open_at_worldline(&self, reference: &str) -> (String, String) {
+        let wanted = worldline::Wanted {
+            reference,
+            amount: PRICE,
+            currency: Currency::from_alpha("EUR").expect("the euro"),
+            means: worldline::Means::Cvco,
+            approval: false,
+            adjustable: true,
+            beneficiary: None,
+            locale: None,
+            return_url: SHOP,
+            webhooks: &[],
+            session_minutes: None,
+        };
+        let wanted = worldline::hosted(&wanted).expect("a checkout");
+        let origin = self.psps();
+        let keys = json!({"key_id": "local-key", "secret": "local-secret", "url": origin});
+        let document = json!({MERCHANT: {"test": keys}}).to_string();
+        let psp = quittance_psp::worldline::ID;
+        let account = Account { psp, merchant: MERCHANT.to_owned(), mode: Mode::Test };
+        let merchants = Merchants::from_json(&document).expect("credentials");
+        let call = merchants.endpoint(&account).expect("an endpoint").call(&wanted, now());
+        let mut request = Request::new("POST", call.url.strip_prefix(&origin).expect("a path"));
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        let reply = self.api(&request.body(&call.body));
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        let opened = worldline::opened(&reply.body, reference).expect("an open checkout");
+        let page = self.path(reply.json()["redirectUrl"].as_str().expect("a page"));
+        (opened.checkout, page)
+    }
+
+    /// What the browser posts to begin a payment by card at Lyra's fake.
+    fn lyra_form(&self, site: &str, reference: &str, attempt: u32) -> String {
+        let start = lyra::Start {
+            order: reference,
+            amount: PRICE,
+            currency: Currency::from_alpha("EUR").expect("the euro"),
+            means: lyra::Means::Cards,
+            approval: false,
+            locale: None,
+            return_url: SHOP,
+            notification_url: None,
+        };
+        let origin = self.psps();
+        let brand = json!({"name": "Local", "back_office": origin, "rest": origin});
+        let keys = json!({"form": FORM_KEY, "rest_password": REST_PASSWORD});
+        let document = json!({site: {"brand": brand, "test": keys}}).to_string();
+        let credentials = Credentials::from_json(&document).expect("credentials");
+        let psp = quittance_psp::lyra::ID;
+        let account = Account { psp, merchant: site.to_owned(), mode: Mode::Test };
+        let form = lyra::form(&credentials, &account, &start, attempt, now()).expect("a form");
+        let pair = |(name, value): &(&str, String)| format!("{name}={}", url_encode(value));
+        form.fields.iter().map(pair).collect::<Vec<_>>().join("&")
+    }
+
+    /// Begins a payment by card at Lyra's fake. The path of its page.
+    fn open_at_lyra(&self, reference: &str, attempt: u32) -> String {
+        let body = self.lyra_form(SITE, reference, attempt);
+        let request = Request::new("POST", "/vads-payment/").header("Content-Type", FORM);
+        let reply = self.api(&request.body(body.as_bytes()));
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        self.path(reply.header("location"))
+    }
+
+    /// The path of an address at this stack.
+    fn path(&self, url: &str) -> String {
+        url.strip_prefix(&self.url()).unwrap_or_else(|| panic!("{url} is elsewhere")).to_owned()
+    }
+
+    fn asks(&self, key: &str) -> Reply {
+        self.post("/asks", &json!({ "order": key }))
+    }
+}
+
+fn pay(checkout: &str, voucher: Option<u64>, card: &str) -> Value {
+    json!({"checkout": checkout, "voucher": voucher, "card": card})
+}
+
+fn sources(order: &Value) -> Vec<&str> {
+    let all = order["notifications"].as_array().expect("a list").iter();
+    all.map(|told| told["source"].as_str().expect("a word")).collect()
+}
+
+/// The rebuilt orders are those that are stored.
+fn verify(stack: &Stack) {
+    let args = ["rebuild", "--verify", "--json", "--local", &stack.url()];
+    let done = quittance(&args).output().expect("it starts");
+    let text = String::from_utf8_lossy(&done.stdout);
+    assert_eq!(done.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&done.stderr));
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(report["identical"], stack.rows("quittance-orders"), "{report}");
+}
+
+#[test]
+fn a_buyer_pays_by_voucher_and_card_and_the_order_is_released() {
+    let stack = Stack::start();
+    let (_, page) = stack.open_at_worldline("PSP-1");
+    let shown = stack.get(&page);
+    assert_eq!(shown.status, 200);
+    assert!(shown.text().contains("140.00 EUR") && shown.text().contains("Chèque-Vacances"));
+    let moved = stack.browse(&page, "voucher=6000");
+    assert_eq!((moved.status, stack.path(moved.header("location"))), (303, page.clone()));
+    assert!(stack.get(&page).text().contains("Pay 80.00 EUR by card"));
+    // What a page causes to be sent has arrived when it answers.
+    let path = worldline_path("PSP-1");
+    let order = stack.order(&path);
+    assert!(order["fulfilment"].is_null() && order["shares"][0]["amount"] == 6_000, "{order}");
+    let left = stack.browse(&page, "card=accept");
+    assert!(left.header("location").starts_with(&format!("{SHOP}?RETURNMAC=")), "{left:?}");
+    let order = stack.sent_order(&path);
+    assert_eq!((&order["state"], sources(&order).len()), (&json!("captured"), 2), "{order}");
+    assert_eq!(stack.queue_of(&["PSP-1"]).len(), 1);
+    // Asking adds nothing to what was notified.
+    let asked = stack.asks(&format!("worldline/{MERCHANT}/test/PSP-1"));
+    assert_eq!((asked.status, asked.json()["state"].clone()), (200, json!("captured")));
+    // Programs pay in one request.
+    let (checkout, _) = stack.open_at_worldline("PSP-2");
+    let paid = stack.control("pay", &pay(&checkout, Some(PRICE), "accept"));
+    assert_eq!((&paid["rest"], &paid["ended"]), (&json!(0), &json!(true)), "{paid}");
+    assert_eq!(stack.sent_order(&worldline_path("PSP-2"))["state"], "captured");
+    verify(&stack);
+}
+
+#[test]
+fn what_the_nightly_batch_takes_is_released_by_asking() {
+    let stack = Stack::start();
+    let page = stack.open_at_lyra("PSP-3", 1);
+    stack.browse(&page, "card=accept");
+    let path = systempay_path("PSP-3");
+    let order = stack.order(&path);
+    assert_eq!((&order["state"], sources(&order)), (&json!("authorised"), vec!["webhook"]));
+    let taken = stack.control("batch", &json!({}));
+    assert_eq!(taken, json!({"worldline": 0, "systempay": 1}));
+    assert_eq!(stack.order(&path)["state"], "authorised", "nobody announces it");
+    let looked = stack.post("/local/reconcile", &json!({})).json();
+    assert_eq!((&looked["asked"], &looked["changed"]), (&json!(1), &json!(1)), "{looked}");
+    let order = stack.sent_order(&path);
+    assert_eq!((&order["state"], sources(&order)), (&json!("captured"), vec!["webhook", "api"]));
+    assert_eq!(stack.queue_of(&["PSP-3"]).len(), 1);
+    verify(&stack);
+}
+
+/// The notification is lost, and the order is known from what was asked alone.
+#[test]
+fn an_order_without_a_notification_is_found_by_asking() {
+    let stack = Stack::start();
+    stack.control("settings", &json!({"notify": false}));
+    let (checkout, _) = stack.open_at_worldline("PSP-4");
+    stack.control("pay", &pay(&checkout, Some(6_000), "accept"));
+    stack.browse(&stack.open_at_lyra("PSP-5", 1), "card=accept");
+    for path in [worldline_path("PSP-4"), systempay_path("PSP-5")] {
+        assert_eq!(stack.get(&path).status, 404);
+    }
+    // Worldline has no way to find an order by its reference alone.
+    let asked = stack.asks(&format!("worldline/{MERCHANT}/test/PSP-4"));
+    assert_eq!(asked.status, 404, "{}", asked.text());
+    let asked = stack.asks(&format!("systempay/{SITE}/test/PSP-5"));
+    assert_eq!((asked.status, asked.json()["state"].clone()), (200, json!("authorised")));
+    verify(&stack);
+}
+
+#[test]
+fn a_fault_changes_nothing_and_is_answered_with_502() {
+    let stack = Stack::start();
+    stack.browse(&stack.open_at_lyra("PSP-6", 1), "card=accept");
+    let (checkout, _) = stack.open_at_worldline("PSP-7");
+    stack.control("pay", &pay(&checkout, Some(6_000), "accept"));
+    stack.control("batch", &json!({}));
+    let orders = [
+        ("systempay", format!("systempay/{SITE}/test/PSP-6"), systempay_path("PSP-6")),
+        ("worldline", format!("worldline/{MERCHANT}/test/PSP-7"), worldline_path("PSP-7")),
+    ];
+    let before: Vec<Value> = orders.iter().map(|(.., path)| stack.order(path)).collect();
+    for fault in ["timeout_before", "timeout_after", "502", "html", "truncated", "cut_off"] {
+        for ((provider, key, path), before) in orders.iter().zip(&before) {
+            let wanted = json!({"provider": provider, "fault": fault, "times": 100});
+            stack.control("faults", &wanted);
+            let asked = stack.asks(key);
+            assert_eq!(asked.status, 502, "{provider} {fault}: {}", asked.text());
+            let gone = stack.send(&Request::new("DELETE", "/local/psp/faults"));
+            assert_eq!((gone.status, gone.json()), (200, json!([])));
+            if provider == &"systempay" {
+                assert_eq!(&stack.order(path), before, "{fault}");
+            }
+        }
+    }
+    for (_, key, path) in &orders {
+        assert_eq!(stack.asks(key).status, 200, "{key}");
+        stack.sent_order(path);
+    }
+    verify(&stack);
+}
+
+/// What arrives of the answer to a call that anybody may make, until the connection closes.
+fn bytes_of(stack: &Stack, fault: &str) -> String {
+    let fault = json!({"provider": "systempay", "call": "Charge/SDKTest", "fault": fault});
+    stack.control("faults", &fault);
+    let login = "MTIzNDU2Nzg6dGVzdHBhc3N3b3JkX2RlbW8=";
+    let body = r#"{"value": "ping"}"#;
+    let mut connection =
+        TcpStream::connect((Ipv4Addr::LOCALHOST, stack.psp_port())).expect("it listens");
+    let request = format!(
+        "POST /api-payment/V4/Charge/SDKTest HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {login}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    connection.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = Vec::new();
+    // However the connection closes: what came counts.
+    let _ = connection.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn the_connection_closes_before_or_in_the_middle_of_an_answer() {
+    let stack = Stack::start();
+    assert_eq!(bytes_of(&stack, "timeout_after"), "");
+    let answer = bytes_of(&stack, "cut_off");
+    let (head, half) = answer.split_once("\r\n\r\n").expect("a head");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.expect("a length").parse().expect("a number");
+    assert!(head.starts_with("HTTP/1.1 200") && half.len() == length / 2, "{answer}");
+}
+
+#[test]
+fn only_who_has_no_credentials_is_served() {
+    let keys = json!({
+        "11111111": {"test": {"form": "one", "ask": false}},
+        "22222222": {
+            "brand": {"name": "Mine", "rest": "http://127.0.0.1:1"},
+            "test": {"form": "two", "rest_password": "testpassword_own"},
+        },
+        SITE: {"test": {"form": FORM_KEY}},
+    });
+    let own = json!({"key_id": "k", "secret": "s", "url": "http://127.0.0.1:1"});
+    let environment = [
+        ("QUITTANCE_SYSTEMPAY_KEYS", keys.to_string()),
+        ("QUITTANCE_WORLDLINE_API", json!({MERCHANT: {"test": own}}).to_string()),
+    ];
+    let environment = environment.each_ref().map(|(name, value)| (*name, &**value));
+    let stack = Stack::start_with(&[], &environment);
+    stack.psps();
+    let served = format!(", for systempay/11111111/test, systempay/{SITE}/test\n");
+    assert!(stack.output().contains(&served), "{}", stack.output());
+    for (key, status) in [
+        ("systempay/11111111/test/1", 409),
+        ("systempay/22222222/test/1", 502),
+        (&format!("systempay/{SITE}/test/1"), 404),
+        (&format!("systempay/{SITE}/production/1"), 409),
+    ] {
+        let asked = stack.asks(key);
+        assert_eq!(asked.status, status, "{key}: {}", asked.text());
+    }
+    let form = stack.lyra_form("22222222", "PSP-8", 1);
+    let request = Request::new("POST", "/vads-payment/").header("Content-Type", FORM);
+    assert_eq!(stack.api(&request.body(form.as_bytes())).status, 400);
+    stack.browse(&stack.open_at_lyra("PSP-9", 1), "card=accept");
+    assert_eq!(stack.order(&systempay_path("PSP-9"))["state"], "authorised");
+    let quiet = Stack::start_with(&["--quiet"], &[]);
+    assert_eq!(quiet.get("/local/psp/state").status, 200);
+    assert_eq!(quiet.output(), "");
+}
+
+#[test]
+fn what_is_no_control_is_not_found_and_what_is_too_large_is_not_read() {
+    let stack = Stack::shared();
+    assert_eq!(stack.get("/local/psp/nothing").status, 404);
+    let large = Request::new("POST", "/local/psp/settings").body(&vec![b' '; 300 * 1024]);
+    if let Ok(reply) = stack.try_send(&large) {
+        assert_eq!(reply.status, 413);
+    }
+    assert_eq!(stack.api(&Request::get("/v2/x/payments/1_0")).status, 403);
+    let settings = stack.get("/local/settings").text();
+    assert!(!settings.contains("psp"), "{settings}");
+}

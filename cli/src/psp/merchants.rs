@@ -80,7 +80,7 @@ impl Merchants {
         let mut credentials = json!({});
         for (merchant, (mode, id)) in by_merchant {
             let (key, word) = (&secrets[id], mode.as_str());
-            let secret = key.as_str().or(key["secret"].as_str()).unwrap_or_default();
+            let secret = key.as_str().or_else(|| key["secret"].as_str()).unwrap_or_default();
             self.worldline.push(WorldlineMerchant {
                 merchant: merchant.to_owned(),
                 key_id: KEY_ID.to_owned(),

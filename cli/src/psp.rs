@@ -170,7 +170,7 @@ async fn as_value(request: Request) -> Result<HttpRequest, Reply> {
 /// Delivers an answer as its fault says. A body that fails closes the connection: at once before anything is written,
 /// later in the middle.
 async fn respond(reply: Reply) -> Response {
-    let length = reply.body.len();
+    let mut response = Response::builder().status(reply.status);
     let body = match reply.delivery {
         Delivery::Whole => Body::from(reply.body),
         Delivery::SlowMillis(millis) => {
@@ -178,6 +178,7 @@ async fn respond(reply: Reply) -> Response {
             Body::from(reply.body)
         }
         Delivery::CutOff(bytes) => {
+            response = response.header("content-length", reply.body.len());
             let mut half = reply.body;
             half.truncate(bytes);
             let end = async {
@@ -190,7 +191,6 @@ async fn respond(reply: Reply) -> Response {
             Body::from_stream(stream::once(async { Err::<Vec<u8>, _>(closed()) }))
         }
     };
-    let mut response = Response::builder().status(reply.status).header("content-length", length);
     for (name, value) in reply.headers {
         response = response.header(name, value);
     }

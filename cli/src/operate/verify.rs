@@ -221,7 +221,8 @@ async fn verify_item(
 }
 
 impl Incomplete {
-    /// What the archive no longer has of an order; `None` when it has everything.
+    /// What the archive no longer has of an order; `None` when it has everything. What a provider said when it was asked
+    /// is no notification, and no archive ever had it.
     fn of(context: &Context, rebuilt: &Rebuilt, key: &str, stored: &Stored) -> Option<Self> {
         // What a provider said when it was asked was never archived: it is taken from the stored order.
         let by_notification = |told: &&NotificationEntry| told.source != API;
@@ -229,7 +230,7 @@ impl Incomplete {
             stored.order.notifications().iter().filter(by_notification).collect();
         let (listed, key) = (notifications.len(), key.to_owned());
         let mut missing = Self { key, listed, expired: 0, erased: 0, lost: 0 };
-        for received in notifications {
+        for received in notifications.iter().filter(|told| told.source != API) {
             let sha256 = &received.sha256;
             let why = match () {
                 () if rebuilt.archived.contains_key(sha256) => continue,

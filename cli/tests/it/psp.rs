@@ -237,19 +237,16 @@ fn a_fault_changes_nothing_and_is_answered_with_502() {
         ("systempay", format!("systempay/{SITE}/test/PSP-6"), systempay_path("PSP-6")),
         ("worldline", format!("worldline/{MERCHANT}/test/PSP-7"), worldline_path("PSP-7")),
     ];
-    let before: Vec<Value> = orders.iter().map(|(.., path)| stack.order(path)).collect();
-    for fault in ["timeout_before", "timeout_after", "502", "html", "truncated", "cut_off"] {
-        for ((provider, key, path), before) in orders.iter().zip(&before) {
-            let wanted = json!({"provider": provider, "fault": fault, "times": 100});
-            stack.control("faults", &wanted);
-            let asked = stack.asks(key);
-            assert_eq!(asked.status, 502, "{provider} {fault}: {}", asked.text());
-            let gone = stack.send(&Request::new("DELETE", "/local/psp/faults"));
-            assert_eq!((gone.status, gone.json()), (200, json!([])));
-            if provider == &"systempay" {
-                assert_eq!(&stack.order(path), before, "{fault}");
-            }
-        }
+    // A call is tried more than once, so each fault is there for all tries.
+    for (at, fault) in [(0, "timeout_after"), (0, "html"), (1, "502"), (1, "cut_off")] {
+        let (provider, key, path) = &orders[at];
+        let before = stack.order(path);
+        stack.control("faults", &json!({"provider": provider, "fault": fault, "times": 100}));
+        let asked = stack.asks(key);
+        assert_eq!(asked.status, 502, "{provider} {fault}: {}", asked.text());
+        let gone = stack.send(&Request::new("DELETE", "/local/psp/faults"));
+        assert_eq!((gone.status, gone.json()), (200, json!([])));
+        assert_eq!(stack.order(path), before, "{fault}");
     }
     for (_, key, path) in &orders {
         assert_eq!(stack.asks(key).status, 200, "{key}");

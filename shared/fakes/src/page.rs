@@ -10,7 +10,7 @@ color:#1c2024}main{max-width:26rem;margin:0 auto;padding:1.25rem}section{backgro
 padding:1.25rem;margin:1rem 0}h1{font-size:1.1rem;margin:.5rem 0}.sum{font-size:1.75rem;font-weight:600}\
 label{display:block}input[type=range]{width:100%;margin:.75rem 0}button{width:100%;padding:.75rem;margin:.35rem 0;\
 border:0;border-radius:.5rem;font:inherit;background:#0b5cad;color:#fff;cursor:pointer}\
-button.no{background:#fff;color:#1c2024;border:1px solid #c3c8cf}output{font-weight:600}small{color:#5b6470}\
+button.no{background:#fff;color:#1c2024;border:1px solid #c3c8cf}output{font-weight:600;white-space:nowrap}p{margin:.25rem 0 .75rem}small{color:#5b6470}\
 button:focus-visible,input:focus-visible{outline:3px solid #f0a020;outline-offset:2px}";
 
 /// A page with this body.
@@ -74,11 +74,12 @@ pub(crate) fn payment(page: &PageView, problem: Option<&str>) -> String {
         let _ = write!(
             body,
             "<section><form method=\"post\" action=\"{action}\"><label for=\"voucher\">Pay by Chèque-Vacances \
-             Connect: <output id=\"told\" for=\"voucher\">{}</output></label><input type=\"range\" id=\"voucher\" \
+             Connect: <output id=\"told\" for=\"voucher\" data-currency=\"{currency}\">{}</output></label><input type=\"range\" id=\"voucher\" \
              name=\"voucher\" min=\"{least}\" max=\"{most}\" step=\"{step}\" value=\"{start}\" \
-             oninput=\"told.value=(value/100).toFixed(2)\"><button>Pay by voucher</button>\
+             oninput=\"told.value=(value/100).toFixed(2)+' '+told.dataset.currency\"><button>Pay by voucher</button>\
              <small>The rest can be paid by card afterwards.</small></form></section>",
             money(start, &page.currency),
+            currency = escaped(&page.currency),
         );
     }
     if page.card {
@@ -103,6 +104,8 @@ pub(crate) fn back(page: &PageView) -> String {
     let mut body =
         format!("<section><h1>Order {}</h1><p>That is all here.</p>", escaped(&page.order));
     match &page.back {
+        // A payment link may have no shop behind it.
+        Back::Get(url) if url.is_empty() => {}
         Back::Get(url) => {
             let _ = write!(body, "<p><a href=\"{}\">Back to the shop</a></p>", escaped(url));
         }
@@ -160,6 +163,15 @@ mod tests {
             let text = payment(&PageView { voucher: Some(voucher), ..page() }, None);
             assert!(text.contains(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn who_came_from_nowhere_is_sent_nowhere() {
+        let nowhere = PageView { back: Back::Get(String::new()), ended: true, ..page() };
+        assert!(!back(&nowhere).contains("href"));
+        assert!(
+            back(&PageView { back: Back::Get("https://s".to_owned()), ..page() }).contains("href")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quittance_aws::ask::Wanted;
 use quittance_aws::config::Settings;
@@ -67,8 +67,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
 async fn ask_when_due(stack: Arc<Stack>) {
     loop {
         tokio::time::sleep(ASK_EVERY).await;
-        let until = Instant::now() + reconcile::ASKING;
-        if let Err(error) = stack.reconcile.look(Wanted::Due, until).await {
+        if let Err(error) = stack.reconcile.look(Wanted::Due, reconcile::ASKING).await {
             tracing::warn!(%error, "not reconciled");
         }
     }

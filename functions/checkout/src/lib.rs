@@ -6,9 +6,9 @@ use quittance_aws::ask::AskError;
 use quittance_aws::http::{Answer, JSON, posted};
 use quittance_aws::posted::{currency, order, read};
 use quittance_aws::start::{Checkout, StartError, Starter};
+use quittance_core::OrderKey;
 use quittance_core::api::CheckoutRefused;
 use quittance_core::checkout::{Conflict, Flow, Method, Offer, Wish};
-use quittance_core::{Currency, OrderKey};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -64,7 +64,6 @@ const fn yes() -> bool {
 struct Started<'a> {
     order: &'a str,
     expected: u64,
-    currency: Currency,
     checkout: Session<'a>,
 }
 
@@ -89,8 +88,8 @@ impl Function {
         let Checkout { id, offer, is_new, .. } =
             self.starter.start(&key, &wish).await.map_err(refused)?;
         let checkout = Session { id: &id, offer: &offer };
-        let (order, expected, currency) = (&*posted.order, wish.amount, wish.currency);
-        let started = Started { order, expected, currency, checkout };
+        let (order, expected) = (&*posted.order, wish.amount);
+        let started = Started { order, expected, checkout };
         let text = serde_json::to_string(&started)
             .map_err(|error| AskError::Store(StoreError::from(error)))?;
         Ok(if is_new { Answer::Created(text) } else { Answer::Json(text) })

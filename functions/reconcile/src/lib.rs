@@ -23,8 +23,9 @@ use quittance_core::{Flag, Order, OrderKey, State, Timestamp};
 /// any merchant in scope, and a function has an end.
 const MAX_PAGES: usize = 20;
 
-/// How long a scheduled look may ask: what it released is sent in the same run, which has less than a minute.
-pub const ASKING: Duration = Duration::from_secs(15);
+/// How long each part of a scheduled look may take to begin with another order: asking, refunds, stranded vouchers. What
+/// they brought is sent in the same run, which has less than a minute.
+pub const ASKING: Duration = Duration::from_secs(5);
 
 /// What the ids of refunds begin with that nobody asked for.
 const STRANDED: &str = "stranded-voucher-";
@@ -71,41 +72,47 @@ pub struct Look {
 }
 
 impl Function {
-    /// Asks about the orders that are wanted, for so long at most, counts what is stranded, then sends what is
-    /// unsent, which may take long. An order that cannot be asked about, read or sent keeps no other from it: its
-    /// age tells, and the next look is in a minute.
+    /// Sends what is unsent, asks about the orders that are wanted, counts what is stranded, and sends what that brought.
+    /// Asking takes so long at most, and going on with refunds as long again. An order that cannot be asked about, read
+    /// or sent keeps no other from it: its age tells, and the next look is in a minute.
     pub async fn handle(&self, wanted: Wanted, asking: Duration) -> Result<Report, StoreError> {
+        // What is decided comes first: nothing that is asked may keep it from the queue.
         let at = now();
-        let looked = self.look(wanted, Instant::now() + asking).await;
-        let SweepReport { sent, failed, left, oldest } = self.outbox.sweep().await?;
-        let unsent_age = oldest.map_or(0, |oldest| at.seconds_since(oldest));
+        let before = self.outbox.sweep().await?;
+        let unsent_age = before.oldest.map_or(0, |oldest| at.seconds_since(oldest));
         measure::unsent_age(unsent_age);
-        let Look { asked, paid, stranded } = looked?;
+        let Look { asked, paid, stranded } = self.look(wanted, asking).await?;
+        let after = self.outbox.sweep().await?;
+        let sent = before.sent + after.sent;
+        let SweepReport { failed, left, .. } = after;
         Ok(Report { asked, paid, sent, failed, left, unsent_age, stranded })
     }
 
     /// Asks, goes on with refunds, captures and cancellations, and looks for stranded vouchers.
-    pub async fn look(&self, wanted: Wanted, until: Instant) -> Result<Look, StoreError> {
-        let asked = self.payer.asker.sweep(wanted, until).await;
-        if let Err(error) = &asked {
-            tracing::error!(%error, "not asked");
-        }
-        let paid = self.payer.sweep(wanted, until).await;
+    pub async fn look(&self, wanted: Wanted, each: Duration) -> Result<Look, StoreError> {
+        // Each has a time of its own, and what was begun first: a voucher can be given back for some hours only.
+        let paid = self.payer.sweep(wanted, Instant::now() + each).await;
         if let Err(error) = &paid {
             tracing::error!(%error, "refunds not looked at");
         }
-        let stranded = self.stranded(now()).await?;
+        let asked = self.payer.asker.sweep(wanted, Instant::now() + each).await;
+        if let Err(error) = &asked {
+            tracing::error!(%error, "not asked");
+        }
+        let stranded = self.stranded(now(), Instant::now() + each).await?;
         measure::stranded_vouchers(stranded.len());
         Ok(Look { asked: asked?, paid: paid?, stranded })
     }
 
-    async fn stranded(&self, at: Timestamp) -> Result<Vec<OrderKey>, StoreError> {
+    async fn stranded(&self, at: Timestamp, until: Instant) -> Result<Vec<OrderKey>, StoreError> {
         let mut stranded = Vec::new();
         for state in [State::PartiallyCaptured, State::PartiallyRefunded] {
             for key in self.recent(state, at).await? {
                 match self.stranded_order(&key, at).await {
                     Ok(Some(stored)) => {
-                        self.give_back(&stored, at).await;
+                        if Instant::now() < until {
+                            self.give_back(&stored, at).await;
+                        }
                         stranded.push(key);
                     }
                     Ok(None) => {}
@@ -151,10 +158,18 @@ impl Function {
         let stored = self.outbox.table.load_order(key).await?;
         let is_stranded = self.is_stranded(&stored.order, stored.ended_at, at)
             && stored.order.voucher_is_lost_after().is_some_and(|end| at < end);
+        // Another session may be open, in which the buyer is about to pay the rest.
+        let is_busy = is_stranded && self.last_end(key).await?.is_some_and(|end| end > at);
+        let is_stranded = is_stranded && !is_busy;
         if is_stranded {
             tracing::warn!(order = %key, outcome = "stranded", "voucher without complement");
         }
         Ok(is_stranded.then_some(stored))
+    }
+
+    /// When the last session ends, or has ended, that was opened for an order.
+    async fn last_end(&self, key: &OrderKey) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.outbox.table.sessions_of(key).await?.sessions.last_end())
     }
 
     /// Whether the rest of the payment does not come: its session is over, or the provider says that it has ended.
@@ -169,7 +184,14 @@ impl Function {
     async fn give_back(&self, stored: &Stored, at: Timestamp) {
         let (order, ended_at) = (&stored.order, stored.ended_at);
         let Some(minutes) = self.stranded_refund_minutes else { return };
-        let end = ended_at.into_iter().chain(order.session_ends_at()).min();
+        let end = match (ended_at, self.last_end(order.key()).await) {
+            (Some(ended_at), _) => Some(ended_at),
+            (None, Ok(last)) => order.session_ends_at().max(last),
+            (None, Err(error)) => {
+                tracing::error!(order = %order.key(), %error, "stranded voucher not given back");
+                return;
+            }
+        };
         let due = end.and_then(|end| end.later(u64::from(minutes) * 60));
         if due.is_none_or(|due| at < due) {
             return;
@@ -186,7 +208,7 @@ impl Function {
         match self.payer.carry_out_if(order.key(), new, is_stranded).await {
             Ok(Progress { request, .. }) => {
                 let state = request.state();
-                tracing::info!(order = %order.key(), ?state, outcome = "given back", "stranded voucher");
+                tracing::info!(order = %order.key(), ?state, "stranded voucher is given back");
             }
             // It was asked for by an earlier look, or there is nothing to give back any more.
             Err(PayError::Conflict | PayError::Settled) => {}

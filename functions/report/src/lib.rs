@@ -101,8 +101,13 @@ impl Function {
             })
             .await?;
         for place in self.table.due_desks(None, MAX_DESKS).await? {
-            if self.table.desk_at(&place).await?.desk.is_uncertain() {
-                report.note(Concern::Uncertain, &place);
+            match self.table.desk_at(&place).await {
+                Ok(held) if held.desk.is_uncertain() => report.note(Concern::Uncertain, &place),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(order = %place, %error, "refunds not read");
+                    report.unreadable += 1;
+                }
             }
         }
         measure::unsettled(report.unsettled());

@@ -35,7 +35,7 @@ struct Return {
 impl Function {
     /// Answers one request.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
-        self.answer(request).await.unwrap_or_else(|answer| answer).into_response()
+        self.answer(request).await.unwrap_or_else(|answer| answer).into_json_response()
     }
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
@@ -70,7 +70,7 @@ impl Function {
             Answer::Bad(FORGED)
         };
         let unknown = || forged(NoReturn("no session was opened with it"));
-        let api = self.asker.apis.of(psp).await.ok_or(Answer::NotFound)?;
+        let api = self.asker.apis.of(psp).await.ok_or_else(unknown)?;
         let table = &self.asker.receiver.table;
         match api.returned(arrived).map_err(forged)? {
             Returned::Shown(proof) => {
@@ -82,9 +82,9 @@ impl Function {
             }
             Returned::Order { account, order } => {
                 let key = OrderKey::new(psp, &account.merchant, account.mode, &order);
-                let key = key.map_err(|_| Answer::NotFound)?;
+                let key = key.map_err(|_| unknown())?;
                 let held = table.sessions_of(&key).await.map_err(unavailable)?;
-                let session = held.sessions.newest().ok_or(Answer::NotFound)?;
+                let session = held.sessions.newest().ok_or_else(unknown)?;
                 Ok(Return { url: session.return_url.clone(), key })
             }
         }

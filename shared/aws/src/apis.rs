@@ -40,6 +40,8 @@ struct Credentials {
 struct Held {
     api: Option<Arc<dyn Api>>,
     read_at: Moment,
+    /// Whether the last look brought nothing that can be used: the next one is soon.
+    failed: bool,
 }
 
 /// Where credentials are read from.
@@ -71,7 +73,7 @@ impl Apis {
     /// Adds the credentials of a document, in place of others of the same provider.
     pub fn add(&mut self, provider: &'static dyn Provider, document: &str) {
         let api = read(provider, document).map(Arc::from);
-        let held = Mutex::new(Held { api, read_at: Moment::now() });
+        let held = Mutex::new(Held { api, read_at: Moment::now(), failed: false });
         self.put(provider.profile().id, Credentials { secret: None, held });
     }
 
@@ -79,8 +81,9 @@ impl Apis {
     pub async fn add_secret(&mut self, provider: &'static dyn Provider, client: Client, id: &str) {
         let Some(member) = member(provider.profile()) else { return };
         let secret = Secret { client, id: id.to_owned(), member, provider };
-        let api = secret.read().await.unwrap_or_default();
-        let held = Mutex::new(Held { api, read_at: Moment::now() });
+        let found = secret.read().await;
+        let (failed, api) = (found.is_none(), found.unwrap_or_default());
+        let held = Mutex::new(Held { api, read_at: Moment::now(), failed });
         self.put(provider.profile().id, Credentials { secret: Some(secret), held });
     }
 
@@ -115,11 +118,14 @@ impl Credentials {
     /// What is held, read anew where it is older than this. What cannot be read leaves what is held.
     async fn after(&self, age: Duration) -> Option<Arc<dyn Api>> {
         let mut held = self.held.lock().await;
+        let age = if held.failed { age.min(REFRESH_GAP) } else { age };
         if let Some(secret) = &self.secret
             && Moment::now().since(held.read_at) >= age
         {
             held.read_at = Moment::now();
-            if let Some(api) = secret.read().await {
+            let found = secret.read().await;
+            held.failed = found.is_none();
+            if let Some(api) = found {
                 held.api = api;
             }
         }
@@ -128,13 +134,13 @@ impl Credentials {
 }
 
 impl Secret {
-    /// What the secret has for the provider; `None` where it cannot be read.
+    /// What the secret has for the provider; `None` where it cannot be read, or what it has cannot be used.
     async fn read(&self) -> Option<Option<Arc<dyn Api>>> {
         let [current, _] = STAGES;
         match keys::documents(&self.client, &self.id, current).await {
             Ok(documents) => {
-                let document = documents.get(&*self.member);
-                Some(document.and_then(|it| read(self.provider, it.get())).map(Arc::from))
+                let Some(document) = documents.get(&*self.member) else { return Some(None) };
+                read(self.provider, document.get()).map(Arc::from).map(Some)
             }
             Err(error) => {
                 tracing::error!(secret = self.id, %error, "API credentials not read");

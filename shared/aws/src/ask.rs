@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream;
 use quittance_core::api::{Answer, Asked, NoAccess, Subject, Trouble, TroubleKind};
+use quittance_core::fold::Confirm;
 use quittance_core::key::Account;
-use quittance_core::schedule::{DAY, UNREACHED_SECONDS};
+use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{OrderKey, Timestamp};
 
 use crate::apis::Apis;
@@ -34,6 +35,10 @@ const MAX_ASKS: usize = 1_000;
 /// Most orders of one merchant that are asked about in one look, one at a time: no provider publishes a rate, and a
 /// merchant with many open orders takes no time from the others.
 const MAX_ASKS_PER_ACCOUNT: usize = 250;
+
+/// How long an order is left alone whose merchant has no credentials, in seconds: long enough to cost nothing, and short
+/// enough for whoever is about to put them.
+const NO_ACCESS_SECONDS: u64 = 15 * 60;
 
 /// How many merchants are asked about at once.
 const ACCOUNTS_AT_ONCE: usize = 8;
@@ -128,11 +133,22 @@ impl Asker {
         self.ask_until(key, Instant::now() + ASK_BUDGET).await
     }
 
-    /// The same, by `until` at the latest.
+    /// The same, by `until` at the latest. It takes no turn of the schedule: whoever asks by hand, or comes back from a
+    /// payment page, must not put the next ask off.
     pub(crate) async fn ask_until(
         &self,
         key: &OrderKey,
         until: Instant,
+    ) -> Result<AskResult, AskError> {
+        self.ask_in_turn(key, until, 0).await
+    }
+
+    /// Asks, as so many turns of the schedule.
+    async fn ask_in_turn(
+        &self,
+        key: &OrderKey,
+        until: Instant,
+        turns: u32,
     ) -> Result<AskResult, AskError> {
         let stored = self.receiver.table.load_order(key).await?;
         measure::count(Event::Asked);
@@ -140,7 +156,7 @@ impl Asker {
         match self.learn(&stored, until).await {
             Ok(Learnt { is_known, has_news, ended }) => {
                 let stored = self.receiver.table.load_order(key).await?;
-                let asked = if has_news { 1 } else { stored.asked.saturating_add(1) };
+                let asked = if has_news { 1 } else { stored.asked.saturating_add(turns).max(1) };
                 let summary = stored.order.summary(self.receiver.policy);
                 let due = stored.order.next_ask(&summary, asked, now());
                 let ended_at = ended.then(|| before.or(stored.ended_at).unwrap_or_else(now));
@@ -152,6 +168,11 @@ impl Asker {
                 let (psp, order) = (stored.order.key().psp.as_str(), stored.order.key());
                 let why = error.word();
                 match &error {
+                    // Under this policy nothing of the merchant's is released without asking.
+                    AskError::NoAccess(_) if self.receiver.policy.confirm == Confirm::Ask => {
+                        measure::count(Event::AskFailed);
+                        tracing::warn!(psp, %order, why, %error, "nothing learnt");
+                    }
                     AskError::NoAccess(_) => tracing::info!(psp, %order, why, "not asked"),
                     _ => {
                         measure::count(Event::AskFailed);
@@ -207,7 +228,7 @@ impl Asker {
         };
         match error {
             AskError::NoAccess(_) => {
-                let due = next(asked).and_then(|_| at.later(DAY));
+                let due = next(asked).and_then(|_| at.later(NO_ACCESS_SECONDS));
                 self.set(stored, due, stored.asked, stored.ended_at).await
             }
             AskError::Provider(Trouble {
@@ -291,7 +312,7 @@ impl Asker {
             }
             let by = until.min(Instant::now() + ASK_BUDGET);
             report.asked += 1;
-            match self.ask_until(key, by).await {
+            match self.ask_in_turn(key, by, 1).await {
                 Ok(AskResult { has_news, .. }) => {
                     report.changed += usize::from(has_news);
                     unreached = 0;

@@ -96,7 +96,8 @@ impl Answer {
     pub fn into_json_response(self) -> Response<Body> {
         let is_json = matches!(self, Self::Forbidden(_));
         let mut response = self.into_response();
-        if !response.status().is_success() && !is_json {
+        let is_error = response.status().is_client_error() || response.status().is_server_error();
+        if is_error && !is_json {
             let sentence = String::from_utf8_lossy(response.body());
             *response.body_mut() = Body::Text(serde_json::json!({"error": sentence}).to_string());
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));

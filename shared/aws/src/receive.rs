@@ -238,13 +238,12 @@ impl Receiver {
         })
     }
 
-    /// Stores what a provider stated when it was asked, at that time. Whether it was news. Where the order has no
-    /// room for it, which the log says, it was not.
+    /// Stores what a provider stated when it was asked, at that time. Whether it was news.
     ///
     /// # Errors
     ///
     /// Those of [`Table::load`] and [`Table::save`]; [`StoreError::Contended`] where other writers were faster each
-    /// time.
+    /// time; [`StoreError::Corrupt`] where the order has no room for it.
     pub async fn learn(
         &self,
         statement: &Statement,
@@ -260,10 +259,8 @@ impl Receiver {
                 true
             }
             Entered::Known(_) => false,
-            Entered::Full(why) => {
-                tracing::error!(%order, why, "answer not stored");
-                false
-            }
+            // Whoever plans upon it must not do so without it.
+            Entered::Full(why) => return Err(StoreError::Corrupt(format!("{order}: {why}"))),
         })
     }
 

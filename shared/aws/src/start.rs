@@ -6,7 +6,9 @@
 
 use std::time::{Duration, Instant};
 
-use quittance_core::api::{Api, CheckoutRefused, NoAccess, NotStarted, Opening, Started, Trouble};
+use quittance_core::api::{
+    Api, CheckoutRefused, NoAccess, NotStarted, Opening, Started, Trouble, TroubleKind,
+};
 use quittance_core::checkout::{Conflict, Decision, Offer, Opened, Sessions, Stage, Wish};
 use quittance_core::{Order, OrderKey};
 
@@ -20,6 +22,9 @@ use crate::table::Saved;
 
 /// How long a provider may take to open a session: whoever waits for the answer over HTTP gives up after 30 seconds.
 const START_BUDGET: Duration = Duration::from_secs(20);
+
+/// How long is asked before a second form is signed for the same order.
+const ASK_BUDGET: Duration = Duration::from_secs(5);
 
 /// How often a start is decided anew because others started the same order at the same time.
 const MAX_RACES: usize = 5;
@@ -88,14 +93,24 @@ impl Starter {
         let price = price.ok_or_else(|| CheckoutRefused::Rule("no such amount".to_owned()))?;
         let api = self.asker.apis.of(key.psp).await;
         let api = api.ok_or(CheckoutRefused::NoAccess(NoAccess::Missing))?;
+        let mut has_asked = false;
         for _ in 0..MAX_RACES {
-            let order = table.load_order(key).await?.order;
+            let mut order = table.load_order(key).await?.order;
             let mut held = table.sessions_of(key).await?;
             let at = now();
             let is_open = |s: &quittance_core::checkout::Session| {
                 s.is_busy(at) && matches!(s.stage, Stage::Open { .. })
             };
             let is_new = !held.sessions.all().iter().any(is_open);
+            if !is_new && held.sessions.is_form_out(at) && !has_asked {
+                // The buyer may have paid by the form that he has. What cannot be asked now is not waited for.
+                has_asked = true;
+                let until = Instant::now() + ASK_BUDGET;
+                if let Ok(asked) = self.asker.ask_until(key, until).await {
+                    order = asked.stored.order;
+                    held = table.sessions_of(key).await?;
+                }
+            }
             let attempt = match held.sessions.decide(wish, self.is_paid(&order), at) {
                 Decision::Open { id, offer } => return Ok(Checkout { order, id, offer, is_new }),
                 Decision::Conflict(conflict) => return Err(conflict.into()),
@@ -116,6 +131,9 @@ impl Starter {
                         Ok(opened) => opened,
                         Err(NotStarted { trouble, uncertain }) => {
                             tracing::warn!(order = %key, %trouble, uncertain, "payment not started");
+                            if trouble.kind == TroubleKind::Credentials {
+                                self.asker.apis.refused(key.psp).await;
+                            }
                             self.fail(&mut noted, uncertain).await?;
                             return Err(StartError::NotStarted(trouble));
                         }
@@ -181,9 +199,13 @@ impl Starter {
         let amender = Amender { table: receiver.table.clone(), policy: receiver.policy };
         match amender.register(noted.key, noted.price, now(), None).await? {
             Registration::Done { order, .. } | Registration::Known(order) => Ok(*order),
-            Registration::Refused(_) | Registration::Busy => {
+            Registration::Refused(_) => {
                 self.fail(noted, false).await?;
                 Err(Conflict::Paid.into())
+            }
+            Registration::Busy => {
+                self.fail(noted, false).await?;
+                Err(Conflict::Open.into())
             }
         }
     }

@@ -209,6 +209,9 @@ pub struct Session {
     pub method: Method,
     /// How.
     pub flow: Flow,
+    /// Whether the money is reserved only.
+    #[serde(default)]
+    pub approval: bool,
     /// Where the merchant wants the buyer afterwards.
     pub return_url: String,
     /// Names all that was wished for.
@@ -327,6 +330,21 @@ impl Sessions {
     pub fn due(&self, now: Timestamp) -> Option<(u64, Currency)> {
         let busy = self.sessions.iter().find(|session| session.is_busy(now))?;
         Some((busy.amount, Currency::from_alpha(&busy.currency)?))
+    }
+
+    /// Whether a buyer may hold a form with which he can pay, or has paid.
+    pub fn is_form_out(&self, now: Timestamp) -> bool {
+        let is_out = |session: &Session| matches!(&session.stage, Stage::Open { offer: None, until, .. } if *until > now);
+        self.sessions.iter().any(is_out)
+    }
+
+    /// When the last session that was opened ends, or has ended: until then the rest of a payment may come.
+    pub fn last_end(&self) -> Option<Timestamp> {
+        let ends = self.sessions.iter().filter_map(|session| match session.stage {
+            Stage::Open { until, .. } => Some(until),
+            Stage::Noted(_) | Stage::Failed { .. } => None,
+        });
+        ends.max()
     }
 
     /// Decides about a wish whose return address is the merchant's. Only [`Decision::Start`] changes the sessions.
@@ -458,6 +476,7 @@ impl Sessions {
             currency: wish.currency.code().to_owned(),
             method: wish.method,
             flow: wish.flow,
+            approval: wish.approval,
             return_url: wish.return_url.clone(),
             wish: named,
             stage: Stage::Noted(now),
@@ -487,7 +506,7 @@ impl Session {
     /// Whether the wish is for the same, as far as an open session may be handed out for it.
     fn is_like(&self, wish: &Wish) -> bool {
         (self.amount, self.currency.as_str()) == (wish.amount, wish.currency.code())
-            && (self.method, self.flow) == (wish.method, wish.flow)
+            && (self.method, self.flow, self.approval) == (wish.method, wish.flow, wish.approval)
             && self.return_url == wish.return_url
     }
 }

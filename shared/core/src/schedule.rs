@@ -66,7 +66,11 @@ impl Order {
             [Flag::Ambiguous, Flag::AmountMismatch, Flag::UnknownStatus, Flag::Unconfirmed];
         let is_held =
             self.fulfilment.is_none() && doubtful.iter().any(|flag| summary.flags.contains(flag));
-        if is_held || self.fulfilment.is_none() && summary.voucher_waits {
+        let held = summary.captured.saturating_sub(summary.refunded);
+        let is_covered = summary.expected.is_some_and(|expected| held >= expected);
+        // Something was taken, and not all: the rest may have come without a word.
+        let is_half_paid = self.fulfilment.is_none() && held > 0 && !is_covered;
+        if is_held || is_half_paid || summary.awaits_word {
             return Some(Wait::Urgent);
         }
         let is_open = |status: Status| {
@@ -77,7 +81,11 @@ impl Order {
         };
         let tracked = |kind: Kind| kind != Kind::Verification;
         let waits = summary.shares.iter().any(|share| tracked(share.kind) && is_open(share.status));
-        let is_unpaid = self.notifications.is_empty() && self.registered.is_some();
+        // A buyer may try again without a word of it.
+        let is_unpaid = self.registered.is_some()
+            && self.fulfilment.is_none()
+            && held == 0
+            && summary.refunded == 0;
         (waits || is_unpaid).then_some(Wait::Patient)
     }
 }

@@ -67,7 +67,7 @@ async fn a_return_that_is_not_the_providers_is_refused() {
         let (status, to) = stack.returns(&get(&format!("{path}?{forged}"))).await;
         assert_eq!((status, to), (400, None), "{forged}");
     }
-    assert_eq!(stack.returns(&get("/returns/nobody?x=1")).await.0, 404);
+    assert_eq!(stack.returns(&get("/returns/nobody?x=1")).await.0, 400);
     let delete = Request::delete(back.as_str()).body(Body::Empty).unwrap();
     assert_eq!(stack.returns(&delete).await.0, 405);
     assert!(stack.order(&key()).await.facts().iter().next().is_none(), "nothing was asked or told");

@@ -47,6 +47,10 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     if !releasable && sound.complete().is_some() {
         flags.insert(Flag::Unconfirmed);
     }
+    let awaits_word = confirmed.as_ref().is_some_and(|confirmed| {
+        !confirmed.final_credits().eq(sound.final_credits())
+            || !confirmed.certain_debits().eq(sound.certain_debits())
+    });
     let voucher_waits = sums.waits() && shown.has_captured_voucher();
     Summary {
         state,
@@ -61,6 +65,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
         is_paid: paid.is_some(),
         certain_credits: decisive.final_credits().collect(),
         certain_debits: decisive.certain_debits().collect(),
+        awaits_word,
         voucher_waits,
     }
 }

@@ -42,6 +42,10 @@ pub struct Summary {
     /// lost is a reversal too.
     #[serde(skip)]
     pub certain_debits: Vec<Debit>,
+    /// Whether more was told of what is taken or given back than the provider itself has said, where its own word is
+    /// waited for.
+    #[serde(skip)]
+    pub awaits_word: bool,
     /// Whether a voucher is captured, and the rest of the order neither captured nor authorised.
     #[serde(skip)]
     pub voucher_waits: bool,

@@ -47,7 +47,7 @@ impl About {
         let believed = || {
             let told = order.facts().iter();
             told.filter(|(_, standing)| !standing.is_doubtful())
-                .map(|(fact, standing)| (fact, standing == Standing::Sound))
+                .map(|(fact, standing)| (fact, standing.is_sound()))
         };
         let mut shares: BTreeMap<&str, bool> = BTreeMap::new();
         let mut payments = BTreeSet::new();
@@ -522,8 +522,9 @@ fn by_payment(told: Vec<Told>) -> Vec<(Option<String>, Vec<Told>)> {
             None => lone.push(credit),
         }
     }
+    // Before what it may give back: an answer that has both must not release what the one takes from the other.
     if !lone.is_empty() {
-        payments.push((None, lone));
+        payments.insert(0, (None, lone));
     }
     payments
 }

@@ -13,6 +13,10 @@ use super::checkout::{Failed, Means, Start, Unfit, form, link, read_link};
 use super::credentials::Credentials;
 use super::reads::pause;
 
+/// How long a form can be paid, in seconds: it may be posted until half an hour after it was signed, and the page that it
+/// opens lives for a session.
+const FORM_SECONDS: u64 = 30 * 60 + SESSION_SECONDS;
+
 /// How long a payment link can be paid, in seconds: a buyer answers a letter within a week.
 const LINK_SECONDS: u64 = 7 * 24 * 3_600;
 
@@ -43,7 +47,7 @@ pub(super) fn open(
                 id: name.clone(),
                 offer: Offer { form: Some(form), ..Offer::default() },
                 proof: None,
-                seconds: SESSION_SECONDS,
+                seconds: FORM_SECONDS,
                 unique: Some(name),
             })))
         }

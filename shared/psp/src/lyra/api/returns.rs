@@ -94,7 +94,14 @@ fn redirected(held: &Credentials, form: &Form<'_>) -> Result<Returned, NoReturn>
         return Err(NoReturn::Mismatch);
     }
     // The shop's own request is signed with the same key, and the buyer has it in his hands. It tells no result.
-    if form.bytes("vads_trans_status").is_none() && form.bytes("vads_result").is_none() {
+    let is_status = |text: &str| {
+        (3..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+    };
+    let is_result = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+    // Names are not signed: one of the request's own fields can be called so, and has another form.
+    let tells = form.text("vads_trans_status").is_some_and(is_status)
+        || form.text("vads_result").is_some_and(is_result);
+    if !tells {
         return Err(NoReturn::Request);
     }
     let date = form.text("vads_trans_date").and_then(TransDate::parse);

@@ -73,6 +73,9 @@ pub(super) struct Ask {
     payments: BTreeSet<String>,
     answers: BTreeMap<String, Answers>,
     sessions: Vec<Session>,
+    /// The session that was opened last, and whether it was read as cancelled.
+    newest: Option<String>,
+    newest_cancelled: bool,
     bodies: Vec<Vec<u8>>,
     end: Option<Asked>,
 }
@@ -89,6 +92,8 @@ impl Ask {
             payments: BTreeSet::new(),
             answers: BTreeMap::new(),
             sessions: Vec::new(),
+            newest: subject.checkouts.last().cloned(),
+            newest_cancelled: false,
             bodies: Vec::new(),
             end: None,
         };
@@ -130,11 +135,12 @@ impl Ask {
     /// Takes the answer to a question.
     fn take(&mut self, question: &Question, body: &[u8]) -> Result<(), Fault> {
         match question {
-            Question::Checkout(_) => {
+            Question::Checkout(id) => {
                 let session = Session::of(body)?;
                 if let Some(payment) = &session.payment {
                     self.details(&payment.clone(), true);
                 }
+                self.newest_cancelled |= session.cancelled && self.newest.as_ref() == Some(id);
                 self.sessions.push(session);
             }
             Question::Details(payment, _) => {
@@ -201,7 +207,8 @@ impl Ask {
         }
         credits.append(&mut statements);
         let is_open = self.sessions.iter().any(|session| session.open);
-        let ended = !is_open && self.sessions.last().is_some_and(|session| session.cancelled);
+        // A newer session that cannot be read may be paid at this moment.
+        let ended = !is_open && self.newest_cancelled;
         if credits.is_empty() && !ended {
             return Asked::Unknown;
         }

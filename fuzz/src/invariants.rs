@@ -17,9 +17,21 @@ use crate::thorough;
 
 /// One of each kind.
 pub const POLICIES: [Policy; 3] = [
-    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::First, confirm: Confirm::Off },
-    Policy { release_on: ReleaseOn::Secured, instalments: Instalments::First, confirm: Confirm::Off },
-    Policy { release_on: ReleaseOn::Captured, instalments: Instalments::All, confirm: Confirm::Off },
+    Policy {
+        release_on: ReleaseOn::Captured,
+        instalments: Instalments::First,
+        confirm: Confirm::Off,
+    },
+    Policy {
+        release_on: ReleaseOn::Secured,
+        instalments: Instalments::First,
+        confirm: Confirm::Off,
+    },
+    Policy {
+        release_on: ReleaseOn::Captured,
+        instalments: Instalments::All,
+        confirm: Confirm::Off,
+    },
 ];
 
 /// Arrival so many seconds after the beginning of time here.

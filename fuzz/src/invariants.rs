@@ -4,7 +4,7 @@ use quittance_psp::PROVIDERS;
 use std::collections::BTreeMap;
 
 use quittance_core::fact::{Facts, Rank};
-use quittance_core::fold::{Confirm, Instalments};
+use quittance_core::fold::Instalments;
 use quittance_core::limits::{MAX_AMOUNT, MAX_REFERENCE_BYTES, MAX_WORD_BYTES};
 use quittance_core::message::CloudEvent;
 use quittance_core::order::OrderFull;
@@ -13,26 +13,9 @@ use quittance_core::{
     ShareFact, Standing, Statement, Status, Timestamp, stored,
 };
 
-use crate::thorough;
+pub use quittance_testing::read::POLICIES;
 
-/// One of each kind.
-pub const POLICIES: [Policy; 3] = [
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-    Policy {
-        release_on: ReleaseOn::Secured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::All,
-        confirm: Confirm::Off,
-    },
-];
+use crate::thorough;
 
 /// Arrival so many seconds after the beginning of time here.
 pub fn receipt(seconds: usize) -> Receipt {

@@ -3,13 +3,26 @@
 use std::sync::LazyLock;
 
 use quittance_core::crypto::Secret;
+use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::{
-    Mode, Order, ProviderId, Reading, Receipt, Statement, Timestamp, Words, stored,
+    Mode, Order, Policy, ProviderId, Reading, Receipt, ReleaseOn, Statement, Timestamp, Words,
+    stored,
 };
 use quittance_psp::lyra::{self, SiteKeys};
 use quittance_psp::{PROVIDERS, worldline};
 
 use crate::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, worldline_signature};
+
+/// One of each kind: the usual one first.
+pub const POLICIES: [Policy; 3] = [
+    policy(ReleaseOn::Captured, Instalments::First),
+    policy(ReleaseOn::Secured, Instalments::First),
+    policy(ReleaseOn::Captured, Instalments::All),
+];
+
+const fn policy(release_on: ReleaseOn, instalments: Instalments) -> Policy {
+    Policy { release_on, instalments, confirm: Confirm::Off }
+}
 
 /// The demo site's keys, and others for production.
 pub static LYRA_KEYS: LazyLock<lyra::Keys> = LazyLock::new(|| {

@@ -4,11 +4,10 @@ use quittance_core::api::{Api, Asked, Call, Dialogue, Effect, Exchange, Method, 
 use quittance_core::desk::{
     Answer, Content, Desk, LineState, New, RequestKind, RequestState, Round, Step,
 };
-use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::key::Account;
 use quittance_core::provider::{Incoming, Keys, Options};
 use quittance_core::{
-    Currency, Mode, Order, Policy, Provider, Reading, Receipt, ReleaseOn, Summary, Timestamp,
+    Currency, Mode, Order, Policy, Provider, Reading, Receipt, Summary, Timestamp,
 };
 use quittance_fakes::{
     Config, Delivery, Fakes, HttpRequest, LyraShop, Notification, Reply, WorldlineMerchant,
@@ -18,16 +17,13 @@ use quittance_psp::lyra::api::checkout as lyra_checkout;
 use quittance_psp::worldline::api::Merchants;
 use quittance_psp::worldline::api::checkout as worldline_checkout;
 use quittance_psp::{lyra, worldline};
+use quittance_testing::read::POLICIES;
 use quittance_testing::worldline::MERCHANT;
 use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE};
 use serde_json::{Value, json};
 
 /// Orders are released when the money is taken.
-pub(crate) const POLICY: Policy = Policy {
-    release_on: ReleaseOn::Captured,
-    instalments: Instalments::First,
-    confirm: Confirm::Off,
-};
+pub(crate) const POLICY: Policy = POLICIES[0];
 
 /// What the order of most stories costs.
 pub(crate) const TOTAL: u64 = 14_000;

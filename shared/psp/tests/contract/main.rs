@@ -8,27 +8,12 @@ mod specimens;
 
 use std::collections::BTreeSet;
 
-use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::provider::{Incoming, Options, Outgoing, Received, Refused};
-use quittance_core::{
-    Keys, Order, Policy, Provider, Reading, Receipt, ReleaseOn, Statement, Timestamp,
-};
+use quittance_core::{Keys, Order, Provider, Reading, Receipt, Statement, Timestamp};
 use quittance_psp::PROVIDERS;
+use quittance_testing::read::POLICIES;
 
 use crate::specimens::{SPECIMENS, Says, Specimen};
-
-const POLICIES: [Policy; 2] = [
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-    Policy {
-        release_on: ReleaseOn::Secured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-];
 
 /// Most messages of one provider that are damaged byte by byte: they differ in length alone.
 const DAMAGED_MESSAGES: usize = 3;

@@ -1,15 +1,14 @@
 //! What a story comes to, and what may be gained on top of it: nothing.
 
 use quittance_core::claims::{End, Items};
-use quittance_core::fold::{Confirm, Instalments, Share as FoldedShare};
+use quittance_core::fold::Share as FoldedShare;
 use quittance_core::{
-    Currency, Kind, Order, OrderKey, PaymentName, Policy, Reading, ReleaseOn, Standing, Statement,
-    Status,
+    Currency, Kind, Order, OrderKey, PaymentName, Policy, Reading, Standing, Statement, Status,
 };
 use quittance_psp::lyra;
 
 use super::Fields;
-use crate::read::{LYRA_KEYS, receipt};
+use crate::read::{LYRA_KEYS, POLICIES, receipt};
 use crate::{FORM_KEY, form_body};
 
 /// What a form says when it is posted as a notification; `None` when it is refused or not to be read.
@@ -34,24 +33,6 @@ pub struct World {
     items: Items,
     told: Vec<Statement>,
 }
-
-const POLICIES: [Policy; 3] = [
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-    Policy {
-        release_on: ReleaseOn::Secured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::All,
-        confirm: Confirm::Off,
-    },
-];
 
 impl World {
     /// After these notifications. One that is held is taken at its word here: the gateway did say it, and

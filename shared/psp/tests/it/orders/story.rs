@@ -3,27 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::release::Cause;
-use quittance_core::{
-    Currency, Flag, Order, Outcome, Policy, Reading, ReleaseOn, State, Statement,
-};
+use quittance_core::{Currency, Flag, Order, Outcome, Policy, Reading, State, Statement};
 use quittance_testing::lyra::{Form, Share};
 use quittance_testing::worldline::Payment;
 use serde_json::Value;
 
-use quittance_testing::read::{read_lyra, read_worldline, receipt, statement};
+use quittance_testing::read::{POLICIES, read_lyra, read_worldline, receipt, statement};
 
-pub(crate) const CAPTURED: Policy = Policy {
-    release_on: ReleaseOn::Captured,
-    instalments: Instalments::First,
-    confirm: Confirm::Off,
-};
-pub(crate) const SECURED: Policy = Policy {
-    release_on: ReleaseOn::Secured,
-    instalments: Instalments::First,
-    confirm: Confirm::Off,
-};
+pub(crate) const CAPTURED: Policy = POLICIES[0];
+pub(crate) const SECURED: Policy = POLICIES[1];
 
 /// Something that a PSP sends.
 pub(crate) trait Message {

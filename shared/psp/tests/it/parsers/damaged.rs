@@ -7,8 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quittance_core::crypto::Secret;
-use quittance_core::fold::{Confirm, Instalments};
-use quittance_core::{Order, Policy, Reading, ReleaseOn};
+use quittance_core::{Order, Reading};
 use quittance_psp::lyra::{self, Algorithm};
 use quittance_testing::json::{hostile_values, places, with};
 use quittance_testing::lyra::{Form, Share, answer as lyra_answer};
@@ -17,25 +16,9 @@ use quittance_testing::{FORM_KEY, REST_PASSWORD, rest_body, url_encode};
 use serde_json::Value;
 
 use super::{UUIDS, config};
-use quittance_testing::read::{read_lyra, read_worldline, read_worldline_bound, receipt, reread};
-
-const POLICIES: [Policy; 3] = [
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-    Policy {
-        release_on: ReleaseOn::Secured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::All,
-        confirm: Confirm::Off,
-    },
-];
+use quittance_testing::read::{
+    POLICIES, read_lyra, read_worldline, read_worldline_bound, receipt, reread,
+};
 
 /// Everything that is done with a reading.
 fn use_up(reading: Reading) {

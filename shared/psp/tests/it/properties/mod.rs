@@ -8,28 +8,9 @@ mod spellings;
 mod stories;
 
 use proptest::prelude::ProptestConfig;
-use quittance_core::fold::{Confirm, Instalments};
-use quittance_core::{Order, Policy, ReleaseOn, Statement};
+use quittance_core::{Order, Policy, Statement};
 
-use quittance_testing::read::receipt;
-
-const POLICIES: [Policy; 3] = [
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-    Policy {
-        release_on: ReleaseOn::Secured,
-        instalments: Instalments::First,
-        confirm: Confirm::Off,
-    },
-    Policy {
-        release_on: ReleaseOn::Captured,
-        instalments: Instalments::All,
-        confirm: Confirm::Off,
-    },
-];
+use quittance_testing::read::{POLICIES, receipt};
 
 /// No file of past failures: a failure prints its input, and the input becomes a test.
 fn config() -> ProptestConfig {

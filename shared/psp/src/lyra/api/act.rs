@@ -15,7 +15,7 @@ use super::credentials::Login;
 use super::envelope::{Failure, Heard, heard, trouble, word};
 use super::errors::Sense;
 use super::listed::is_uuid;
-use super::reads::pause;
+use super::once::Once;
 use super::refusal::declined;
 
 #[derive(Serialize)]
@@ -34,20 +34,15 @@ struct Whole<'a> {
 
 /// The talk.
 pub(super) struct Act {
+    once: Once<Effect>,
+    meant: Meant,
+}
+
+/// What is to be done, and the call for it.
+struct Meant {
     account: Account,
     action: Action,
     prepared: Prepared,
-    attempts: u32,
-    state: State,
-}
-
-enum State {
-    /// To be sent.
-    Due,
-    /// Given out to be sent, and nothing heard of it.
-    Sent,
-    Pausing(u64),
-    Ended(Effect),
 }
 
 impl Act {
@@ -63,17 +58,14 @@ impl Act {
             Verb::Cancel => Prepared::new(login, "Transaction/Cancel", &Whole { uuid, comment }),
             Verb::Capture => Prepared::new(login, "Transaction/Validate", &Whole { uuid, comment }),
         };
-        let state = impossible(action)
-            .map_or(State::Due, |why| State::Ended(Effect::Refused { why: why.to_owned() }));
-        Self {
-            account: login.account.clone(),
-            action: action.clone(),
-            prepared,
-            attempts: 0,
-            state,
-        }
+        let once = impossible(action)
+            .map_or_else(Once::new, |why| Once::over(Effect::Refused { why: why.to_owned() }));
+        let (account, action) = (login.account.clone(), action.clone());
+        Self { once, meant: Meant { account, action, prepared } }
     }
+}
 
+impl Meant {
     fn effect(&self, exchange: &Exchange) -> Effect {
         match heard(exchange, self.prepared.service(), &self.account) {
             Heard::Success(answer) => self.done(answer),
@@ -204,44 +196,12 @@ impl Made {
 
 impl Dialogue<Effect> for Act {
     fn next(&mut self, _: Timestamp) -> Turn<Effect> {
-        match &self.state {
-            State::Due => {
-                self.attempts += 1;
-                self.state = State::Sent;
-                Turn::Send(self.prepared.call())
-            }
-            // Whoever asks again without saying how it ended does not know, and must not send it again.
-            State::Sent => {
-                self.heard(Exchange::Lost);
-                self.next_end()
-            }
-            State::Pausing(milliseconds) => {
-                let pause = Turn::Pause(*milliseconds);
-                self.state = State::Due;
-                pause
-            }
-            State::Ended(effect) => Turn::End(effect.clone()),
-        }
+        let Self { once, meant } = self;
+        once.next(|| meant.prepared.call(), |exchange| meant.effect(exchange))
     }
 
     fn heard(&mut self, exchange: Exchange) {
-        if !matches!(self.state, State::Sent) {
-            return;
-        }
-        let again = matches!(exchange, Exchange::Unsent).then(|| pause(self.attempts, false));
-        self.state = match again.flatten() {
-            Some(milliseconds) => State::Pausing(milliseconds),
-            None => State::Ended(self.effect(&exchange)),
-        };
-    }
-}
-
-impl Act {
-    /// The end of a talk that is over.
-    fn next_end(&self) -> Turn<Effect> {
-        match &self.state {
-            State::Ended(effect) => Turn::End(effect.clone()),
-            _ => Turn::End(self.effect(&Exchange::Lost)),
-        }
+        let Self { once, meant } = self;
+        once.heard(&exchange, |exchange| meant.effect(exchange));
     }
 }

@@ -12,6 +12,7 @@ mod credentials;
 mod envelope;
 pub mod errors;
 mod listed;
+mod once;
 mod open;
 mod reads;
 mod refusal;

@@ -11,7 +11,7 @@ use quittance_core::key::Account;
 use super::super::SESSION_SECONDS;
 use super::checkout::{Failed, Means, Start, Unfit, form, link, read_link};
 use super::credentials::Credentials;
-use super::reads::pause;
+use super::once::Once;
 
 /// How long a form can be paid, in seconds: it may be posted until half an hour after it was signed, and the page that it
 /// opens lives for a session.
@@ -53,13 +53,8 @@ pub(super) fn open(
         }
         Flow::Link => {
             let call = link(held, account, &start, now.later(LINK_SECONDS)).map_err(refused)?;
-            Ok(Opening::Talk(Box::new(Link {
-                account: account.clone(),
-                wish: wish.clone(),
-                call,
-                attempts: 0,
-                state: State::Due,
-            })))
+            let asked = AskedFor { account: account.clone(), wish: wish.clone(), call };
+            Ok(Opening::Talk(Box::new(Link { once: Once::new(), asked })))
         }
         Flow::Server => {
             let why = "payments from server to server are started at Worldline alone";
@@ -95,51 +90,30 @@ fn refused(unfit: Unfit) -> CheckoutRefused {
 /// `Charge/CreatePaymentOrder`. Two links can both be paid, so it is sent again only where nothing was sent. A link
 /// whose answer is lost is known to nobody.
 struct Link {
+    once: Once<Started>,
+    asked: AskedFor,
+}
+
+/// For what a link is asked, and the call for it.
+struct AskedFor {
     account: Account,
     wish: Wish,
     call: Call,
-    attempts: u32,
-    state: State,
-}
-
-enum State {
-    Due,
-    Sent,
-    Pausing(u64),
-    Ended(Started),
 }
 
 impl Dialogue<Started> for Link {
     fn next(&mut self, _: Timestamp) -> Turn<Started> {
-        match &self.state {
-            State::Due => {
-                self.attempts += 1;
-                self.state = State::Sent;
-                Turn::Send(self.call.clone())
-            }
-            State::Sent => Turn::End(self.read(&Exchange::Lost)),
-            State::Pausing(milliseconds) => {
-                let pause = Turn::Pause(*milliseconds);
-                self.state = State::Due;
-                pause
-            }
-            State::Ended(end) => Turn::End(end.clone()),
-        }
+        let Self { once, asked } = self;
+        once.next(|| asked.call.clone(), |exchange| asked.read(exchange))
     }
 
     fn heard(&mut self, exchange: Exchange) {
-        if !matches!(self.state, State::Sent) {
-            return;
-        }
-        let again = matches!(exchange, Exchange::Unsent).then(|| pause(self.attempts, false));
-        self.state = match again.flatten() {
-            Some(milliseconds) => State::Pausing(milliseconds),
-            None => State::Ended(self.read(&exchange)),
-        };
+        let Self { once, asked } = self;
+        once.heard(&exchange, |exchange| asked.read(exchange));
     }
 }
 
-impl Link {
+impl AskedFor {
     fn read(&self, exchange: &Exchange) -> Started {
         let uncertain = !matches!(exchange, Exchange::Unsent);
         match read_link(&self.account, &start(&self.wish), exchange) {

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::stream;
 use quittance_core::{Mode, Timestamp};
 use quittance_fakes::{
     Config, Delivery, Fakes, HttpRequest, LyraShop, Notification, Reply, WorldlineMerchant,
@@ -30,6 +30,8 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 pub struct Providers {
     fakes: Arc<Mutex<Fakes>>,
     calls: Arc<Mutex<Vec<String>>>,
+    /// Whether the caller is still there: asked before a call arrives and before its answer goes back.
+    is_there: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Where they are: `http://127.0.0.1:<port>`.
     pub origin: String,
 }
@@ -48,25 +50,44 @@ async fn answer(State(providers): State<Providers>, request: Request) -> Respons
         .iter()
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
-    let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap().to_vec();
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else { return broken(&[]) };
+    if !(providers.is_there)() {
+        return broken(&[]);
+    }
+    let body = body.to_vec();
     let request = HttpRequest { method: parts.method.to_string(), target, headers, body };
     let reply = providers.call(&request);
+    if !(providers.is_there)() {
+        return broken(&[]);
+    }
+    let body = match reply.delivery {
+        Delivery::Whole => Body::from(reply.body),
+        Delivery::CutOff(bytes) => return broken(&reply.body[..bytes.min(reply.body.len())]),
+        // Whoever waits hears nothing; how long that takes is for the clients' tests.
+        Delivery::SlowMillis(_) | Delivery::NoAnswer => return broken(&[]),
+    };
     let mut response = Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         response = response.header(name, value);
     }
-    match reply.delivery {
-        Delivery::Whole => response.body(Body::from(reply.body)).unwrap(),
-        // Whoever waits is told nothing that is understood. A connection that closes is for the clients' tests.
-        Delivery::SlowMillis(_) | Delivery::CutOff(_) | Delivery::NoAnswer => {
-            Response::builder().status(StatusCode::BAD_GATEWAY).body(Body::empty()).unwrap()
-        }
-    }
+    response.body(body).unwrap()
+}
+
+/// An answer whose connection ends after these bytes.
+fn broken(bytes: &[u8]) -> Response {
+    let bytes = bytes.to_vec();
+    let end = Err(std::io::Error::other("the connection ends"));
+    Response::new(Body::from_stream(stream::iter([Ok(bytes), end])))
 }
 
 impl Providers {
     /// Answers until the test ends.
     pub async fn start() -> Self {
+        Self::start_for(|| true).await
+    }
+
+    /// The same for a caller that may be gone at any moment.
+    pub async fn start_for(is_there: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let shop = LyraShop {
@@ -92,7 +113,7 @@ impl Providers {
             lyra: vec![shop],
         });
         let (fakes, calls) = (Arc::new(Mutex::new(fakes)), Arc::default());
-        let providers = Self { fakes, calls, origin };
+        let providers = Self { fakes, calls, is_there: Arc::new(is_there), origin };
         let router = Router::new().fallback(answer).with_state(providers.clone());
         tokio::spawn(async { axum::serve(listener, router).await });
         providers

@@ -1,23 +1,16 @@
 //! The fakes of both providers behind a socket, and the buyers who pay there.
 
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::response::Response;
-use http_body_util::BodyExt;
 use quittance_aws::clock::now;
 use quittance_core::api::{Call, Method};
 use quittance_core::key::Account;
 use quittance_core::{Currency, Mode, OrderKey};
-use quittance_fakes::{Config, Delivery, Fakes, HttpRequest, LyraShop, Reply, WorldlineMerchant};
+use quittance_fakes::HttpRequest;
 use quittance_psp::lyra::api::{Credentials, checkout as lyra_checkout};
 use quittance_psp::worldline::api::{Merchants, checkout as worldline_checkout};
+use quittance_testing::fakes::Providers;
 use quittance_testing::worldline::MERCHANT;
-use quittance_testing::{FORM_KEY, KEY_ID, REST_PASSWORD, SECRET, SITE, url_encode};
+use quittance_testing::{SITE, url_encode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use super::gate::Gate;
 
@@ -44,62 +37,28 @@ pub(crate) enum Paid {
     Nothing,
 }
 
-#[derive(Clone)]
-pub(crate) struct Provider {
-    origin: String,
-    fakes: Arc<Mutex<Fakes>>,
-    /// What was called, in order.
-    calls: Arc<Mutex<Vec<String>>>,
-    gate: Gate,
-}
+/// Both providers, for a process that may die.
+pub(crate) struct Provider(Providers);
 
 impl Provider {
     /// Answers on loopback until the test ends.
     pub(crate) async fn start(gate: Gate) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
-        let fakes = Fakes::new(config(&origin));
-        let provider =
-            Self { origin, fakes: Arc::new(Mutex::new(fakes)), calls: Arc::default(), gate };
-        let router = Router::new().fallback(answer).with_state(provider.clone());
-        tokio::spawn(async { axum::serve(listener, router).await });
-        provider
+        Self(Providers::start_for(move || gate.passes()).await)
     }
 
     /// The documents with the credentials of both: that of Worldline, and that of Lyra.
     pub(crate) fn documents(&self) -> [String; 2] {
-        let keys = json!({"key_id": "api-key", "secret": "api-secret", "url": self.origin});
-        let own = json!({"form": FORM_KEY, "rest_password": REST_PASSWORD});
-        let brand = json!({"name": "Local", "back_office": self.origin, "rest": self.origin});
-        let worldline = json!({MERCHANT: {"test": keys}});
-        [worldline.to_string(), json!({SITE: {"brand": brand, "test": own}}).to_string()]
+        [self.0.worldline_document(), self.0.lyra_document()]
     }
 
     /// Where they are.
     pub(crate) fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    fn act<T>(&self, act: impl FnOnce(&mut Fakes) -> T) -> T {
-        act(&mut self.fakes.lock().unwrap())
+        &self.0.origin
     }
 
     #[track_caller]
     pub(crate) fn control(&self, path: &str, body: &Value) -> Value {
-        let reply = self.controlled("POST", path, body);
-        let text = String::from_utf8_lossy(&reply.body).into_owned();
-        assert_eq!(reply.status, 200, "{path}: {text}");
-        serde_json::from_str(&text).unwrap()
-    }
-
-    fn controlled(&self, method: &str, path: &str, body: &Value) -> Reply {
-        let request = HttpRequest {
-            method: method.to_owned(),
-            target: format!("/local/psp/{path}"),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: body.to_string().into_bytes(),
-        };
-        self.act(|fakes| fakes.control(&request, now()))
+        self.0.control("POST", path, body)
     }
 
     /// A fault of the next calls of this name.
@@ -110,7 +69,7 @@ impl Provider {
 
     /// The faults that wait are forgotten.
     pub(crate) fn forgive(&self) {
-        self.controlled("DELETE", "faults", &json!({}));
+        self.0.control("DELETE", "faults", &json!({}));
     }
 
     /// What is asked for becomes final, and what is due is taken.
@@ -129,8 +88,7 @@ impl Provider {
     }
 
     fn sum_of(&self, is_counted: impl Fn(&Value) -> bool) -> u64 {
-        let reply = self.controlled("GET", "state", &json!({}));
-        let state: Value = serde_json::from_slice(&reply.body).unwrap();
+        let state = self.0.control("GET", "state", &json!({}));
         let all = |of: &str, list: &str| -> Vec<Value> {
             let purchases = state[of].as_array().unwrap().iter();
             purchases.flat_map(|one| one[list].as_array().unwrap().clone()).collect()
@@ -142,7 +100,7 @@ impl Provider {
 
     /// How often something was called whose path ends so.
     pub(crate) fn calls(&self, end: &str) -> usize {
-        self.calls.lock().unwrap().iter().filter(|path| path.ends_with(end)).count()
+        self.0.calls(end)
     }
 
     /// A buyer pays an order. The ids of its sessions.
@@ -179,7 +137,7 @@ impl Provider {
         let [document, _] = self.documents();
         let merchants = Merchants::from_json(&document).unwrap();
         let call = merchants.endpoint(&key.account()).unwrap().call(&request, now());
-        let reply = self.act(|fakes| fakes.api(&self.heard(&call), now()));
+        let reply = self.0.call(&self.heard(&call));
         assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
         worldline_checkout::opened(&reply.body, &key.order).unwrap().checkout
     }
@@ -203,11 +161,11 @@ impl Provider {
         let kind = "application/x-www-form-urlencoded".to_owned();
         let request = HttpRequest {
             method: "POST".to_owned(),
-            target: form.action.strip_prefix(&self.origin).unwrap().to_owned(),
+            target: form.action.strip_prefix(self.origin()).unwrap().to_owned(),
             headers: vec![("content-type".to_owned(), kind)],
             body: form.fields.iter().map(pair).collect::<Vec<_>>().join("&").into_bytes(),
         };
-        let reply = self.act(|fakes| fakes.api(&request, now()));
+        let reply = self.0.call(&request);
         assert_eq!(reply.status, 303, "{}", String::from_utf8_lossy(&reply.body));
         reply.header("location").unwrap().rsplit('/').next().unwrap().to_owned()
     }
@@ -217,7 +175,7 @@ impl Provider {
         let headers = call.headers.iter();
         HttpRequest {
             method: if call.method == Method::Get { "GET" } else { "POST" }.to_owned(),
-            target: call.url.strip_prefix(&self.origin).unwrap().to_owned(),
+            target: call.url.strip_prefix(self.origin()).unwrap().to_owned(),
             headers: headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             body: call.body.clone(),
         }
@@ -237,66 +195,4 @@ pub(crate) fn key(psp: Psp, order: &str) -> OrderKey {
     let merchant = if psp == Psp::Lyra { SITE } else { MERCHANT }.to_owned();
     let account = Account { psp: provider.profile().id, merchant, mode: Mode::Test };
     account.order(order).unwrap()
-}
-
-fn config(origin: &str) -> Config {
-    Config {
-        pages_origin: origin.to_owned(),
-        api_origin: origin.to_owned(),
-        seed: 254_564_310,
-        worldline: vec![WorldlineMerchant {
-            merchant: MERCHANT.to_owned(),
-            key_id: "api-key".to_owned(),
-            secret: "api-secret".to_owned(),
-            webhook_key_id: KEY_ID.to_owned(),
-            webhook_secret: SECRET.to_owned(),
-            webhook_url: "http://127.0.0.1:9000/webhooks/worldline".to_owned(),
-        }],
-        lyra: vec![LyraShop {
-            site: SITE.to_owned(),
-            mode: Mode::Test,
-            form_key: FORM_KEY.to_owned(),
-            rest_password: REST_PASSWORD.to_owned(),
-            notification_url: "http://127.0.0.1:9000/webhooks/systempay".to_owned(),
-        }],
-    }
-}
-
-async fn answer(State(provider): State<Provider>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = body.collect().await else { return broken(&[]) };
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    if !provider.gate.passes() {
-        return broken(&[]);
-    }
-    provider.calls.lock().unwrap().push(parts.uri.path().to_owned());
-    let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or("").to_owned();
-    let headers = parts.headers.iter();
-    let request = HttpRequest {
-        method: parts.method.as_str().to_owned(),
-        target,
-        headers: headers.map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
-        body: body.to_bytes().to_vec(),
-    };
-    let reply = provider.act(|fakes| fakes.api(&request, now()));
-    if !provider.gate.passes() {
-        return broken(&[]);
-    }
-    let body = match reply.delivery {
-        Delivery::Whole => Body::from(reply.body),
-        Delivery::CutOff(bytes) => return broken(&reply.body[..bytes.min(reply.body.len())]),
-        Delivery::SlowMillis(_) | Delivery::NoAnswer => return broken(&[]),
-    };
-    let mut response = Response::builder().status(reply.status);
-    for (name, value) in reply.headers {
-        response = response.header(name, value);
-    }
-    response.body(body).unwrap()
-}
-
-/// An answer whose connection ends after these bytes.
-fn broken(bytes: &[u8]) -> Response {
-    let end = Err(std::io::Error::other("the connection ends"));
-    let parts = futures_util::stream::iter([Ok(bytes.to_vec()), end]);
-    Response::new(Body::from_stream(parts))
 }

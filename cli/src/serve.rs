@@ -118,10 +118,11 @@ async fn reconcile(State(stack): State<Arc<Stack>>) -> Response {
     respond(match stack.reconcile.handle(Wanted::Open, LOOK).await {
         Ok(report) => {
             let stranded: Vec<String> = report.stranded.iter().map(ToString::to_string).collect();
+            let looked = report.asked.and(report.paid);
             let report = json!({
-                "asked": report.asked.asked + report.paid.looked,
-                "changed": report.asked.changed + report.paid.changed,
-                "failed": report.asked.failed + report.paid.failed + report.failed,
+                "asked": looked.looked,
+                "changed": looked.changed,
+                "failed": looked.failed + report.failed,
                 "sent": report.sent,
                 "stranded": stranded,
             });

@@ -8,13 +8,14 @@
 use std::time::{Duration, Instant};
 
 use quittance_aws::StoreError;
-use quittance_aws::ask::{AskReport, Wanted};
+use quittance_aws::ask::Wanted;
 use quittance_aws::clock::now;
 use quittance_aws::lists::{Found, MAX_PAGE};
 use quittance_aws::measure;
 use quittance_aws::outbox::{Outbox, SweepReport};
-use quittance_aws::pay::{PayError, PayReport, Payer, Progress};
+use quittance_aws::pay::{PayError, Payer, Progress};
 use quittance_aws::table::Stored;
+use quittance_aws::turns::LookReport;
 use quittance_core::desk::{Content, New};
 use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_core::{Flag, Order, OrderKey, State, Timestamp};
@@ -45,9 +46,9 @@ pub struct Function {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// What asking came to.
-    pub asked: AskReport,
+    pub asked: LookReport,
     /// What going on with refunds, captures and cancellations came to.
-    pub paid: PayReport,
+    pub paid: LookReport,
     /// Messages sent that the stream did not bring.
     pub sent: usize,
     /// Orders with something to tell that could not be sent.
@@ -64,9 +65,9 @@ pub struct Report {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
     /// What asking came to.
-    pub asked: AskReport,
+    pub asked: LookReport,
     /// What going on with refunds, captures and cancellations came to.
-    pub paid: PayReport,
+    pub paid: LookReport,
     /// Orders with a captured voucher whose complement did not come, while it can be given back.
     pub stranded: Vec<OrderKey>,
 }

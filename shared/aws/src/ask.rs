@@ -4,14 +4,10 @@
 //! the order decides. Nothing else here changes what an order holds. When it is asked about again is worked out by
 //! [`quittance_core::schedule`].
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
-use futures_util::stream;
 use quittance_core::api::{Answer, Asked, NoAccess, Subject, Trouble, TroubleKind};
 use quittance_core::fold::Confirm;
-use quittance_core::key::Account;
 use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{OrderKey, Timestamp};
 
@@ -21,7 +17,8 @@ use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
 use crate::receive::Receiver;
-use crate::table::Stored;
+use crate::table::{Saved, Stored};
+use crate::turns::{LookReport, Looked, Most, Visitor, in_turn};
 
 /// How long one order may be asked about: whoever waits for the answer over HTTP gives up after 30 seconds.
 pub const ASK_BUDGET: Duration = Duration::from_secs(25);
@@ -39,12 +36,6 @@ const MAX_ASKS_PER_ACCOUNT: usize = 250;
 /// How long an order is left alone whose merchant has no credentials, in seconds: long enough to cost nothing, and short
 /// enough for whoever is about to put them.
 const NO_ACCESS_SECONDS: u64 = 15 * 60;
-
-/// How many merchants are asked about at once.
-const ACCOUNTS_AT_ONCE: usize = 8;
-
-/// After so many calls in a row that did not reach the provider, its other orders are left to the next look.
-const MAX_UNREACHED: usize = 3;
 
 /// Asks providers, and stores what they say.
 #[derive(Clone, Debug)]
@@ -101,19 +92,6 @@ impl AskError {
     }
 }
 
-/// What a look at the orders that are due came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AskReport {
-    /// Orders that were asked about.
-    pub asked: usize,
-    /// Orders among them of which something new was learnt.
-    pub changed: usize,
-    /// Orders of which nothing was learnt. The log says why.
-    pub failed: usize,
-    /// Orders that are due and were left to the next look.
-    pub left: usize,
-}
-
 /// Which orders are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -167,17 +145,14 @@ impl Asker {
             Err(error) => {
                 let (psp, order) = (stored.order.key().psp.as_str(), stored.order.key());
                 let why = error.word();
-                match &error {
-                    // Under this policy nothing of the merchant's is released without asking.
-                    AskError::NoAccess(_) if self.receiver.policy.confirm == Confirm::Ask => {
-                        measure::count(Event::AskFailed);
-                        tracing::warn!(psp, %order, why, %error, "nothing learnt");
-                    }
-                    AskError::NoAccess(_) => tracing::info!(psp, %order, why, "not asked"),
-                    _ => {
-                        measure::count(Event::AskFailed);
-                        tracing::warn!(psp, %order, why, %error, "nothing learnt");
-                    }
+                // Under that policy nothing is released without asking.
+                let is_expected = matches!(error, AskError::NoAccess(_))
+                    && self.receiver.policy.confirm == Confirm::Off;
+                if is_expected {
+                    tracing::info!(psp, %order, why, "not asked");
+                } else {
+                    measure::count(Event::AskFailed);
+                    tracing::warn!(psp, %order, why, %error, "nothing learnt");
                 }
                 if let AskError::Provider(Trouble { kind: TroubleKind::Credentials, .. }) = &error {
                     self.apis.refused(stored.order.key().psp).await;
@@ -220,27 +195,16 @@ impl Asker {
     /// After an ask that failed. A provider that cannot be reached is tried again soon; an answer that nobody
     /// understands will hardly be better by then.
     async fn put_off(&self, stored: &Stored, error: &AskError) -> Result<(), StoreError> {
-        let at = now();
-        let asked = stored.asked.saturating_add(1);
-        let next = |asked| {
-            let summary = stored.order.summary(self.receiver.policy);
-            stored.order.next_ask(&summary, asked, at)
+        let (pause, asked) = match error {
+            AskError::NoAccess(_) => (Some(NO_ACCESS_SECONDS), stored.asked),
+            AskError::Provider(_) if error.is_of_all() => (Some(UNREACHED_SECONDS), stored.asked),
+            AskError::Provider(_) => (None, stored.asked.saturating_add(1)),
+            AskError::Store(_) => return Ok(()),
         };
-        match error {
-            AskError::NoAccess(_) => {
-                let due = next(asked).and_then(|_| at.later(NO_ACCESS_SECONDS));
-                self.set(stored, due, stored.asked, stored.ended_at).await
-            }
-            AskError::Provider(Trouble {
-                kind: TroubleKind::Unreachable | TroubleKind::Credentials,
-                ..
-            }) => {
-                let due = next(asked).and_then(|_| at.later(UNREACHED_SECONDS));
-                self.set(stored, due, stored.asked, stored.ended_at).await
-            }
-            AskError::Provider(_) => self.set(stored, next(asked), asked, stored.ended_at).await,
-            AskError::Store(_) => Ok(()),
-        }
+        let (at, summary) = (now(), stored.order.summary(self.receiver.policy));
+        let grown = stored.order.next_ask(&summary, asked, at);
+        let due = grown.and_then(|grown| pause.map_or(Some(grown), |pause| at.later(pause)));
+        self.set(stored, due, asked, stored.ended_at).await
     }
 
     /// Sets when the order is asked about next. Where there is no item, and where somebody wrote the order since,
@@ -268,63 +232,35 @@ impl Asker {
     /// # Errors
     ///
     /// Those of [`crate::table::Table::due`].
-    pub async fn sweep(&self, wanted: Wanted, until: Instant) -> Result<AskReport, StoreError> {
+    pub async fn sweep(&self, wanted: Wanted, until: Instant) -> Result<LookReport, StoreError> {
         if self.apis.is_empty() {
-            return Ok(AskReport::default());
+            return Ok(LookReport::default());
         }
-        let by = (wanted == Wanted::Due).then(now);
-        let due = self.receiver.table.due(by, MAX_DUE_PER_SHARD).await?;
-        let mut turns: BTreeMap<Account, Vec<OrderKey>> = BTreeMap::new();
-        for key in due {
-            turns.entry(key.account()).or_default().push(key);
-        }
-        let most = MAX_ASKS.checked_div(turns.len()).unwrap_or(0).clamp(1, MAX_ASKS_PER_ACCOUNT);
-        let reports = stream::iter(turns.into_values())
-            .map(|orders| self.take_turn(orders, most, until))
-            .buffer_unordered(ACCOUNTS_AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
-        Ok(reports.into_iter().fold(AskReport::default(), AskReport::and))
+        let due = self.receiver.table.due(wanted.by(), MAX_DUE_PER_SHARD).await?;
+        let most = Most { of_all: MAX_ASKS, of_one: MAX_ASKS_PER_ACCOUNT };
+        Ok(in_turn(due, most, until, self).await)
     }
+}
 
-    async fn postpone(&self, key: &OrderKey) {
-        if let Some(due) = now().later(UNREACHED_SECONDS)
-            && let Err(error) = self.receiver.table.postpone(key, due).await
-        {
-            tracing::error!(order = %key, %error, "not put off");
+impl Visitor for Asker {
+    async fn visit(&self, order: &OrderKey, until: Instant) -> Looked {
+        let by = until.min(Instant::now() + ASK_BUDGET);
+        match self.ask_in_turn(order, by, 1).await {
+            Ok(AskResult { has_news, .. }) => Looked::Done(has_news),
+            Err(AskError::NoAccess(_)) => Looked::Impossible,
+            Err(error) => Looked::Failed { is_of_all: error.is_of_all() },
         }
     }
 
-    /// Asks about the orders of one merchant, one after the other.
-    async fn take_turn(&self, orders: Vec<OrderKey>, most: usize, until: Instant) -> AskReport {
-        let mut report = AskReport::default();
-        let mut unreached = 0;
-        for (at, key) in orders.iter().enumerate() {
-            if unreached >= MAX_UNREACHED {
-                // They must not stand before those of other merchants the next time.
-                self.postpone(key).await;
-                report.left += 1;
-                continue;
-            }
-            if at >= most || Instant::now() >= until {
-                report.left = orders.len() - at;
-                break;
-            }
-            let by = until.min(Instant::now() + ASK_BUDGET);
-            report.asked += 1;
-            match self.ask_in_turn(key, by, 1).await {
-                Ok(AskResult { has_news, .. }) => {
-                    report.changed += usize::from(has_news);
-                    unreached = 0;
-                }
-                Err(AskError::NoAccess(_)) => report.asked -= 1,
-                Err(error) => {
-                    report.failed += 1;
-                    unreached = if error.is_of_all() { unreached + 1 } else { 0 };
-                }
-            }
-        }
-        report
+    async fn put_off(&self, order: &OrderKey, due: Timestamp) -> Result<Saved, StoreError> {
+        self.receiver.table.postpone(order, due).await
+    }
+}
+
+impl Wanted {
+    /// By when what is wanted is due; `None` for all.
+    pub(crate) fn by(self) -> Option<Timestamp> {
+        (self == Self::Due).then(now)
     }
 }
 
@@ -336,17 +272,6 @@ impl AskError {
                 matches!(trouble.kind, TroubleKind::Unreachable | TroubleKind::Credentials)
             }
             Self::NoAccess(_) | Self::Store(_) => false,
-        }
-    }
-}
-
-impl AskReport {
-    fn and(self, other: Self) -> Self {
-        Self {
-            asked: self.asked + other.asked,
-            changed: self.changed + other.changed,
-            failed: self.failed + other.failed,
-            left: self.left + other.left,
         }
     }
 }

@@ -9,7 +9,7 @@
 //! | `due`, `due_at` | present while something is not final: `desks`, and when it is looked at next |
 //!
 //! An item of its own, so that a notification and a refund never wait for each other, and an order as large as it may
-//! be keeps no refund out. The index [`BY_DUE`] holds desks under a hash key of their own: whoever asks about orders
+//! be keeps no refund out. The index [`BY_DUE`](crate::index::BY_DUE) holds desks under a hash key of their own: whoever asks about orders
 //! does not see them, and a desk is found by itself, also where its order is settled long since.
 //!
 //! A desk stays where it began, also when its order becomes known under another name afterwards: what names its lines
@@ -24,7 +24,7 @@ use quittance_core::{Order, OrderKey, Timestamp};
 
 use crate::clock::now;
 use crate::error::StoreError;
-use crate::index::{BY_DUE, IndexPlace};
+use crate::index::IndexPlace;
 use crate::table::{Item, Saved, Table, read_key, text, updated};
 
 /// What the key of a desk's item begins with.
@@ -186,23 +186,7 @@ impl Table {
         until: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<OrderKey>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(BY_DUE)
-            .expression_attribute_values(":due", AttributeValue::S(DUE.to_owned()))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let query = match until {
-            // Whatever follows the time of one sort key is less than `$`.
-            Some(until) => query
-                .key_condition_expression("due = :due AND due_at < :until")
-                .expression_attribute_values(":until", AttributeValue::S(format!("{until}$"))),
-            None => query.key_condition_expression("due = :due"),
-        };
-        let reply = query.send().await;
-        let reply = reply.map_err(|e| StoreError::unavailable("query due refunds", &e))?;
-        reply.items().iter().map(place).collect()
+        self.due_in(DUE, until, limit).await?.iter().map(place).collect()
     }
 }
 

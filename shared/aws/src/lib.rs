@@ -34,6 +34,7 @@ pub mod start;
 pub mod table;
 pub mod telemetry;
 pub mod trace;
+pub mod turns;
 pub mod webhook;
 
 pub use crate::error::StoreError;

@@ -204,31 +204,42 @@ impl Table {
         until: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<OrderKey>, StoreError> {
+        let entry =
+            |item: &Item| Ok((text(item, "due_at")?.to_owned(), read_key(text(item, "pk")?)?));
         let shard = async |shard: char| {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .index_name(BY_DUE)
-                .expression_attribute_values(":due", AttributeValue::S(shard.to_string()))
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-            let query = match until {
-                // Whatever follows the time of one sort key is less than `$`.
-                Some(until) => query
-                    .key_condition_expression("due = :due AND due_at < :until")
-                    .expression_attribute_values(":until", AttributeValue::S(format!("{until}$"))),
-                None => query.key_condition_expression("due = :due"),
-            };
-            let reply = query.send().await;
-            let reply = reply.map_err(|e| StoreError::unavailable("query due orders", &e))?;
-            let entry =
-                |item: &Item| Ok((text(item, "due_at")?.to_owned(), read_key(text(item, "pk")?)?));
-            reply.items().iter().map(entry).collect::<Result<Vec<_>, StoreError>>()
+            let items = self.due_in(&shard.to_string(), until, limit).await?;
+            items.iter().map(entry).collect::<Result<Vec<_>, StoreError>>()
         };
         let shards = try_join_all(SHARDS.chars().map(shard)).await?;
         let mut all: Vec<(String, OrderKey)> = shards.into_iter().flatten().collect();
         all.sort();
         Ok(all.into_iter().map(|(_, key)| key).collect())
+    }
+
+    /// What is due under one hash key, as keys, what waits longest first; with `until` only what is due by then.
+    pub(crate) async fn due_in(
+        &self,
+        hash_key: &str,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Item>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_DUE)
+            .expression_attribute_values(":due", AttributeValue::S(hash_key.to_owned()))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let query = match until {
+            // Whatever follows the time of one sort key is less than `$`.
+            Some(until) => query
+                .key_condition_expression("due = :due AND due_at < :until")
+                .expression_attribute_values(":until", AttributeValue::S(format!("{until}$"))),
+            None => query.key_condition_expression("due = :due"),
+        };
+        let reply = query.send().await;
+        let reply = reply.map_err(|e| StoreError::unavailable("query what is due", &e))?;
+        Ok(reply.items.unwrap_or_default())
     }
 
     /// Reads the next orders of a shard.

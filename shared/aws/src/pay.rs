@@ -4,11 +4,8 @@
 //! Each step may be the last: what was stored before it is enough to go on from, in another process too. No call is
 //! made before its intent is durable, and none is repeated unless the provider knows it by its key.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
-use futures_util::stream;
 use quittance_core::api::{Action, Effect, NoAccess, Trouble, TroubleKind, Verb};
 use quittance_core::desk::{Answer, Desk, New, Request, RequestKind, Round, Step};
 use quittance_core::key::Account;
@@ -16,7 +13,7 @@ use quittance_core::plan::Refusal;
 use quittance_core::provider::find;
 use quittance_core::rules::Rules;
 use quittance_core::schedule::UNREACHED_SECONDS;
-use quittance_core::{Order, OrderKey, ProviderId};
+use quittance_core::{Order, OrderKey, ProviderId, Timestamp};
 
 use crate::ask::{AskError, AskResult, Asker, Wanted};
 use crate::clock::now;
@@ -24,6 +21,7 @@ use crate::desks::{StoredDesk, WriteMark, next_version};
 use crate::error::StoreError;
 use crate::patience::Patience;
 use crate::table::Saved;
+use crate::turns::{LookReport, Looked, Most, Visitor, in_turn};
 
 /// How long a request may be worked on before the rest is left to the next look: whoever waits for the answer over HTTP
 /// gives up after 30 seconds, and a call that has begun then is waited for.
@@ -37,12 +35,6 @@ const MAX_RACES: usize = 3;
 
 /// Most desks that one look reads.
 const MAX_DUE: u32 = 250;
-
-/// How many merchants' desks are looked at at once.
-const ACCOUNTS_AT_ONCE: usize = 8;
-
-/// After so many desks in a row whose provider said nothing, the merchant's others are left to the next look.
-const MAX_UNREACHED: usize = 3;
 
 /// Where a provider is not known any more, nothing is done.
 static NO_RULES: Rules = Rules::NONE;
@@ -101,19 +93,6 @@ impl From<StoreError> for PayError {
     fn from(error: StoreError) -> Self {
         Self::Ask(error.into())
     }
-}
-
-/// What a look at unfinished requests came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PayReport {
-    /// Orders whose requests were looked at.
-    pub looked: usize,
-    /// Orders among them of whose requests something became.
-    pub changed: usize,
-    /// Orders of whose requests nothing was learnt. The log says why.
-    pub failed: usize,
-    /// Orders that were left to the next look.
-    pub left: usize,
 }
 
 /// A round that is carried out.
@@ -265,57 +244,10 @@ impl Payer {
     /// # Errors
     ///
     /// Those of [`crate::table::Table::due_desks`].
-    pub async fn sweep(&self, wanted: Wanted, until: Instant) -> Result<PayReport, StoreError> {
-        let by = (wanted == Wanted::Due).then(now);
-        let mut turns: BTreeMap<Account, Vec<OrderKey>> = BTreeMap::new();
-        for place in self.asker.receiver.table.due_desks(by, MAX_DUE).await? {
-            turns.entry(place.account()).or_default().push(place);
-        }
-        let reports = stream::iter(turns.into_values())
-            .map(|places| self.take_turn(places, until))
-            .buffer_unordered(ACCOUNTS_AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
-        Ok(reports.into_iter().fold(PayReport::default(), PayReport::and))
-    }
-
-    /// Looks at the desks of one merchant, one after the other.
-    async fn take_turn(&self, places: Vec<OrderKey>, until: Instant) -> PayReport {
-        let (mut report, mut unreached) = (PayReport::default(), 0);
-        for (at, place) in places.iter().enumerate() {
-            if unreached >= MAX_UNREACHED {
-                // They must not stand before those of other merchants the next time.
-                self.postpone(place).await;
-                report.left += 1;
-                continue;
-            }
-            if Instant::now() >= until {
-                report.left += places.len() - at;
-                break;
-            }
-            report.looked += 1;
-            let by = until.min(Instant::now() + PAY_BUDGET);
-            match self.continue_open(place, by).await {
-                Ok(is_changed) => {
-                    report.changed += usize::from(is_changed);
-                    unreached = 0;
-                }
-                Err(error) => {
-                    tracing::warn!(order = %place, %error, "requests not looked at");
-                    report.failed += 1;
-                    unreached += 1;
-                }
-            }
-        }
-        report
-    }
-
-    async fn postpone(&self, place: &OrderKey) {
-        if let Some(due) = now().later(UNREACHED_SECONDS)
-            && let Err(error) = self.asker.receiver.table.postpone_desk(place, due).await
-        {
-            tracing::error!(order = %place, %error, "not put off");
-        }
+    pub async fn sweep(&self, wanted: Wanted, until: Instant) -> Result<LookReport, StoreError> {
+        let places = self.asker.receiver.table.due_desks(wanted.by(), MAX_DUE).await?;
+        let most = Most { of_all: usize::MAX, of_one: usize::MAX };
+        Ok(in_turn(places, most, until, self).await)
     }
 
     async fn read(&self, key: &OrderKey) -> Result<(Order, StoredDesk), StoreError> {
@@ -485,13 +417,19 @@ fn found(drive: Drive<'_>, new: New<'_>) -> Result<Progress, PayError> {
     Ok(Progress { request: request.ok_or_else(lost)?, order: drive.order })
 }
 
-impl PayReport {
-    fn and(self, other: Self) -> Self {
-        Self {
-            looked: self.looked + other.looked,
-            changed: self.changed + other.changed,
-            failed: self.failed + other.failed,
-            left: self.left + other.left,
+impl Visitor for Payer {
+    async fn visit(&self, place: &OrderKey, until: Instant) -> Looked {
+        let by = until.min(Instant::now() + PAY_BUDGET);
+        match self.continue_open(place, by).await {
+            Ok(is_changed) => Looked::Done(is_changed),
+            Err(error) => {
+                tracing::warn!(order = %place, %error, "requests not looked at");
+                Looked::Failed { is_of_all: true }
+            }
         }
+    }
+
+    async fn put_off(&self, place: &OrderKey, due: Timestamp) -> Result<Saved, StoreError> {
+        self.asker.receiver.table.postpone_desk(place, due).await
     }
 }

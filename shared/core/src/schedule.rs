@@ -33,7 +33,6 @@ impl Order {
     pub fn next_ask(&self, summary: &Summary, asked: u32, now: Timestamp) -> Option<Timestamp> {
         let wait = self.open(summary)?;
         let last = self.last_news()?;
-        let after = |from: Timestamp, seconds: u64| from.later(seconds);
         if now.seconds_since(last) >= GIVE_UP_SECONDS {
             return None;
         }
@@ -42,7 +41,7 @@ impl Order {
         }
         let step = usize::try_from(asked.saturating_sub(1)).unwrap_or(usize::MAX);
         let pause = PAUSES.get(step).copied().unwrap_or(DAY);
-        let due = after(now, pause)?;
+        let due = now.later(pause)?;
         let is_reserved = summary.shares.iter().any(|share| share.status == Status::Authorised);
         Some(if is_reserved { due.min(next_batch(now)?) } else { due })
     }

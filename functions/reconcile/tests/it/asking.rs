@@ -2,9 +2,10 @@
 
 use lambda_http::Body;
 use lambda_http::http::Request;
-use quittance_aws::ask::{AskReport, Wanted};
+use quittance_aws::ask::Wanted;
 use quittance_aws::clock::now;
 use quittance_aws::keys::KeyRing;
+use quittance_aws::turns::LookReport;
 use quittance_aws::webhook::Webhook;
 use quittance_core::concern::Concern;
 use quittance_core::fold::Confirm;
@@ -150,7 +151,7 @@ impl Stack {
     }
 
     /// One look at all that is open: what asking came to, and how many messages were sent.
-    async fn look_at_all(&self) -> (AskReport, usize) {
+    async fn look_at_all(&self) -> (LookReport, usize) {
         let report = self.function.handle(Wanted::Open, LOOK).await.unwrap();
         (report.asked, report.sent)
     }
@@ -176,8 +177,8 @@ impl Stack {
     }
 }
 
-const fn asked(asked: usize, changed: usize, failed: usize) -> AskReport {
-    AskReport { asked, changed, failed, left: 0 }
+const fn asked(asked: usize, changed: usize, failed: usize) -> LookReport {
+    LookReport { looked: asked, changed, failed, left: 0 }
 }
 
 const LYRA_ORDER: &str = "systempay/12345678/test/CMD-1";
@@ -194,7 +195,7 @@ async fn a_card_that_is_taken_in_the_night_without_a_word_is_released_by_asking(
         ["webhook"],
         "an answer without news is not listed"
     );
-    assert_eq!(stack.look().await.asked, AskReport::default(), "not due yet");
+    assert_eq!(stack.look().await.asked, LookReport::default(), "not due yet");
     psps.control("POST", "batch", &json!({}));
     assert_eq!(psps.deliver(&stack).await, 0, "nobody announces it");
     assert_eq!(stack.look_at_all().await, (asked(1, 1, 0), 1));
@@ -216,7 +217,7 @@ async fn with_confirmation_only_the_providers_own_word_releases() {
     assert!(order.flags(policy, now()).contains(&Flag::Unconfirmed));
     // What waits for a word is due at once.
     let report = stack.look().await;
-    assert_eq!((report.asked.asked, report.asked.failed, report.sent), (1, 0, 1));
+    assert_eq!((report.asked.looked, report.asked.failed, report.sent), (1, 0, 1));
     let order = stack.order(&key).await;
     assert!(order.fulfilment().is_some());
     assert!(!order.flags(policy, now()).contains(&Flag::Unconfirmed));
@@ -241,7 +242,7 @@ async fn a_provider_that_is_down_changes_nothing_and_keeps_no_other_waiting() {
     let (report, sent) = stack.look_at_all().await;
     // It is called for a few orders, and left alone for the others.
     assert_eq!(
-        (report.asked, report.changed, report.failed, report.left),
+        (report.looked, report.changed, report.failed, report.left),
         (3, 0, 3, 7),
         "{report:?}"
     );
@@ -250,7 +251,7 @@ async fn a_provider_that_is_down_changes_nothing_and_keeps_no_other_waiting() {
     let (status, _) = stack.asks(&json!({"order": LYRA_ORDER}).to_string()).await;
     assert_eq!(status, 502);
     psps.control("DELETE", "faults", &json!({}));
-    assert_eq!(stack.look().await.asked, AskReport::default(), "all are put off");
+    assert_eq!(stack.look().await.asked, LookReport::default(), "all are put off");
     assert_eq!(stack.look_at_all().await, (asked(10, 10, 0), 10));
 }
 

@@ -10,10 +10,11 @@ use quittance_aws::archive::Archive;
 use quittance_aws::ask::{Asker, Wanted};
 use quittance_aws::caller::Caller;
 use quittance_aws::clock::now;
-use quittance_aws::pay::{PayReport, Payer};
+use quittance_aws::pay::Payer;
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
 use quittance_aws::table::Table;
+use quittance_aws::turns::LookReport;
 use quittance_core::checkout::{Decision, Flow, Method, Offer, Opened, Wish};
 use quittance_core::desk::Desk;
 use quittance_core::{Currency, OrderKey, Policy};
@@ -174,7 +175,7 @@ impl Stack {
     }
 
     /// A look at all that is not final.
-    pub(crate) async fn sweep(&self) -> PayReport {
+    pub(crate) async fn sweep(&self) -> LookReport {
         let until = Instant::now() + Duration::from_secs(60);
         self.function.payer.sweep(Wanted::Open, until).await.unwrap()
     }

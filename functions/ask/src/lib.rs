@@ -1,7 +1,7 @@
 //! Asks the provider what it knows of one order, now: `POST /asks`.
 
 use lambda_http::{Body, Request, Response};
-use quittance_aws::ask::{AskError, AskResult, Asker};
+use quittance_aws::ask::{AskResult, Asker};
 use quittance_aws::clock::now;
 use quittance_aws::http::{Answer, JSON, posted};
 use quittance_aws::posted::{order, read};
@@ -40,6 +40,6 @@ impl Function {
             return Err(Answer::NotFound);
         }
         let view = stored.order.view(self.asker.receiver.policy, now(), table.providers());
-        Ok(Answer::Json(serde_json::to_string(&view).map_err(|e| AskError::Store(e.into()))?))
+        Ok(Answer::Json(serde_json::to_string(&view)?))
     }
 }

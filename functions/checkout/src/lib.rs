@@ -1,7 +1,6 @@
 //! Starts payments: `POST /checkouts`.
 
 use lambda_http::{Body, Request, Response};
-use quittance_aws::StoreError;
 use quittance_aws::ask::AskError;
 use quittance_aws::http::{Answer, JSON, posted};
 use quittance_aws::posted::{currency, order, read};
@@ -90,8 +89,7 @@ impl Function {
         let checkout = Session { id: &id, offer: &offer };
         let (order, expected) = (&*posted.order, wish.amount);
         let started = Started { order, expected, checkout };
-        let text = serde_json::to_string(&started)
-            .map_err(|error| AskError::Store(StoreError::from(error)))?;
+        let text = serde_json::to_string(&started)?;
         Ok(if is_new { Answer::Created(text) } else { Answer::Json(text) })
     }
 }
@@ -137,7 +135,7 @@ fn refused(error: StartError) -> Answer {
             Conflict::Paid => "something was paid for the order",
         }),
         StartError::NotStarted(trouble) => Answer::Unanswered(trouble.to_string()),
-        StartError::Store(error) => AskError::Store(error).into(),
+        StartError::Store(error) => error.into(),
     }
 }
 

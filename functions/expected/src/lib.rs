@@ -1,7 +1,6 @@
 //! Registers what an order costs, on the merchant's word: `POST /expected`.
 
 use lambda_http::{Body, Request, Response};
-use quittance_aws::StoreError;
 use quittance_aws::amend::{Amender, Price, Registration};
 use quittance_aws::clock::now;
 use quittance_aws::http::{Answer, JSON, posted};
@@ -51,18 +50,12 @@ impl Function {
         let price = Price::new(amount, currency(&code)?).ok_or(Answer::Bad(AMOUNT))?;
         let trace = Trace::of(request);
         let registration = self.amender.register(&key, price, now(), trace.as_ref()).await;
-        let order = match registration.map_err(unavailable)? {
+        let order = match registration? {
             Registration::Done { order, .. } | Registration::Known(order) => order,
             Registration::Refused(_) => return Err(Answer::Contradicts(PAID)),
             Registration::Busy => return Err(Answer::Contradicts(OPEN)),
         };
         let view = order.view(self.amender.policy, now(), self.amender.table.providers());
-        Ok(Answer::Json(serde_json::to_string(&view).map_err(|error| unavailable(error.into()))?))
+        Ok(Answer::Json(serde_json::to_string(&view)?))
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
-fn unavailable(error: StoreError) -> Answer {
-    tracing::error!(%error, "not registered");
-    Answer::TryAgain
 }

@@ -5,8 +5,6 @@ mod body;
 
 use lambda_http::http::Method;
 use lambda_http::{Body, Request, Response};
-use quittance_aws::StoreError;
-use quittance_aws::ask::AskError;
 use quittance_aws::clock::now;
 use quittance_aws::http::{Answer, JSON, posted};
 use quittance_aws::pay::{PayError, Payer, Progress};
@@ -164,5 +162,5 @@ fn reasons(request: &Asked, words: Words) -> String {
 }
 
 fn text(view: &impl Serialize) -> Result<String, Answer> {
-    serde_json::to_string(view).map_err(|error| AskError::Store(StoreError::from(error)).into())
+    Ok(serde_json::to_string(view)?)
 }

@@ -4,8 +4,7 @@
 use lambda_http::http::Method;
 use lambda_http::{Body, Request, Response};
 use percent_encoding::utf8_percent_encode;
-use quittance_aws::StoreError;
-use quittance_aws::ask::{AskError, Asker};
+use quittance_aws::ask::Asker;
 use quittance_aws::http::Answer;
 use quittance_core::api::{Arrived, NoReturn, Returned};
 use quittance_core::key::SEGMENT;
@@ -55,8 +54,7 @@ impl Function {
             Ok(asked) => asked.stored.order.summary(self.asker.receiver.policy).state,
             Err(error) => {
                 tracing::warn!(order = %key, why = error.word(), "not asked for a return");
-                let stored =
-                    self.asker.receiver.table.load_order(&key).await.map_err(unavailable)?;
+                let stored = self.asker.receiver.table.load_order(&key).await?;
                 stored.order.summary(self.asker.receiver.policy).state
             }
         };
@@ -74,25 +72,21 @@ impl Function {
         let table = &self.asker.receiver.table;
         match api.returned(arrived).map_err(forged)? {
             Returned::Shown(proof) => {
-                let key = table.returned_to(psp, &proof).await.map_err(unavailable)?;
+                let key = table.returned_to(psp, &proof).await?;
                 let key = key.ok_or_else(unknown)?;
-                let held = table.sessions_of(&key).await.map_err(unavailable)?;
+                let held = table.sessions_of(&key).await?;
                 let session = held.sessions.proven(&proof).ok_or_else(unknown)?;
                 Ok(Return { url: session.return_url.clone(), key })
             }
             Returned::Order { account, order } => {
                 let key = OrderKey::new(psp, &account.merchant, account.mode, &order);
                 let key = key.map_err(|_| unknown())?;
-                let held = table.sessions_of(&key).await.map_err(unavailable)?;
+                let held = table.sessions_of(&key).await?;
                 let session = held.sessions.newest().ok_or_else(unknown)?;
                 Ok(Return { url: session.return_url.clone(), key })
             }
         }
     }
-}
-
-fn unavailable(error: StoreError) -> Answer {
-    AskError::Store(error).into()
 }
 
 /// An address with these fields added to its query.

@@ -13,6 +13,7 @@ use quittance_core::limits::MAX_BODY_BYTES;
 use quittance_core::provider::Refused;
 
 use crate::ask::AskError;
+use crate::error::StoreError;
 use crate::keys::Unverified;
 use crate::measure::{self, Event};
 
@@ -117,11 +118,23 @@ impl From<AskError> for Answer {
                 Self::Contradicts("this merchant's credentials may not be used for asking")
             }
             AskError::Provider(trouble) => Self::Unanswered(trouble.to_string()),
-            AskError::Store(error) => {
-                tracing::error!(%error, "not stored");
-                Self::TryAgain
-            }
+            AskError::Store(error) => error.into(),
         }
+    }
+}
+
+/// What is answered where the store did not do its part, which the log says.
+impl From<StoreError> for Answer {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "not stored");
+        Self::TryAgain
+    }
+}
+
+/// The same where an answer cannot be written.
+impl From<serde_json::Error> for Answer {
+    fn from(error: serde_json::Error) -> Self {
+        StoreError::from(error).into()
     }
 }
 

@@ -29,6 +29,7 @@ PATIENCE = 10
 def masked(text):
     # Whether the queue has heard of what was decided a moment ago is a race that decides nothing.
     text = re.sub(r"UNSENT \(.*?\)", "sent", text)
+    text = re.sub(r'"sent":\d+', '"sent":<count>', text)
     for pattern, word in MASKS:
         text = re.sub(pattern, word, text)
     # Columns are as wide as what stands in them.

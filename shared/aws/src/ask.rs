@@ -176,7 +176,7 @@ impl Asker {
             Asked::Failed(trouble) => return Err(trouble.into()),
         };
         let ended = answer.ended;
-        if ended && held.sessions.end(at) {
+        if held.sessions.end(&answer.over, at) {
             // Whoever changed them meanwhile started another one, or the next ask ends them.
             self.receiver.table.save_sessions(key, &mut held).await?;
         }

@@ -255,8 +255,10 @@ pub struct Answer {
     pub statements: Vec<Statement>,
     /// SHA-256 of the bodies that it was read from, lowercase hex.
     pub sha256: String,
-    /// Whether the session, where one was opened, has ended without more to come.
+    /// Whether the payment has ended, so that no more of it is to come.
     pub ended: bool,
+    /// The sessions among those asked about in which nobody can pay any more.
+    pub over: Vec<String>,
 }
 
 impl Answer {

@@ -240,8 +240,6 @@ pub enum Stage {
         offer: Option<Box<Offer>>,
         /// What proves his return.
         proof: Option<Proof>,
-        /// Since when.
-        since: Timestamp,
         /// When nobody can pay it any more.
         until: Timestamp,
     },
@@ -416,12 +414,15 @@ impl Sessions {
             return handed_out;
         }
         let session = self.find(attempt).filter(|session| session.is_like(wish))?;
+        // The same start was carried out twice, and the form that came of it first was handed out.
+        let is_taken = session.id().is_some_and(|id| id != opened.id);
+        let attempt = if is_taken { self.note(wish, named(wish), now) } else { attempt };
+        let session = self.find(attempt)?;
         session.stage = Stage::Open {
             id: opened.id.clone(),
             // A form is signed anew each time.
             offer: (!is_form).then(|| Box::new(opened.offer.clone())),
             proof: opened.proof.clone(),
-            since: now,
             until: now.later(opened.seconds).unwrap_or(now),
         };
         Some((opened.id.clone(), opened.offer.clone()))
@@ -438,12 +439,13 @@ impl Sessions {
         }
     }
 
-    /// Notes that the provider said, when asked then, that what was open has ended. Whether that is news.
-    pub fn end(&mut self, asked: Timestamp) -> bool {
+    /// Notes that nobody can pay in these sessions any more, as the provider said when it was asked then. Whether
+    /// that is news.
+    pub fn end(&mut self, ids: &[String], asked: Timestamp) -> bool {
         let mut is_news = false;
         for session in &mut self.sessions {
-            if let Stage::Open { offer, since, until, .. } = &mut session.stage
-                && *since < asked
+            if let Stage::Open { id, offer, until, .. } = &mut session.stage
+                && ids.contains(id)
                 && *until > asked
             {
                 (*until, *offer, is_news) = (asked, None, true);
@@ -519,3 +521,6 @@ fn named(wish: &Wish) -> String {
     // Texts and numbers can always be written.
     sha256_hex(&serde_json::to_vec(&(money, how, texts)).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,6 +79,29 @@ async fn a_plan_alone_sends_and_keeps_nothing() {
     }
 }
 
+/// A thief has a key for notifications, and names in his order what another one was paid with.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_order_was_paid_with_is_not_given_back() {
+    for psp in BOTH {
+        let (stack, key) = Stack::with(psp, Paid::Card).await;
+        let other = stack.paid(psp, "CMD-2", Paid::Card).await;
+        stack.forge(&key, &other).await;
+        let error = stack.refund(&key, "R-1", TOTAL + 1).await.fails(422);
+        assert!(error.contains("the provider does not name share"), "{error}");
+        assert_eq!(stack.provider.given_back(), 0, "{psp:?}");
+        stack.refund(&key, "R-2", TOTAL).await.is(202, "running");
+        stack.settle().await;
+        assert_eq!(stack.provider.given_back(), TOTAL, "{psp:?}");
+        // What remains is the other one's.
+        stack.refund(&key, "R-3", 1).await.fails(422);
+        stack.refund(&other, "R-1", TOTAL).await.is(202, "running");
+        // Where he paid nothing, there is nothing to plan with.
+        let empty = self::key(psp, "CMD-3");
+        stack.forge(&empty, &other).await;
+        stack.refund(&empty, "R-1", 1).await.fails(502);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lyra_voucher_goes_back_whole_or_not_at_all() {
     let (stack, key) = Stack::with(Psp::Lyra, Paid::Split(10_000)).await;

@@ -17,7 +17,7 @@ use quittance_aws::table::Table;
 use quittance_aws::turns::LookReport;
 use quittance_core::checkout::{Decision, Flow, Method, Offer, Opened, Wish};
 use quittance_core::desk::Desk;
-use quittance_core::{Currency, OrderKey, Policy};
+use quittance_core::{Currency, OrderKey, Policy, Remark, Standing, Statement};
 use quittance_psp::PROVIDERS;
 use quittance_testing::engine::Engine;
 use refund::Function;
@@ -110,6 +110,26 @@ impl Stack {
 
     pub(crate) fn table(&self) -> &Table {
         &self.function.payer.asker.receiver.table
+    }
+
+    /// Stores a notification that names in an order what `other` was paid with.
+    pub(crate) async fn forge(&self, key: &OrderKey, other: &OrderKey) {
+        let paid = self.table().load_order(other).await.unwrap().order;
+        let shares = paid.facts().iter().filter(|(fact, _)| fact.as_share().is_some());
+        let forged = Statement {
+            key: key.clone(),
+            aliases: Vec::new(),
+            follows: false,
+            facts: shares.map(|(fact, _)| fact.clone()).collect(),
+            standing: Standing::Sound,
+            doubt: None,
+            reasons: Vec::new(),
+            details: Vec::new(),
+            session_seconds: 600,
+            event: Remark::plain("event"),
+        };
+        let receiver = &self.function.payer.asker.receiver;
+        assert!(receiver.learn(&forged, now(), &"f".repeat(64)).await.unwrap());
     }
 
     /// Sets an attribute of an item to something else.

@@ -90,6 +90,9 @@ pub enum Doubt {
     Amounts,
     /// Money goes back of it in another currency.
     Currency,
+    /// Notifications alone tell of it: the provider itself did not name it when it was asked about the order. Whoever has
+    /// a key for notifications could name a share of another order.
+    Unconfirmed,
 }
 
 impl Holding<'_> {
@@ -110,6 +113,7 @@ impl Holding<'_> {
 pub fn holdings(facts: &Facts, registered: Option<Registered>) -> Holdings<'_> {
     let tally = Tally::of(facts, registered, Standing::Sound, Policy::default());
     let sound: Vec<&ShareFact> = shares_where(facts, Standing::is_sound).collect();
+    let confirmed: Vec<&ShareFact> = shares_where(facts, |s| s == Standing::Confirmed).collect();
     let mut holdings = Holdings { expected: tally.expected_amounts(), ..Holdings::default() };
     for share in tally.shares.iter().filter(|share| share.kind == Kind::Debit) {
         let is_its = |fact: &&&ShareFact| {
@@ -128,6 +132,8 @@ pub fn holdings(facts: &Facts, registered: Option<Registered>) -> Holdings<'_> {
             Some(Doubt::Amounts)
         } else if all.iter().any(|fact| fact.currency != share.currency) {
             Some(Doubt::Currency)
+        } else if !confirmed.iter().any(|fact| is_its(&fact)) {
+            Some(Doubt::Unconfirmed)
         } else {
             None
         };
@@ -163,7 +169,7 @@ pub fn holdings(facts: &Facts, registered: Option<Registered>) -> Holdings<'_> {
             Some(debit) => {
                 let foreign = back.currency != debit.currency && back.way != Way::Refused;
                 let doubt = unknown.then_some(Doubt::Status);
-                debit.doubt = debit.doubt.or(doubt).or_else(|| foreign.then_some(Doubt::Currency));
+                debit.suspect(doubt.or_else(|| foreign.then_some(Doubt::Currency)));
                 debit.backs.push(back);
             }
             None => holdings.orphans.push(back),
@@ -200,6 +206,12 @@ fn is_parent(debit: &Holding<'_>, back: &Back<'_>, parent: Option<&str>) -> bool
 }
 
 impl Holding<'_> {
+    /// Notes a doubt, unless there is one that says as much.
+    fn suspect(&mut self, doubt: Option<Doubt>) {
+        let known = self.doubt.filter(|known| *known != Doubt::Unconfirmed);
+        self.doubt = known.or(doubt).or(self.doubt);
+    }
+
     /// Whether it goes by this name.
     fn is_called(&self, name: &str) -> bool {
         self.ids.contains(name)
@@ -233,12 +245,12 @@ fn doubt<'a>(holdings: &mut Holdings<'a>, fact: &'a ShareFact, sound: &[&ShareFa
         // That something went back of the whole payment is told apart by its parts, where there are any.
         (Some(debit), Kind::Credit) if is_of_whole(fact) && has_parts(debit) => {}
         (Some(debit), _) => {
-            debit.doubt = debit.doubt.or(Some(Doubt::Contradiction));
+            debit.suspect(Some(Doubt::Contradiction));
         }
         // Of whatever debit that may be.
         (None, Kind::Credit) => {
             for debit in &mut holdings.debits {
-                debit.doubt = debit.doubt.or(Some(Doubt::Contradiction));
+                debit.suspect(Some(Doubt::Contradiction));
             }
         }
         (None, _) => holdings.doubtful.push(fact),

@@ -42,6 +42,8 @@ reasons! {
     TWO_AMOUNTS "plan_two_amounts" "two amounts are stated for share {0}";
     /// Another currency: share.
     FOREIGN "plan_foreign" "money of share {0} moved in another currency";
+    /// Known from notifications alone: share.
+    UNCONFIRMED "plan_unconfirmed" "the provider does not name share {0} when it is asked about the order";
     /// Known from a doubtful message alone: share.
     DOUBTFUL "plan_doubtful" "share {0} is known from a doubtful message alone";
     /// The statements of several payments can be read in two ways: share.

@@ -130,6 +130,7 @@ fn of_doubt(doubt: Doubt, name: &str) -> Remark {
         Doubt::Status => reasons::UNKNOWN_STATUS,
         Doubt::Amounts => reasons::TWO_AMOUNTS,
         Doubt::Currency => reasons::FOREIGN,
+        Doubt::Unconfirmed => reasons::UNCONFIRMED,
     };
     Remark::new(code, [name])
 }

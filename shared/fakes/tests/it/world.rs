@@ -251,7 +251,7 @@ impl World {
         let talk = self.api.ask(&Subject { order: &order, checkouts: &checkouts }).unwrap();
         let asked = self.hold(talk);
         if let Asked::Told(answer) = &asked {
-            for statement in &answer.statements {
+            for statement in &answer.clone().confirmed() {
                 assert_eq!(statement.key, *self.order.key());
                 let receipt = self.receipt("api");
                 self.order.take(statement, &receipt, POLICY).unwrap();

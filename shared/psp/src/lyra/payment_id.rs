@@ -75,6 +75,12 @@ pub(super) fn day_and_id(date: TransDate, id: TransId<'_>) -> String {
     name
 }
 
+/// Whether a text has the shape of [`day_and_id`].
+pub(super) fn is_day_and_id(text: &str) -> bool {
+    let (day, id) = text.split_once('-').unwrap_or_default();
+    day.len() == DAY_DIGITS && day.bytes().all(|b| b.is_ascii_digit()) && !id.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

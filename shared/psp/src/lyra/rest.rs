@@ -320,6 +320,13 @@ impl Answered<'_> {
         }
     }
 
+    /// The uuid of what it gives back, if it is a refund that says so.
+    pub(super) fn gives_back(&self) -> Option<&str> {
+        let is_credit = matches!(cascade::kind(self.operation_type.as_deref()?), Ok(Kind::Credit));
+        let parent = self.transaction_details.as_ref()?.parent_transaction_uuid.as_deref();
+        parent.filter(|_| is_credit)
+    }
+
     /// Whether a subscription has made it by itself. A payment by saved card is called an occurrence too, and
     /// names no subscription.
     pub(super) fn is_of_subscription(&self) -> bool {

@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 
-use quittance_core::api::{Asked, Dialogue, Exchange, Trouble, TroubleKind, Turn};
+use quittance_core::Timestamp;
+use quittance_core::api::{Asked, Dialogue, Exchange, Subject, Trouble, TroubleKind, Turn};
 use quittance_core::crypto::sha256_hex_of;
-use quittance_core::{Order, Timestamp};
 use serde::Serialize;
 
 use super::call::Prepared;
 use super::credentials::Login;
 use super::envelope::{Failure, trouble};
 use super::errors::Sense;
-use super::listed::{About, KnownShare, Listed};
+use super::listed::{About, KnownShare, Listed, NotTaken};
 use super::reads::{Attempt, Read};
 
 /// Most transactions that are asked for one by one: an order of more than thirty is told in no other way.
@@ -42,13 +42,15 @@ enum Step {
 /// The talk.
 pub(super) struct Ask {
     about: About,
-    /// The shares that can be asked for one by one, those first that are not final.
+    /// The shares that can be asked for one by one, those first that are surely the order's, and not final.
     known: Vec<(KnownShare, Prepared)>,
     steps: VecDeque<(Step, Prepared)>,
     reading: Option<(Step, Read)>,
     pause: Option<u64>,
     listed: Listed,
     bodies: Vec<Vec<u8>>,
+    /// Why what a notification alone names is none of the order's.
+    foreign: Option<Trouble>,
     end: Option<Asked>,
 }
 
@@ -60,15 +62,18 @@ enum News {
     Nothing(Failure),
     /// The same is read again, after so many milliseconds.
     Again(u64),
+    /// It is about another order.
+    Foreign(Trouble),
     /// It came to nothing.
     Failed(Trouble),
 }
 
 impl Ask {
     /// A talk about this order.
-    pub(super) fn new(login: Login<'_>, order: &Order) -> Self {
-        let (about, mut known) = About::of(order, login.account.clone());
-        known.sort_by_key(|share| share.is_final);
+    pub(super) fn new(login: Login<'_>, subject: &Subject<'_>) -> Self {
+        let Subject { order, checkouts } = subject;
+        let (about, mut known) = About::of(order, login.account.clone(), checkouts);
+        known.sort_by_key(|share| (!share.is_confirmed, share.is_final));
         known.truncate(MAX_SINGLE_READS);
         let known: Vec<_> = known
             .into_iter()
@@ -85,6 +90,7 @@ impl Ask {
             pause: None,
             listed: Listed::default(),
             bodies: Vec::new(),
+            foreign: None,
             end: None,
             about,
         };
@@ -116,14 +122,24 @@ impl Ask {
             Attempt::Nothing(failure) => News::Nothing(failure),
             Attempt::Answer(answer) => {
                 let taken = match step {
-                    Step::Order => self.listed.read_order(answer, &self.about),
+                    Step::Order => {
+                        self.listed.read_order(answer, &self.about).map_err(NotTaken::Fault)
+                    }
                     Step::Transaction(uuid) => {
                         self.listed.read_transaction(answer, uuid, &self.about)
                     }
                 };
-                taken.map_or_else(News::Failed, |()| News::Kept)
+                match taken {
+                    Ok(()) => News::Kept,
+                    Err(NotTaken::Foreign(trouble)) => News::Foreign(trouble),
+                    Err(NotTaken::Fault(trouble)) => News::Failed(trouble),
+                }
             }
         }
+    }
+
+    fn is_confirmed(&self, uuid: &str) -> bool {
+        self.known.iter().any(|(share, _)| share.uuid == uuid && share.is_confirmed)
     }
 
     fn fail(&mut self, trouble: Trouble) {
@@ -132,8 +148,11 @@ impl Ask {
 
     /// What it came to, once there is nothing more to read.
     fn conclude(&mut self) -> Asked {
-        if self.listed.is_empty() {
-            return Asked::Unknown;
+        match self.foreign.take() {
+            // Nothing but a payment tells that the order is the one that was meant.
+            Some(trouble) if !self.listed.has_debit() => return Asked::Failed(trouble),
+            None if self.listed.is_empty() => return Asked::Unknown,
+            _ => {}
         }
         let sha256 = sha256_hex_of(self.bodies.iter().map(Vec::as_slice));
         let listed = std::mem::take(&mut self.listed);
@@ -191,7 +210,12 @@ impl Dialogue<Asked> for Ask {
             // The order is told; one share more may be told the next time.
             (News::Failed(trouble), Step::Transaction(_))
                 if trouble.kind == TroubleKind::Unreachable && self.listed.is_complete() => {}
-            (News::Failed(trouble), _) => self.fail(trouble),
+            // Whoever has a key for notifications can name any transaction. That must not keep the order's own from
+            // being told.
+            (News::Foreign(trouble), Step::Transaction(uuid)) if !self.is_confirmed(uuid) => {
+                self.foreign.get_or_insert(trouble);
+            }
+            (News::Failed(trouble) | News::Foreign(trouble), _) => self.fail(trouble),
         }
     }
 }

@@ -28,7 +28,7 @@ impl Api for Credentials {
         if !grant.asks {
             return Err(NoAccess::Forbidden);
         }
-        Ok(Box::new(Ask::new(login, subject.order)))
+        Ok(Box::new(Ask::new(login, subject)))
     }
 
     fn act(

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::SESSION_SECONDS;
+use super::super::payment_id::is_day_and_id;
 use super::super::rest::{self, Answered, OrderDetails, bounded, known};
 use super::super::transaction::Beside;
 use super::super::words;
@@ -30,6 +31,8 @@ pub(super) struct About {
     currencies: BTreeSet<Currency>,
     /// The shares whose uuids are known for certain.
     shares: BTreeSet<String>,
+    /// What the payments that were started for it are called, and the links.
+    checkouts: Vec<String>,
 }
 
 /// A share that is known by its uuid.
@@ -37,22 +40,44 @@ pub(super) struct KnownShare {
     pub(super) uuid: String,
     /// Whether nothing can come after what is known of it.
     pub(super) is_final: bool,
+    /// Whether the gateway itself named it as one of the order's, and not only whoever has a key for notifications.
+    pub(super) is_confirmed: bool,
+}
+
+/// Why what was answered about one transaction is not taken.
+pub(super) enum NotTaken {
+    /// It is another order's or another shop's.
+    Foreign(Trouble),
+    /// It is not understood, or contradicts itself.
+    Fault(Trouble),
+}
+
+impl From<Trouble> for NotTaken {
+    fn from(trouble: Trouble) -> Self {
+        Self::Fault(trouble)
+    }
+}
+
+impl KnownShare {
+    fn new(uuid: &str) -> Self {
+        Self { uuid: uuid.to_owned(), is_final: false, is_confirmed: false }
+    }
 }
 
 impl About {
     /// What is known of this order, and by which uuids. What a buyer can have written names nothing: it could
     /// make every question fail.
-    pub(super) fn of(order: &Order, account: Account) -> (Self, Vec<KnownShare>) {
+    pub(super) fn of(
+        order: &Order,
+        account: Account,
+        checkouts: &[String],
+    ) -> (Self, Vec<KnownShare>) {
         let key = order.key().clone();
-        let believed = || {
-            let told = order.facts().iter();
-            told.filter(|(_, standing)| !standing.is_doubtful())
-                .map(|(fact, standing)| (fact, standing.is_sound()))
-        };
-        let mut shares: BTreeMap<&str, bool> = BTreeMap::new();
+        let believed = || order.facts().iter().filter(|(_, standing)| !standing.is_doubtful());
+        let mut shares: BTreeMap<&str, KnownShare> = BTreeMap::new();
         let mut payments = BTreeSet::new();
         let mut currencies = BTreeSet::new();
-        for (fact, is_sound) in believed() {
+        for (fact, standing) in believed() {
             match fact {
                 Fact::Total(total) => {
                     currencies.insert(total.currency);
@@ -67,7 +92,10 @@ impl About {
                             share.meaning.status,
                             Status::Captured | Status::Refunded | Status::ChargedBack
                         );
-                        *shares.entry(&share.share).or_default() |= ended && is_sound;
+                        let known = shares.entry(&share.share);
+                        let known = known.or_insert_with(|| KnownShare::new(&share.share));
+                        known.is_final |= ended && standing.is_sound();
+                        known.is_confirmed |= standing == Standing::Confirmed;
                     }
                 }
             }
@@ -87,14 +115,11 @@ impl About {
         };
         let reference = reference.map(str::to_owned);
         let own = key.payment().map(PaymentName::id).filter(|id| is_uuid(id));
-        let extra = own.filter(|id| !shares.contains_key(id)).map(str::to_owned);
-        let known: Vec<KnownShare> = shares
-            .iter()
-            .map(|(uuid, is_final)| KnownShare { uuid: (*uuid).to_owned(), is_final: *is_final })
-            .chain(extra.map(|uuid| KnownShare { uuid, is_final: false }))
-            .collect();
+        let extra = own.filter(|id| !shares.contains_key(id)).map(KnownShare::new);
+        let known: Vec<KnownShare> = shares.into_values().chain(extra).collect();
         let shares = known.iter().map(|share| share.uuid.clone()).collect();
-        (Self { key, reference, account, currencies, shares }, known)
+        let checkouts = checkouts.to_vec();
+        (Self { key, reference, account, currencies, shares, checkouts }, known)
     }
 
     /// Whether all transactions of the order can be asked for at once: those of a subscription's payment
@@ -106,6 +131,17 @@ impl About {
     /// The account whose order it is.
     pub(super) fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// The sessions in which nobody can pay any more, once the order is said to be closed: a newer form may be open. A
+    /// payment that no form started was started by a link.
+    fn over(&self, payments: &BTreeSet<&str>) -> Vec<String> {
+        let has_form = |payment: &&str| self.checkouts.iter().any(|id| id == payment);
+        let by_link = !payments.iter().all(has_form);
+        let is_over = |id: &&String| {
+            if is_day_and_id(id) { payments.contains(id.as_str()) } else { by_link }
+        };
+        self.checkouts.iter().filter(is_over).cloned().collect()
     }
 
     fn takes_shop(&self, shop: &str) -> Result<(), Trouble> {
@@ -240,7 +276,7 @@ impl Listed {
         answer: &RawValue,
         uuid: &str,
         about: &About,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), NotTaken> {
         let text = answer.get();
         let transaction: Answered<'_> =
             serde_json::from_str(text).map_err(|_| shapeless("of Transaction/Get"))?;
@@ -248,24 +284,25 @@ impl Listed {
             serde_json::from_str(text).map_err(|_| shapeless("of Transaction/Get"))?;
         let details = within.order_details.ok_or_else(|| lacks("orderDetails"))?;
         if details.mode.is_none() {
-            return Err(lacks("orderDetails.mode"));
+            return Err(lacks("orderDetails.mode").into());
         }
+        let shop = transaction.shop_id.as_deref().ok_or_else(|| lacks("shopId"))?;
+        // A refund may carry a reference of its own.
+        let is_own_refund =
+            transaction.gives_back().is_some_and(|parent| about.shares.contains(parent));
+        let is_own = about.takes_shop(shop).and_then(|()| about.takes(&details, is_own_refund));
+        is_own.map_err(NotTaken::Foreign)?;
         let currency = about.currency(&details)?;
         self.take(&transaction, currency, about)?;
         let told = self.told.last().ok_or_else(|| lacks("transaction"))?;
         if told.share.share != uuid {
-            return Err(contradiction("another transaction"));
+            return Err(contradiction("another transaction").into());
         }
-        // A refund may carry a reference of its own.
-        let parent = told.share.parent.as_deref();
-        let is_own_refund = told.share.kind == Kind::Credit
-            && parent.is_some_and(|parent| about.shares.contains(parent));
-        about.takes(&details, is_own_refund)?;
         if told.share.kind == Kind::Debit {
             let name = about.key.payment().map(PaymentName::id).filter(|id| !is_uuid(id));
             let payment = told.share.payment.as_deref();
             if name.zip(payment).is_some_and(|(name, payment)| name != payment) {
-                return Err(contradiction("another payment"));
+                return Err(contradiction("another payment").into());
             }
             let amount = bounded(details.order_total_amount, "orderTotalAmount");
             let amount = amount.map_err(|why| garbled(&why))?;
@@ -277,6 +314,11 @@ impl Listed {
     /// Whether nothing was told.
     pub(super) fn is_empty(&self) -> bool {
         self.told.is_empty()
+    }
+
+    /// Whether a payment was told.
+    pub(super) fn has_debit(&self) -> bool {
+        self.debits().next().is_some()
     }
 
     /// Whether all transactions of the order were asked for, and answered.
@@ -346,6 +388,8 @@ impl Listed {
         let said = self.order.as_ref().map(|said| [said.status.as_str(), &said.cycle]);
         let event = Remark::new(words::API, said.into_iter().flatten());
         let ended = self.order.as_ref().is_some_and(|said| said.cycle == "CLOSED");
+        let payments = self.told.iter().filter_map(|told| told.payment.as_deref()).collect();
+        let over = if ended { about.over(&payments) } else { Vec::new() };
         let statement = |told: Vec<Told>, aliases: Vec<OrderKey>, total: Option<&Total>| {
             let mut facts = Vec::with_capacity(told.len() + 1);
             let mut whole = Beside::default();
@@ -389,7 +433,7 @@ impl Listed {
             }
             statements.push(alone);
         }
-        Ok(Answer { statements, sha256, ended })
+        Ok(Answer { statements, sha256, ended, over })
     }
 
     /// A number that several shares have names none of them: their uuids do.

@@ -11,11 +11,14 @@ use super::read::{Heard, Read};
 use quittance_core::Timestamp;
 use quittance_core::api::{Answer, Asked, Dialogue, Exchange, Subject, Trouble, TroubleKind, Turn};
 use quittance_core::crypto::sha256_hex_of;
-use quittance_core::fact::{Kind, Rank};
+use quittance_core::fact::{Kind, Rank, Standing};
 
-/// Most payments that are asked about: a page allows ten attempts, and an order may have seen a few pages. Those that
-/// came furthest come first.
-const MAX_PAYMENTS: usize = 24;
+/// Most payments that are asked about because they are known: a page allows ten attempts, and an order may have seen a
+/// few pages. Those come first that the platform itself named, and then those that came furthest.
+const MAX_KNOWN: usize = 24;
+
+/// Most payments that are asked about, with those that the platform names when it is asked.
+const MAX_PAYMENTS: usize = MAX_KNOWN + MAX_CHECKOUTS;
 
 /// Most sessions that are asked about, the newest of them. Older ones cannot be read any more.
 const MAX_CHECKOUTS: usize = 8;
@@ -72,10 +75,16 @@ pub(super) struct Ask {
     /// Payments that were asked about, or will be.
     payments: BTreeSet<String>,
     answers: BTreeMap<String, Answers>,
+    /// Those that notifications alone name: whoever has a key for these can name any.
+    unconfirmed: BTreeSet<String>,
+    /// Why one of those is none of the order's.
+    foreign: Option<Trouble>,
     sessions: Vec<Session>,
     /// The session that was opened last, and whether it was read as cancelled.
     newest: Option<String>,
     newest_cancelled: bool,
+    /// Those that were read as cancelled.
+    over: Vec<String>,
     bodies: Vec<Vec<u8>>,
     end: Option<Asked>,
 }
@@ -91,27 +100,36 @@ impl Ask {
             calls: 0,
             payments: BTreeSet::new(),
             answers: BTreeMap::new(),
+            unconfirmed: BTreeSet::new(),
+            foreign: None,
             sessions: Vec::new(),
             newest: subject.checkouts.last().cloned(),
             newest_cancelled: false,
+            over: Vec::new(),
             bodies: Vec::new(),
             end: None,
         };
-        let mut known: BTreeMap<&str, Rank> = BTreeMap::new();
-        for (share, _) in subject.order.facts().shares() {
+        let mut known: BTreeMap<&str, (bool, Rank)> = BTreeMap::new();
+        for (share, standing) in subject.order.facts().shares() {
             let payment = match share.kind {
                 Kind::Credit => share.parent.as_deref(),
                 Kind::Debit | Kind::Verification => Some(share.share.as_str()),
             };
             let Some(payment) = payment else { continue };
-            let rank = known.entry(payment).or_default();
+            let (is_confirmed, rank) = known.entry(payment).or_default();
+            *is_confirmed |= standing == Standing::Confirmed;
             *rank = share.meaning.rank.max(*rank);
         }
-        let mut known: Vec<(&str, Rank)> = known.into_iter().collect();
-        known.sort_by_key(|(_, rank)| std::cmp::Reverse(*rank));
+        let unconfirmed = known.iter().filter(|(_, (is_confirmed, _))| !is_confirmed);
+        ask.unconfirmed = unconfirmed.map(|(payment, _)| (*payment).to_owned()).collect();
         // An order that has no reference is called by a payment.
         let name = subject.order.key().payment().map(|name| name.id());
-        for payment in known.into_iter().map(|(payment, _)| payment).chain(name) {
+        if let Some(name) = name {
+            known.entry(name).or_default();
+        }
+        let mut known: Vec<(&str, (bool, Rank))> = known.into_iter().collect();
+        known.sort_by_key(|(_, place)| std::cmp::Reverse(*place));
+        for (payment, _) in known.into_iter().take(MAX_KNOWN) {
             ask.details(payment, false);
         }
         let newest = subject.checkouts.iter().rev().take(MAX_CHECKOUTS).rev();
@@ -141,6 +159,7 @@ impl Ask {
                     self.details(&payment.clone(), true);
                 }
                 self.newest_cancelled |= session.cancelled && self.newest.as_ref() == Some(id);
+                self.over.extend(session.cancelled.then(|| id.clone()));
                 self.sessions.push(session);
             }
             Question::Details(payment, _) => {
@@ -182,6 +201,10 @@ impl Ask {
         self.answers.entry(payment.to_owned()).or_default()
     }
 
+    fn is_unconfirmed(&self, question: &Question) -> bool {
+        matches!(question, Question::Details(payment, false) if self.unconfirmed.contains(payment))
+    }
+
     /// What is not there.
     fn miss(&mut self, question: &Question) {
         if let Question::Checkout(id) = question
@@ -195,6 +218,9 @@ impl Ask {
     /// What all answers come to.
     fn finish(&self) -> Asked {
         let asked: BTreeSet<&str> = self.answers.keys().map(String::as_str).collect();
+        if let Some(trouble) = self.foreign.as_ref().filter(|_| asked.is_empty()) {
+            return Asked::Failed(trouble.clone());
+        }
         let (mut credits, mut statements) = (Vec::new(), Vec::new());
         for (payment, answers) in &self.answers {
             match stated(answers, payment, &self.about, &asked) {
@@ -213,7 +239,7 @@ impl Ask {
             return Asked::Unknown;
         }
         let sha256 = sha256_hex_of(self.bodies.iter().map(Vec::as_slice));
-        Asked::Told(Answer { statements: credits, sha256, ended })
+        Asked::Told(Answer { statements: credits, sha256, ended, over: self.over.clone() })
     }
 }
 
@@ -252,6 +278,11 @@ impl Dialogue<Asked> for Ask {
             Heard::Body(body) => match self.take(&question, &body) {
                 Ok(()) => {
                     self.keep(body);
+                    return;
+                }
+                // That must not keep the order's own payments from being told.
+                Err(fault) if fault.is_foreign && self.is_unconfirmed(&question) => {
+                    self.foreign.get_or_insert_with(|| fault.trouble(read.request().name));
                     return;
                 }
                 Err(fault) if fault.kind == TroubleKind::Garbled => read.garbled(&fault.why),

@@ -10,7 +10,7 @@ use quittance_testing::lyra::{Form, Share, rest, uuid};
 use quittance_testing::read::{LYRA_KEYS, words};
 use serde_json::{Value, json};
 
-use super::{AtGateway, account, ask, credentials, error, request, told, unknown};
+use super::{AtGateway, account, ask, ask_with, credentials, error, request, told, unknown};
 use crate::orders::story::{CAPTURED, Message, SECURED, Story, given, under};
 
 const VOUCHER: Share<'_> = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 6_000, "CAPTURED");
@@ -408,12 +408,36 @@ fn a_known_refund_is_the_orders_under_any_reference() {
         Some(_) => list.hears(call),
         None => foreign.hears(call),
     };
-    fails(ask(story().order(), hears).0, TroubleKind::Contradiction);
+    let answer = told(ask(story().order(), hears).0);
+    let facts = answer.statements.iter().flat_map(|statement| &statement.facts);
+    let kinds: Vec<Kind> = facts.filter_map(|fact| Some(fact.as_share()?.kind)).collect();
+    assert_eq!(kinds, [Kind::Debit, Kind::Debit]);
     let all = ask(story().order(), |call| elsewhere.hears_one_by_one(call)).0;
     fails(all, TroubleKind::Contradiction);
 }
 
 // --- How it is asked ---------------------------------------------------------------------------
+
+/// That an order is closed says nothing of a form that was signed since.
+#[test]
+fn only_what_was_used_is_over_once_the_order_is_closed() {
+    const FORMS: [&str; 2] = ["20261122-abc123", "20261122-def456"];
+    let order = unknown("CMD-1");
+    for (state, checkouts, over) in [
+        (PAID, &FORMS[..], &FORMS[..1]),
+        (("UNPAID", "CLOSED"), &FORMS, &FORMS[..1]),
+        (("RUNNING", "OPEN"), &FORMS, &[]),
+        // A payment that no form started was started by a link.
+        (PAID, &["link-1", FORMS[1]], &["link-1"]),
+        (PAID, &["link-1", FORMS[0]], &FORMS[..1]),
+    ] {
+        let status = if state == PAID { "CAPTURED" } else { "REFUSED" };
+        let gateway = AtGateway::of("CMD-1", 10_000, state, &[Share(&own(), "CB", 10_000, status)]);
+        let answer = told(ask_with(&order, checkouts, |call| gateway.hears(call)).0);
+        assert_eq!(answer.over, over, "{state:?} {checkouts:?}");
+        assert_eq!(answer.ended, state.1 == "CLOSED");
+    }
+}
 
 #[test]
 fn an_order_is_asked_for_by_its_reference_in_one_call() {
@@ -479,6 +503,35 @@ fn a_share_that_the_list_lacks_is_asked_for() {
         };
         assert_eq!(told(ask(story.order(), hears).0).statements.len(), 1, "{code}");
     }
+}
+
+/// Whoever has a key for notifications can name a transaction of another order. That neither keeps the order's own from
+/// being told nor is told as the order's.
+#[test]
+fn what_a_notification_alone_names_is_told_only_if_it_is_the_orders() {
+    const FOREIGN: Share<'_> = Share("ffffffffffffffffffffffffffffffff", "CB", 4_000, "AUTHORISED");
+    let elsewhere = AtGateway::of("CMD-2", 4_000, PAID, &[FOREIGN]);
+    let list = at_gateway(&[VOUCHER, CARD]);
+    let forged = || given(&cascade("AUTHORISED", &[VOUCHER, FOREIGN]));
+    let hears = |call: &_| match request(call).get("orderId") {
+        Some(_) => list.hears(call),
+        None => elsewhere.hears(call),
+    };
+    let (asked, log) = ask(forged().order(), hears);
+    assert_eq!(log.names(), ["Order/Get", "Transaction/Get"]);
+    let answer = told(asked);
+    let facts = answer.statements.iter().flat_map(|statement| &statement.facts);
+    let shares: Vec<&str> = facts.filter_map(|fact| Some(&*fact.as_share()?.share)).collect();
+    assert_eq!(shares, [VOUCHER.0, CARD.0]);
+    // By itself it is told as nothing, and what the gateway itself had named before is not let go.
+    let alone = ask(forged().order(), |call| elsewhere.hears_one_by_one(call)).0;
+    fails(alone, TroubleKind::Contradiction);
+    let mut confirmed = forged();
+    for mut statement in at_gateway(&[VOUCHER, FOREIGN]).told().confirmed() {
+        statement.facts.retain(|fact| fact.as_share().is_some());
+        confirmed = confirmed.then(&statement);
+    }
+    fails(ask(confirmed.order(), hears).0, TroubleKind::Contradiction);
 }
 
 #[test]

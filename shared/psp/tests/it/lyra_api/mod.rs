@@ -78,8 +78,18 @@ pub(crate) fn hold<T>(
 }
 
 pub(crate) fn ask(order: &Order, gateway: impl FnMut(&Call) -> Exchange) -> (Asked, Log) {
-    let held = credentials();
-    hold(held.ask(&Subject { order, checkouts: &[] }).unwrap(), gateway)
+    ask_with(order, &[], gateway)
+}
+
+/// The same about an order for which these sessions were opened.
+pub(crate) fn ask_with(
+    order: &Order,
+    checkouts: &[&str],
+    gateway: impl FnMut(&Call) -> Exchange,
+) -> (Asked, Log) {
+    let checkouts: Vec<String> = checkouts.iter().map(|id| (*id).to_owned()).collect();
+    let subject = Subject { order, checkouts: &checkouts };
+    hold(credentials().ask(&subject).unwrap(), gateway)
 }
 
 pub(crate) fn act(action: &Action, gateway: impl FnMut(&Call) -> Exchange) -> (Effect, Log) {

@@ -31,7 +31,7 @@ pub(crate) fn statement(provider: &dyn Provider, facts: Vec<Fact>) -> Statement 
         aliases: Vec::new(),
         follows: false,
         facts,
-        standing: Standing::Sound,
+        standing: Standing::Confirmed,
         doubt: None,
         reasons: Vec::new(),
         details: Vec::new(),
@@ -49,7 +49,7 @@ pub(crate) fn order(provider: &dyn Provider, facts: &[ShareFact]) -> Order {
 
 /// Adds facts to an order.
 pub(crate) fn tell(order: &mut Order, provider: &dyn Provider, facts: &[ShareFact], at: i64) {
-    tell_as(order, provider, facts, at, Standing::Sound);
+    tell_as(order, provider, facts, at, Standing::Confirmed);
 }
 
 /// The same, told by a message of some standing.

@@ -317,13 +317,26 @@ fn amounts_that_are_none_are_refused() {
     assert_eq!(said_of(&dead, 1, after(60)), ["nothing of the order is captured"]);
 }
 
-/// What notifications alone tell is planned with as well.
+/// What notifications tell is planned with once the provider said it too: whoever has a key for notifications could
+/// name a share of another order.
 #[test]
-fn notifications_are_planned_with() {
-    let order = |statements: Vec<quittance_core::Statement>| {
+fn what_notifications_tell_is_planned_with_once_it_is_confirmed() {
+    let order = |mut statements: Vec<quittance_core::Statement>| {
         let mut order = Order::new(statements[0].key.clone());
         for (at, said) in (0..).zip(&statements) {
             order.take(said, &receipt(at), Policy::default()).unwrap();
+        }
+        for reason in said_of(&order, 1, after(60)) {
+            assert!(
+                reason == "nothing is left to be given back"
+                    || reason.ends_with(" when it is asked about the order")
+                    || reason.ends_with("of the card nothing is certain"),
+                "{reason}"
+            );
+        }
+        for said in &mut statements {
+            said.standing = Standing::Confirmed;
+            order.take(said, &receipt(60), Policy::default()).unwrap();
         }
         order
     };

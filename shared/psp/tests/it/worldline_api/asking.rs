@@ -9,7 +9,8 @@ use quittance_testing::worldline::{Payment, chargeback, refund};
 use serde_json::{Value, json};
 
 use super::talk::{
-    PAYMENT, Platform, after, details, eur, operation, order, path, receipt, registered, take,
+    PAYMENT, Platform, after, confirmed, details, eur, operation, order, path, receipt, registered,
+    take,
 };
 
 const CVCO: u64 = 5412;
@@ -136,7 +137,8 @@ fn what_events_told_is_known() {
         let mut told = order("CMD-1");
         tell(&mut told, &event, 0);
         let platform = Platform::default().details(PAYMENT, &details(&event, &operations));
-        let asked = after(&platform, told.clone(), &[]);
+        let mut asked = told.clone();
+        take(&mut asked, &platform.tells(&told, &[]));
         assert_eq!(asked, told, "{event}");
     }
     // Refunds are one share, whoever tells of them.
@@ -149,7 +151,9 @@ fn what_events_told_is_known() {
     let refunds = json!({"refunds": [refund("CMD-1", "3254564310_1", 8, 4_000)["refund"]]});
     let listed = Platform::default().details(PAYMENT, &details(&paid, &operations));
     for platform in [listed.clone(), listed.with("payments/3254564310_0/refunds", &refunds)] {
-        assert_eq!(after(&platform, told.clone(), &[]), told);
+        let mut asked = told.clone();
+        take(&mut asked, &platform.tells(&told, &[]));
+        assert_eq!(asked, told);
     }
 }
 
@@ -375,13 +379,13 @@ fn a_session_that_is_gone_leads_to_its_payment() {
 #[test]
 fn the_session_tells_whether_more_may_come() {
     let session = |word: &str| json!({"status": word});
-    for (words, ended) in [
-        (&["CANCELLED_BY_CONSUMER"][..], true),
-        (&["IN_PROGRESS", "CANCELLED_BY_CONSUMER"], false),
-        (&["CANCELLED_BY_CONSUMER", "IN_PROGRESS"], false),
-        (&["CANCELLED_BY_CONSUMER", "PAYMENT_CREATED"], false),
-        (&["PAYMENT_CREATED", "CANCELLED_BY_CONSUMER"], true),
-        (&["IN_PROGRESS"], false),
+    for (words, ended, over) in [
+        (&["CANCELLED_BY_CONSUMER"][..], true, &["71"][..]),
+        (&["IN_PROGRESS", "CANCELLED_BY_CONSUMER"], false, &[]),
+        (&["CANCELLED_BY_CONSUMER", "IN_PROGRESS"], false, &[]),
+        (&["CANCELLED_BY_CONSUMER", "PAYMENT_CREATED"], false, &[]),
+        (&["PAYMENT_CREATED", "CANCELLED_BY_CONSUMER"], true, &["72"]),
+        (&["IN_PROGRESS"], false, &[]),
     ] {
         let ids = ["71", "72"];
         let mut platform = Platform::default();
@@ -390,11 +394,12 @@ fn the_session_tells_whether_more_may_come() {
         }
         let said = platform.ask(&order("CMD-1"), &ids[..words.len()]);
         let told = match said.end {
-            Asked::Told(answer) => answer.ended && answer.statements.is_empty(),
-            Asked::Unknown => false,
+            Asked::Told(answer) => (answer.ended && answer.statements.is_empty(), answer.over),
+            Asked::Unknown => (false, Vec::new()),
             Asked::Failed(trouble) => panic!("{trouble}"),
         };
-        assert_eq!(told, ended, "{words:?}");
+        let over = over.iter().map(|id| (*id).to_owned()).collect();
+        assert_eq!(told, (ended, over), "{words:?}");
     }
 }
 
@@ -447,6 +452,47 @@ fn what_is_about_something_else_states_nothing() {
             end => panic!("{body}: {end:?}"),
         }
     }
+}
+
+/// Whoever has a key for notifications can name a payment of another order. That neither keeps the order's own from being
+/// told nor is told as the order's, however many he names.
+#[test]
+fn what_a_notification_alone_names_is_told_only_if_it_is_the_orders() {
+    const FOREIGN: &str = "3254564999";
+    let of = |reference: &str, payment: &str| {
+        let id = format!("{payment}_0");
+        let level = Payment::new(reference, &id, CB, 9, 14_000).json();
+        details(&level, &[operation(&id, 14_000, 9, "card")])
+    };
+    let platform = || Platform::default().details(FOREIGN, &of("CMD-2", FOREIGN));
+    let mut forged = order("CMD-1");
+    tell(&mut forged, &event(&format!("{FOREIGN}_0"), CB, 9, 14_000).json(), 0);
+    let alone = platform().ask(&forged, &[]).end;
+    assert!(
+        matches!(&alone, Asked::Failed(t) if t.kind == TroubleKind::Contradiction),
+        "{alone:?}"
+    );
+    for more in 0..40 {
+        tell(&mut forged, &event(&format!("42545649{more}_0"), CB, 9, 100).json(), more);
+    }
+    let session = json!({"status": "PAYMENT_CREATED", "createdPaymentOutput": {"payment": {"id": "3254564310_0"}}});
+    let own =
+        platform().details(PAYMENT, &of("CMD-1", PAYMENT)).with("hostedcheckouts/77", &session);
+    let answer = own.tells(&forged, &["77"]);
+    let facts = answer.statements.iter().flat_map(|statement| &statement.facts);
+    let shares: Vec<&str> = facts.filter_map(|fact| Some(&*fact.as_share()?.share)).collect();
+    assert_eq!(shares, [PAYMENT]);
+    // What the platform itself had named before comes first, and is not let go.
+    take(&mut forged, &confirmed(answer));
+    assert_eq!(
+        own.ask(&forged, &[]).calls.iter().map(path).next().unwrap(),
+        format!("payments/{PAYMENT}_0/details")
+    );
+    let moved = Platform::default().details(PAYMENT, &of("CMD-2", PAYMENT)).ask(&forged, &[]).end;
+    assert!(
+        matches!(&moved, Asked::Failed(t) if t.kind == TroubleKind::Contradiction),
+        "{moved:?}"
+    );
 }
 
 #[test]

@@ -152,10 +152,15 @@ pub(crate) fn take(order: &mut Order, answer: &Answer) {
     }
 }
 
+/// An answer as it is taken: as the platform's own word.
+pub(crate) fn confirmed(answer: Answer) -> Answer {
+    Answer { statements: answer.clone().confirmed(), ..answer }
+}
+
 /// The order after one look.
 #[track_caller]
 pub(crate) fn after(platform: &Platform, mut order: Order, checkouts: &[&str]) -> Order {
-    let answer = platform.tells(&order, checkouts);
+    let answer = confirmed(platform.tells(&order, checkouts));
     take(&mut order, &answer);
     order
 }

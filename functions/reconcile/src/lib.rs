@@ -16,7 +16,7 @@ use quittance_aws::outbox::{Outbox, SweepReport};
 use quittance_aws::pay::{PayError, Payer, Progress};
 use quittance_aws::table::Stored;
 use quittance_aws::turns::LookReport;
-use quittance_core::desk::{Content, New};
+use quittance_core::desk::{Content, New, RequestKind};
 use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_core::{Flag, Order, OrderKey, State, Timestamp};
 
@@ -30,6 +30,11 @@ pub const ASKING: Duration = Duration::from_secs(5);
 
 /// What the ids of refunds begin with that nobody asked for.
 const STRANDED: &str = "stranded-voucher-";
+
+/// How often a stranded voucher is given back that the provider refuses to take back, and how long after the last
+/// refusal, in seconds: a voucher can be given back for less than four hours.
+const MAX_TRIES: u32 = 4;
+const RETRY_SECONDS: u64 = 30 * 60;
 
 /// What a running function holds.
 #[derive(Clone, Debug)]
@@ -201,7 +206,17 @@ impl Function {
         let Some(currency) = summary.currency else { return };
         let amount = summary.captured.saturating_sub(summary.refunded);
         // What was captured only grows: the next voucher of the order is another request.
-        let request = format!("{STRANDED}{}", summary.captured);
+        let stem = format!("{STRANDED}{}", summary.captured);
+        let request = match self.payer.requests(order.key()).await {
+            Ok((_, desk)) => {
+                desk.next_try(RequestKind::Refund, &stem, MAX_TRIES, RETRY_SECONDS, at)
+            }
+            Err(error) => {
+                tracing::error!(order = %order.key(), %error, "stranded voucher not given back");
+                return;
+            }
+        };
+        let Some(request) = request else { return };
         let new = New { request: &request, content: Content::Refund { amount, currency } };
         let is_stranded = |told: &Order| {
             self.is_stranded(told, ended_at, at) && told.summary(self.outbox.policy) == summary

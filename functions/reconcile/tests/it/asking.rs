@@ -4,10 +4,12 @@ use lambda_http::Body;
 use lambda_http::http::Request;
 use quittance_aws::ask::Wanted;
 use quittance_aws::clock::now;
+use quittance_aws::desks::WriteMark;
 use quittance_aws::keys::KeyRing;
 use quittance_aws::turns::LookReport;
 use quittance_aws::webhook::Webhook;
 use quittance_core::concern::Concern;
+use quittance_core::desk::{Desk, RequestState};
 use quittance_core::fold::Confirm;
 use quittance_core::key::Account;
 use quittance_core::{Currency, Flag, Mode, OrderKey, Policy, Provider, Timestamp};
@@ -322,6 +324,42 @@ async fn a_stranded_voucher_is_given_back_once_where_that_is_wanted() {
     for concern in Concern::ALL {
         assert_eq!(stack.reported(concern).await, [""; 0], "{concern:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voucher_that_the_provider_does_not_take_back_is_tried_again_later() {
+    let psps = Psps::start().await;
+    let mut stack = Stack::start().await.with(&psps);
+    stack.function.stranded_refund_minutes = Some(0);
+    let key = format!("worldline/{MERCHANT}/test/CMD-1");
+    psps.pay_at_worldline("CMD-1", "refuse");
+    psps.deliver_as_of(&stack, 185).await;
+    let fault = json!({"provider": "worldline", "call": "RefundPayment", "fault": "refuse_refund"});
+    psps.control("POST", "faults", &fault);
+    let key = stack.order(&key).await.key().clone();
+    let states = async || -> Vec<RequestState> {
+        let (_, desk) = stack.function.payer.requests(&key).await.unwrap();
+        desk.requests().iter().map(|request| request.state()).collect()
+    };
+    for _ in 0..2 {
+        stack.look_at_all().await;
+        psps.control("POST", "batch", &json!({}));
+    }
+    stack.look_at_all().await;
+    assert_eq!(states().await, [RequestState::Refused]);
+    // Half an hour later.
+    let table = &stack.function.payer.asker.receiver.table;
+    let held = table.desk_at(&key).await.unwrap();
+    let planned = held.desk.requests()[0].planned_at;
+    let earlier = Timestamp::from_unix(planned.unix() - 30 * 60).unwrap();
+    let aged = held.desk.to_json().replace(&planned.to_string(), &earlier.to_string());
+    let (aged, mark) = (Desk::from_json(&aged).unwrap(), WriteMark::new());
+    table.save_desk(&key, &aged, held.version, &mark).await.unwrap();
+    stack.look_at_all().await;
+    psps.control("POST", "batch", &json!({}));
+    stack.look_at_all().await;
+    assert_eq!(states().await, [RequestState::Refused, RequestState::Done]);
+    assert_eq!(stack.order(&key.to_string()).await.summary(Policy::default()).refunded, 6_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::line::{Line, LineState};
-use super::request::{Content, Request, RequestKind};
+use super::request::{Content, Request, RequestKind, RequestState};
 use super::sight::{Sight, sight, snapshot};
 use crate::api::{Action, Effect, Verb};
 use crate::fold::holdings;
@@ -188,7 +188,10 @@ impl Desk {
         new: New<'_>,
         now: Timestamp,
     ) -> Result<Request, Refusal> {
-        let pledges = self.pledges();
+        // What the facts show by now is not asked for beside them.
+        let mut looked = self.clone();
+        looked.look(order, rules, now);
+        let pledges = looked.pledges();
         let kind = new.content.kind();
         let intent = |at: usize| {
             let text = format!("{}\n{}\n{}\n{at}", kind.as_str(), order.key(), new.request);
@@ -234,7 +237,9 @@ impl Desk {
         let mut taken: BTreeSet<String> =
             self.lines().filter_map(|line| line.psp_id.clone()).collect();
         for line in self.requests.iter_mut().flat_map(|request| &mut request.lines) {
-            if line.state.is_final() || line.state == LineState::Planned {
+            // What a person says is done may be shown only later.
+            let is_told = line.state == LineState::Done && !line.seen;
+            if (line.state.is_final() && !is_told) || line.state == LineState::Planned {
                 continue;
             }
             // Whoever remembers the call tells what it did.
@@ -242,6 +247,12 @@ impl Desk {
                 continue;
             }
             match sight(&held, line, rules, &taken) {
+                Sight::Seen(_, psp_id) if is_told => {
+                    taken.extend(psp_id.clone());
+                    line.psp_id = line.psp_id.take().or(psp_id);
+                    line.seen = true;
+                }
+                _ if is_told => {}
                 Sight::Seen(state, psp_id) => {
                     taken.extend(psp_id.clone());
                     line.psp_id = line.psp_id.take().or(psp_id);
@@ -352,6 +363,30 @@ impl Desk {
                 line.reason = Some(Remark::new(reasons::TROUBLE, [trouble.why.as_str()]));
             }
         }
+    }
+
+    /// The id of the next request that is made without anybody's asking: `stem`, and once that was refused, the same with
+    /// a number, each so many seconds after the one before. `None` where it is too early or `most` were refused.
+    pub fn next_try(
+        &self,
+        kind: RequestKind,
+        stem: &str,
+        most: u32,
+        pause: u64,
+        now: Timestamp,
+    ) -> Option<String> {
+        let mut free_from = now;
+        for number in 1..=most {
+            let id = if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") };
+            match self.find(kind, &id) {
+                Some(known) if known.state() == RequestState::Refused => {
+                    free_from = known.planned_at.later(pause)?;
+                }
+                Some(_) => return Some(id),
+                None => return (free_from <= now).then_some(id),
+            }
+        }
+        None
     }
 
     /// Notes what a person found out about an uncertain line. Whether there is such a line.

@@ -161,9 +161,10 @@ impl Line {
         }
     }
 
-    /// What it asks for beyond what the facts show.
+    /// What it asks for beyond what the facts show: also what a person says is done.
     pub(super) fn pledge(&self) -> Option<Pledge> {
-        (!self.state.is_final() && !self.seen).then(|| Pledge {
+        let is_asked_for = !self.state.is_final() || self.state == LineState::Done;
+        (is_asked_for && !self.seen).then(|| Pledge {
             verb: self.verb,
             target: self.target.clone(),
             purse: self.purse,

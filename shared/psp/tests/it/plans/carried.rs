@@ -58,6 +58,8 @@ enum Event {
     Pause(Fault, usize),
     /// The paused look goes on.
     Resume,
+    /// A person tells what became of an uncertain line, with the provider's id or without.
+    Decide(bool),
     /// Somebody gives so much of a share back by hand.
     ByHand(usize, u64),
     /// What is asked for becomes final, or is refused.
@@ -82,6 +84,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         6 => (fault(), 1..20usize).prop_map(|(fault, dies)| Event::Look(fault, dies)),
         1 => (fault(), 1..8usize).prop_map(|(fault, at)| Event::Pause(fault, at)),
         1 => Just(Event::Resume),
+        1 => any::<bool>().prop_map(Event::Decide),
         1 => (0..3usize, 1..6u64).prop_map(|(share, amount)| Event::ByHand(share, amount)),
         2 => any::<bool>().prop_map(Event::Settle),
         2 => prop_oneof![Just(10), Just(1_000), Just(90_000)].prop_map(Event::Pass),
@@ -117,6 +120,8 @@ struct Bank {
     /// How often each line moved money.
     moved: BTreeMap<String, u64>,
     times: BTreeMap<String, u32>,
+    /// What each line that moved money made.
+    done: BTreeMap<String, String>,
     now: i64,
 }
 
@@ -137,8 +142,8 @@ impl Bank {
             }
         };
         let (credits, keys) = (Vec::new(), BTreeMap::new());
-        let (moved, times) = (BTreeMap::new(), BTreeMap::new());
-        Self { kind, shares, credits, keys, moved, times, now: 60 }
+        let (moved, times, done) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { kind, shares, credits, keys, moved, times, done, now: 60 }
     }
 
     fn provider(&self) -> &'static dyn Provider {
@@ -216,6 +221,7 @@ impl Bank {
             Some(psp_id) => {
                 *self.moved.entry(action.intent.clone()).or_default() += action.amount;
                 *self.times.entry(action.intent.clone()).or_default() += 1;
+                self.done.insert(action.intent.clone(), psp_id.clone());
                 Effect::Taken { psp_id: Some(psp_id) }
             }
             None => Effect::Refused { why: "not allowed".to_owned() },
@@ -397,6 +403,18 @@ impl World {
                     self.go(&mut round, &mut version, fault, 20);
                 }
             }
+            Event::Decide(is_named) => {
+                let (mut desk, mut version) = (self.desk(), self.stored.1);
+                let lines = desk.requests().iter().flat_map(|request| &request.lines);
+                let open = lines.clone().find(|line| line.state == LineState::Uncertain);
+                let Some(intent) = open.map(|line| line.intent.clone()) else { return };
+                let decision = match self.bank.done.get(&intent) {
+                    Some(psp_id) => Decision::Done(Some(psp_id.clone()).filter(|_| is_named)),
+                    None => Decision::NotDone,
+                };
+                assert!(desk.decide(&intent, decision));
+                self.store(&desk, &mut version);
+            }
             Event::ByHand(share, amount) => {
                 if share < self.bank.shares.len() {
                     self.bank.give(&[share], amount);
@@ -526,6 +544,24 @@ fn a_lost_answer_is_found_again_among_equal_refunds() {
     assert!(desk.decide(&intent, Decision::NotDone));
     assert!(!desk.decide(&intent, Decision::NotDone));
     assert_eq!(desk.requests()[2].state(), RequestState::Refused);
+    // What a person says is done counts as given back, until the provider shows it and once it does.
+    for psp_id in [None, Some(uuid("d2"))] {
+        let (mut desk, now) = (world.desk(), after(world.bank.now));
+        assert!(desk.decide(&intent, Decision::Done(psp_id)));
+        let left = |desk: &Desk, world: &World, amount| {
+            let new = New { request: "U", content: refund(amount) };
+            desk.plan(&world.order, world.rules, new, now).is_ok()
+        };
+        assert!(left(&desk, &world, 8) && !left(&desk, &world, 9));
+        let mut shown = World::new(Kind::Lyra);
+        shown.bank.credits = world.bank.credits.clone();
+        shown.bank.give(&[1], 2);
+        shown.ask();
+        assert!(left(&desk, &shown, 8) && !left(&desk, &shown, 9));
+        assert!(desk.look(&shown.order, world.rules, now));
+        assert!(!desk.look(&shown.order, world.rules, now));
+        assert_eq!(desk.requests()[2].state(), RequestState::Done);
+    }
     // Where somebody gave the same amount back by hand at that moment, nobody can tell.
     let mut world = World::new(Kind::Lyra);
     world.request("R", refund(2));
@@ -534,6 +570,28 @@ fn a_lost_answer_is_found_again_among_equal_refunds() {
     world.bank.give(&[1], 2);
     world.look(Fault::None, 100);
     assert_eq!(world.desk().requests()[0].state(), RequestState::Uncertain);
+}
+
+/// What nobody asked for by hand is asked for again under another id once it was refused, some times and not at once.
+#[test]
+fn a_refused_request_has_a_next_try() {
+    let mut world = World::new(Kind::Lyra);
+    let next = |world: &World, later| {
+        let now = after(world.bank.now + later);
+        world.desk().next_try(RequestKind::Refund, "S", 3, 60, now)
+    };
+    for id in ["S", "S-2", "S-3"] {
+        assert_eq!(next(&world, 0).as_deref(), Some(id));
+        assert_eq!(
+            world.request(id, Content::Refund { amount: 2, currency: eur() }),
+            Answer::Planned
+        );
+        assert_eq!(next(&world, 0).as_deref(), Some(id), "it goes on");
+        world.look(Fault::Refuse, 100);
+        assert_eq!(next(&world, 59), None);
+        world.happen(&Event::Pass(60));
+    }
+    assert_eq!(next(&world, 600), None);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::operate::rebuild::Rebuild;
 use crate::operate::refund::{Cancel, Capture, Refund};
 use crate::operate::replay::Replay;
 use crate::operate::report::ReportArgs;
+use crate::operate::settle::Settle;
 use crate::operate::start::{Ask, Checkout};
 use crate::operate::unsent::Unsent;
 
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Refund(Refund),
     Capture(Capture),
     Cancel(Cancel),
+    Settle(Settle),
     Quarantine(Quarantine),
     Replay(Replay),
     Rebuild(Rebuild),

@@ -51,6 +51,7 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Refund(args) => args.run().await,
         Command::Capture(args) => args.run().await,
         Command::Cancel(args) => args.run().await,
+        Command::Settle(args) => args.run().await,
         Command::Quarantine(args) => quarantine::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Rebuild(args) => rebuild::run(args).await,

@@ -22,6 +22,7 @@ pub(crate) mod replay;
 pub(crate) mod replayer;
 pub(crate) mod report;
 pub(crate) mod scratch;
+pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod start;
 pub(crate) mod terminal;

@@ -9,6 +9,7 @@ mod rebuild;
 mod refund;
 mod replay;
 mod send;
+mod settle;
 mod unsent;
 
 use crate::support::{Stack, quittance};

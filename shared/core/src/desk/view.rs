@@ -126,7 +126,8 @@ fn named(order: &Order) -> String {
 }
 
 impl LineView {
-    fn of(line: &Line, words: Words) -> Self {
+    /// A line.
+    pub fn of(line: &Line, words: Words) -> Self {
         Self {
             share: line.target.clone(),
             method: line.method.clone(),

@@ -1,6 +1,7 @@
 //! The providers' APIs, payment pages and notifications in this process, with state, for merchants without API
 //! credentials. The APIs have a port of their own; pages and controls are below `/local/psp` of the stack.
 
+mod everybody;
 mod merchants;
 
 use std::io;
@@ -57,14 +58,18 @@ impl Psps {
             .map_err(|error| format!("cannot listen on {address}: {error} (try --psp-port 0)"))?;
         let api = format!("http://{}", listener.local_addr()?);
         let Merchants { worldline, lyra, names, apis } =
-            Merchants::from_env(Origins { stack, api: &api });
-        let description = match names.as_slice() {
-            [] => "no PSP is faked: API credentials are configured for all".to_owned(),
+            Merchants::from_env(Origins { stack, api: &api }).await;
+        let mut description = match names.as_slice() {
+            [] => "no PSP is faked".to_owned(),
             names => format!(
                 "fakes of the PSPs' APIs at {api}, pages and controls at {stack}{CONTROLS}, for {}",
                 names.join(", ")
             ),
         };
+        let real = merchants::called_for_real(&apis, &api).await;
+        if !real.is_empty() {
+            description.push_str(&format!("; called for real: {}", real.join(", ")));
+        }
         let config = Config {
             pages_origin: stack.to_owned(),
             api_origin: api,

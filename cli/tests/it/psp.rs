@@ -127,6 +127,25 @@ impl Stack {
         self.path(reply.header("location"))
     }
 
+    /// The path of the page to which a started payment leads.
+    fn page(&self, checkout: &Value) -> String {
+        if let Some(url) = checkout["redirect_url"].as_str() {
+            return self.path(url);
+        }
+        let form = &checkout["form"];
+        let action = form["action"].as_str().expect("a form");
+        let path = action.strip_prefix(&self.psps()).expect("a form for the fakes");
+        let fields = form["fields"].as_object().expect("fields");
+        let pair = |(name, value): (&String, &Value)| {
+            format!("{name}={}", url_encode(value.as_str().expect("a text")))
+        };
+        let body = fields.iter().map(pair).collect::<Vec<_>>().join("&");
+        let request = Request::new("POST", path).header("Content-Type", FORM);
+        let reply = self.api(&request.body(body.as_bytes()));
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        self.path(reply.header("location"))
+    }
+
     /// The path of an address at this stack.
     fn path(&self, url: &str) -> String {
         let path = url.strip_prefix(&self.url()).unwrap_or(url);
@@ -286,6 +305,55 @@ fn the_connection_closes_before_or_in_the_middle_of_an_answer() {
     assert!(head.starts_with("HTTP/1.1 200") && half.len() == length / 2, "{answer}");
 }
 
+/// Keys of one's own and no credentials: whoever they are for starts payments, is paid, asks and gives back.
+#[test]
+fn keys_of_ones_own_are_enough() {
+    let keys = [
+        (
+            "QUITTANCE_WORLDLINE_KEYS",
+            r#"{"t": "one", "p": {"secret": "two", "mode": "production"}}"#,
+        ),
+        (
+            "QUITTANCE_SYSTEMPAY_KEYS",
+            r#"{"87654321": {
+                "test": {"form": "three", "rest_password": "testpassword_own"},
+                "production": {"form": "four", "rest_password": "prodpassword_own"}
+            }}"#,
+        ),
+    ];
+    let stack = Stack::start_with(&[], &keys);
+    let orders = ["worldline/Agency-7/test", "worldline/Agency-7/production"]
+        .into_iter()
+        .chain(["systempay/87654321/test", "systempay/87654321/production"])
+        .map(|account| format!("{account}/OWN-1"));
+    for key in orders {
+        let wish = json!({
+            "order": key, "amount": PRICE, "currency": "EUR", "method": "CVCO", "return_url": SHOP,
+        });
+        let started = stack.post("/checkouts", &wish);
+        assert_eq!(started.status, 201, "{key}: {}", started.text());
+        let page = stack.page(&started.json()["checkout"]);
+        stack.browse(&page, "voucher=6000");
+        stack.browse(&page, "card=accept");
+        stack.control("batch", &json!({}));
+        let asked = stack.post("/asks", &json!({ "order": key }));
+        assert_eq!((asked.status, &asked.json()["state"]), (200, &json!("captured")), "{key}");
+        stack.sent_order(&format!("/orders/{key}"));
+        let refund = json!({"order": key, "request": "R-1", "amount": 1_000, "currency": "EUR"});
+        let refunded = stack.post("/refunds", &refund);
+        assert!(matches!(refunded.status, 200 | 202), "{key}: {}", refunded.text());
+        stack.control("batch", &json!({}));
+        stack.post("/asks", &json!({ "order": key }));
+        assert_eq!(stack.order(&format!("/orders/{key}"))["refunded"], 1_000, "{key}");
+    }
+    assert_eq!(stack.queue_of(&["OWN-1"]).len(), 8, "released and reversed, each once");
+    // The two modes of a merchant are two accounts, at the fakes too.
+    let state = stack.get("/local/psp/state").json();
+    for provider in ["worldline", "systempay"] {
+        assert_eq!(state[provider].as_array().expect("a list").len(), 2, "{state}");
+    }
+}
+
 #[test]
 fn only_who_has_no_credentials_is_served() {
     let keys = json!({
@@ -296,7 +364,7 @@ fn only_who_has_no_credentials_is_served() {
         },
         SITE: {"test": {"form": FORM_KEY}},
     });
-    let own = json!({"key_id": "k", "secret": "s", "url": "http://127.0.0.1:1"});
+    let own = json!({"key_id": "key-1", "secret": "secret-1", "url": "http://127.0.0.1:1"});
     let environment = [
         ("QUITTANCE_SYSTEMPAY_KEYS", keys.to_string()),
         ("QUITTANCE_WORLDLINE_API", json!({MERCHANT: {"test": own}}).to_string()),
@@ -304,9 +372,14 @@ fn only_who_has_no_credentials_is_served() {
     let environment = environment.each_ref().map(|(name, value)| (*name, &**value));
     let stack = Stack::start_with(&[], &environment);
     stack.psps();
-    let served = format!(", for systempay/11111111/test, systempay/{SITE}/test\n");
+    let served = format!(
+        ", for worldline/*/test, systempay/11111111/test, systempay/{SITE}/test; called for real: \
+         worldline/{MERCHANT}/test, systempay/22222222/test\n"
+    );
     assert!(stack.output().contains(&served), "{}", stack.output());
     for (key, status) in [
+        ("worldline/Other/test/1", 404),
+        ("worldline/Other/production/1", 409),
         ("systempay/11111111/test/1", 409),
         ("systempay/22222222/test/1", 502),
         (&format!("systempay/{SITE}/test/1"), 404),

@@ -23,9 +23,9 @@ pub struct Config {
 /// One merchant of Worldline.
 #[derive(Clone)]
 pub struct WorldlineMerchant {
-    /// The PSPID.
-    pub merchant: String,
-    /// The id of its API key.
+    /// The PSPID; `None` serves everybody whom no other entry with the same key names.
+    pub merchant: Option<String>,
+    /// The id of its API key. Each key is an account of its own: what is paid under one, another does not see.
     pub key_id: String,
     /// The secret of its API key.
     pub secret: String,
@@ -43,6 +43,17 @@ impl fmt::Debug for WorldlineMerchant {
         f.debug_struct("WorldlineMerchant")
             .field("merchant", &self.merchant)
             .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Who calls under this name with this key: the entry that names him, else that for everybody.
+    pub(crate) fn worldline_of(&self, merchant: &str, key_id: &str) -> Option<&WorldlineMerchant> {
+        let of = |name: Option<&str>| {
+            let mut all = self.worldline.iter().filter(|one| one.key_id == key_id);
+            all.find(|one| one.merchant.as_deref() == name)
+        };
+        of(Some(merchant)).or_else(|| of(None))
     }
 }
 

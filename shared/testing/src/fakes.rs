@@ -98,7 +98,7 @@ impl Providers {
             notification_url: format!("{STACK}/webhooks/systempay"),
         };
         let merchant = WorldlineMerchant {
-            merchant: MERCHANT.to_owned(),
+            merchant: Some(MERCHANT.to_owned()),
             key_id: "api-key".to_owned(),
             secret: "api-secret".to_owned(),
             webhook_key_id: KEY_ID.to_owned(),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bodies::{Figures, payment, whole};
-use super::state::{CB, CVCO, Operation, Purchase, Role, Session, SessionState};
+use super::state::{CB, CVCO, Operation, Owner, Purchase, Role, Session, SessionState};
 use crate::clock::shifted;
 use crate::context::Context;
 use crate::settings::{ServerFlow, Settings};
@@ -27,12 +27,12 @@ type Property = &'static str;
 /// Opens a session.
 pub(super) fn hosted(
     body: &Value,
-    merchant: &str,
+    owner: &Owner,
     session: &str,
     context: Context<'_>,
 ) -> Result<Purchase, Property> {
     let page = &body["hostedCheckoutSpecificInput"];
-    let mut purchase = common(body, merchant, session, context)?;
+    let mut purchase = common(body, owner, session, context)?;
     let url = text(&page["returnUrl"], 200, "hostedCheckoutSpecificInput.returnUrl")?;
     if !url.contains("://") {
         return Err("hostedCheckoutSpecificInput.returnUrl");
@@ -82,7 +82,7 @@ pub(super) fn hosted(
 /// Starts a payment from server to server.
 pub(super) fn server(
     body: &Value,
-    merchant: &str,
+    owner: &Owner,
     session: &str,
     context: Context<'_>,
 ) -> Result<Purchase, Property> {
@@ -93,7 +93,7 @@ pub(super) fn server(
     if redirect["requiresApproval"] == true {
         return Err("redirectPaymentMethodSpecificInput.requiresApproval");
     }
-    let mut purchase = common(body, merchant, session, context)?;
+    let mut purchase = common(body, owner, session, context)?;
     if purchase.currency != "EUR" {
         return Err("order.amountOfMoney.currencyCode");
     }
@@ -175,7 +175,7 @@ fn page_url(purchase: &Purchase, context: Context<'_>) -> String {
 
 fn common(
     body: &Value,
-    merchant: &str,
+    owner: &Owner,
     session: &str,
     context: Context<'_>,
 ) -> Result<Purchase, Property> {
@@ -197,7 +197,7 @@ fn common(
         return Err("feedbacks.webhooksUrls");
     }
     Ok(Purchase {
-        merchant: merchant.to_owned(),
+        owner: owner.clone(),
         // Where the merchant gives none, the platform makes one.
         reference: reference.unwrap_or_else(|| uuid("reference", context.config.seed)),
         amount: amount.ok_or("order.amountOfMoney.amount")?,

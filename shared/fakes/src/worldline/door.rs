@@ -1,6 +1,7 @@
 //! Who may come in: v1HMAC, read once more from what was sent.
 
 use super::errors::{foreign_merchant, unauthorised};
+use super::state::Owner;
 use crate::clock::of_rfc1123;
 use crate::config::WorldlineMerchant;
 use crate::context::Context;
@@ -10,11 +11,11 @@ use crate::signature::hmac_base64;
 /// How far a `Date` may be off, in seconds.
 const SKEW: u64 = 5 * 60;
 
-/// The merchant whose request it is and the path behind his own, or why it is not let in.
-pub(super) fn admitted<'r, 'c>(
+/// Whose request it is and the path behind his own, or why it is not let in.
+pub(super) fn admitted<'r>(
     request: &'r HttpRequest,
-    context: Context<'c>,
-) -> Result<(&'c WorldlineMerchant, &'r str), Reply> {
+    context: Context<'_>,
+) -> Result<(Owner, &'r str), Reply> {
     let rest = request.path().strip_prefix("/v2/").unwrap_or("");
     let (merchant, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let key = request.header("authorization").and_then(|text| text.strip_prefix("GCS v1HMAC:"));
@@ -30,8 +31,11 @@ pub(super) fn admitted<'r, 'c>(
     if skew > SKEW || held().find(is_signer).is_none() {
         return Err(unauthorised());
     }
-    let own = held().filter(is_signer).find(|one| one.merchant == merchant);
-    Ok((own.ok_or_else(foreign_merchant)?, path))
+    let own = context.config.worldline_of(merchant, key_id).filter(is_signer);
+    if merchant.is_empty() || own.is_none() {
+        return Err(foreign_merchant());
+    }
+    Ok((Owner { merchant: merchant.to_owned(), key_id: key_id.to_owned() }, path))
 }
 
 /// The text that is signed.

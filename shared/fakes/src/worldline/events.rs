@@ -16,8 +16,8 @@ pub(super) fn about(
     number: u64,
     context: Context<'_>,
 ) -> Vec<Notification> {
-    let merchants = &context.config.worldline;
-    let merchant = merchants.iter().find(|one| one.merchant == purchase.merchant);
+    let owner = &purchase.owner;
+    let merchant = context.config.worldline_of(&owner.merchant, &owner.key_id);
     let (Some(merchant), Some(one)) = (merchant, purchase.operations.get(at)) else {
         return Vec::new();
     };
@@ -26,7 +26,7 @@ pub(super) fn about(
         "apiVersion": "v1",
         "created": offset(context.now).replace("+00:00", ".0000000+00:00"),
         "id": uuid("event", number),
-        "merchantId": purchase.merchant,
+        "merchantId": owner.merchant,
         "type": kind,
     });
     let (object, value) = object(purchase, one, context);

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use quittance_core::Timestamp;
 use serde_json::{Value, json};
 
-use self::state::{Operation, Purchase, Role};
+use self::state::{Operation, Owner, Purchase, Role};
 use crate::context::{Buyer, Context, PageView};
 use crate::fault::{FaultKind, Faults, instead, spoilt};
 use crate::http::{HttpRequest, Reply};
@@ -42,8 +42,8 @@ const IDS: u64 = 6_900_000_000;
 #[derive(Debug, Default)]
 pub(crate) struct Worldline {
     purchases: Vec<Purchase>,
-    /// What each key of a merchant came to, and when.
-    keys: BTreeMap<(String, String), (Timestamp, Reply)>,
+    /// What each idempotence key of a merchant came to, and when.
+    keys: BTreeMap<(Owner, String), (Timestamp, Reply)>,
     /// How many ids were given out.
     ids: u64,
     /// How many events were made.
@@ -123,8 +123,8 @@ impl Worldline {
         faults: &mut Faults,
         context: Context<'_>,
     ) -> Reply {
-        let (merchant, path) = match door::admitted(request, context) {
-            Ok((merchant, path)) => (merchant.merchant.clone(), path),
+        let (owner, path) = match door::admitted(request, context) {
+            Ok(admitted) => admitted,
             Err(refused) => return refused,
         };
         let Some(call) = Call::of(&request.method, path) else { return errors::unknown() };
@@ -137,8 +137,8 @@ impl Worldline {
             Some(key) if key.chars().count() > MAX_KEY || !key.is_ascii() => {
                 errors::invalid("X-GCS-Idempotence-Key")
             }
-            Some(key) => self.once((merchant, key.to_owned()), &call, request, fault, context),
-            None => self.carry_out(&merchant, &call, &request.json(), fault, context),
+            Some(key) => self.once((owner, key.to_owned()), &call, request, fault, context),
+            None => self.carry_out(&owner, &call, &request.json(), fault, context),
         };
         match fault {
             Some(FaultKind::PlatformTroubleAfter) => errors::trouble(),
@@ -150,7 +150,7 @@ impl Worldline {
     /// Carries a call out unless one of the same key was: then what came of that is answered again, whatever it was.
     fn once(
         &mut self,
-        key: (String, String),
+        key: (Owner, String),
         call: &Call,
         request: &HttpRequest,
         fault: Option<FaultKind>,
@@ -169,7 +169,7 @@ impl Worldline {
 
     fn carry_out(
         &mut self,
-        merchant: &str,
+        owner: &Owner,
         call: &Call,
         body: &Value,
         fault: Option<FaultKind>,
@@ -179,7 +179,7 @@ impl Worldline {
             Call::TestConnection => Reply::json(200, &json!({"result": "OK"})),
             Call::CreateHostedCheckout => {
                 let id = self.fresh(context);
-                match create::hosted(body, merchant, &id, context) {
+                match create::hosted(body, owner, &id, context) {
                     Ok(purchase) => {
                         let opened = create::opened(&purchase, context);
                         self.purchases.push(purchase);
@@ -190,7 +190,7 @@ impl Worldline {
             }
             Call::CreatePayment => {
                 let id = self.fresh(context);
-                match create::server(body, merchant, &id, context) {
+                match create::server(body, owner, &id, context) {
                     Ok(purchase) => {
                         let started = create::started(&purchase, context);
                         self.purchases.push(purchase);
@@ -200,19 +200,19 @@ impl Worldline {
                     Err(property) => errors::invalid(property),
                 }
             }
-            Call::GetHostedCheckout(id) => self.session(merchant, id, context),
+            Call::GetHostedCheckout(id) => self.session(owner, id, context),
             Call::GetPayment(id)
             | Call::GetPaymentDetails(id)
             | Call::GetCaptures(id)
-            | Call::GetRefunds(id) => self.read(merchant, call, id, context),
+            | Call::GetRefunds(id) => self.read(owner, call, id, context),
             Call::CapturePayment(id) | Call::CancelPayment(id) | Call::RefundPayment(id) => {
-                self.write(merchant, call, id, body, fault, context)
+                self.write(owner, call, id, body, fault, context)
             }
         }
     }
 
-    fn session(&self, merchant: &str, id: &str, context: Context<'_>) -> Reply {
-        let of = |one: &&Purchase| one.merchant == merchant && one.session.id == id;
+    fn session(&self, owner: &Owner, id: &str, context: Context<'_>) -> Reply {
+        let of = |one: &&Purchase| one.owner == *owner && one.session.id == id;
         let found = self.purchases.iter().find(|one| of(one) && one.session.hosted);
         let is_readable =
             |one: &&Purchase| context.now.seconds_since(one.session.opened_at) < SESSION_READABLE;
@@ -222,9 +222,9 @@ impl Worldline {
         }
     }
 
-    fn read(&self, merchant: &str, call: &Call, id: &str, context: Context<'_>) -> Reply {
+    fn read(&self, owner: &Owner, call: &Call, id: &str, context: Context<'_>) -> Reply {
         let settings = context.settings;
-        let found = self.named(merchant, id).and_then(|(at, inner, number)| {
+        let found = self.named(owner, id).and_then(|(at, inner, number)| {
             let purchase = self.purchases.get(at)?;
             match call {
                 Call::GetPayment(_) => bodies::sale(purchase, &inner, number, settings),
@@ -238,14 +238,14 @@ impl Worldline {
 
     fn write(
         &mut self,
-        merchant: &str,
+        owner: &Owner,
         call: &Call,
         id: &str,
         body: &Value,
         fault: Option<FaultKind>,
         context: Context<'_>,
     ) -> Reply {
-        let Some((at, inner, number)) = self.named(merchant, id) else { return errors::unknown() };
+        let Some((at, inner, number)) = self.named(owner, id) else { return errors::unknown() };
         let Some(purchase) = self.purchases.get_mut(at) else { return errors::unknown() };
         let (is_capture, money) = match call {
             Call::CapturePayment(_) => (true, &body["amount"]),
@@ -280,9 +280,9 @@ impl Worldline {
     }
 
     /// The purchase, payment and operation that an id names.
-    fn named(&self, merchant: &str, id: &str) -> Option<(usize, String, u32)> {
+    fn named(&self, owner: &Owner, id: &str) -> Option<(usize, String, u32)> {
         let (inner, number) = bodies::parsed(id)?;
-        let is_it = |one: &Purchase| one.merchant == merchant && one.has(&inner);
+        let is_it = |one: &Purchase| one.owner == *owner && one.has(&inner);
         let at = self.purchases.iter().position(is_it)?;
         Some((at, inner, number))
     }
@@ -385,7 +385,7 @@ impl Worldline {
         };
         let purchase = |one: &Purchase| {
             json!({
-                "checkout": one.session.id, "merchant": one.merchant, "order": one.reference,
+                "checkout": one.session.id, "merchant": one.owner.merchant, "order": one.reference,
                 "amount": one.amount, "currency": one.currency,
                 "state": format!("{:?}", one.session.state).to_lowercase(),
                 "operations": one.operations.iter().map(operation).collect::<Value>(),

@@ -10,10 +10,17 @@ pub(super) const CVCO: u64 = 5412;
 /// Cartes Bancaires.
 pub(super) const CB: u64 = 130;
 
+/// Whose a purchase is: a merchant, as far as one of his keys reaches.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Owner {
+    pub(super) merchant: String,
+    pub(super) key_id: String,
+}
+
 /// One order at the platform: a session and what was paid in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Purchase {
-    pub(super) merchant: String,
+    pub(super) owner: Owner,
     pub(super) reference: String,
     /// Minor units.
     pub(super) amount: u64,

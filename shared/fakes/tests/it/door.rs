@@ -1,9 +1,11 @@
 //! Who is let in.
 
-use quittance_core::api::{Api, Asked, Subject};
+use quittance_core::api::{Api, Asked, Method, Subject};
+use quittance_core::key::Account;
 use quittance_fakes::{Fakes, HttpRequest, Reply};
-use quittance_psp::worldline::api::Request;
 use quittance_psp::worldline::api::checkout::{Means, Wanted, hosted, server};
+use quittance_psp::worldline::api::{Merchants, Request};
+use quittance_testing::worldline::MERCHANT;
 use serde_json::{Value, json};
 
 use super::world::{Psp, World, config, credentials, eur, merchants, request};
@@ -83,18 +85,54 @@ fn a_date_holds_for_five_minutes_of_the_callers_clock() {
     }
 }
 
+/// A call of a merchant with a key.
+fn signed(
+    world: &World,
+    merchant: &str,
+    (key_id, secret): (&str, &str),
+    sent: &Request,
+) -> HttpRequest {
+    let keys = json!({"key_id": key_id, "secret": secret, "url": "http://127.0.0.1:9010"});
+    let held = Merchants::from_json(&json!({merchant: {"test": keys}}).to_string()).unwrap();
+    let account = Account { merchant: merchant.to_owned(), ..world.account() };
+    request(&held.endpoint(&account).unwrap().call(sent, world.at()))
+}
+
+const OTHERS_KEY: (&str, &str) = ("other-key", "other-secret");
+
+const ANYBODYS_KEY: (&str, &str) = ("any-key", "any-secret");
+
 #[test]
 fn a_key_is_for_its_own_merchant() {
     let world = World::new(Psp::Worldline);
     let mut fakes = Fakes::new(config());
-    let keys =
-        json!({"key_id": "other-key", "secret": "other-secret", "url": "http://127.0.0.1:9010"});
-    let foreign = json!({quittance_testing::worldline::MERCHANT: {"test": keys}}).to_string();
-    let foreign = quittance_psp::worldline::api::Merchants::from_json(&foreign).unwrap();
     let sent = hosted(&wanted()).unwrap();
-    let call = foreign.endpoint(&world.account()).unwrap().call(&sent, world.at());
-    let reply = fakes.api(&request(&call), world.at());
+    let reply = fakes.api(&signed(&world, MERCHANT, OTHERS_KEY, &sent), world.at());
     assert_eq!((reply.status, &json_of(&reply)["errors"][0]["code"]), (403, &json!("9007")));
+}
+
+/// A key for everybody makes nobody see what another one, or the same one with another key, has opened.
+#[test]
+fn with_a_key_for_everybody_each_merchant_is_one_of_his_own() {
+    let mut world = World::new(Psp::Worldline);
+    let sent = hosted(&wanted()).unwrap();
+    let opening = signed(&world, "Nobody", ANYBODYS_KEY, &sent);
+    let opened = json_of(&world.fakes.api(&opening, world.at()));
+    let checkout = opened["hostedCheckoutId"].as_str().unwrap().to_owned();
+    let mut found = |merchant: &str, key: (&str, &str)| {
+        let path = format!("/hostedcheckouts/{checkout}");
+        let (name, method) = ("GetHostedCheckout", Method::Get);
+        let reading = Request { name, method, path, key: None, body: Vec::new() };
+        let reading = signed(&world, merchant, key, &reading);
+        world.fakes.api(&reading, world.at()).status
+    };
+    assert_eq!(found("Nobody", ANYBODYS_KEY), 200);
+    assert_eq!(found("OTHER", ANYBODYS_KEY), 404);
+    assert_eq!(found("OTHER", OTHERS_KEY), 404);
+    assert_eq!(found("Nobody", OTHERS_KEY), 403);
+    world.pay(&checkout, Some(14_000), None);
+    let event: Value = serde_json::from_slice(&world.fakes.outbox()[0].body).unwrap();
+    assert_eq!(event["merchantId"], "Nobody");
 }
 
 #[test]

@@ -51,8 +51,8 @@ pub(crate) fn config() -> Config {
         rest_password: password.to_owned(),
         notification_url: "http://127.0.0.1:9000/webhooks/systempay".to_owned(),
     };
-    let merchant = |merchant: &str, key: &str, secret: &str| WorldlineMerchant {
-        merchant: merchant.to_owned(),
+    let merchant = |merchant: Option<&str>, key: &str, secret: &str| WorldlineMerchant {
+        merchant: merchant.map(str::to_owned),
         key_id: key.to_owned(),
         secret: secret.to_owned(),
         webhook_key_id: KEY_ID.to_owned(),
@@ -64,8 +64,9 @@ pub(crate) fn config() -> Config {
         api_origin: API.to_owned(),
         seed: 254_564_310,
         worldline: vec![
-            merchant(MERCHANT, "api-key", "api-secret"),
-            merchant("OTHER", "other-key", "other-secret"),
+            merchant(Some(MERCHANT), "api-key", "api-secret"),
+            merchant(Some("OTHER"), "other-key", "other-secret"),
+            merchant(None, "any-key", "any-secret"),
         ],
         lyra: vec![
             shop(Mode::Test, FORM_KEY, REST_PASSWORD),

@@ -305,6 +305,62 @@ fn the_connection_closes_before_or_in_the_middle_of_an_answer() {
     assert!(head.starts_with("HTTP/1.1 200") && half.len() == length / 2, "{answer}");
 }
 
+/// The PSPs' clock ends sessions, and the four hours in which a voucher can be given back.
+#[test]
+fn the_clock_of_the_psps_is_put_forward_by_hand() {
+    let stack = Stack::start();
+    let (checkout, _) = stack.open_at_worldline("PSP-10");
+    stack.control("pay", &json!({"checkout": checkout, "voucher": 6_000}));
+    let late = stack.open_at_lyra("PSP-11", 1);
+    stack.control("clock", &json!({"advance_seconds": 3 * 60 * 60}));
+    for page in [&late, &format!("/local/psp/pay/{checkout}")] {
+        let id = page.rsplit('/').next().expect("an id");
+        assert_eq!(stack.post("/local/psp/pay", &pay(id, None, "accept")).status, 409, "{page}");
+        assert!(!stack.get(page).text().contains("Card accepted"), "{page}");
+    }
+    let order = stack.order(&worldline_path("PSP-10"));
+    assert_eq!((&order["captured"], &order["fulfilment"]), (&json!(6_000), &Value::Null));
+    let ahead = stack.control("clock", &json!({"advance_seconds": 60}));
+    assert_eq!(ahead["ahead_seconds"], 3 * 60 * 60 + 60);
+    assert_eq!(stack.post("/local/psp/clock", &json!({"advance_seconds": -1})).status, 400);
+}
+
+/// Each notification is genuine, and an order is the same however it is told of.
+#[test]
+fn an_order_is_released_once_however_it_is_notified() {
+    let stack = Stack::start();
+    for (number, settings) in [
+        json!({"notification_format": "rest"}),
+        json!({"notification_format": "both", "notify_twice": true}),
+        json!({"notification_format": "form", "notify_reversed": true}),
+        json!({"notify_twice": false, "split_layout": "two_ids", "payment_ids": "long"}),
+        json!({"notify_reversed": false, "split_layout": "whole_order"}),
+    ]
+    .iter()
+    .enumerate()
+    {
+        stack.control("settings", settings);
+        let reference = format!("PSP-2{number}");
+        let (checkout, _) = stack.open_at_worldline(&reference);
+        stack.control("pay", &pay(&checkout, Some(6_000), "accept"));
+        let page = stack.open_at_lyra(&reference, 1);
+        stack.browse(&page, "card=accept");
+        let lyra = stack.order(&systempay_path(&reference));
+        assert_eq!(lyra["authorised"], PRICE, "{settings}: {lyra}");
+        stack.control("batch", &json!({}));
+        stack.post("/local/reconcile", &json!({}));
+        for path in [worldline_path(&reference), systempay_path(&reference)] {
+            let order = stack.sent_order(&path);
+            let expected = (&json!("captured"), &json!(PRICE), &json!([]));
+            let found = (&order["state"], &order["captured"], &order["flags"]);
+            assert_eq!(found, expected, "{settings}: {order}");
+        }
+        assert_eq!(stack.queue_of(&[&reference]).len(), 2, "{settings}");
+    }
+    assert_eq!(stack.get("/local/quarantine").json(), json!([]));
+    verify(&stack);
+}
+
 /// Keys of one's own and no credentials: whoever they are for starts payments, is paid, asks and gives back.
 #[test]
 fn keys_of_ones_own_are_enough() {
@@ -344,7 +400,11 @@ fn keys_of_ones_own_are_enough() {
         assert!(matches!(refunded.status, 200 | 202), "{key}: {}", refunded.text());
         stack.control("batch", &json!({}));
         stack.post("/asks", &json!({ "order": key }));
-        assert_eq!(stack.order(&format!("/orders/{key}"))["refunded"], 1_000, "{key}");
+        let order = wait_for("the reversal is sent", || {
+            let order = stack.order(&format!("/orders/{key}"));
+            order["reversals"][0]["sent_at"].is_string().then_some(order)
+        });
+        assert_eq!(order["refunded"], 1_000, "{key}");
     }
     assert_eq!(stack.queue_of(&["OWN-1"]).len(), 8, "released and reversed, each once");
     // The two modes of a merchant are two accounts, at the fakes too.

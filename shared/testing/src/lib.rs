@@ -13,6 +13,8 @@ pub mod adversary;
 pub mod engine;
 #[cfg(feature = "fakes")]
 pub mod fakes;
+#[cfg(feature = "engine")]
+pub mod gate;
 pub mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;

@@ -3,3 +3,4 @@
 mod returning;
 mod stack;
 mod starts;
+mod unlucky;

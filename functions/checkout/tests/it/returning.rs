@@ -2,12 +2,11 @@
 
 use lambda_http::Body;
 use lambda_http::http::Request;
-use quittance_fakes::HttpRequest;
+use quittance_testing::SITE;
 use quittance_testing::worldline::MERCHANT;
-use quittance_testing::{SITE, url_encode};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::stack::{Stack, wish, with};
+use crate::stack::{Stack, encoded, wish, with};
 
 fn key() -> String {
     format!("worldline/{MERCHANT}/test/CMD-1")
@@ -79,15 +78,7 @@ async fn a_form_comes_back_with_its_signature() {
     let lyra = format!("systempay/{SITE}/test/CMD-1");
     let card = with(wish(&lyra), &json!({"method": "card"}));
     let form = stack.starts(&card).await["form"].clone();
-    let body = encoded(&form["fields"]);
-    let kind = ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned());
-    let page = stack.psps.call(&HttpRequest {
-        method: "POST".to_owned(),
-        target: "/vads-payment/".to_owned(),
-        headers: vec![kind],
-        body: body.into_bytes(),
-    });
-    let id = page.header("location").unwrap().rsplit('/').next().unwrap().to_owned();
+    let id = stack.opens(&form);
     let back = stack.psps.pay(&id, None, Some("accept"))["return"].clone();
     let url = back["url"].as_str().unwrap();
     let path = url.strip_prefix(crate::stack::PUBLIC).unwrap();
@@ -104,14 +95,6 @@ async fn a_form_comes_back_with_its_signature() {
         let (status, to) = stack.returns(&post("/returns/systempay", forged)).await;
         assert_eq!((status, to), (400, None));
     }
-}
-
-/// Fields as a form's body.
-fn encoded(fields: &Value) -> String {
-    let pair = |(name, value): (&String, &Value)| {
-        format!("{name}={}", url_encode(value.as_str().unwrap()))
-    };
-    fields.as_object().into_iter().flatten().map(pair).collect::<Vec<_>>().join("&")
 }
 
 fn post(path: &str, body: String) -> Request<Body> {

@@ -12,11 +12,14 @@ use quittance_aws::schema;
 use quittance_aws::start::Starter;
 use quittance_aws::table::Table;
 use quittance_core::{Order, OrderKey, Policy};
+use quittance_fakes::HttpRequest;
 use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
 use quittance_testing::engine::Engine;
 use quittance_testing::fakes::Providers;
+use quittance_testing::gate::Gate;
+use quittance_testing::url_encode;
 use serde_json::{Value, json};
 
 /// What an order costs, in cents.
@@ -30,17 +33,25 @@ pub(crate) const PUBLIC: &str = "https://pay.example.com";
 
 pub(crate) struct Stack {
     pub(crate) psps: Providers,
+    pub(crate) gate: Gate,
     pub(crate) starter: Starter,
     _engine: Engine,
 }
 
 impl Stack {
     pub(crate) async fn start() -> Self {
-        let (engine, psps) = (Engine::start().await, Providers::start().await);
+        let (engine, gate) = (Engine::start().await, Gate::open());
         let client = engine.client();
         let [orders, archive] = ["orders", "archive"].map(|name| engine.table(name));
         schema::create_orders(&client, &orders).await.unwrap();
         schema::create_archive(&client, &archive).await.unwrap();
+        let psps = Providers::start_for({
+            let gate = gate.clone();
+            move || gate.passes()
+        })
+        .await;
+        let config = engine.config().interceptor(gate.clone());
+        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
         let table = Table::new(client.clone(), orders, PROVIDERS);
         let archive = Archive::new(client, archive, None);
         let receiver = Receiver { table, archive, policy: Policy::default(), arrived: None };
@@ -49,7 +60,7 @@ impl Stack {
         apis.add(&Lyra, &psps.lyra_document());
         let asker = Asker { receiver, apis, caller: Caller::new() };
         let public_url = Some(PUBLIC.to_owned());
-        Self { psps, starter: Starter { asker, public_url }, _engine: engine }
+        Self { psps, gate, starter: Starter { asker, public_url }, _engine: engine }
     }
 
     /// `POST /checkouts`.
@@ -82,6 +93,18 @@ impl Stack {
         (response.status().as_u16(), to)
     }
 
+    /// Posts a form as the buyer's browser does. What the payment page calls the payment.
+    pub(crate) fn opens(&self, form: &Value) -> String {
+        let kind = ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned());
+        let page = self.psps.call(&HttpRequest {
+            method: "POST".to_owned(),
+            target: "/vads-payment/".to_owned(),
+            headers: vec![kind],
+            body: encoded(&form["fields"]).into_bytes(),
+        });
+        page.header("location").unwrap().rsplit('/').next().unwrap().to_owned()
+    }
+
     pub(crate) async fn order(&self, key: &str) -> Order {
         let key = OrderKey::from_text(key).unwrap();
         self.starter.asker.receiver.table.load_order(&key).await.unwrap().order
@@ -102,6 +125,14 @@ fn answered(response: &Response<Body>) -> (u16, Value) {
     let body: Value = serde_json::from_slice(response.body()).unwrap();
     assert_eq!(status < 400, body["error"].is_null(), "{status} {body}");
     (status, body)
+}
+
+/// Fields as a form's body.
+pub(crate) fn encoded(fields: &Value) -> String {
+    let pair = |(name, value): (&String, &Value)| {
+        format!("{name}={}", url_encode(value.as_str().unwrap()))
+    };
+    fields.as_object().into_iter().flatten().map(pair).collect::<Vec<_>>().join("&")
 }
 
 /// What is posted for a payment by voucher and card.

@@ -8,19 +8,6 @@ use super::stack::{Stack, TOTAL, at_once};
 /// Most steps of one request.
 const MAX_STEPS: i64 = 60;
 
-/// What became of a request that died after so many steps; `None` where it did not.
-async fn dies_after(steps: i64, stack: &Stack, request: impl Future<Output = u16>) -> Option<u16> {
-    stack.gate.dies_after(steps);
-    let status = tokio::select! {
-        biased;
-        () = stack.gate.died() => None,
-        // What a dead process would have answered nobody hears.
-        status = request => Some(status).filter(|_| !stack.gate.is_closed()),
-    };
-    stack.gate.lives();
-    status
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_goes_on_wherever_it_was_left() {
     at_once(BOTH.map(|psp| goes_on(psp).boxed())).await;
@@ -31,7 +18,7 @@ async fn goes_on(psp: Psp) {
     loop {
         let (stack, key) = Stack::with(psp, Paid::Card).await;
         let request = async { stack.refund(&key, "R-1", 2_000).await.status };
-        let ended = dies_after(steps, &stack, request).await;
+        let ended = stack.gate.dies_during(steps, request).await;
         let known = stack.desk(&key).await.is_open();
         // The same again goes on; so does a look, for what is stored.
         let again = stack.refund(&key, "R-1", 2_000).await;
@@ -72,7 +59,7 @@ async fn reserve_goes_on(psp: Psp, captures: bool) {
             true => stack.capture(&key, "Q-1", None).boxed(),
             false => stack.cancel(&key, "Q-1").boxed(),
         };
-        let ended = dies_after(steps, &stack, async { ask().await.status }).await;
+        let ended = stack.gate.dies_during(steps, async { ask().await.status }).await;
         ask().await;
         stack.settle().await;
         let state = ask().await.body["state"].clone();

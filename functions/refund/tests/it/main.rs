@@ -1,7 +1,6 @@
 //! The routes on a real engine, against the fakes of both providers behind a socket.
 
 mod crashes;
-mod gate;
 mod provider;
 mod refunds;
 mod reserves;

@@ -8,11 +8,10 @@ use quittance_fakes::HttpRequest;
 use quittance_psp::lyra::api::{Credentials, checkout as lyra_checkout};
 use quittance_psp::worldline::api::{Merchants, checkout as worldline_checkout};
 use quittance_testing::fakes::Providers;
+use quittance_testing::gate::Gate;
 use quittance_testing::worldline::MERCHANT;
 use quittance_testing::{SITE, url_encode};
 use serde_json::{Value, json};
-
-use super::gate::Gate;
 
 const SHOP: &str = "https://shop.example.com/back";
 

@@ -20,10 +20,10 @@ use quittance_core::desk::Desk;
 use quittance_core::{Currency, OrderKey, Policy, Remark, Standing, Statement};
 use quittance_psp::PROVIDERS;
 use quittance_testing::engine::Engine;
+use quittance_testing::gate::Gate;
 use refund::Function;
 use serde_json::{Value, json};
 
-use super::gate::Gate;
 use super::provider::{Paid, Provider, Psp, key};
 
 /// What the order of most tests costs.

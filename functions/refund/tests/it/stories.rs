@@ -59,13 +59,8 @@ impl Story {
                 futures_util::future::join_all(all).await;
             }
             Event::Dies(id, amount, steps) => {
-                self.stack.gate.dies_after(*steps);
-                tokio::select! {
-                    biased;
-                    () = self.stack.gate.died() => {}
-                    _ = self.refund(*id, *amount) => {}
-                }
-                self.stack.gate.lives();
+                let gate = self.stack.gate.clone();
+                gate.dies_during(*steps, self.refund(*id, *amount)).await;
             }
             Event::Fault(fault) => {
                 self.stack.provider.fault(Psp::Lyra, "Transaction/Refund", fault);

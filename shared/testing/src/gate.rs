@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 /// Steps that are left to a process.
 #[derive(Clone, Debug)]
-pub(crate) struct Gate(Arc<Steps>);
+pub struct Gate(Arc<Steps>);
 
 #[derive(Debug)]
 struct Steps {
@@ -29,18 +29,18 @@ const MEETING: Duration = Duration::from_millis(500);
 
 impl Gate {
     /// As many as there are.
-    pub(crate) fn open() -> Self {
+    pub fn open() -> Self {
         let (left, died) = (AtomicI64::new(i64::MAX), Notify::new());
         Self(Arc::new(Steps { left, died, twins: Mutex::default(), met: Condvar::new() }))
     }
 
     /// The process dies after so many steps.
-    pub(crate) fn dies_after(&self, steps: i64) {
+    fn dies_after(&self, steps: i64) {
         self.0.left.store(steps, Ordering::SeqCst);
     }
 
     /// From now on two writers of desks wait for each other, and write at the same moment.
-    pub(crate) fn lets_writers_meet(&self) {
+    pub fn lets_writers_meet(&self) {
         *self.0.twins.lock().unwrap() = Some(0);
     }
 
@@ -60,13 +60,26 @@ impl Gate {
         }
     }
 
+    /// What a process makes of a request that dies after so many steps; `None` where nobody hears of it.
+    pub async fn dies_during<T>(&self, steps: i64, request: impl Future<Output = T>) -> Option<T> {
+        self.dies_after(steps);
+        let heard = tokio::select! {
+            biased;
+            () = self.died() => None,
+            // What a dead process would have answered nobody hears.
+            heard = request => Some(heard).filter(|_| !self.is_closed()),
+        };
+        self.lives();
+        heard
+    }
+
     /// A new process takes its place.
-    pub(crate) fn lives(&self) {
+    fn lives(&self) {
         self.dies_after(i64::MAX);
     }
 
     /// Whether the process is still there for its next step. After its end it does nothing any more.
-    pub(crate) fn passes(&self) -> bool {
+    pub fn passes(&self) -> bool {
         let is_alive = self.0.left.fetch_sub(1, Ordering::SeqCst) > 0;
         if !is_alive {
             self.0.died.notify_one();
@@ -75,7 +88,7 @@ impl Gate {
     }
 
     /// Whether the process has ended.
-    pub(crate) fn is_closed(&self) -> bool {
+    fn is_closed(&self) -> bool {
         self.0.left.load(Ordering::SeqCst) < 0
     }
 
@@ -84,7 +97,7 @@ impl Gate {
     }
 
     /// Waits for its end.
-    pub(crate) async fn died(&self) {
+    async fn died(&self) {
         self.0.died.notified().await;
     }
 }

@@ -49,15 +49,18 @@ impl Function {
         let query = request.uri().query().unwrap_or("");
         let arrived = Arrived { query, body: request.body() };
         let Return { key, url } = self.verify(psp, &arrived).await?;
-        // What cannot be asked now is asked about later. The buyer is not kept.
-        let state = match self.asker.ask(&key).await {
-            Ok(asked) => asked.stored.order.summary(self.asker.receiver.policy).state,
-            Err(error) => {
-                tracing::warn!(order = %key, why = error.word(), "not asked for a return");
-                let stored = self.asker.receiver.table.load_order(&key).await?;
-                stored.order.summary(self.asker.receiver.policy).state
+        let mut stored = self.asker.receiver.table.load_order(&key).await?;
+        // Once the order is released there is nothing to wait for, and a return can be repeated at will.
+        if stored.order.fulfilment().is_none() {
+            match self.asker.ask(&key).await {
+                Ok(asked) => stored = asked.stored,
+                // What cannot be asked now is asked about later. The buyer is not kept.
+                Err(error) => {
+                    tracing::warn!(order = %key, why = error.word(), "not asked for a return");
+                }
             }
-        };
+        }
+        let state = stored.order.summary(self.asker.receiver.policy).state;
         Ok(Answer::SeeOther(with_query(&url, &[("order", &key.order), ("state", state.as_str())])))
     }
 

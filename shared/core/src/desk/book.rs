@@ -268,6 +268,10 @@ impl Desk {
                     let why = Remark::plain(reasons::NOT_SEEN);
                     line.become_so(LineState::Uncertain, Some(why));
                 }
+                Sight::Unseen if line.state == LineState::Sent && line.is_hidden(now) => {
+                    let why = Remark::plain(reasons::NOT_SHOWN);
+                    line.become_so(LineState::Uncertain, Some(why));
+                }
                 Sight::Unseen => {}
             }
         }

@@ -9,6 +9,7 @@ use crate::money::Currency;
 use crate::plan::{PlannedLine, Pledge, Skipped};
 use crate::remark::Remark;
 use crate::rules::{Memory, Purse};
+use crate::schedule::DAY;
 use crate::time::Timestamp;
 
 /// How long before a provider may forget the key of a call it is not used any more, in seconds: clocks differ,
@@ -18,6 +19,10 @@ pub const KEY_MARGIN_SECONDS: u64 = 60 * 60;
 /// How long after a call whose outcome is not known the provider may take to show it, in seconds: a call lasts
 /// half a minute at most. Afterwards a person decides.
 pub const DOUBT_SECONDS: u64 = 15 * 60;
+
+/// How long a line may be taken without being shown, in seconds. Until then nothing more of the order is sent where each
+/// line has to be seen before the next; a refund is shown within seconds, and a night's batch ends what waits for it.
+pub const HIDDEN_SECONDS: u64 = DAY;
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +192,12 @@ impl Line {
     /// Whether the provider had time enough to show it.
     pub(super) fn is_overdue(&self, now: Timestamp) -> bool {
         self.called_at.is_none_or(|called| now.seconds_since(called) >= DOUBT_SECONDS)
+    }
+
+    /// Whether the provider took it so long ago, and never showed it, that a person has to look.
+    pub(super) fn is_hidden(&self, now: Timestamp) -> bool {
+        let took = |called: Timestamp| now.seconds_since(called) >= HIDDEN_SECONDS;
+        !self.seen && self.called_at.is_some_and(took)
     }
 
     /// Ends it, or takes it on.

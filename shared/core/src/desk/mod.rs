@@ -16,7 +16,7 @@ mod sight;
 mod view;
 
 pub use self::book::{Answer, Decision, Desk, MAX_REQUESTS, New, Unreadable};
-pub use self::line::{DOUBT_SECONDS, KEY_MARGIN_SECONDS, Line, LineState};
+pub use self::line::{DOUBT_SECONDS, HIDDEN_SECONDS, KEY_MARGIN_SECONDS, Line, LineState};
 pub use self::request::{Content, Request, RequestKind, RequestState};
 pub use self::round::{Round, Step};
 pub use self::view::{LineView, RefundView, ReserveView};

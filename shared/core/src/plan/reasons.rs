@@ -80,6 +80,8 @@ reasons! {
     SEVERAL "line_several" "several refunds of this share may be it: a person has to decide";
     /// Nothing shows what a call did.
     NOT_SEEN "line_not_seen" "the call may have been made and the provider shows nothing of it: a person has to decide";
+    /// What a call did is never shown.
+    NOT_SHOWN "line_not_shown" "the provider took it and shows nothing of it for a day: a person has to decide";
     /// The card's line was refused.
     CARD_REFUSED "line_card_refused" "the voucher is given back after the card, and the card's part was refused";
     /// A person decided.

@@ -33,6 +33,10 @@ async fn a_genuine_return_asks_and_goes_on_to_the_shop() {
     let shop = "https://shop.example.com/back?basket=1&order=CMD-1&state=captured#top";
     assert_eq!((status, to.as_deref()), (303, Some(shop)));
     assert!(stack.order(&key()).await.fulfilment().is_some(), "by asking, not by the return");
+    // Repeated, it makes no more calls.
+    let calls = stack.psps.calls("");
+    assert_eq!(stack.returns(&get(&back)).await, (303, Some(shop.to_owned())));
+    assert_eq!(stack.psps.calls(""), calls);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -122,6 +122,8 @@ struct Bank {
     times: BTreeMap<String, u32>,
     /// What each line that moved money made.
     done: BTreeMap<String, String>,
+    /// Whether no credit is shown.
+    hides: bool,
     now: i64,
 }
 
@@ -143,7 +145,7 @@ impl Bank {
         };
         let (credits, keys) = (Vec::new(), BTreeMap::new());
         let (moved, times, done) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { kind, shares, credits, keys, moved, times, done, now: 60 }
+        Self { kind, shares, credits, keys, moved, times, done, hides: false, now: 60 }
     }
 
     fn provider(&self) -> &'static dyn Provider {
@@ -173,7 +175,8 @@ impl Bank {
                 refund(&back.id, method, codes[usize::from(back.state)], back.amount)
             }
         };
-        self.shares.iter().map(debit).chain(self.credits.iter().map(back)).collect()
+        let shown = self.credits.iter().filter(|_| !self.hides);
+        self.shares.iter().map(debit).chain(shown.map(back)).collect()
     }
 
     fn left(&self, share: usize) -> u64 {
@@ -570,6 +573,27 @@ fn a_lost_answer_is_found_again_among_equal_refunds() {
     world.bank.give(&[1], 2);
     world.look(Fault::None, 100);
     assert_eq!(world.desk().requests()[0].state(), RequestState::Uncertain);
+}
+
+/// What is taken and never shown bars what follows for a day at most without anybody's being told.
+#[test]
+fn a_refund_that_is_never_shown_is_for_a_person_to_decide() {
+    for kind in [Kind::Lyra, Kind::WorldlineEachId] {
+        let mut world = World::new(kind);
+        world.bank.hides = true;
+        world.request("R", Content::Refund { amount: 2, currency: eur() });
+        let after_look = |world: &mut World, seconds| {
+            world.happen(&Event::Pass(seconds));
+            world.look(Fault::None, 100);
+            world.desk().requests()[0].lines[0].state
+        };
+        assert_eq!(after_look(&mut world, 0), LineState::Sent);
+        assert_eq!(after_look(&mut world, 86_399), LineState::Sent, "{kind:?}");
+        assert_eq!(after_look(&mut world, 1), LineState::Uncertain, "{kind:?}");
+        // It may be shown yet.
+        world.bank.hides = false;
+        assert_eq!(after_look(&mut world, 1), LineState::Sent, "{kind:?}");
+    }
 }
 
 /// What nobody asked for by hand is asked for again under another id once it was refused, some times and not at once.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::operate::arguments::{key, time};
 use crate::operate::context::{Common, Context};
-use crate::operate::names::{names, of_names};
+use crate::operate::names::{all_names, of_names};
 use crate::operate::replayer::{ReplayResult, ReplayStatus, Replayer};
 use crate::operate::scratch::ScratchTables;
 use crate::operate::terminal::{NOT_ALL, bar, clean, count, counter, verdict};
@@ -82,8 +82,9 @@ pub(crate) async fn run(args: &Replay) -> Result<ExitCode, Failure> {
 impl Replay {
     async fn contents(&self, context: &Context, archive: &Archive) -> Result<Contents, Failure> {
         if let Some(key) = &self.key {
-            let order = context.table().load_order(key).await?.order;
-            return Ok(of_names(archive, &names(&order, key)).await?);
+            let table = context.table();
+            let order = table.load_order(key).await?.order;
+            return Ok(of_names(archive, &all_names(&table, &order, key).await?).await?);
         }
         let bar = counter("searching the archive");
         let wanted = ArchiveFilter { from: self.from, to: self.to };

@@ -4,6 +4,7 @@ const { spawn } = require("node:child_process");
 const { createServer } = require("node:http");
 const { createInterface } = require("node:readline");
 const { chromium } = require("playwright-core");
+const { scenes } = require("./console.cjs");
 
 const { CHROMIUM, QUITTANCE, PICTURES } = process.env;
 
@@ -148,7 +149,7 @@ async function main() {
   const [local, seller] = await Promise.all([stack(), shop()]);
   // The sandbox is the kernel's affair, which containers do not let it have; all pages are ours.
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
-  let played = 0;
+  let [played, looked] = [0, 0];
   try {
     for (const view of VIEWS) {
       const { name, ...options } = view;
@@ -171,12 +172,13 @@ async function main() {
       assert.deepEqual(broken, []);
       await context.close();
     }
+    looked = await scenes({ at: local.url, back: seller.url, browser, json, picture });
   } finally {
     await browser.close();
     local.end();
     seller.end();
   }
-  console.log(`${played} payments clicked through, on ${VIEWS.map((view) => view.name).join(", ")}`);
+  console.log(`${played} payments clicked through, on ${VIEWS.map((view) => view.name).join(", ")}; ${looked} scenes at the console`);
 }
 
 main().catch((error) => {

@@ -15,6 +15,7 @@ use crate::operate::replay::Replay;
 use crate::operate::report::ReportArgs;
 use crate::operate::settle::Settle;
 use crate::operate::start::{Ask, Checkout};
+use crate::operate::ui::Ui;
 use crate::operate::unsent::Unsent;
 
 /// Receive payment notifications on this machine, and look after a stack on AWS.
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Unsent(Unsent),
     Dlq(Dlq),
     Report(ReportArgs),
+    Ui(Ui),
     Checkout(Checkout),
     Ask(Ask),
     Keys(Keys),

@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     }
     if !args.exit {
         if !args.quiet {
-            say("staying up; press Ctrl-C to stop");
+            say(&format!("staying up; the console is on {url}/; press Ctrl-C to stop"));
         }
         interrupted().await?;
     }

@@ -2,6 +2,7 @@
 
 mod args;
 mod brands;
+mod console;
 mod engine;
 mod event;
 mod keys;
@@ -60,6 +61,7 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Checkout(args) => args.run().await,
         Command::Ask(args) => args.run().await,
         Command::Report(args) => operate::report::run(args).await,
+        Command::Ui(args) => args.run().await,
         Command::Keys(args) => operate::keys::run(args).await,
         Command::Send(args) => send::run(args).await,
         Command::Play(args) => play::run(args).await,

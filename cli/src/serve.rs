@@ -10,6 +10,7 @@ use axum::response::Response;
 use axum::routing::{any, get, post};
 use http_body_util::BodyExt;
 use lambda_http::Body;
+use orders::wants_page;
 use quittance_aws::ask::Wanted;
 use quittance_aws::http::Answer;
 use quittance_aws::sources::Caller;
@@ -18,6 +19,7 @@ use quittance_psp::PROVIDERS;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::console::Console;
 use crate::operate::context::LOCAL_SETTINGS;
 use crate::stack::Stack;
 
@@ -33,7 +35,10 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>, psps: Router) 
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/webhooks/{provider}", any(webhook))
+        .route("/", any(console))
+        .route("/console/{action}", any(console))
         .route("/orders", any(orders))
+        .route("/orders/", any(orders))
         .route("/orders/{*key}", any(orders))
         .route("/expected", any(expected))
         .route("/asks", any(asks))
@@ -51,6 +56,27 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>, psps: Router) 
         .merge(psps);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
+        tracing::error!(%error, "server ended");
+    }
+}
+
+/// Answers with the console alone, until it is interrupted.
+pub(crate) async fn console_alone(listener: TcpListener, console: Console) {
+    let pages =
+        async |State(console): State<Arc<Console>>, request: Request| match lambda_request(request)
+            .await
+        {
+            Ok(request) => respond(console.handle(&request).await),
+            Err(answer) => respond(answer.into_response()),
+        };
+    let router = Router::new()
+        .route("/", any(pages))
+        .route("/console/{action}", any(pages))
+        .route("/orders", any(pages))
+        .route("/orders/{*key}", any(pages))
+        .fallback(async || respond(Answer::NotFound.into_response()))
+        .with_state(Arc::new(console));
+    if let Err(error) = axum::serve(listener, router.into_make_service()).await {
         tracing::error!(%error, "server ended");
     }
 }
@@ -74,7 +100,15 @@ async fn webhook(
 
 async fn orders(State(stack): State<Arc<Stack>>, request: Request) -> Response {
     match lambda_request(request).await {
+        Ok(request) if wants_page(&request) => respond(stack.console.handle(&request).await),
         Ok(request) => respond(stack.orders.handle(&request).await),
+        Err(answer) => respond(answer.into_response()),
+    }
+}
+
+async fn console(State(stack): State<Arc<Stack>>, request: Request) -> Response {
+    match lambda_request(request).await {
+        Ok(request) => respond(stack.console.handle(&request).await),
         Err(answer) => respond(answer.into_response()),
     }
 }

@@ -20,8 +20,10 @@ use quittance_core::ReleaseOn;
 use quittance_core::fold::{Confirm, Instalments};
 use quittance_psp::PROVIDERS;
 
+use crate::console::Console;
 use crate::engine::{Engine, sdk_config};
 use crate::keys::{Rings, configured};
+use crate::operate::replayer::Replayer;
 use crate::output::Failure;
 
 /// The table that lists every message ever released.
@@ -37,6 +39,7 @@ const SQS_ENDPOINT: &str = "AWS_ENDPOINT_URL_SQS";
 pub(crate) struct Stack {
     pub(crate) webhooks: Vec<Webhook>,
     pub(crate) orders: orders::Function,
+    pub(crate) console: Console,
     pub(crate) expected: expected::Function,
     pub(crate) ask: ask::Function,
     pub(crate) reconcile: reconcile::Function,
@@ -89,6 +92,13 @@ impl Stack {
                 payer: payer.clone(),
                 stranded_refund_minutes: settings.stranded_refund_minutes,
                 outbox: outbox.clone(),
+            },
+            console: Console {
+                table: table.clone(),
+                archive: receiver.archive.clone(),
+                policy,
+                payer: Some(payer.clone()),
+                replayer: Some(Replayer::new(rings, receiver)),
             },
             refund: refund::Function { payer },
             outbox,

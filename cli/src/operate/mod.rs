@@ -26,5 +26,6 @@ pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod start;
 pub(crate) mod terminal;
+pub(crate) mod ui;
 pub(crate) mod unsent;
 pub(crate) mod verify;

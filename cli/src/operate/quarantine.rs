@@ -270,7 +270,7 @@ async fn release(
 
 /// Hands one to its function, and takes it out of the quarantine when that has taken it. An error is one of
 /// the store: what is wrong with the entry itself is an outcome.
-async fn take(
+pub(crate) async fn take(
     archive: &Archive,
     replayer: &Replayer,
     entry: &Quarantined,

@@ -263,9 +263,9 @@ fn a_browser_sees_that_the_amount_is_registered() {
         stack.send(&request).text()
     };
     stack.systempay(&Form::single("PAGE", "page01", "CB", 500, "REFUSED").body());
-    assert!(!page().contains("registered"), "{}", page());
+    assert!(!page().contains("the order costs"), "{}", page());
     registered(&stack, &key("PAGE"), 700);
-    for part in ["Expected, as registered", "7.00 EUR", "registered: 7.00 EUR"] {
+    for part in ["0.00 EUR of 7.00 EUR received", "registered: the order costs 7.00 EUR"] {
         assert!(page().contains(part), "{part} in {}", page());
     }
 }

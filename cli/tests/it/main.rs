@@ -4,6 +4,7 @@ mod answers;
 mod bad_input;
 mod cli;
 mod concurrency;
+mod console;
 mod durability;
 mod expected;
 mod leaks;

@@ -1,19 +1,25 @@
-//! Shows orders: one as JSON or as a timeline page, many as a paged list.
+//! Shows orders: one or many, as JSON or as a page for a browser.
 
-mod page;
+mod find;
+mod timeline;
 
 use lambda_http::http::{Method, header};
 use lambda_http::{Body, Request, Response};
 use percent_encoding::percent_decode_str;
 use quittance_aws::StoreError;
 use quittance_aws::clock::now;
-use quittance_aws::http::Answer;
+use quittance_aws::http::{Answer, Page};
 use quittance_aws::lists::{Cursor, MAX_PAGE};
 use quittance_aws::table::Table;
-use quittance_core::{OrderKey, OrderView, Policy, State};
+use quittance_core::{OrderKey, OrderView, Policy, ProviderId, Providers, State};
+use quittance_pages::{Fields, Filter, Frame, Lang, ListPage, OrderPage, POLICY, plain};
 use serde::Serialize;
 
-pub use crate::page::timeline;
+pub use crate::find::{Finding, find};
+pub use crate::timeline::timeline;
+
+/// The address of the list.
+const HOME: &str = "/orders";
 
 /// Orders on a page unless the caller says otherwise.
 const DEFAULT_PAGE: u32 = 50;
@@ -37,13 +43,16 @@ impl Function {
         if request.method() != Method::GET {
             return Err(Answer::WrongMethod("GET"));
         }
+        if wants_page(request) {
+            return self.page(request).await;
+        }
         let path = request.uri().path().strip_prefix("/orders").ok_or(Answer::NotFound)?;
         match path.strip_prefix('/').filter(|rest| !rest.is_empty()) {
-            Some(key) => self.one(request, key.parse().map_err(|_| Answer::NotFound)?).await,
+            Some(key) => self.one(key.parse().map_err(|_| Answer::NotFound)?).await,
             None if path.is_empty() || path == "/" => {
                 let query = request.uri().query().unwrap_or("");
                 match query.strip_prefix("key=") {
-                    Some(key) => self.one(request, decoded(key)?).await,
+                    Some(key) => self.one(decoded(key)?).await,
                     None => self.many(&Query::parse(query)?).await,
                 }
             }
@@ -51,16 +60,57 @@ impl Function {
         }
     }
 
-    async fn one(&self, request: &Request, key: OrderKey) -> Result<Answer, Answer> {
+    async fn one(&self, key: OrderKey) -> Result<Answer, Answer> {
         let stored = self.table.load_order(&key).await.map_err(unavailable)?;
         if stored.order.is_blank() && !stored.repaired {
             return Err(Answer::NotFound);
         }
         let view = stored.order.view(self.policy, now(), self.table.providers());
-        if wants_page(request) {
-            return Ok(Answer::Page(page::render(&view, stored.order.registered())));
-        }
         Ok(Answer::Json(serde_json::to_string(&view).map_err(|error| unavailable(error.into()))?))
+    }
+
+    /// A page for a browser.
+    async fn page(&self, request: &Request) -> Result<Answer, Answer> {
+        let asked = Asked::of(request)?;
+        let frame = asked.frame(HOME, false);
+        let html = match &asked.key {
+            Some(key) => {
+                let stored = self.table.load_order(key).await.map_err(unavailable)?;
+                if stored.order.is_blank() && !stored.repaired {
+                    return Err(unknown(&frame));
+                }
+                let desk = self.table.desk_of(&stored.order).await.map_err(unavailable)?.desk;
+                let page = OrderPage {
+                    order: &stored.order,
+                    desk: &desk,
+                    policy: self.policy,
+                    now: now(),
+                    providers: self.table.providers(),
+                    typed: asked.amount.as_deref(),
+                    actions: None,
+                    raw: None,
+                    said: None,
+                };
+                page.render(&frame)
+            }
+            None => {
+                let (filter, now) = (Filter::of(&asked.query), now());
+                let found =
+                    find(&self.table, self.policy, &filter, now).await.map_err(unavailable)?;
+                let page = ListPage {
+                    rows: &found.rows(&self.table, self.policy, now),
+                    filter: &filter,
+                    counts: &found.counts,
+                    psps: &psps(self.table.providers()),
+                    attention: None,
+                    actions: None,
+                    is_partial: found.is_partial,
+                    said: None,
+                };
+                page.render(&frame)
+            }
+        };
+        Ok(shown(200, html))
     }
 
     async fn many(&self, query: &Query) -> Result<Answer, Answer> {
@@ -73,6 +123,77 @@ impl Function {
         let list = List { orders, next: page.next.as_ref().map(Cursor::text) };
         Ok(Answer::Json(serde_json::to_string(&list).map_err(|error| unavailable(error.into()))?))
     }
+}
+
+/// What a browser asks for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The order; `None` for the list.
+    pub key: Option<OrderKey>,
+    /// The amount to be planned with.
+    pub amount: Option<String>,
+    lang: Lang,
+    path: String,
+    query: String,
+}
+
+impl Asked {
+    /// Reads a request for `/orders` or an order.
+    ///
+    /// # Errors
+    ///
+    /// The page for an order that is not known, where the path or the query names none.
+    pub fn of(request: &Request) -> Result<Self, Answer> {
+        let (path, query) = (request.uri().path(), request.uri().query().unwrap_or(""));
+        let fields = Fields::of(query);
+        let accepts = request.headers().get(header::ACCEPT_LANGUAGE);
+        let accepts = accepts.and_then(|value| value.to_str().ok());
+        let mut asked = Self {
+            key: None,
+            amount: fields.get("amount").map(str::to_owned),
+            lang: Lang::of(fields.get("lang"), accepts),
+            path: path.to_owned(),
+            query: query.to_owned(),
+        };
+        let named = path.strip_prefix("/orders").and_then(|rest| rest.strip_prefix('/'));
+        let named = named.filter(|rest| !rest.is_empty()).or_else(|| fields.get("key"));
+        let Some(named) = named else { return Ok(asked) };
+        match named.parse() {
+            Ok(key) => asked.key = Some(key),
+            Err(_) => return Err(unknown(&asked.frame(HOME, false))),
+        }
+        Ok(asked)
+    }
+
+    /// What the page stands in.
+    pub fn frame<'a>(&'a self, home: &'a str, live: bool) -> Frame<'a> {
+        Frame { lang: self.lang, home, path: &self.path, query: &self.query, live }
+    }
+
+    /// The query.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The language.
+    pub fn lang(&self) -> Lang {
+        self.lang
+    }
+}
+
+/// The page for an order that is not known.
+pub fn unknown(frame: &Frame<'_>) -> Answer {
+    shown(404, plain(frame, "No order is known by this name", "Aucune commande de ce nom"))
+}
+
+/// A page as it is sent.
+pub fn shown(status: u16, html: String) -> Answer {
+    Answer::Page(Page { status, html, policy: POLICY.as_str() })
+}
+
+/// The providers to choose among.
+pub fn psps(providers: Providers) -> Vec<ProviderId> {
+    providers.iter().map(|provider| provider.profile().id).collect()
 }
 
 /// A page of orders as JSON.
@@ -125,7 +246,7 @@ fn decoded(key: &str) -> Result<OrderKey, Answer> {
 }
 
 /// Whether a browser asks: it prefers HTML, a program does not name it.
-fn wants_page(request: &Request) -> bool {
+pub fn wants_page(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|a| a.contains("text/html") && !a.contains("application/json"))
 }

@@ -39,7 +39,7 @@ pub enum Answer {
     /// Where a browser goes on. No webhook answers so.
     SeeOther(String),
     /// A page for a browser.
-    Page(String),
+    Page(Page),
     /// The request itself makes no sense.
     Bad(&'static str),
     /// Verification failed; nothing was read or written. The reason is only logged, because it would tell a
@@ -65,6 +65,29 @@ pub enum Answer {
     TryAgain,
 }
 
+/// A page for a browser, and what it may do there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The HTTP status.
+    pub status: u16,
+    /// The page.
+    pub html: String,
+    /// The value of `Content-Security-Policy`.
+    pub policy: &'static str,
+}
+
+impl Page {
+    fn into_response(self) -> Response<Body> {
+        let mut response = response(self.status, "text/html; charset=utf-8", self.html);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(self.policy));
+        // The address of a page has the order's reference in it.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
+        response
+    }
+}
+
 impl Answer {
     /// The response.
     pub fn into_response(self) -> Response<Body> {
@@ -76,7 +99,7 @@ impl Answer {
             Self::Created(text) => (201, JSON, text),
             Self::Accepted(text) => (202, JSON, text),
             Self::SeeOther(url) => return see_other(&url),
-            Self::Page(html) => (200, "text/html; charset=utf-8", html),
+            Self::Page(page) => return page.into_response(),
             Self::Bad(why) => (400, TEXT, why.to_owned()),
             Self::Refused => (401, TEXT, "refused".to_owned()),
             Self::NotFound => (404, TEXT, "not found".to_owned()),

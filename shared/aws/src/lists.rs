@@ -308,7 +308,11 @@ impl Table {
     }
 
     /// Reads at most [`MAX_PAGE`] orders, in the order of their keys. What is only a name by now is left out.
-    async fn load_all(&self, keys: &[OrderKey]) -> Result<Vec<Order>, StoreError> {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
+    pub async fn load_all(&self, keys: &[OrderKey]) -> Result<Vec<Order>, StoreError> {
         let mut found = HashMap::new();
         let mut wanted: Vec<Item> = keys.iter().map(|key| key_of(key.to_string())).collect();
         for _ in 0..MAX_READS {

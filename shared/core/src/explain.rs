@@ -137,6 +137,13 @@ fn reason(order: &Order, share: &Share) -> Option<Remark> {
     newest_first.find(told).map(|reason| reason.why.clone())
 }
 
+impl Order {
+    /// What the order waits for, or why it is held; `None` once it is released.
+    pub fn explanation(&self, policy: Policy) -> Option<Explanation> {
+        explain(self, &self.summary(policy), policy)
+    }
+}
+
 impl Explanation {
     /// The sentence, in lower case and without a final stop.
     pub fn say(&self, words: Words) -> String {

@@ -6,6 +6,9 @@ macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident $code:literal $sentence:literal;)*) => {
         $($(#[$doc])* pub const $name: &str = $code;)*
 
+        /// Every code.
+        pub const CODES: &[&str] = &[$($name),*];
+
         /// The sentence of each code; `{0}` and `{1}` stand for the arguments.
         const SENTENCES: &[(&str, &str)] = &[$(($code, $sentence)),*];
     };

@@ -72,6 +72,31 @@ impl Stake {
     }
 }
 
+/// Money that was taken, by the kind of method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The provider's brand, or the name of its product.
+    pub method: String,
+    /// With what kind of method it was paid.
+    pub purse: Purse,
+    /// How much, in minor units.
+    pub amount: u64,
+    /// Of what.
+    pub currency: Currency,
+}
+
+/// What was taken of an order, by share and kind of method, as far as that is certain.
+pub fn taken(order: &Order, rules: &Rules) -> Vec<Taken> {
+    let stakes = stakes(order, rules, &[]).into_iter().filter(|stake| stake.captured > 0);
+    let taken = |Stake { method, terms, captured, currency, .. }| Taken {
+        method,
+        purse: terms.purse,
+        amount: captured,
+        currency,
+    };
+    stakes.map(taken).collect()
+}
+
 /// All of it, in the order of the shares' names, cards before vouchers.
 pub(super) fn stakes(order: &Order, rules: &Rules, pledges: &[Pledge]) -> Vec<Stake> {
     let held = holdings(order.facts(), order.registered());
@@ -252,14 +277,14 @@ impl<'a> Kinds<'a> {
 
 /// What one operation of a payment took.
 #[derive(Clone, Copy, Debug)]
-struct Taken {
+struct Part {
     purse: Purse,
     amount: u64,
 }
 
 /// What each operation took, in minor units, of a payment that is to reach `whole`. Operations that a number
 /// tells count; the bare name may stand for any of them.
-fn operations(facts: &[&ShareFact], whole: u64, kinds: Kinds<'_>) -> Vec<Taken> {
+fn operations(facts: &[&ShareFact], whole: u64, kinds: Kinds<'_>) -> Vec<Part> {
     let mut operations: BTreeMap<Option<&str>, Vec<&ShareFact>> = BTreeMap::new();
     for fact in facts {
         operations.entry(fact.number.as_deref()).or_default().push(fact);
@@ -274,14 +299,14 @@ fn operations(facts: &[&ShareFact], whole: u64, kinds: Kinds<'_>) -> Vec<Taken> 
             Some(target) if target < whole => fact.meaning.worth.min(target),
             _ => fact.meaning.worth,
         };
-        Taken { purse, amount: facts.iter().map(own).max().unwrap_or(0) }
+        Part { purse, amount: facts.iter().map(own).max().unwrap_or(0) }
     };
     counted.map(|(_, facts)| taken(facts)).collect()
 }
 
 /// How much of a payment each kind of method took. An amount is `None` where the statements of its operations can
 /// be read in two ways: what one of them states may be what all took together.
-fn shares_of(operations: &[Taken], debit: &Holding<'_>) -> Option<BTreeMap<Purse, Option<u64>>> {
+fn shares_of(operations: &[Part], debit: &Holding<'_>) -> Option<BTreeMap<Purse, Option<u64>>> {
     let whole = debit.target.unwrap_or(debit.captured);
     let sum = |purse| {
         let own = operations.iter().filter(move |taken| taken.purse == purse);

@@ -1,0 +1,5 @@
+(()=>{const local=()=>{for(const t of document.querySelectorAll("time[datetime]")){const d=new Date(t.dateTime);if(!isNaN(d)){t.title=t.dateTime;t.textContent=d.toLocaleString(document.documentElement.lang,{dateStyle:"medium",timeStyle:"medium"})}}};local();
+if(!("live" in document.body.dataset))return;
+const main=document.querySelector("main");let last="";
+const busy=()=>document.hidden||main.querySelector("details[open] form")||/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName||"");
+setInterval(async()=>{if(busy())return;try{const r=await fetch(location.href,{headers:{accept:"text/html"}});if(!r.ok||busy())return;const text=await r.text();if(text===last)return;last=text;const next=new DOMParser().parseFromString(text,"text/html").querySelector("main");if(!next)return;const open=[...main.querySelectorAll("details[open]>summary")].map(s=>s.textContent);main.replaceChildren(...next.childNodes);for(const s of main.querySelectorAll("details>summary"))if(open.includes(s.textContent))s.parentElement.open=true;local()}catch{}},3000)})();

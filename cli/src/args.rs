@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use crate::operate::dlq::Dlq;
 use crate::operate::keys::Keys;
+use crate::operate::listen::Listen;
 use crate::operate::orders::Orders;
 use crate::operate::quarantine::Quarantine;
 use crate::operate::rebuild::Rebuild;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Dlq(Dlq),
     Report(ReportArgs),
     Ui(Ui),
+    Listen(Listen),
     Checkout(Checkout),
     Ask(Ask),
     Keys(Keys),

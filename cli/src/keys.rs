@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use quittance_aws::clients;
-use quittance_aws::keys::{KeyRing, client};
+use quittance_aws::keys::{KeyRing, SECRET, client};
 use quittance_aws::webhook::{AnyKeys, parse};
 use quittance_core::{Provider, ProviderId};
 use quittance_psp::PROVIDERS;
@@ -69,6 +69,16 @@ async fn ring(
         (None, None) => return KeyRing::fixed(None),
     };
     KeyRing::from_document(variable, &document, &parse(provider))
+}
+
+/// Where the local stack has the keys of a provider from.
+pub(crate) fn origin(provider: &dyn Provider) -> String {
+    let variable = provider.profile().keys_variable;
+    match (configured(variable), configured(SECRET)) {
+        (Some(_), _) => format!("the keys of {variable}"),
+        (None, Some(secret)) => format!("the keys of the secret {secret}"),
+        (None, None) => "the demo's keys".to_owned(),
+    }
 }
 
 /// A variable's value, unless it is empty.

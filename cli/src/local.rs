@@ -8,13 +8,15 @@ use std::time::Duration;
 use quittance_aws::ask::Wanted;
 use quittance_aws::config::Settings;
 use quittance_aws::keys::SECRET;
+use quittance_core::fold::{Confirm, Instalments, Policy, ReleaseOn};
+use quittance_psp::PROVIDERS;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Local;
 use crate::engine::Engine;
 use crate::event::samples;
-use crate::keys::{Rings, configured};
+use crate::keys::{Rings, configured, origin};
 use crate::output::{Failure, say};
 use crate::psp::Psps;
 use crate::stack::Stack;
@@ -49,6 +51,11 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     if !args.quiet {
         say(&engine.description);
         say(&psps.description);
+        for provider in PROVIDERS {
+            let route = provider.profile().route;
+            say(&format!("{url}{route} takes notifications under {}", origin(*provider)));
+        }
+        say(&policy(settings.policy));
     }
     let mut met = true;
     if !args.no_play {
@@ -61,6 +68,23 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
         interrupted().await?;
     }
     Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What decides about a release.
+fn policy(policy: Policy) -> String {
+    let release = match policy.release_on {
+        ReleaseOn::Captured => "is captured",
+        ReleaseOn::Secured => "is captured or reserved",
+    };
+    let instalments = match policy.instalments {
+        Instalments::First => "the first instalment of a plan is enough",
+        Instalments::All => "all instalments of a plan are waited for",
+    };
+    let confirm = match policy.confirm {
+        Confirm::Off => "a notification is enough",
+        Confirm::Ask => "the PSP itself has to say so",
+    };
+    format!("an order is released once its amount {release}: {confirm}; {instalments}")
 }
 
 /// Asks about the orders whose time has come, for ever. What asking brings is sent by the stream's follower.

@@ -5,6 +5,7 @@ mod brands;
 mod console;
 mod engine;
 mod event;
+mod feed;
 mod keys;
 mod local;
 mod operate;
@@ -20,9 +21,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use lambda_http::tracing::subscriber::filter::LevelFilter;
-use lambda_http::tracing::subscriber::fmt;
+use lambda_http::tracing::subscriber::layer::SubscriberExt;
+use lambda_http::tracing::subscriber::util::SubscriberInitExt;
+use lambda_http::tracing::subscriber::{Layer, fmt, registry};
 
 use crate::args::{Args, Command};
+use crate::feed::FeedLayer;
 use crate::operate::{dlq, orders, quarantine, rebuild, replay, unsent};
 use crate::output::{Failure, note, print};
 
@@ -31,7 +35,10 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     let level = if args.local.verbose { LevelFilter::INFO } else { LevelFilter::ERROR };
     // Standard output belongs to the table; logs go beside it.
-    fmt().with_max_level(level).with_target(false).with_writer(std::io::stderr).init();
+    let log = fmt::layer().with_target(false).with_writer(std::io::stderr).with_filter(level);
+    // Only the local stack has somebody who listens to it.
+    let feed = args.command.is_none().then(|| FeedLayer.with_filter(LevelFilter::INFO));
+    registry().with(log).with(feed).init();
     let result = match args.command {
         Some(command) => run(&command).await,
         None => local::run(&args.local).await,
@@ -62,6 +69,7 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Ask(args) => args.run().await,
         Command::Report(args) => operate::report::run(args).await,
         Command::Ui(args) => args.run().await,
+        Command::Listen(args) => args.run().await,
         Command::Keys(args) => operate::keys::run(args).await,
         Command::Send(args) => send::run(args).await,
         Command::Play(args) => play::run(args).await,

@@ -15,12 +15,15 @@ use quittance_aws::ask::Wanted;
 use quittance_aws::http::Answer;
 use quittance_aws::sources::Caller;
 use quittance_core::limits::MAX_BODY_BYTES;
+use quittance_pages::Fields;
 use quittance_psp::PROVIDERS;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::console::Console;
+use crate::feed::FEED;
 use crate::operate::context::LOCAL_SETTINGS;
+use crate::operate::listen::EVENTS;
 use crate::stack::Stack;
 
 /// How much of an oversized body is read and dropped, so that its sender gets the answer instead of a
@@ -50,6 +53,7 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>, psps: Router) 
         .route("/cancellations", any(refund))
         .route("/local/queue", get(queue))
         .route("/local/quarantine", get(quarantine))
+        .route(EVENTS, get(events))
         .route(LOCAL_SETTINGS, get(settings))
         .fallback(async || respond(Answer::NotFound.into_response()))
         .with_state(stack)
@@ -93,7 +97,13 @@ async fn webhook(
         return respond(Answer::NotFound.into_response());
     };
     match lambda_request(request).await {
-        Ok(request) => respond(webhook.handle(&request).await),
+        Ok(request) => {
+            let response = webhook.handle(&request).await;
+            let (status, answer) =
+                (response.status().as_u16(), String::from_utf8_lossy(response.body()));
+            tracing::info!(psp = provider, status, %answer, "answered");
+            respond(response)
+        }
         Err(answer) => respond(answer.into_response()),
     }
 }
@@ -194,6 +204,17 @@ async fn quarantine(State(stack): State<Arc<Stack>>) -> Response {
         }
     }
     respond(Answer::Json(serde_json::json!(found).to_string()).into_response())
+}
+
+/// What happened after the event of this number, or the number of the last one.
+async fn events(request: Request) -> Response {
+    let fields = Fields::of(request.uri().query().unwrap_or(""));
+    let answer = match fields.get("after").map(str::parse) {
+        Some(Ok(number)) => Value::Array(FEED.after(number).await),
+        Some(Err(_)) => return respond(Answer::Bad("after is a number").into_response()),
+        None => json!({"last": FEED.last()}),
+    };
+    respond(Answer::Json(answer.to_string()).into_response())
 }
 
 /// Where the tables and the queue are, for the operator's commands.

@@ -181,7 +181,9 @@ fn a_refund_is_planned_and_sent_from_the_page() {
     let refunds = stack.get(&format!("/refunds?order={key}")).json();
     assert_eq!(refunds["refunds"].as_array().map(Vec::len), Some(1), "{refunds}");
     let shown = html(&stack, &path);
-    for part in ["taken by the PSP", "CVCO captured <b>60.00 EUR</b>", "CB captured <b>80.00 EUR</b>"] {
+    for part in
+        ["taken by the PSP", "CVCO captured <b>60.00 EUR</b>", "CB captured <b>80.00 EUR</b>"]
+    {
         assert!(shown.contains(part), "{part} in {shown}");
     }
     assert!(html(&stack, "/").contains("refunds under way"));

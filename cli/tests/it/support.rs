@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 /// How long anything may take that is waited for. Far beyond what is usual, so that a busy machine
 /// does not fail a test.
-const DEADLINE: Duration = Duration::from_secs(120);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(10);

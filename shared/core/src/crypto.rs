@@ -20,6 +20,11 @@ impl Secret {
         (!text.is_empty()).then(|| Self(text.as_bytes().to_vec()))
     }
 
+    /// A key that is no text. `None` when there is nothing.
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        (!bytes.is_empty()).then(|| Self(bytes.to_vec()))
+    }
+
     /// Whether it is this one: not in constant time, for configuration alone.
     pub fn is(&self, other: &Self) -> bool {
         self.0 == other.0

@@ -3,6 +3,7 @@
 mod erase;
 mod expect;
 mod keys;
+mod listen;
 mod orders;
 mod quarantine;
 mod rebuild;

@@ -89,12 +89,6 @@ impl Reply {
     }
 }
 
-/// The file as named, else the sample of that name.
-pub(crate) fn sample(file: &Path) -> PathBuf {
-    let sample = samples(None).join(file).with_extension("json");
-    if !file.exists() && sample.is_file() { sample } else { file.to_owned() }
-}
-
 /// The event files of a directory, in the order of their names.
 pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let entries = std::fs::read_dir(directory)
@@ -217,14 +211,4 @@ fn causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// The sample events: as said, else beside us, else where this was built.
-pub(crate) fn samples(directory: Option<&Path>) -> PathBuf {
-    let here = PathBuf::from("events");
-    match directory {
-        Some(directory) => directory.to_owned(),
-        None if here.is_dir() => here,
-        None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../events")),
-    }
 }

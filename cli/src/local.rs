@@ -15,10 +15,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Local;
 use crate::engine::Engine;
-use crate::event::samples;
 use crate::keys::{Rings, configured, origin};
 use crate::output::{Failure, say};
 use crate::psp::Psps;
+use crate::samples::samples;
 use crate::stack::Stack;
 use crate::{play, serve, stream};
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     }
     let mut met = true;
     if !args.no_play {
-        met = play::all(&url, &stack, &samples(args.events.as_deref()), args.quiet).await?;
+        met = play::all(&url, &stack, &samples(args.events.as_deref())?, args.quiet).await?;
     }
     if !args.exit {
         if !args.quiet {

@@ -12,6 +12,7 @@ mod operate;
 mod output;
 mod play;
 mod psp;
+mod samples;
 mod send;
 mod serve;
 mod stack;

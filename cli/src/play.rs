@@ -12,9 +12,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::args::Play;
-use crate::event::{Event, Reply, Sender, files, sample};
+use crate::event::{Event, Reply, Sender, files};
 use crate::operate::terminal::verdict;
 use crate::output::{Failure, say};
+use crate::samples::{sample, samples};
 use crate::stack::Stack;
 
 /// How long the stream may take to bring what was decided to the queue.
@@ -84,8 +85,8 @@ pub(crate) async fn all(
 pub(crate) async fn run(args: &Play) -> Result<ExitCode, Failure> {
     let sender = Sender::new(&args.against)?;
     let cases = match args.events.as_slice() {
-        [] => cases(&crate::event::samples(None))?,
-        named => named.iter().map(|file| Case::read(&sample(file))).collect::<Result<_, _>>()?,
+        [] => cases(&samples(None)?)?,
+        named => named.iter().map(|file| Case::read(&sample(file)?)).collect::<Result<_, _>>()?,
     };
     let played = play(&sender, &cases).await?;
     Ok(verdict(played.report(&sender, cases.len(), args.quiet).await?))

@@ -8,15 +8,16 @@ use quittance_core::provider::Outgoing;
 use serde_json::json;
 
 use crate::args::Send;
-use crate::event::{Event, Sender, sample};
+use crate::event::{Event, Sender};
 use crate::keys::Rings;
 use crate::operate::context::secret_of;
 use crate::operate::terminal::verdict;
 use crate::output::{Failure, say};
+use crate::samples::sample;
 
 /// Sends the event and prints the answer. The exit status is 1 when it was not accepted.
 pub(crate) async fn run(args: &Send) -> Result<ExitCode, Failure> {
-    let event = Event::read(&sample(&args.file))?;
+    let event = Event::read(&sample(&args.file)?)?;
     let event = if args.as_is { event } else { sign(event, &rings(args).await?).await? };
     let reply = Sender::new(&args.to)?.send(&event).await?;
     if args.json {

@@ -361,3 +361,17 @@ fn release_on_secured_releases_on_authorisation() {
     let order = stack.sent_order(&worldline_path("SEC-1"));
     assert_eq!((&order["state"], &order["authorised"]), (&json!("authorised"), &json!(500)));
 }
+
+/// `cargo install` leaves nothing but the program.
+#[test]
+fn the_program_works_where_nothing_else_of_ours_is() {
+    let away = tempfile::tempdir().expect("a directory");
+    let program = away.path().join("quittance");
+    std::fs::copy(env!("CARGO_BIN_EXE_quittance"), &program).expect("a copy");
+    let mut command = std::process::Command::new(&program);
+    command.args(["--port", "0", "--exit", "--quiet"]).current_dir(away.path()).env_clear();
+    let done = command.env("HOME", away.path()).output().expect("it starts");
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert_eq!(done.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(told.contains("events played, 0 expectations not met"), "{told}");
+}

@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::operate::dlq::Dlq;
+use crate::operate::doctor::Doctor;
 use crate::operate::keys::Keys;
 use crate::operate::listen::Listen;
 use crate::operate::orders::Orders;
@@ -54,6 +55,7 @@ pub(crate) enum Command {
     Checkout(Checkout),
     Ask(Ask),
     Keys(Keys),
+    Doctor(Doctor),
     /// Send an event file to a stack, signed anew with the configured keys
     Send(Send),
     /// Play the sample events to a stack, and compare the results with the expectations beside them

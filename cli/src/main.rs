@@ -72,6 +72,7 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Ui(args) => args.run().await,
         Command::Listen(args) => args.run().await,
         Command::Keys(args) => operate::keys::run(args).await,
+        Command::Doctor(args) => args.run().await,
         Command::Send(args) => send::run(args).await,
         Command::Play(args) => play::run(args).await,
         Command::Brands(args) => brands::run(args),

@@ -44,14 +44,14 @@ struct Check {
 
 /// The keys of one PSP in one place.
 #[derive(Debug, Serialize)]
-struct Found {
-    psp: &'static str,
+pub(crate) struct Found {
+    pub(crate) psp: &'static str,
     /// The variable, the secret with its version, or the file.
-    from: String,
+    pub(crate) from: String,
     /// Why it cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    unusable: Option<String>,
-    keys: Vec<HeldKey>,
+    pub(crate) unusable: Option<String>,
+    pub(crate) keys: Vec<HeldKey>,
 }
 
 /// One document with its place.
@@ -100,6 +100,12 @@ pub(crate) async fn run(args: &Keys) -> Result<ExitCode, Failure> {
         report.show();
     }
     Ok(verdict(well))
+}
+
+/// The keys that a stack uses, place by place.
+pub(crate) async fn found(common: &Common) -> Result<Vec<Found>, Failure> {
+    let (documents, _) = from_environment(common).await?;
+    Ok(documents.into_iter().map(Document::read).collect())
 }
 
 /// The documents in a file that is to become the secret.

@@ -8,6 +8,7 @@ pub(crate) mod arguments;
 pub(crate) mod compare;
 pub(crate) mod context;
 pub(crate) mod dlq;
+pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod expect;
 pub(crate) mod forget;

@@ -1,5 +1,6 @@
 //! The operator's commands, against a running local stack.
 
+mod doctor;
 mod erase;
 mod expect;
 mod keys;

@@ -1,0 +1,86 @@
+//! `doctor`.
+
+use quittance_testing::lyra::Form;
+use quittance_testing::worldline::MERCHANT;
+use serde_json::{Value, json};
+
+use super::{Done, on, on_with, run};
+use crate::support::{Stack, free_port, wait_for};
+
+/// How each check ended: what was checked, of whom, and how well it is.
+fn findings(done: &Done) -> Vec<(String, String, String)> {
+    let all = done.json();
+    let word = |finding: &Value, name: &str| finding[name].as_str().expect("a word").to_owned();
+    let all = all.as_array().expect("a list").iter();
+    all.map(|one| (word(one, "check"), word(one, "of"), word(one, "health"))).collect()
+}
+
+fn health<'f>(findings: &'f [(String, String, String)], check: &str, of: &str) -> &'f str {
+    let found = findings.iter().find(|(known, whose, _)| known == check && whose.contains(of));
+    &found.unwrap_or_else(|| panic!("{check} of {of} in {findings:?}")).2
+}
+
+/// Where the fakes of the APIs are.
+fn fakes(stack: &Stack) -> String {
+    wait_for("the address of the fakes", || {
+        let output = stack.output();
+        let (_, rest) = output.split_once("APIs at ")?;
+        rest.split_once(',').map(|(origin, _)| origin.to_owned())
+    })
+}
+
+#[test]
+fn a_stack_that_is_well_is_said_to_be() {
+    let stack = Stack::start();
+    let all = findings(&on(&stack, &["doctor", "--json"]).with(0));
+    assert!(all.iter().all(|(_, _, health)| health == "well"), "{all:?}");
+    for (check, of) in [
+        ("keys", "worldline"),
+        ("keys", "systempay"),
+        ("store", "quittance-orders"),
+        ("store", "quittance-archive"),
+        ("queue", ""),
+        ("api", "worldline"),
+        ("webhook", "/webhooks/worldline"),
+        ("webhook", "/webhooks/systempay"),
+    ] {
+        assert_eq!(health(&all, check, of), "well", "{check} {of}");
+    }
+    let shown = on(&stack, &["doctor"]).with(0).output;
+    assert!(shown.contains("refuses what is not signed") && !shown.contains("WRONG"), "{shown}");
+    // Nothing was stored by it.
+    assert_eq!(stack.rows("quittance-orders"), 0);
+    let form =
+        Form::single("DOCTOR-1", "docto1", "CB", 500, "CAPTURED").with("vads_currency", "000");
+    stack.systempay(&form.body());
+    let all = findings(&on(&stack, &["doctor", "--json"]).with(0));
+    assert_eq!(health(&all, "store", "quittance-archive"), "doubtful");
+}
+
+#[test]
+fn what_is_wrong_is_found() {
+    let stack = Stack::start();
+    let origin = fakes(&stack);
+    let api = |secret: &str, url: &str| {
+        json!({MERCHANT: {"test": {"key_id": "local-key", "secret": secret, "url": url}}})
+            .to_string()
+    };
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    for (variable, value, check, of, status, expected) in [
+        ("QUITTANCE_WORLDLINE_API", api("local-secret", &origin), "api", MERCHANT, 0, "well"),
+        ("QUITTANCE_WORLDLINE_API", api("another", &origin), "api", MERCHANT, 1, "wrong"),
+        ("QUITTANCE_WORLDLINE_API", api("local-secret", &nobody), "api", MERCHANT, 1, "wrong"),
+        ("QUITTANCE_WORLDLINE_KEYS", "{".to_owned(), "keys", "worldline", 1, "wrong"),
+    ] {
+        let done = on_with(&stack, &["doctor", "--json"], &[(variable, &value)]).with(status);
+        assert_eq!(health(&findings(&done), check, of), expected, "{variable} {value}");
+    }
+    let done = on(&stack, &["doctor", "--json", "--url", &nobody]).with(1);
+    assert_eq!(health(&findings(&done), "webhook", "/webhooks/worldline"), "wrong");
+    // Webhooks without usable keys answer, and take nothing.
+    let keyless = Stack::start_with(&[], &[("QUITTANCE_SYSTEMPAY_KEYS", "{")]);
+    let all = findings(&on(&keyless, &["doctor", "--json"]).with(1));
+    assert_eq!(health(&all, "webhook", "/webhooks/systempay"), "wrong");
+    assert_eq!(health(&all, "webhook", "/webhooks/worldline"), "well");
+    run(&["doctor", "--local", &nobody], &[]).with(2);
+}

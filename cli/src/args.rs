@@ -19,6 +19,7 @@ use crate::operate::settle::Settle;
 use crate::operate::start::{Ask, Checkout};
 use crate::operate::ui::Ui;
 use crate::operate::unsent::Unsent;
+use crate::trigger::Trigger;
 
 /// Receive payment notifications on this machine, and look after a stack on AWS.
 ///
@@ -60,6 +61,7 @@ pub(crate) enum Command {
     Send(Send),
     /// Play the sample events to a stack, and compare the results with the expectations beside them
     Play(Play),
+    Trigger(Trigger),
     /// List the brands of the Lyra gateway with their hosts, and those of the configured sites
     Brands(Brands),
     /// Print a script that completes this command in a shell

@@ -67,6 +67,10 @@ impl Console {
                 self.act(action, &Fields::of(&String::from_utf8_lossy(request.body()))).await
             }
             Some(_) => Err(Answer::WrongMethod("POST")),
+            // There is no more at the root than its page.
+            None if request.method() != Method::GET && request.uri().path() == HOME => {
+                Err(Answer::NotFound)
+            }
             None if request.method() != Method::GET => Err(Answer::WrongMethod("GET")),
             None => self.page(request).await,
         }

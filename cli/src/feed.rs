@@ -46,6 +46,15 @@ impl Feed {
         self.came.notify_waiters();
     }
 
+    /// Adds what the log does not have.
+    pub(crate) fn tell(&self, message: &str, fields: &[(&str, Value)]) {
+        let mut event: Map<String, Value> =
+            fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        event.extend([("message".to_owned(), json!(message)), ("level".to_owned(), json!("info"))]);
+        event.insert("at".to_owned(), json!(now()));
+        self.push(event);
+    }
+
     /// The number of the last event.
     pub(crate) fn last(&self) -> u64 {
         self.kept().back().map_or(0, |(number, _)| *number)

@@ -17,6 +17,7 @@ mod send;
 mod serve;
 mod stack;
 mod stream;
+mod trigger;
 
 use std::process::ExitCode;
 
@@ -75,6 +76,7 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Doctor(args) => args.run().await,
         Command::Send(args) => send::run(args).await,
         Command::Play(args) => play::run(args).await,
+        Command::Trigger(args) => trigger::run(args).await,
         Command::Brands(args) => brands::run(args),
         Command::Completions(args) => {
             // It panics where it cannot write, so it writes into memory.

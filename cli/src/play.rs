@@ -60,9 +60,9 @@ struct Played<'a> {
 }
 
 /// One event with its expectation.
-struct Case {
-    name: String,
-    event: Event,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) event: Event,
     expected: Expected,
 }
 
@@ -90,6 +90,26 @@ pub(crate) async fn run(args: &Play) -> Result<ExitCode, Failure> {
     };
     let played = play(&sender, &cases).await?;
     Ok(verdict(played.report(&sender, cases.len(), args.quiet).await?))
+}
+
+/// Plays a story, and says what came of it. Whether that is what should.
+pub(crate) async fn tell(sender: &Sender, cases: &[Case]) -> Result<bool, Failure> {
+    play(sender, cases).await?.report(sender, cases.len(), false).await
+}
+
+/// What of the last expectations of each order is not met.
+pub(crate) async fn unmet(sender: &Sender, cases: &[Case]) -> Result<Vec<String>, Failure> {
+    let mut unmet = Vec::new();
+    let mut last = BTreeMap::new();
+    for case in cases {
+        if let Some(order) = &case.expected.order {
+            last.insert(order.path.as_str(), (case, order));
+        }
+    }
+    for (path, (case, order)) in last {
+        case.check_order(order, &sender.get(path).await?, &mut unmet);
+    }
+    Ok(unmet)
 }
 
 /// Every sample that goes to a provider's route.
@@ -159,6 +179,25 @@ impl Played<'_> {
 }
 
 impl Case {
+    /// An event with what is written beside it. Where amounts were changed, the answer is not compared by its words.
+    pub(crate) fn new(
+        name: String,
+        event: Event,
+        expected: &str,
+        is_scaled: bool,
+    ) -> Result<Self, Failure> {
+        let mut expected: Expected = serde_json::from_str(expected)?;
+        if is_scaled {
+            expected.answer.body_contains.clear();
+        }
+        Ok(Self { name, event, expected })
+    }
+
+    /// The status that is expected.
+    pub(crate) fn status(&self) -> u16 {
+        self.expected.answer.status
+    }
+
     fn read(file: &Path) -> Result<Self, Failure> {
         let beside = file.with_extension("expected.json");
         let text = std::fs::read(&beside).map_err(|e| format!("{}: {e}", beside.display()))?;

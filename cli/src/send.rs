@@ -35,7 +35,7 @@ async fn rings(args: &Send) -> Result<Rings, Failure> {
 
 /// Signs the message with the key that it names. What goes to no provider, or has nothing to sign, is sent as
 /// it is.
-async fn sign(mut event: Event, rings: &Rings) -> Result<Event, Failure> {
+pub(crate) async fn sign(mut event: Event, rings: &Rings) -> Result<Event, Failure> {
     let body = event.body()?;
     let to = rings.each().find(|(provider, _)| event.goes_to(provider.profile().route));
     let Some((_, keys)) = to.filter(|_| !body.is_empty()) else {

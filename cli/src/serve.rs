@@ -101,7 +101,11 @@ async fn webhook(
             let response = webhook.handle(&request).await;
             let (status, answer) =
                 (response.status().as_u16(), String::from_utf8_lossy(response.body()));
-            tracing::info!(psp = provider, status, %answer, "answered");
+            // The answer names brands, which the log does not.
+            FEED.tell(
+                "answered",
+                &[("psp", json!(provider)), ("status", json!(status)), ("answer", json!(answer))],
+            );
             respond(response)
         }
         Err(answer) => respond(answer.into_response()),

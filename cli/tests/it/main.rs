@@ -14,3 +14,4 @@ mod orders;
 mod panics;
 mod psp;
 mod support;
+mod trigger;

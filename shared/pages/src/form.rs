@@ -1,6 +1,7 @@
 //! Fields of forms and queries, as a browser writes them.
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use quittance_core::key::SEGMENT;
 
 /// Named values, decoded. What is not UTF-8 afterwards has replacement characters in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,5 +31,5 @@ impl Fields {
 
 /// A value as it stands in a query.
 pub fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, SEGMENT).to_string()
 }

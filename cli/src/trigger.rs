@@ -1,0 +1,451 @@
+//! `quittance trigger`: a story of a payment, told by a few signed notifications under ids of its own.
+//!
+//! A story is made of sample events. Their references, payment ids and amounts are rewritten, in the events and in what is
+//! expected of them, so that each run is another order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use quittance_core::limits::MAX_AMOUNT;
+use quittance_core::money::amount_from_digits;
+use quittance_pages::{Fields, encoded};
+use serde_json::{Value, json};
+
+use crate::event::{Event, Sender};
+use crate::keys::Rings;
+use crate::operate::context::secret_of;
+use crate::operate::terminal::{NOT_ALL, table, verdict};
+use crate::output::{Failure, note, say};
+use crate::play::{self, Case};
+use crate::samples::samples;
+use crate::send::sign;
+
+/// Longest reference, in characters: what each provider takes.
+const MAX_REFERENCE: usize = 32;
+
+/// By how much the samples' ids of ten digits can be raised and stay such.
+const MAX_LATER: u64 = 6_000_000_000;
+
+/// What the samples' orders cost, in minor units.
+const PRICE: u64 = 12_000;
+
+/// Send a named story of a payment to a stack: signed notifications of an order of its own
+///
+/// On a stack whose orders can be read, what becomes of the order is compared with what should. The status is 1 where it
+/// differs.
+#[derive(Debug, Args)]
+pub(crate) struct Trigger {
+    /// The story; see --list
+    #[arg(required_unless_present = "list")]
+    scenario: Option<String>,
+    /// List the stories
+    #[arg(long)]
+    list: bool,
+    /// Whose notifications, where both providers have the story
+    #[arg(long, value_enum)]
+    psp: Option<Psp>,
+    /// The reference of the order: letters, digits, `-`, `_`, `.`; without it a new one
+    #[arg(long, value_name = "REFERENCE", value_parser = reference)]
+    order: Option<String>,
+    /// What the order costs, in minor units: 9000 for 90.00 EUR
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    amount: Option<u64>,
+    /// Whose order: the site or PSPID; without it the demo's
+    #[arg(long, value_name = "ID")]
+    merchant: Option<String>,
+    /// With which of the configured keys Worldline's events are signed
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+    /// Where to send it: http or https; the routes are in the events
+    #[arg(long, default_value = "http://127.0.0.1:9000", value_name = "URL")]
+    to: String,
+    /// Sign with the keys of the deployed stack of this name
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whose notifications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Psp {
+    Systempay,
+    Worldline,
+}
+
+impl Psp {
+    const ALL: [Self; 2] = [Self::Systempay, Self::Worldline];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Systempay => "systempay",
+            Self::Worldline => "worldline",
+        }
+    }
+
+    /// Whose the samples are, and the key that signed them.
+    fn demo(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Systempay => ("12345678", ""),
+            Self::Worldline => ("DemoMerchant", "demo-key"),
+        }
+    }
+}
+
+/// A story: its name, what it shows, and the samples that tell it, of each provider.
+struct Story {
+    name: &'static str,
+    about: &'static str,
+    systempay: &'static [&'static str],
+    worldline: &'static [&'static str],
+}
+
+impl Story {
+    fn samples(&self, psp: Psp) -> &'static [&'static str] {
+        match psp {
+            Psp::Systempay => self.systempay,
+            Psp::Worldline => self.worldline,
+        }
+    }
+}
+
+macro_rules! stories {
+    ($($name:literal $about:literal [$($systempay:literal)*] [$($worldline:literal)*];)*) => {
+        &[$(Story { name: $name, about: $about, systempay: &[$($systempay),*], worldline: &[$($worldline),*] }),*]
+    };
+}
+
+/// All of them.
+#[rustfmt::skip]
+static STORIES: &[Story] = stories! {
+    "card-captured" "a card, taken at once: released" ["01-single-card-captured"] ["01-single-card-captured"];
+    "card-authorised" "a card that is only authorised: not released before its capture is known" ["03-authorised"] ["03-authorised"];
+    "authorised-then-captured" "a card that is authorised, and taken later" ["03-authorised" "04-then-captured"] ["03-authorised" "04-then-captured"];
+    "voucher-only" "vouchers cover the whole order" ["02-voucher-only-captured"] ["02-voucher-only-captured"];
+    "cascade-complete" "vouchers and a card together: released once" ["20-cascade-complete"] ["20-split-voucher-share" "21-split-card-complement"];
+    "cascade-half-paid" "the voucher is taken and the complement does not come: held" ["27-cascade-complement-abandoned"] ["27-split-half-paid"];
+    "half-paid-then-complete" "the first complement is refused, another card pays the rest" ["23-cascade-half-paid" "24-then-complement"] ["24-split-voucher-share" "25-split-complement-refused" "26-split-complement-second-attempt"];
+    "cascade-card-authorised" "the voucher is taken, the card only authorised, and taken later" ["25-cascade-card-authorised" "26-card-share-captured"] [];
+    "refused" "the card is refused: nothing is released" ["10-refused"] ["12-refused"];
+    "refused-then-paid" "the first card is refused, the second pays" ["10-refused" "11-paid-on-second-attempt"] ["12-refused" "13-paid-on-second-attempt"];
+    "cancelled" "the buyer or the merchant cancels" ["16-cancelled"] ["16-cancelled"];
+    "abandoned" "the buyer leaves the payment page" ["17-abandoned"] [];
+    "expired" "nobody validates the authorised payment in time" ["18-to-be-validated" "19-expired"] [];
+    "full-refund" "paid, released, and all of it given back: a reversal" ["30-captured" "31-refund-full"] ["30-captured" "31-refund-full"];
+    "partial-refund" "paid, released, and a part given back: a reversal over that part" ["32-captured" "33-refund-authorised" "34-refund-partial"] ["32-captured" "33-refund-requested" "34-refund-partial"];
+    "refund-refused" "a refund that is refused leaves the order as it is" ["35-captured" "36-refund-refused"] ["35-captured" "36-refund-refused"];
+    "chargeback" "the buyer's bank takes the money back after the release: a reversal" [] ["41-captured" "42-chargeback"];
+    "duplicate" "the same payment is announced three times: released once" ["07-captured" "08-sent-again-automatically" "09-sent-again-by-hand"] ["09-captured" "10-retried" "11-sent-again"];
+    "out-of-order" "the later status arrives first" ["05-captured-first" "06-authorised-late"] ["07-captured-first" "08-authorised-late"];
+    "refund-first" "the refund overtakes the payment: nothing is released" ["37-refund-before-capture" "38-captured-after-refund"] ["37-refund-before-capture" "38-captured-after-refund"];
+    "paid-twice" "the buyer pays once more: released once, and flagged" ["14-captured" "15-paid-twice"] ["17-captured" "18-paid-twice"];
+    "paid-less" "less is paid than was announced: held" ["52-refused" "53-paid-less"] [];
+    "another-currency" "the complement is in another currency: held" [] ["54-split-voucher-share" "55-complement-in-another-currency"];
+    "unknown-status" "a status that no table knows: kept, and nothing released" ["51-unknown-status"] ["52-unknown-status"];
+    "rest-cascade" "vouchers and a card in Lyra's REST format" ["61-rest-cascade"] [];
+    "forged" "a status that was changed after signing: 401, and nothing stored" ["70-forged"] ["60-forged"];
+};
+
+fn reference(text: &str) -> Result<String, String> {
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    if !text.is_empty() && text.len() <= MAX_REFERENCE && is_plain {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("1 to {MAX_REFERENCE} letters, digits, `-`, `_`, `.`"))
+    }
+}
+
+/// What can be divided as the samples' amounts are.
+fn amount(text: &str) -> Result<u64, String> {
+    let amount = amount_from_digits(text).filter(|amount| *amount > 0 && amount * 10 <= MAX_AMOUNT);
+    let amount = amount.ok_or("an amount in minor units, as 9000 for 90.00 EUR")?;
+    if amount.is_multiple_of(12) {
+        Ok(amount)
+    } else {
+        Err("a multiple of 12, so that its shares are whole".to_owned())
+    }
+}
+
+/// Runs one story, or lists them.
+pub(crate) async fn run(args: &Trigger) -> Result<ExitCode, Failure> {
+    if args.list {
+        list(args.json);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let name = args.scenario.as_deref().unwrap_or_default();
+    let Some(story) = STORIES.iter().find(|story| story.name == name) else {
+        return Err(format!("no story is called {name}; there are {}", names(|_| true)).into());
+    };
+    let has = |psp: &Psp| !story.samples(*psp).is_empty();
+    let psp = match args.psp {
+        Some(psp) if !has(&psp) => {
+            let others = names(|story| !story.samples(psp).is_empty());
+            return Err(
+                format!("{name} is no story of {}; there are {others}", psp.as_str()).into()
+            );
+        }
+        Some(psp) => psp,
+        None => Psp::ALL.into_iter().find(has).ok_or("a story without events")?,
+    };
+    let rings = Rings::with_secret(secret_of(args.stack.as_deref())?, args.stack.is_none()).await;
+    let cases = cases(args, story, psp, &rings).await?;
+    let sender = Sender::new(&args.to)?;
+    // What is no stack of ours, or shows its orders to nobody, is only sent to.
+    let is_seen = sender.get("/orders?limit=1").await?.status == 200;
+    if is_seen && !args.json {
+        return Ok(verdict(play::tell(&sender, &cases).await?));
+    }
+    let mut well = true;
+    for case in &cases {
+        let reply = sender.send(&case.event).await?;
+        well &= reply.status == case.status();
+        let told = json!({"event": case.name, "status": reply.status, "answer": reply.body});
+        say(&if args.json {
+            told.to_string()
+        } else {
+            format!("{} {} {}", case.name, reply.status, reply.body)
+        });
+    }
+    if is_seen {
+        let unmet = play::unmet(&sender, &cases).await?;
+        unmet.iter().for_each(|line| note(line));
+        well &= unmet.is_empty();
+    }
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL) })
+}
+
+fn names(wanted: impl Fn(&Story) -> bool) -> String {
+    let names: Vec<&str> =
+        STORIES.iter().filter(|story| wanted(story)).map(|story| story.name).collect();
+    names.join(", ")
+}
+
+fn list(as_json: bool) {
+    let psps = |story: &Story| -> Vec<&str> {
+        Psp::ALL
+            .into_iter()
+            .filter(|psp| !story.samples(*psp).is_empty())
+            .map(Psp::as_str)
+            .collect()
+    };
+    if as_json {
+        let all = STORIES
+            .iter()
+            .map(|story| json!({"name": story.name, "about": story.about, "psps": psps(story)}));
+        say(&Value::Array(all.collect()).to_string());
+        return;
+    }
+    let mut listed = table(["story", "of", "shows"]);
+    for story in STORIES {
+        listed.add_row([story.name, &psps(story).join(", "), story.about]);
+    }
+    say(&listed.trim_fmt());
+}
+
+/// The events of a story under ids of their own, signed.
+async fn cases(
+    args: &Trigger,
+    story: &Story,
+    psp: Psp,
+    rings: &Rings,
+) -> Result<Vec<Case>, Failure> {
+    let folder = samples(None)?.join(psp.as_str());
+    let mut texts = Vec::new();
+    for name in story.samples(psp) {
+        let file = folder.join(name).with_extension("json");
+        let beside = file.with_extension("expected.json");
+        let expected = std::fs::read_to_string(&beside)
+            .map_err(|error| format!("{}: {error}", beside.display()))?;
+        texts.push((format!("{}/{name}", psp.as_str()), Event::read(&file)?, expected));
+    }
+    let mut rewriting = Rewriting::of(args, psp, &texts)?;
+    let mut cases = Vec::new();
+    for (name, event, expected) in texts {
+        let body = rewriting.body(&event.body()?);
+        let mut event = event.with_body(body.as_bytes());
+        if let Some(key) = &args.key {
+            let of_key = event
+                .headers
+                .iter_mut()
+                .filter(|(name, _)| name.eq_ignore_ascii_case("x-gcs-keyid"));
+            of_key.for_each(|(_, value)| value.clone_from(key));
+        }
+        // A forgery keeps the signature that it has.
+        let event = if story.name == "forged" { event } else { sign(event, rings).await? };
+        cases.push(Case::new(
+            name,
+            event,
+            &rewriting.text(&expected),
+            rewriting.scale != (PRICE, PRICE),
+        )?);
+    }
+    Ok(cases)
+}
+
+/// What stands for what.
+struct Rewriting {
+    /// Whole texts: the reference, the merchant.
+    texts: BTreeMap<String, String>,
+    /// Ids of payments, as they come up.
+    ids: BTreeMap<String, String>,
+    /// How much later the ids are that count up.
+    later: u64,
+    /// The samples' amounts.
+    amounts: BTreeSet<String>,
+    /// What the order costs now, of what it costs in the samples.
+    scale: (u64, u64),
+}
+
+impl Rewriting {
+    fn of(args: &Trigger, psp: Psp, texts: &[(String, Event, String)]) -> Result<Self, Failure> {
+        let new = args.order.clone().unwrap_or_else(|| {
+            let tail: String =
+                std::iter::repeat_with(|| fastrand::char('A'..='Z')).take(6).collect();
+            format!("TRIGGER-{tail}")
+        });
+        let mut rewriting = Self {
+            texts: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            later: fastrand::u64(1..MAX_LATER),
+            amounts: BTreeSet::new(),
+            scale: (args.amount.unwrap_or(PRICE), PRICE),
+        };
+        for (_, event, expected) in texts {
+            let expected: Value = serde_json::from_str(expected)?;
+            let old = expected["order"]["path"].as_str().and_then(|path| path.rsplit('/').next());
+            rewriting.texts.extend(old.map(|old| (old.to_owned(), new.clone())));
+            amounts(&expected["order"], &mut rewriting.amounts);
+            let body = event.body()?;
+            let fields = Fields::of(&String::from_utf8_lossy(&body));
+            let mut named: Vec<String> =
+                fields.get("vads_trans_id").into_iter().map(str::to_owned).collect();
+            let answer =
+                fields.get("kr-answer").and_then(|answer| serde_json::from_str(answer).ok());
+            legacy_ids(&answer.unwrap_or_default(), &mut named);
+            for id in named {
+                let made = std::iter::repeat_with(|| fastrand::digit(10)).take(id.len()).collect();
+                rewriting.ids.entry(id).or_insert(made);
+            }
+        }
+        if let Some(merchant) = &args.merchant {
+            rewriting.texts.insert(psp.demo().0.to_owned(), merchant.clone());
+        }
+        Ok(rewriting)
+    }
+
+    /// A body, in the format that it has.
+    fn body(&mut self, body: &[u8]) -> String {
+        let body = String::from_utf8_lossy(body).into_owned();
+        if body.trim_start().starts_with(['{', '[']) {
+            return self.text(&body);
+        }
+        let fields = Fields::of(&body);
+        let pairs: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", encoded(name), encoded(&self.text(value))))
+            .collect();
+        pairs.join("&")
+    }
+
+    /// A text: names first, then what looks like an id or an amount.
+    fn text(&mut self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (old, new) in &self.texts {
+            text = text.replace(old.as_str(), new);
+        }
+        let mut rewritten = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            rewritten.push_str(&self.word(word));
+            let other = after.find(|c: char| c.is_ascii_alphanumeric()).unwrap_or(after.len());
+            let (between, next) = after.split_at(other);
+            rewritten.push_str(between);
+            rest = next;
+        }
+        rewritten
+    }
+
+    fn word(&mut self, word: &str) -> String {
+        if let Some(known) = self.ids.get(word) {
+            return known.clone();
+        }
+        if self.amounts.contains(word) {
+            let (new, old) = self.scale;
+            let amount = word.parse::<u64>().unwrap_or_default();
+            return (amount * new / old).to_string();
+        }
+        // Ids of Lyra's transactions, and of Worldline's payments.
+        let made: String = if word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit()) {
+            format!("{:032x}", fastrand::u128(..))
+        } else if let Some(id) = word.parse::<u64>().ok().filter(|_| word.len() == 10) {
+            // They count up: which attempt was later must not change.
+            (id + self.later).to_string()
+        } else {
+            return word.to_owned();
+        };
+        self.ids.insert(word.to_owned(), made.clone());
+        made
+    }
+}
+
+/// The ids of transactions as forms have them, in an answer of the other format.
+fn legacy_ids(answer: &Value, found: &mut Vec<String>) {
+    match answer {
+        Value::Object(members) => {
+            found.extend(members.get("legacyTransId").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|value| legacy_ids(value, found));
+        }
+        Value::Array(all) => all.iter().for_each(|value| legacy_ids(value, found)),
+        _ => {}
+    }
+}
+
+/// Every amount that is expected of an order.
+fn amounts(order: &Value, found: &mut BTreeSet<String>) {
+    let of_shares = order["shares"].as_array().into_iter().flatten().map(|share| &share["amount"]);
+    let sums = ["expected", "authorised", "captured", "refunded"].map(|name| &order[name]);
+    let all = of_shares.chain(sums).filter_map(Value::as_u64).filter(|amount| *amount > 0);
+    found.extend(all.map(|amount| amount.to_string()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stories_have_names_of_their_own_and_samples_that_are_there() {
+        let folder = samples(None).unwrap();
+        for (at, story) in STORIES.iter().enumerate() {
+            assert!(
+                STORIES[at + 1..].iter().all(|other| other.name != story.name),
+                "{}",
+                story.name
+            );
+            assert!(!story.about.ends_with('.'), "{}", story.about);
+            for psp in Psp::ALL {
+                for name in story.samples(psp) {
+                    assert!(
+                        folder.join(psp.as_str()).join(name).with_extension("json").is_file(),
+                        "{name}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn amounts_are_those_that_can_be_divided() {
+        assert_eq!(amount("9000"), Ok(9_000));
+        for bad in ["0", "1", "9001", "-12", "90.00", "", "999999999996"] {
+            assert!(amount(bad).is_err(), "{bad}");
+        }
+        assert!(reference("A-1_b.c").is_ok());
+        for bad in ["", "a/b", "é", "a b", &"x".repeat(33)] {
+            assert!(reference(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -100,7 +100,9 @@ impl Settle {
             Some(number) => {
                 let line =
                     number.checked_sub(1).and_then(|at| lines.get(at)).map(|(_, line)| *line);
-                line.filter(uncertain).ok_or_else(|| format!("line {number} is not uncertain"))
+                // What a person said before can be corrected, where its number is said.
+                line.filter(|line| line.is_open_to_decision())
+                    .ok_or_else(|| format!("line {number} is not uncertain"))
             }
             None => {
                 let mut all = lines.iter().map(|(_, line)| *line).filter(uncertain);

@@ -17,6 +17,7 @@ use quittance_aws::pay::{PayError, Payer, Progress};
 use quittance_aws::table::Stored;
 use quittance_aws::turns::LookReport;
 use quittance_core::desk::{Content, New, RequestKind};
+use quittance_core::fold::{Doubt, holdings};
 use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_core::{Flag, Order, OrderKey, State, Timestamp};
 
@@ -204,7 +205,11 @@ impl Function {
         }
         let summary = order.summary(self.outbox.policy);
         let Some(currency) = summary.currency else { return };
-        let amount = summary.captured.saturating_sub(summary.refunded);
+        // What the provider itself told is left; before it was asked, what notifications tell.
+        let amount = match confirmed_left(order) {
+            0 => summary.captured.saturating_sub(summary.refunded),
+            left => left,
+        };
         // What was captured only grows: the next voucher of the order is another request.
         let stem = format!("{STRANDED}{}", summary.captured);
         let request = match self.payer.requests(order.key()).await {
@@ -233,4 +238,11 @@ impl Function {
             }
         }
     }
+}
+
+/// What was taken and not given back by the provider's own word, in minor units.
+fn confirmed_left(order: &Order) -> u64 {
+    let held = holdings(order.facts(), order.registered());
+    let own = held.debits.iter().filter(|debit| debit.doubt != Some(Doubt::Unconfirmed));
+    own.map(|debit| debit.captured.saturating_sub(debit.gone())).fold(0, u64::saturating_add)
 }

@@ -246,7 +246,14 @@ impl Desk {
             if line.state == LineState::InFlight && line.may_repeat(rules.memory, now) {
                 continue;
             }
-            match sight(&held, line, rules, &taken) {
+            let mut seen = sight(&held, line, rules, &taken);
+            // A person may have typed an id that is another, or meant one of several.
+            if is_told && seen == Sight::Unseen {
+                let nameless = Line { psp_id: None, ..line.clone() };
+                seen = sight(&held, &nameless, rules, &taken);
+            }
+            match seen {
+                Sight::Several if is_told => line.seen = true,
                 Sight::Seen(_, psp_id) if is_told => {
                     taken.extend(psp_id.clone());
                     line.psp_id = line.psp_id.take().or(psp_id);
@@ -369,8 +376,8 @@ impl Desk {
         }
     }
 
-    /// The id of the next request that is made without anybody's asking: `stem`, and once that was refused, the same with
-    /// a number, each so many seconds after the one before. `None` where it is too early or `most` were refused.
+    /// The id of the next request that is made without anybody's asking: `stem`, and once that or a part of it was
+    /// refused, the same with a number, each planned so many seconds after the one before. `None` where it is too early or `most` were refused.
     pub fn next_try(
         &self,
         kind: RequestKind,
@@ -383,7 +390,9 @@ impl Desk {
         for number in 1..=most {
             let id = if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") };
             match self.find(kind, &id) {
-                Some(known) if known.state() == RequestState::Refused => {
+                Some(known)
+                    if matches!(known.state(), RequestState::Refused | RequestState::Partial) =>
+                {
                     free_from = known.planned_at.later(pause)?;
                 }
                 Some(_) => return Some(id),
@@ -393,9 +402,9 @@ impl Desk {
         None
     }
 
-    /// Notes what a person found out about an uncertain line. Whether there is such a line.
+    /// Notes what a person found out about an uncertain line, or corrects what one said. Whether there is such a line.
     pub fn decide(&mut self, intent: &str, decision: Decision) -> bool {
-        let line = self.line_mut(intent).filter(|line| line.state == LineState::Uncertain);
+        let line = self.line_mut(intent).filter(|line| line.is_open_to_decision());
         let Some(line) = line else { return false };
         let why = Some(Remark::plain(reasons::DECIDED));
         match decision {

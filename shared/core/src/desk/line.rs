@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Action, Verb};
 use crate::money::Currency;
-use crate::plan::{PlannedLine, Pledge, Skipped};
+use crate::plan::{PlannedLine, Pledge, Skipped, reasons};
 use crate::remark::Remark;
 use crate::rules::{Memory, Purse};
 use crate::schedule::DAY;
@@ -175,6 +175,12 @@ impl Line {
             purse: self.purse,
             amount: self.amount,
         })
+    }
+
+    /// Whether a person may say what became of it: nobody knows, or a person said so and the provider shows nothing.
+    pub fn is_open_to_decision(&self) -> bool {
+        let is_said = self.reason.as_ref().is_some_and(|why| why.code() == reasons::DECIDED);
+        self.state == LineState::Uncertain || (is_said && !self.seen)
     }
 
     /// Whether its call may be made again with the same effect as once.

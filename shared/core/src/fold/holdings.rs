@@ -111,9 +111,15 @@ impl Holding<'_> {
 
 /// The money of an order whose facts these are.
 pub fn holdings(facts: &Facts, registered: Option<Registered>) -> Holdings<'_> {
-    let tally = Tally::of(facts, registered, Standing::Sound, Policy::default());
-    let sound: Vec<&ShareFact> = shares_where(facts, Standing::is_sound).collect();
     let confirmed: Vec<&ShareFact> = shares_where(facts, |s| s == Standing::Confirmed).collect();
+    let admits = |fact: &Fact, standing: Standing| {
+        let speaks =
+            |fact: &ShareFact| standing == Standing::Confirmed || !is_named(&confirmed, fact);
+        standing.is_sound() && fact.as_share().is_none_or(speaks)
+    };
+    let tally = Tally::of_those(facts, registered, &admits, Policy::default());
+    let admitted = facts.iter().filter(|(fact, standing)| admits(fact, *standing));
+    let sound: Vec<&ShareFact> = admitted.filter_map(|(fact, _)| Fact::as_share(fact)).collect();
     let mut holdings = Holdings { expected: tally.expected_amounts(), ..Holdings::default() };
     for share in tally.shares.iter().filter(|share| share.kind == Kind::Debit) {
         let is_its = |fact: &&&ShareFact| {
@@ -160,10 +166,22 @@ pub fn holdings(facts: &Facts, registered: Option<Registered>) -> Holdings<'_> {
             ids: share.names.clone(),
             amount: share.amount,
             currency: share.currency,
-            way: way(share.status),
+            way: match way(share.status) {
+                // That nothing goes back is for the provider itself to say: whoever has a key for notifications could
+                // have the same money given back twice.
+                Way::Refused
+                    if !confirmed
+                        .iter()
+                        .any(|fact| is_its(&fact) && way(fact.meaning.status) == Way::Refused) =>
+                {
+                    Way::Asked
+                }
+                way => way,
+            },
             is_part: share.is_part,
             facts: sound.iter().filter(is_its).copied().collect(),
         };
+        let is_confirmed = confirmed.iter().any(|fact| is_its(&fact));
         let unknown = share.status == Status::Unknown;
         match holdings.debits.iter_mut().find(|debit| is_parent(debit, &back, share.parent)) {
             Some(debit) => {
@@ -172,6 +190,8 @@ pub fn holdings(facts: &Facts, registered: Option<Registered>) -> Holdings<'_> {
                 debit.suspect(doubt.or_else(|| foreign.then_some(Doubt::Currency)));
                 debit.backs.push(back);
             }
+            // What the provider did not tell beside its own debits is none of theirs.
+            None if !is_confirmed && confirmed.iter().any(|fact| fact.kind == Kind::Debit) => {}
             None => holdings.orphans.push(back),
         }
     }
@@ -188,6 +208,17 @@ fn shares_where(
 ) -> impl Iterator<Item = &ShareFact> {
     let wanted = facts.iter().filter(move |(_, standing)| wanted(*standing));
     wanted.filter_map(|(fact, _)| Fact::as_share(fact))
+}
+
+/// Whether the provider itself told of the debit that this fact is about, under any of its names. Then its own word
+/// alone counts: a notification could name another share or amount beside it.
+fn is_named(confirmed: &[&ShareFact], fact: &ShareFact) -> bool {
+    let names = [Some(fact.share.as_str()), fact.other_name.as_deref()];
+    let is_it = |known: &&ShareFact| {
+        let own = [Some(known.share.as_str()), known.other_name.as_deref()];
+        known.kind == Kind::Debit && names.iter().flatten().any(|name| own.contains(&Some(*name)))
+    };
+    fact.kind == Kind::Debit && confirmed.iter().any(is_it)
 }
 
 fn way(status: Status) -> Way {

@@ -75,7 +75,17 @@ impl<'a> Tally<'a> {
         lowest: Standing,
         policy: Policy,
     ) -> Self {
-        let admitted = || facts.iter().filter(|(_, standing)| *standing <= lowest);
+        Self::of_those(facts, registered, &|_, standing| standing <= lowest, policy)
+    }
+
+    /// Those facts that are admitted.
+    pub(super) fn of_those(
+        facts: &'a Facts,
+        registered: Option<Registered>,
+        admits: &dyn Fn(&Fact, Standing) -> bool,
+        policy: Policy,
+    ) -> Self {
+        let admitted = || facts.iter().filter(|(fact, standing)| admits(fact, *standing));
         let of_shares = admitted().filter_map(|(fact, _)| fact.as_share());
         let mut shares = join(of_shares, registered);
         let totals: BTreeSet<&Total> = admitted()

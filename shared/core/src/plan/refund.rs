@@ -67,8 +67,9 @@ pub fn refund(
         }
     }
     // Vouchers are given back for what exceeds the card's share, and how much that is must be certain.
-    let card_in_doubt =
-        own.iter().any(|stake| stake.doubt.is_some() && stake.terms.purse == Purse::Card);
+    let card_in_doubt = own.iter().any(|stake| {
+        stake.doubt.is_some() && !stake.is_unconfirmed() && stake.terms.purse == Purse::Card
+    });
     if rules.preference == Preference::CardFirst && card_in_doubt {
         let before = usable.len();
         usable.retain(|(stake, _)| stake.terms.purse == Purse::Card);

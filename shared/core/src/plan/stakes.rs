@@ -62,6 +62,11 @@ pub(super) struct Stake {
 }
 
 impl Stake {
+    /// Whether notifications alone tell of it.
+    pub(super) fn is_unconfirmed(&self) -> bool {
+        self.doubt.as_ref().is_some_and(|doubt| doubt.code() == reasons::UNCONFIRMED)
+    }
+
     /// Whether there is anything to be done with it, were it not in doubt.
     pub(super) fn is_alive(&self) -> bool {
         let is_dead = matches!(
@@ -104,7 +109,9 @@ pub(super) fn stakes(order: &Order, rules: &Rules, pledges: &[Pledge]) -> Vec<St
     // What went back of an unknown share: certain only where there is but one.
     let orphans = held.orphans.iter().filter(|back| back.way != Way::Refused);
     let orphaned = orphans.clone().map(|back| back.amount).fold(0, u64::saturating_add);
-    let only_one = held.debits.iter().filter(|debit| debit.captured > 0).count() <= 1;
+    let is_told = |debit: &&Holding<'_>| debit.doubt != Some(Doubt::Unconfirmed);
+    let only_one =
+        held.debits.iter().filter(is_told).filter(|debit| debit.captured > 0).count() <= 1;
     let is_foreign = |debit: &Holding<'_>| orphans.clone().any(|b| b.currency != debit.currency);
     for debit in &held.debits {
         let lost_orphan = orphaned > 0 && (!only_one || is_foreign(debit));
@@ -126,7 +133,8 @@ pub(super) fn stakes(order: &Order, rules: &Rules, pledges: &[Pledge]) -> Vec<St
     }
     if rules.states_totals {
         // With a surcharge a payment may be to reach more than was registered.
-        let targets = held.debits.iter().filter_map(|d| Some((d.currency, d.target?)));
+        let targets =
+            held.debits.iter().filter(is_told).filter_map(|d| Some((d.currency, d.target?)));
         let mut expected: BTreeMap<Currency, u64> = BTreeMap::new();
         for (currency, amount) in held.expected.iter().copied().chain(targets) {
             let most = expected.entry(currency).or_default();
@@ -452,6 +460,10 @@ fn pledge(stakes: &mut [Stake], pledges: &[Pledge]) {
 fn untangle(stakes: &mut [Vec<Stake>], expected: &BTreeMap<Currency, u64>) {
     for (currency, expected) in expected {
         let is_in = |of_debit: &&mut Vec<Stake>| {
+            // What nobody but a notification tells of takes nothing from what the provider told.
+            if of_debit.iter().any(Stake::is_unconfirmed) {
+                return false;
+            }
             let own = of_debit.iter().filter(|stake| stake.currency == *currency);
             let left: u64 = own.clone().map(|stake| stake.left).sum();
             own.clone().any(|stake| stake.captured > 0) && left > 0

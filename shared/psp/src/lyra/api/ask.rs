@@ -42,7 +42,8 @@ enum Step {
 /// The talk.
 pub(super) struct Ask {
     about: About,
-    /// The shares that can be asked for one by one, those first that are surely the order's, and not final.
+    /// The shares that can be asked for one by one: those first that may have money, are surely the order's, and are not
+    /// final.
     known: Vec<(KnownShare, Prepared)>,
     steps: VecDeque<(Step, Prepared)>,
     reading: Option<(Step, Read)>,
@@ -73,7 +74,7 @@ impl Ask {
     pub(super) fn new(login: Login<'_>, subject: &Subject<'_>) -> Self {
         let Subject { order, checkouts } = subject;
         let (about, mut known) = About::of(order, login.account.clone(), checkouts);
-        known.sort_by_key(|share| (!share.is_confirmed, share.is_final));
+        known.sort_by_key(|share| (share.is_dead, !share.is_confirmed, share.is_final));
         known.truncate(MAX_SINGLE_READS);
         let known: Vec<_> = known
             .into_iter()
@@ -198,7 +199,7 @@ impl Dialogue<Asked> for Ask {
                     return self.fail(trouble(TroubleKind::Garbled, why));
                 }
                 if matches!(step, Step::Order) {
-                    self.add_known(|share| !share.is_final);
+                    self.add_known(|share| !share.is_final || !share.is_confirmed);
                 }
             }
             // Nobody tried to pay yet, or there is too much for one answer: what is known is asked for by itself.

@@ -29,8 +29,8 @@ pub(super) struct About {
     account: Account,
     /// What it is paid in, where that is known: more than one where that is in dispute.
     currencies: BTreeSet<Currency>,
-    /// The shares whose uuids are known for certain.
-    shares: BTreeSet<String>,
+    /// The shares that the gateway itself named.
+    confirmed: BTreeSet<String>,
     /// What the payments that were started for it are called, and the links.
     checkouts: Vec<String>,
 }
@@ -40,6 +40,8 @@ pub(super) struct KnownShare {
     pub(super) uuid: String,
     /// Whether nothing can come after what is known of it.
     pub(super) is_final: bool,
+    /// Whether all that is known of it is that it came to nothing.
+    pub(super) is_dead: bool,
     /// Whether the gateway itself named it as one of the order's, and not only whoever has a key for notifications.
     pub(super) is_confirmed: bool,
 }
@@ -60,7 +62,7 @@ impl From<Trouble> for NotTaken {
 
 impl KnownShare {
     fn new(uuid: &str) -> Self {
-        Self { uuid: uuid.to_owned(), is_final: false, is_confirmed: false }
+        Self { uuid: uuid.to_owned(), is_final: false, is_dead: true, is_confirmed: false }
     }
 }
 
@@ -95,6 +97,10 @@ impl About {
                         let known = shares.entry(&share.share);
                         let known = known.or_insert_with(|| KnownShare::new(&share.share));
                         known.is_final |= ended && standing.is_sound();
+                        known.is_dead &= matches!(
+                            share.meaning.status,
+                            Status::Refused | Status::Cancelled | Status::Expired
+                        );
                         known.is_confirmed |= standing == Standing::Confirmed;
                     }
                 }
@@ -115,11 +121,18 @@ impl About {
         };
         let reference = reference.map(str::to_owned);
         let own = key.payment().map(PaymentName::id).filter(|id| is_uuid(id));
-        let extra = own.filter(|id| !shares.contains_key(id)).map(KnownShare::new);
+        // What the order is called by is surely its own.
+        let extra = own.filter(|id| !shares.contains_key(id));
+        let extra = extra.map(|id| KnownShare {
+            is_confirmed: true,
+            is_dead: false,
+            ..KnownShare::new(id)
+        });
         let known: Vec<KnownShare> = shares.into_values().chain(extra).collect();
-        let shares = known.iter().map(|share| share.uuid.clone()).collect();
+        let confirmed = known.iter().filter(|share| share.is_confirmed);
+        let confirmed = confirmed.map(|share| share.uuid.clone()).collect();
         let checkouts = checkouts.to_vec();
-        (Self { key, reference, account, currencies, shares, checkouts }, known)
+        (Self { key, reference, account, currencies, confirmed, checkouts }, known)
     }
 
     /// Whether all transactions of the order can be asked for at once: those of a subscription's payment
@@ -134,10 +147,11 @@ impl About {
     }
 
     /// The sessions in which nobody can pay any more, once the order is said to be closed: a newer form may be open. A
-    /// payment that no form started was started by a link.
+    /// payment that no form started was started by the link, where there is but one.
     fn over(&self, payments: &BTreeSet<&str>) -> Vec<String> {
         let has_form = |payment: &&str| self.checkouts.iter().any(|id| id == payment);
-        let by_link = !payments.iter().all(has_form);
+        let links = self.checkouts.iter().filter(|id| !is_day_and_id(id)).count();
+        let by_link = links == 1 && !payments.iter().all(has_form);
         let is_over = |id: &&String| {
             if is_day_and_id(id) { payments.contains(id.as_str()) } else { by_link }
         };
@@ -287,9 +301,9 @@ impl Listed {
             return Err(lacks("orderDetails.mode").into());
         }
         let shop = transaction.shop_id.as_deref().ok_or_else(|| lacks("shopId"))?;
-        // A refund may carry a reference of its own.
-        let is_own_refund =
-            transaction.gives_back().is_some_and(|parent| about.shares.contains(parent));
+        // A refund may carry a reference of its own, where what it gives back is surely the order's.
+        let is_own = |uuid: &str| about.confirmed.contains(uuid) || self.has(uuid);
+        let is_own_refund = transaction.gives_back().is_some_and(is_own);
         let is_own = about.takes_shop(shop).and_then(|()| about.takes(&details, is_own_refund));
         is_own.map_err(NotTaken::Foreign)?;
         let currency = about.currency(&details)?;

@@ -11,10 +11,11 @@ use super::read::{Heard, Read};
 use quittance_core::Timestamp;
 use quittance_core::api::{Answer, Asked, Dialogue, Exchange, Subject, Trouble, TroubleKind, Turn};
 use quittance_core::crypto::sha256_hex_of;
-use quittance_core::fact::{Kind, Rank, Standing};
+use quittance_core::fact::{Kind, Rank, Standing, Status};
 
 /// Most payments that are asked about because they are known: a page allows ten attempts, and an order may have seen a
-/// few pages. Those come first that the platform itself named, and then those that came furthest.
+/// few pages. Those come first that may have money, of them those that the platform itself named, and those that came
+/// furthest.
 const MAX_KNOWN: usize = 24;
 
 /// Most payments that are asked about, with those that the platform names when it is asked.
@@ -109,25 +110,31 @@ impl Ask {
             bodies: Vec::new(),
             end: None,
         };
-        let mut known: BTreeMap<&str, (bool, Rank)> = BTreeMap::new();
+        // Whether it may have money, whether the platform named it, and how far it came.
+        let mut known: BTreeMap<&str, (bool, bool, Rank)> = BTreeMap::new();
         for (share, standing) in subject.order.facts().shares() {
             let payment = match share.kind {
                 Kind::Credit => share.parent.as_deref(),
                 Kind::Debit | Kind::Verification => Some(share.share.as_str()),
             };
             let Some(payment) = payment else { continue };
-            let (is_confirmed, rank) = known.entry(payment).or_default();
+            let (is_alive, is_confirmed, rank) = known.entry(payment).or_default();
+            let is_dead = matches!(
+                share.meaning.status,
+                Status::Refused | Status::Cancelled | Status::Expired
+            );
+            *is_alive |= !is_dead;
             *is_confirmed |= standing == Standing::Confirmed;
             *rank = share.meaning.rank.max(*rank);
         }
-        let unconfirmed = known.iter().filter(|(_, (is_confirmed, _))| !is_confirmed);
+        let unconfirmed = known.iter().filter(|(_, (_, is_confirmed, _))| !is_confirmed);
         ask.unconfirmed = unconfirmed.map(|(payment, _)| (*payment).to_owned()).collect();
         // An order that has no reference is called by a payment.
         let name = subject.order.key().payment().map(|name| name.id());
         if let Some(name) = name {
-            known.entry(name).or_default();
+            known.insert(name, (true, true, Rank::FINAL));
         }
-        let mut known: Vec<(&str, (bool, Rank))> = known.into_iter().collect();
+        let mut known: Vec<(&str, (bool, bool, Rank))> = known.into_iter().collect();
         known.sort_by_key(|(_, place)| std::cmp::Reverse(*place));
         for (payment, _) in known.into_iter().take(MAX_KNOWN) {
             ask.details(payment, false);

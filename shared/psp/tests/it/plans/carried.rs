@@ -545,7 +545,10 @@ fn a_lost_answer_is_found_again_among_equal_refunds() {
     let mut desk = world.desk();
     let intent = desk.requests()[2].lines[0].intent.clone();
     assert!(desk.decide(&intent, Decision::NotDone));
-    assert!(!desk.decide(&intent, Decision::NotDone));
+    // What a person said can be corrected while the provider shows nothing.
+    assert!(desk.decide(&intent, Decision::Done(None)) && desk.decide(&intent, Decision::NotDone));
+    let settled = desk.requests()[0].lines[0].intent.clone();
+    assert!(!desk.decide(&settled, Decision::NotDone));
     assert_eq!(desk.requests()[2].state(), RequestState::Refused);
     // What a person says is done counts as given back, until the provider shows it and once it does.
     for psp_id in [None, Some(uuid("d2"))] {

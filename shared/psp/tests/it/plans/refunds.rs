@@ -10,8 +10,8 @@ use quittance_testing::read::{read_lyra, read_worldline, receipt, statement};
 use quittance_testing::worldline::{Payment, chargeback, refund as refunded};
 
 use super::purchase::{
-    after, credit, operation, order, plan, reasons, refund, said_of, tell, tell_as, transaction,
-    uuid,
+    after, costs, credit, operation, order, plan, reasons, refund, said_of, tell, tell_as,
+    transaction, uuid,
 };
 
 /// The last second in which vouchers are planned with.
@@ -315,6 +315,35 @@ fn amounts_that_are_none_are_refused() {
     assert_eq!(said_of(&gone, 1, after(60)), ["nothing is left to be given back"]);
     let dead = cascade("REFUSED", "CANCELLED");
     assert_eq!(said_of(&dead, 1, after(60)), ["nothing of the order is captured"]);
+}
+
+/// Whoever has a key for notifications says that a refund was refused, and names money beside what the provider told.
+#[test]
+fn notifications_take_nothing_from_what_the_provider_told() {
+    let mut asked = order(&Lyra, &[transaction("a", "CB", 14_000, "CAPTURED")]);
+    tell(&mut asked, &Lyra, &[credit("b", "a", 5_000, "AUTHORISED")], 1);
+    let refused = credit("b", "a", 5_000, "REFUSED");
+    tell_as(&mut asked, &Lyra, std::slice::from_ref(&refused), 2, Standing::Sound);
+    assert_eq!(
+        said_of(&asked, 14_000, after(60)),
+        ["no more than 90.00 EUR is left to be given back"]
+    );
+    tell(&mut asked, &Lyra, &[refused], 3);
+    assert_eq!(said_of(&asked, 14_000, after(60)), ["refund 14000 of a (CB), whole"]);
+    // A card that was never paid with neither bars the voucher nor makes it less; nor does another amount, another
+    // name of the voucher's, or money given back of nobody knows what.
+    let voucher = || operation("1_0", "CVCO", 9, 14_000, 14_000);
+    for forged in [
+        operation("2_0", "VISA", 9, 10_000, 10_000),
+        operation("2_0", "VISA", 9, 14_000, 14_000),
+        operation("1_0", "CVCO", 9, 20_000, 9_000),
+        refund("3_1", "VISA", 8, 9_000),
+    ] {
+        let mut paid = order(&Worldline, &[voucher()]);
+        costs(&mut paid, &Worldline, 14_000);
+        tell_as(&mut paid, &Worldline, &[forged], 1, Standing::Sound);
+        assert_eq!(said_of(&paid, 9_000, after(60)), ["refund 9000 of 1_0 (CVCO)"]);
+    }
 }
 
 /// What notifications tell is planned with once the provider said it too: whoever has a key for notifications could

@@ -19,7 +19,7 @@ use crate::operate::settle::Settle;
 use crate::operate::start::{Ask, Checkout};
 use crate::operate::ui::Ui;
 use crate::operate::unsent::Unsent;
-use crate::trigger::Trigger;
+use crate::story::Trigger;
 
 /// Receive payment notifications on this machine, and look after a stack on AWS.
 ///

@@ -16,6 +16,7 @@ mod samples;
 mod send;
 mod serve;
 mod stack;
+mod story;
 mod stream;
 mod trigger;
 

@@ -6,9 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
-use quittance_core::limits::MAX_AMOUNT;
-use quittance_core::money::amount_from_digits;
 use quittance_pages::{Fields, encoded};
 use serde_json::{Value, json};
 
@@ -20,79 +17,13 @@ use crate::output::{Failure, note, say};
 use crate::play::{self, Case};
 use crate::samples::samples;
 use crate::send::sign;
-
-/// Longest reference, in characters: what each provider takes.
-const MAX_REFERENCE: usize = 32;
+use crate::story::{Psp, Trigger};
 
 /// By how much the samples' ids of ten digits can be raised and stay such.
 const MAX_LATER: u64 = 6_000_000_000;
 
 /// What the samples' orders cost, in minor units.
 const PRICE: u64 = 12_000;
-
-/// Send a named story of a payment to a stack: signed notifications of an order of its own
-///
-/// On a stack whose orders can be read, what becomes of the order is compared with what should. The status is 1 where it
-/// differs.
-#[derive(Debug, Args)]
-pub(crate) struct Trigger {
-    /// The story; see --list
-    #[arg(required_unless_present = "list")]
-    scenario: Option<String>,
-    /// List the stories
-    #[arg(long)]
-    list: bool,
-    /// Whose notifications, where both providers have the story
-    #[arg(long, value_enum)]
-    psp: Option<Psp>,
-    /// The reference of the order: letters, digits, `-`, `_`, `.`; without it a new one
-    #[arg(long, value_name = "REFERENCE", value_parser = reference)]
-    order: Option<String>,
-    /// What the order costs, in minor units: 9000 for 90.00 EUR
-    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
-    amount: Option<u64>,
-    /// Whose order: the site or PSPID; without it the demo's
-    #[arg(long, value_name = "ID")]
-    merchant: Option<String>,
-    /// With which of the configured keys Worldline's events are signed
-    #[arg(long, value_name = "ID")]
-    key: Option<String>,
-    /// Where to send it: http or https; the routes are in the events
-    #[arg(long, default_value = "http://127.0.0.1:9000", value_name = "URL")]
-    to: String,
-    /// Sign with the keys of the deployed stack of this name
-    #[arg(long, value_name = "NAME")]
-    stack: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
-/// Whose notifications.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Psp {
-    Systempay,
-    Worldline,
-}
-
-impl Psp {
-    const ALL: [Self; 2] = [Self::Systempay, Self::Worldline];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Systempay => "systempay",
-            Self::Worldline => "worldline",
-        }
-    }
-
-    /// Whose the samples are, and the key that signed them.
-    fn demo(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Systempay => ("12345678", ""),
-            Self::Worldline => ("DemoMerchant", "demo-key"),
-        }
-    }
-}
 
 /// A story: its name, what it shows, and the samples that tell it, of each provider.
 struct Story {
@@ -147,26 +78,6 @@ static STORIES: &[Story] = stories! {
     "rest-cascade" "vouchers and a card in Lyra's REST format" ["61-rest-cascade"] [];
     "forged" "a status that was changed after signing: 401, and nothing stored" ["70-forged"] ["60-forged"];
 };
-
-fn reference(text: &str) -> Result<String, String> {
-    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    if !text.is_empty() && text.len() <= MAX_REFERENCE && is_plain {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("1 to {MAX_REFERENCE} letters, digits, `-`, `_`, `.`"))
-    }
-}
-
-/// What can be divided as the samples' amounts are.
-fn amount(text: &str) -> Result<u64, String> {
-    let amount = amount_from_digits(text).filter(|amount| *amount > 0 && amount * 10 <= MAX_AMOUNT);
-    let amount = amount.ok_or("an amount in minor units, as 9000 for 90.00 EUR")?;
-    if amount.is_multiple_of(12) {
-        Ok(amount)
-    } else {
-        Err("a multiple of 12, so that its shares are whole".to_owned())
-    }
-}
 
 /// Runs one story, or lists them.
 pub(crate) async fn run(args: &Trigger) -> Result<ExitCode, Failure> {
@@ -434,18 +345,6 @@ mod tests {
                     );
                 }
             }
-        }
-    }
-
-    #[test]
-    fn amounts_are_those_that_can_be_divided() {
-        assert_eq!(amount("9000"), Ok(9_000));
-        for bad in ["0", "1", "9001", "-12", "90.00", "", "999999999996"] {
-            assert!(amount(bad).is_err(), "{bad}");
-        }
-        assert!(reference("A-1_b.c").is_ok());
-        for bad in ["", "a/b", "é", "a b", &"x".repeat(33)] {
-            assert!(reference(bad).is_err(), "{bad}");
         }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Settle {
     /// The PSP's id of what was done
     #[arg(long, value_name = "ID", requires = "done", conflicts_with = "not_done")]
     psp_id: Option<String>,
-    /// Do not ask
+    /// Do not ask; the number of the line has to be said then
     #[arg(long, short)]
     yes: bool,
 }
@@ -74,9 +74,14 @@ impl Settle {
                 return Ok(ExitCode::from(NOT_ALL));
             }
         };
-        let amount = line.currency.display(line.amount);
+        let (amount, verb) = (
+            line.currency.display(line.amount),
+            LineView::of(line, Words::of(PROVIDERS, order.key().psp)).action,
+        );
         let what = if self.done { "was done" } else { "was not done" };
-        let question = format!("{amount} of share {}: {what}?", clean(&line.target));
+        let when = line.called_at.map_or_else(String::new, |at| format!(", called {at}"));
+        let question =
+            format!("The {verb} of {amount} of share {}{when}: {what}?", clean(&line.target));
         if !confirm(&question, self.yes)? {
             return Ok(ExitCode::from(NOT_ALL));
         }
@@ -104,6 +109,8 @@ impl Settle {
                 line.filter(|line| line.is_open_to_decision())
                     .ok_or_else(|| format!("line {number} is not uncertain"))
             }
+            // Whoever runs an old command again must not settle what has become uncertain since.
+            None if self.yes => Err("with --yes the number of the line is wanted".to_owned()),
             None => {
                 let mut all = lines.iter().map(|(_, line)| *line).filter(uncertain);
                 match (all.next(), all.next()) {

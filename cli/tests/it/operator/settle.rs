@@ -44,7 +44,7 @@ fn a_person_says_what_became_of_an_uncertain_line() {
     assert_eq!((&listed[2]["number"], &listed[2]["state"]), (&json!(3), &json!("uncertain")));
     // Nothing is settled without its being clear what.
     for (args, why) in [
-        (&["--done", "--yes"][..], "several lines"),
+        (&["--done", "--yes"][..], "number of the line"),
         (&["2", "--done", "--yes"], "line 2 is not uncertain"),
         (&["4", "--not-done", "--yes"], "line 4 is not uncertain"),
         (&["0", "--not-done", "--yes"], "line 0 is not uncertain"),
@@ -56,7 +56,7 @@ fn a_person_says_what_became_of_an_uncertain_line() {
     on(&stack, &["settle", &key, "1", "--done", "--not-done", "--yes"]).with(2);
     on(&stack, &["settle", &key, "1", "--not-done", "--psp-id", "x", "--yes"]).with(2);
     on(&stack, &["settle", &key, "3", "--done", "--psp-id", "credit-3", "--yes"]).with(0);
-    on(&stack, &["settle", &key, "--not-done", "--yes"]).with(0);
+    on(&stack, &["settle", &key, "1", "--not-done", "--yes"]).with(0);
     let listed = on(&stack, &["settle", &key, "--json"]).with(0).json();
     let states: Vec<&str> = (0..3).filter_map(|at| listed[at]["state"].as_str()).collect();
     assert_eq!(states, ["refused", "sent", "done"]);

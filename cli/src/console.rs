@@ -5,6 +5,8 @@
 //! that somebody points here opens nothing; and an action is carried out where the browser says that one of our own
 //! pages asked for it.
 
+use std::collections::BTreeSet;
+
 use lambda_http::http::{HeaderMap, HeaderValue, Method, header};
 use lambda_http::{Body, Request, Response};
 use orders::{Asked, find, psps, shown, unknown};
@@ -136,13 +138,14 @@ impl Console {
     /// What a person has to look at, as far as the orders on the page and the indexes tell.
     async fn attention<'o>(
         &self,
-        orders: impl Iterator<Item = &'o Order> + Clone,
+        orders: impl Iterator<Item = &'o Order>,
         at: Timestamp,
     ) -> Result<Attention, StoreError> {
+        let found: Vec<(&OrderKey, BTreeSet<Concern>)> =
+            orders.map(|order| (order.key(), order.concerns(self.policy, at))).collect();
         let with = |concern: Concern| {
-            let orders =
-                orders.clone().filter(|order| order.concerns(self.policy, at).contains(&concern));
-            (concern, orders.map(|order| order.key().clone()).collect())
+            let of = found.iter().filter(|(_, concerns)| concerns.contains(&concern));
+            (concern, of.map(|(key, _)| (*key).clone()).collect())
         };
         let quarantined = self.quarantined().await?.into_iter();
         Ok(Attention {

@@ -25,7 +25,7 @@ const SHOP: &str = "https://shop.example.com/back";
 
 impl Stack {
     /// Where the fakes of the APIs are: `http://127.0.0.1:<port>`.
-    fn psps(&self) -> String {
+    pub(crate) fn psps(&self) -> String {
         wait_for("the address of the fakes", || {
             let output = self.output();
             let (_, rest) = output.split_once("APIs at ")?;

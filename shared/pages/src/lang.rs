@@ -1,7 +1,5 @@
 //! In which language a page is, and how amounts and times are written in it.
 
-use std::borrow::Cow;
-
 use quittance_core::{Currency, Timestamp};
 
 /// A language of the pages. A text is written in both where it is used, so that none can be missing.
@@ -108,8 +106,8 @@ pub(crate) fn utc(at: Timestamp) -> String {
 }
 
 /// A word of JSON with blanks.
-pub(crate) fn spaced(word: &str) -> Cow<'_, str> {
-    word.replace('_', " ").into()
+pub(crate) fn spaced(word: &str) -> String {
+    word.replace('_', " ")
 }
 
 #[cfg(test)]

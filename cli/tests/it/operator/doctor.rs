@@ -5,7 +5,7 @@ use quittance_testing::worldline::MERCHANT;
 use serde_json::{Value, json};
 
 use super::{Done, on, on_with, run};
-use crate::support::{Stack, free_port, wait_for};
+use crate::support::{Stack, free_port};
 
 /// How each check ended: what was checked, of whom, and how well it is.
 fn findings(done: &Done) -> Vec<(String, String, String)> {
@@ -18,15 +18,6 @@ fn findings(done: &Done) -> Vec<(String, String, String)> {
 fn health<'f>(findings: &'f [(String, String, String)], check: &str, of: &str) -> &'f str {
     let found = findings.iter().find(|(known, whose, _)| known == check && whose.contains(of));
     &found.unwrap_or_else(|| panic!("{check} of {of} in {findings:?}")).2
-}
-
-/// Where the fakes of the APIs are.
-fn fakes(stack: &Stack) -> String {
-    wait_for("the address of the fakes", || {
-        let output = stack.output();
-        let (_, rest) = output.split_once("APIs at ")?;
-        rest.split_once(',').map(|(origin, _)| origin.to_owned())
-    })
 }
 
 #[test]
@@ -60,7 +51,7 @@ fn a_stack_that_is_well_is_said_to_be() {
 #[test]
 fn what_is_wrong_is_found() {
     let stack = Stack::start();
-    let origin = fakes(&stack);
+    let origin = stack.psps();
     let api = |secret: &str, url: &str| {
         json!({MERCHANT: {"test": {"key_id": "local-key", "secret": secret, "url": url}}})
             .to_string()

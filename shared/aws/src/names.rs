@@ -119,9 +119,6 @@ fn note(order: &OrderKey, notice: Option<&Notice>) {
         Some(Notice::Held { name, home }) => {
             tracing::warn!(alias = %name, %home, %order, "one payment under two references");
         }
-        Some(Notice::RestsOn(home)) => {
-            tracing::warn!(name = %order, %home, "a later operation released an order before its payment was known");
-        }
         None => {}
     }
 }

@@ -24,7 +24,8 @@
 //!
 //! - a name is written before its order, and holds what was known under it until the order lists the name;
 //! - what takes along notes the order that held it ([`Item::former`]) in the same write, and that order gives
-//!   up only what has been taken along.
+//!   up only what has been taken along. Until it has, nothing is decided with what was taken along: an order
+//!   that was released for it in between keeps the payment.
 //!
 //! Items are written one by one, and others write them at the same time. Two rules keep a payment in one
 //! order all the same. Whoever stores news in an order writes the names anew that lead there and that it
@@ -119,8 +120,6 @@ pub enum Notice {
         /// The order that has the payment.
         home: OrderKey,
     },
-    /// This order was released on the strength of what follows on a payment, and keeps it.
-    RestsOn(OrderKey),
 }
 
 /// Why to begin anew.
@@ -355,11 +354,11 @@ impl<'a> Claims<'a> {
         let mut item = Item { join: None, ..named.clone() };
         let name = named.order.key.clone();
         let before = Decisions::of(&item.order);
-        let notice = self.take_from(&mut item, home, &name)?;
+        self.take_from(&mut item, home, &name)?;
         let summary = item.order.decide(self.receipt.received_at, self.policy);
         let decisions = Decisions::of(&item.order).since(before);
         let names = Vec::new();
-        let write = Write { item, summary, decisions, names, notice };
+        let write = Write { item, summary, decisions, names, notice: None };
         Ok(Step::Settle(Box::new(write)))
     }
 
@@ -411,12 +410,11 @@ impl<'a> Claims<'a> {
             }
             // The name holds what followed from now on, so that it outlives us.
             let mut item = Item { join: Some(claimed), ..named.clone() };
-            let mut notice = None;
             if is_elsewhere {
                 self.fence(home, name)?;
-                notice = self.take_from(&mut item, &join.home, name)?;
+                self.take_from(&mut item, &join.home, name)?;
             }
-            return Err(Need::from(Step::Name(Box::new(item), notice)));
+            return Err(Need::from(Step::Name(Box::new(item), None)));
         }
         // Whether or not the first message is stored already: its name is written before it.
         if is_occurrence_by(name, &join.home, &order.key)
@@ -472,19 +470,11 @@ impl<'a> Claims<'a> {
     }
 
     /// Takes along into an item what the order that a name pointed to knows of the name's payment, and notes
-    /// that order. Not where that was released on the strength of it.
-    fn take_from(
-        &self,
-        item: &mut Item,
-        former: &OrderKey,
-        name: &OrderKey,
-    ) -> Result<Option<Notice>, Need> {
-        if rests_on(&self.seen(former)?.order, name, self.policy) {
-            return Ok(Some(Notice::RestsOn(former.clone())));
-        }
+    /// that order.
+    fn take_from(&self, item: &mut Item, former: &OrderKey, name: &OrderKey) -> Result<(), Need> {
         self.take_along(&mut item.order, former, name)?;
         item.former = Some(former.clone());
-        Ok(None)
+        Ok(())
     }
 
     /// Takes along what another order knows of a payment. Whether that was news.
@@ -495,12 +485,8 @@ impl<'a> Claims<'a> {
         name: &OrderKey,
     ) -> Result<bool, Need> {
         let Some(payment) = name.payment() else { return Ok(false) };
-        let former = &self.seen(former)?.order;
-        if rests_on(former, name, self.policy) {
-            return Ok(false);
-        }
         let before = order.clone();
-        order.absorb_payment(former, payment);
+        order.absorb_payment(&self.seen(former)?.order, payment);
         Ok(*order != before)
     }
 
@@ -509,6 +495,13 @@ impl<'a> Claims<'a> {
     fn settle(&self, item: &Item) -> Result<(), Need> {
         let Some(former) = &item.former else { return Ok(()) };
         let name = &item.order.key;
+        if rests_on(&self.seen(former)?.order, name, self.policy) {
+            // Something else completed that order since its name was led away: a notification of another of its
+            // attempts, an amount registered. It has the payment, and its name leads there again. An order
+            // that a name has become took no capture along, so the other rests on none.
+            let back = Alias { home: former.clone(), weak: true };
+            return item.join.as_ref().map_or(Ok(()), |_| Err(Need::from(rename(item, back))));
+        }
         let mut more = item.clone();
         if self.take_along(&mut more.order, former, name)? {
             return Err(Need::from(self.rewrite(more, &item.order)));
@@ -521,9 +514,6 @@ impl<'a> Claims<'a> {
     fn give_up(&self, former: &OrderKey, name: &OrderKey) -> Result<(), Need> {
         let Some(payment) = name.payment() else { return Ok(()) };
         let held = self.seen(former)?;
-        if rests_on(&held.order, name, self.policy) {
-            return Ok(());
-        }
         let mut item = held.clone();
         if !item.order.give_up_payment(payment) {
             return Ok(());

@@ -81,12 +81,15 @@ impl<'a> Way<'a> {
         let mut order = self.end.order.clone();
         let mut repaired = false;
         for name in self.unlisted() {
+            // While another order has to give something up, that order has it: it may be released for it.
+            // Whoever claims the name next sees to that.
+            if name.former.is_some() && !self.is_settled {
+                continue;
+            }
             let text = &name.order.key.order;
             let before = order.clone();
-            // A weak claim may be overruled, so its order does not list the name. Nor is it listed while
-            // another order has to give something up: whoever claims it next sees to that.
-            let weak = name.join.as_ref().is_some_and(|join| join.weak);
-            if !weak && (self.is_settled || name.former.is_none()) {
+            // A weak claim may be overruled, so its order does not list the name.
+            if !name.join.as_ref().is_some_and(|join| join.weak) {
                 order.aliases.insert(text.clone());
             }
             order.absorb(name.order.clone());

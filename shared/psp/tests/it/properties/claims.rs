@@ -8,7 +8,8 @@ use proptest::sample::{Index, select};
 use quittance_core::claims::{Claims, End, Item, Items, Step};
 use quittance_core::fact::Facts;
 use quittance_core::{
-    Fact, Kind, Order, OrderKey, PaymentName, Policy, Standing, Statement, Status, Summary,
+    Currency, Fact, Kind, Order, OrderKey, PaymentName, Policy, Standing, Statement, Status,
+    Summary,
 };
 use quittance_testing::lyra::{Form, Share};
 use quittance_testing::worldline::{Payment, refund};
@@ -199,6 +200,16 @@ impl Table {
         assert!(ended, "{claims:#?}");
     }
 
+    /// The merchant says what an order costs.
+    fn register(&mut self, key: &OrderKey) {
+        let Item { version, join: None, former, .. } = self.items.load(key) else { return };
+        let mut order = self.items.order(key).unwrap();
+        order
+            .register(AMOUNT, Currency::from_alpha("EUR").unwrap(), receipt(99).received_at, POLICY)
+            .unwrap();
+        assert!(self.items.save(Item { order, version, join: None, former }));
+    }
+
     /// All in their order, each alone.
     fn tell(&mut self, story: &[Statement], order: impl IntoIterator<Item = usize>) {
         for at in order {
@@ -371,6 +382,38 @@ proptest! {
         died.tell(&story, [last]);
         prop_assert!(whole.outcome() == died.outcome(), "{}\ndied\n{}", whole.show(), died.show());
     }
+}
+
+/// A capture came first, under the reference of another order, which is complete as soon as a failed attempt or
+/// the merchant says what it costs. That happens after each number of steps of the payment itself.
+#[test]
+fn an_order_that_is_completed_while_a_payment_is_led_away_keeps_it() {
+    let capture = operation("OTHER", SECOND, 1, CAPTURED);
+    let payment = operation("CMD", SECOND, 0, AUTHORISED);
+    let attempt = operation("OTHER", FIRST, 0, 2);
+    let story = [capture, payment, attempt];
+    let mut outcomes = BTreeSet::new();
+    for is_registered in [false, true] {
+        for steps in 0..ENOUGH {
+            let mut table = Table::default();
+            table.tell(&story, [0]);
+            let mut claims = table.delivery(&story, 1);
+            let ended = (0..steps).any(|_| table.turn(&mut claims, false));
+            match is_registered {
+                false => table.tell(&story, [2]),
+                true => table.register(&story[0].key),
+            }
+            if !ended {
+                table.finish(&mut claims);
+            }
+            table.holds();
+            outcomes.insert(table.items.load(&story[0].key).order.fulfilment().is_some());
+            if ended {
+                break;
+            }
+        }
+    }
+    assert_eq!(outcomes, [false, true].into());
 }
 
 #[test]

@@ -265,7 +265,9 @@ async fn what_is_understood_is_stored_behind_what_has_no_room() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_at_once_lose_nothing_that_was_answered_positively() {
     let stack = Stack::start().await;
-    let receiver = stack.with_rooms_for(3);
+    let receiver = stack.with_rooms_for(4);
+    // So the room's item is there. Where it is not, moto lets two updates make it, and loses what one counted.
+    assert!(is_kept(&receiver, &unreadable("before")).await);
     let forms: Vec<Form> = (0..12).map(|n| unreadable(&format!("many{n:02}"))).collect();
     let sent = forms.iter().map(|form| {
         let (receiver, form) = (receiver.clone(), form.clone());
@@ -276,7 +278,7 @@ async fn many_at_once_lose_nothing_that_was_answered_positively() {
         kept += usize::from(sent.await.unwrap());
     }
     assert!(kept >= 3, "{kept}");
-    assert_eq!(stack.quarantined().await.len(), kept);
+    assert_eq!(stack.quarantined().await.len(), 1 + kept);
     assert!(!is_kept(&receiver, &unreadable("after1")).await);
     for form in forms {
         let known = stack.quarantined().await.iter().any(|q| q.content == form.content().digest);

@@ -5,7 +5,7 @@ use quittance_aws::ask::{AskResult, Asker};
 use quittance_aws::clock::now;
 use quittance_aws::http::{Answer, JSON, posted};
 use quittance_aws::posted::{order, read};
-use serde::Deserialize;
+use quittance_core::bodies::AskBody;
 
 /// What the body has to be.
 const BODY: &str = "the body must be JSON with order (text), and nothing else";
@@ -17,13 +17,6 @@ pub struct Function {
     pub asker: Asker,
 }
 
-/// What is posted.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ask {
-    order: String,
-}
-
 impl Function {
     /// Answers one request.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
@@ -32,7 +25,7 @@ impl Function {
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
         posted(request, "POST", JSON)?;
-        let Ask { order: key } = read(request.body(), BODY)?;
+        let AskBody { order: key } = read(request.body(), BODY)?;
         let table = &self.asker.receiver.table;
         let key = order(&key, table.providers())?;
         let AskResult { stored, is_known, .. } = self.asker.ask(&key).await?;

@@ -7,8 +7,8 @@ use quittance_aws::posted::{currency, order, read};
 use quittance_aws::start::{Checkout, StartError, Starter};
 use quittance_core::OrderKey;
 use quittance_core::api::CheckoutRefused;
-use quittance_core::checkout::{Conflict, Flow, Method, Offer, Wish};
-use serde::{Deserialize, Serialize};
+use quittance_core::bodies::{CheckoutBody, Failure, MAX_URL_CHARACTERS, OpenSession, Started};
+use quittance_core::checkout::{Conflict, Wish};
 use serde_json::json;
 
 /// What the body has to be.
@@ -23,54 +23,11 @@ const RETURN_URL: &str = "return_url must be an https:// address of at most 2048
 /// What is said of a price of nothing, or beyond what is taken.
 const AMOUNT: &str = "amount must be in minor units, from 1 to 999999999999: 12000 for 120.00 EUR";
 
-/// Longest address of the shop's, in characters: browsers and servers take as many.
-const MAX_URL_CHARACTERS: usize = 2048;
-
 /// What a running function holds.
 #[derive(Clone, Debug)]
 pub struct Function {
     /// What starts payments.
     pub starter: Starter,
-}
-
-/// What is posted.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Posted {
-    order: String,
-    amount: u64,
-    currency: String,
-    method: Method,
-    #[serde(default)]
-    flow: Flow,
-    #[serde(default)]
-    approval: bool,
-    #[serde(default = "yes")]
-    adjustable: bool,
-    #[serde(default)]
-    beneficiary: Option<String>,
-    #[serde(default)]
-    locale: Option<String>,
-    return_url: String,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// What is answered.
-#[derive(Serialize)]
-struct Started<'a> {
-    order: &'a str,
-    expected: u64,
-    checkout: Session<'a>,
-}
-
-#[derive(Serialize)]
-struct Session<'a> {
-    id: &'a str,
-    #[serde(flatten)]
-    offer: &'a Offer,
 }
 
 impl Function {
@@ -81,12 +38,12 @@ impl Function {
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
         posted(request, "POST", JSON)?;
-        let posted: Posted = read(request.body(), BODY)?;
+        let posted: CheckoutBody = read(request.body(), BODY)?;
         let key = order(&posted.order, self.starter.asker.receiver.table.providers())?;
         let wish = wish(&key, &posted)?;
         let Checkout { id, offer, is_new, .. } =
             self.starter.start(&key, &wish).await.map_err(refused)?;
-        let checkout = Session { id: &id, offer: &offer };
+        let checkout = OpenSession { id: &id, offer: &offer };
         let (order, expected) = (&*posted.order, wish.amount);
         let started = Started { order, expected, checkout };
         let text = serde_json::to_string(&started)?;
@@ -94,7 +51,7 @@ impl Function {
     }
 }
 
-fn wish(key: &OrderKey, posted: &Posted) -> Result<Wish, Answer> {
+fn wish(key: &OrderKey, posted: &CheckoutBody) -> Result<Wish, Answer> {
     let url = &posted.return_url;
     let goes = ["https://", "http://"].iter().any(|scheme| {
         url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
@@ -140,5 +97,5 @@ fn refused(error: StartError) -> Answer {
 }
 
 fn forbidden(why: &str) -> Answer {
-    Answer::Forbidden(json!({ "error": why }).to_string())
+    Answer::Forbidden(json!(Failure { error: why.to_owned() }).to_string())
 }

@@ -6,7 +6,7 @@ use quittance_aws::clock::now;
 use quittance_aws::http::{Answer, JSON, posted};
 use quittance_aws::posted::{currency, order, read};
 use quittance_aws::trace::Trace;
-use serde::Deserialize;
+use quittance_core::bodies::ExpectedBody;
 
 /// What the body has to be.
 const BODY: &str = "the body must be JSON with order (text), amount (a whole number) and currency (text), \
@@ -28,15 +28,6 @@ pub struct Function {
     pub amender: Amender,
 }
 
-/// What is posted.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expected {
-    order: String,
-    amount: u64,
-    currency: String,
-}
-
 impl Function {
     /// Answers one request.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
@@ -45,7 +36,7 @@ impl Function {
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
         posted(request, "POST", JSON)?;
-        let Expected { order: key, amount, currency: code } = read(request.body(), BODY)?;
+        let ExpectedBody { order: key, amount, currency: code } = read(request.body(), BODY)?;
         let key = order(&key, self.amender.table.providers())?;
         let price = Price::new(amount, currency(&code)?).ok_or(Answer::Bad(AMOUNT))?;
         let trace = Trace::of(request);

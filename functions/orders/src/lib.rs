@@ -11,9 +11,9 @@ use quittance_aws::clock::now;
 use quittance_aws::http::{Answer, Page};
 use quittance_aws::lists::{Cursor, MAX_PAGE};
 use quittance_aws::table::Table;
+use quittance_core::bodies::OrderList;
 use quittance_core::{OrderKey, OrderView, Policy, ProviderId, Providers, State};
 use quittance_pages::{Fields, Filter, Frame, Lang, ListPage, OrderPage, POLICY, plain};
-use serde::Serialize;
 
 pub use crate::find::{Finding, find};
 pub use crate::timeline::timeline;
@@ -120,7 +120,7 @@ impl Function {
         let views = page.orders.iter().map(|order| order.brief(self.policy, now, providers));
         let is_asked_for = |view: &OrderView| query.state.is_none_or(|state| view.state == state);
         let orders = views.filter(is_asked_for).collect();
-        let list = List { orders, next: page.next.as_ref().map(Cursor::text) };
+        let list = OrderList { orders, next: page.next.as_ref().map(Cursor::text) };
         Ok(Answer::Json(serde_json::to_string(&list).map_err(|error| unavailable(error.into()))?))
     }
 }
@@ -194,13 +194,6 @@ pub fn shown(status: u16, html: String) -> Answer {
 /// The providers to choose among.
 pub fn psps(providers: Providers) -> Vec<ProviderId> {
     providers.iter().map(|provider| provider.profile().id).collect()
-}
-
-/// A page of orders as JSON.
-#[derive(Serialize)]
-struct List {
-    orders: Vec<OrderView>,
-    next: Option<String>,
 }
 
 /// The parameters of a list.

@@ -4,10 +4,10 @@ use percent_encoding::percent_decode_str;
 use quittance_aws::http::Answer;
 use quittance_aws::posted::{currency, order, read};
 use quittance_core::OrderKey;
+use quittance_core::bodies::{CancellationBody, CaptureBody, RefundBody};
 use quittance_core::desk::{Content, New, RequestKind};
 use quittance_core::limits::MAX_REFERENCE_BYTES;
 use quittance_core::provider::Providers;
-use serde::Deserialize;
 
 /// What the body of a refund has to be.
 const REFUND: &str = "the body must be JSON with order, request (text), amount (a whole number), currency \
@@ -38,50 +38,23 @@ pub(crate) struct Wanted {
     pub(crate) plan_only: bool,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Refund {
-    order: String,
-    request: String,
-    amount: u64,
-    currency: String,
-    #[serde(default)]
-    plan_only: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Capture {
-    order: String,
-    request: String,
-    amount: Option<u64>,
-    currency: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cancellation {
-    order: String,
-    request: String,
-}
-
 impl Wanted {
     /// Reads a body of this kind.
     pub(crate) fn read(kind: RequestKind, body: &[u8]) -> Result<Self, Answer> {
         match kind {
             RequestKind::Refund => {
-                let Refund { order, request, amount, currency: code, plan_only } =
+                let RefundBody { order, request, amount, currency: code, plan_only } =
                     read(body, REFUND)?;
                 let content = Content::Refund { amount, currency: currency(&code)? };
                 Ok(Self { plan_only, ..Self::new(order, request, content)? })
             }
             RequestKind::Capture => {
-                let Capture { order, request, amount, currency: code } = read(body, CAPTURE)?;
+                let CaptureBody { order, request, amount, currency: code } = read(body, CAPTURE)?;
                 let content = Content::Capture { amount, currency: currency(&code)? };
                 Self::new(order, request, content)
             }
             RequestKind::Cancellation => {
-                let Cancellation { order, request } = read(body, CANCELLATION)?;
+                let CancellationBody { order, request } = read(body, CANCELLATION)?;
                 Self::new(order, request, Content::Cancellation)
             }
         }

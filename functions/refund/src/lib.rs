@@ -8,6 +8,7 @@ use lambda_http::{Body, Request, Response};
 use quittance_aws::clock::now;
 use quittance_aws::http::{Answer, JSON, posted};
 use quittance_aws::pay::{PayError, Payer, Progress};
+use quittance_core::bodies::{Explained, Failure, RefundList, Unplanned};
 use quittance_core::desk::{
     Content, LineState, RefundView, Request as Asked, RequestKind, RequestState, ReserveView,
 };
@@ -98,7 +99,11 @@ impl Function {
             PayError::Denied => return Err(Answer::Unanswered(error.to_string())),
             PayError::Conflict | PayError::Settled => return Err(Answer::Contradicts(KNOWN)),
             PayError::Busy => return Err(Answer::Contradicts(BUSY)),
-            PayError::Full => return Err(Answer::Forbidden(json!({"error": FULL}).to_string())),
+            PayError::Full => {
+                return Err(Answer::Forbidden(
+                    json!(Failure { error: FULL.to_owned() }).to_string(),
+                ));
+            }
         };
         let words = self.words(&order);
         let refused: Vec<String> = refusal.reasons.iter().map(|why| words.say(why)).collect();
@@ -110,7 +115,7 @@ impl Function {
                 text(&Explained { error, view })?
             }
             Content::Capture { .. } | Content::Cancellation => {
-                json!({"error": error, "request": wanted.request, "refused": refused}).to_string()
+                text(&Unplanned { error, request: &wanted.request, refused })?
             }
         }))
     }
@@ -124,7 +129,7 @@ impl Function {
             Err(_) => return Err(Answer::NotFound),
         };
         let words = self.words(&order);
-        let refunds: Vec<RefundView> = desk
+        let refunds = desk
             .requests()
             .iter()
             .filter_map(|request| match request.content {
@@ -134,7 +139,7 @@ impl Function {
                 Content::Capture { .. } | Content::Cancellation => None,
             })
             .collect();
-        Ok(Answer::Json(json!({ "refunds": refunds }).to_string()))
+        Ok(Answer::Json(text(&RefundList { refunds })?))
     }
 
     fn words(&self, order: &Order) -> Words {
@@ -144,14 +149,6 @@ impl Function {
     fn providers(&self) -> quittance_core::Providers {
         self.payer.asker.receiver.table.providers()
     }
-}
-
-/// A view with the sentence that every error has.
-#[derive(Serialize)]
-struct Explained<V> {
-    error: String,
-    #[serde(flatten)]
-    view: V,
 }
 
 /// Why the lines of a request were refused.

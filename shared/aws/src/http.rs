@@ -9,6 +9,7 @@ use lambda_http::http::{HeaderValue, Method, header};
 use lambda_http::{Body, Request, Response};
 use quittance_core::ProviderId;
 use quittance_core::api::NoAccess;
+use quittance_core::bodies::Failure;
 use quittance_core::limits::MAX_BODY_BYTES;
 use quittance_core::provider::Refused;
 
@@ -122,8 +123,8 @@ impl Answer {
         let mut response = self.into_response();
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         if is_error && !is_json {
-            let sentence = String::from_utf8_lossy(response.body());
-            *response.body_mut() = Body::Text(serde_json::json!({"error": sentence}).to_string());
+            let error = String::from_utf8_lossy(response.body()).into_owned();
+            *response.body_mut() = Body::Text(serde_json::json!(Failure { error }).to_string());
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
         }
         response

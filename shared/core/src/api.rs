@@ -330,6 +330,8 @@ pub struct Action {
 /// What can be done with a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Action"))]
 pub enum Verb {
     /// Give back what was taken.
     Refund,

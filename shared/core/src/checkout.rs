@@ -15,6 +15,7 @@ use crate::time::Timestamp;
 
 /// With what the buyer may pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Method {
     /// Chèque-Vacances Connect, and a card for what it leaves open.
     #[serde(rename = "CVCO")]
@@ -30,6 +31,7 @@ pub enum Method {
 /// How the buyer gets to the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Flow {
     /// On the provider's page.
     #[default]
@@ -80,13 +82,14 @@ impl fmt::Debug for Wish {
     }
 }
 
-/// What the shop shows to the buyer, or where it sends him. As JSON it is what the shop is answered.
+/// What the shop shows to the buyer, or where it sends him: what there is of it. It lets somebody pay.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Offer {
     /// Where the buyer pays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_url: Option<String>,
-    /// What his browser posts.
+    /// What the buyer's browser posts, within minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<Form>,
     /// Opens the buyer's app.
@@ -109,10 +112,11 @@ impl fmt::Debug for Offer {
 
 /// A signed form.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Form {
-    /// Where to.
+    /// The address to which it is posted.
     pub action: String,
-    /// All its fields.
+    /// All its fields by name, with their signature.
     pub fields: BTreeMap<String, String>,
 }
 

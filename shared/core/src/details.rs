@@ -27,6 +27,7 @@ pub const MAX_DETAIL_BYTES: usize = 32 * 1024;
 /// One thing that is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Member {
     /// The provider's number of the transaction, as sent.
     TransactionId,
@@ -34,11 +35,11 @@ pub enum Member {
     AuthorisationNumber,
     /// The issuer's code for the outcome.
     AuthorisationResult,
-    /// The same in words.
+    /// What the issuer's code says, in words.
     AuthorisationResultText,
     /// What the risk checks found: a code or a word.
     RiskResult,
-    /// The same in words.
+    /// What the risk checks found, in words.
     RiskResultText,
     /// Days from the payment to its remittance.
     CaptureDelayDays,
@@ -61,6 +62,11 @@ pub enum Member {
 }
 
 impl Member {
+    /// Whether its value is a number, and not a text.
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::CaptureDelayDays | Self::Product | Self::Surcharge)
+    }
+
     /// The member that says the same in words.
     fn in_words(self) -> Option<Self> {
         match self {

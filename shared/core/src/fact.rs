@@ -249,6 +249,7 @@ impl ShareFact {
 /// Which way a share's money goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Kind {
     /// From the buyer to the merchant.
     Debit,
@@ -263,6 +264,7 @@ pub enum Kind {
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
 )]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Status {
     /// A word or number that no table here knows. Kept, flagged, and never enough for a release.
     Unknown,
@@ -362,6 +364,7 @@ impl Standing {
 /// The state of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum State {
     /// Something is still open, or what the order costs is not known.
     Pending,
@@ -425,6 +428,7 @@ impl State {
 /// Something about an order that a person should know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Flag {
     /// The evidence does not decide: the order waits until the PSP is asked.
     Ambiguous,

@@ -98,6 +98,7 @@ impl<'de> Deserialize<'de> for ProviderId {
 /// production order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Mode {
     /// The PSP's test platform.
     Test,

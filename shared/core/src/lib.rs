@@ -19,6 +19,7 @@
 )]
 
 pub mod api;
+pub mod bodies;
 pub mod checkout;
 pub mod claims;
 pub mod concern;
@@ -44,6 +45,8 @@ pub mod release;
 pub mod remark;
 pub mod rules;
 pub mod schedule;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod statement;
 pub mod stored;
 pub mod text;
@@ -66,3 +69,5 @@ pub use crate::time::Timestamp;
 pub use crate::versions::Versioned;
 pub use crate::view::OrderView;
 pub use crate::words::Words;
+#[cfg(feature = "schema")]
+pub use schemars;

@@ -13,29 +13,36 @@ pub const FULFILMENT_REQUESTED: &str = "quittance.order.fulfilment_requested";
 /// Type of the message that tells of money given back after the release.
 pub const REVERSAL_REQUESTED: &str = "quittance.order.reversal_requested";
 
-/// A message in the structured JSON form of CloudEvents 1.0.
+/// A message of the fulfilment queue, in the structured JSON form of CloudEvents 1.0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Message"))]
 pub struct CloudEvent {
     /// Always `1.0`.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "1.0")))]
     pub specversion: String,
-    /// Fulfilment or reversal id: a consumer that remembers it acts once.
+    /// That of the fulfilment or reversal, the same in every delivery: a consumer that remembers it acts once.
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = crate::schema::ID)))]
     pub id: String,
     /// Whose order: `/quittance/{psp}/{merchant}/{mode}`.
     pub source: String,
-    /// [`FULFILMENT_REQUESTED`] or [`REVERSAL_REQUESTED`].
+    /// `quittance.order.fulfilment_requested`: the order may be shipped. `quittance.order.reversal_requested`: money went
+    /// back, or was lost, after that.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [FULFILMENT_REQUESTED, REVERSAL_REQUESTED])))]
     #[serde(rename = "type")]
     pub kind: String,
-    /// The order reference.
+    /// The order's reference.
     pub subject: String,
     /// When it was decided.
     pub time: Timestamp,
     /// Always `application/json`.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "application/json")))]
     pub datacontenttype: String,
-    /// The trace of the notification that brought the decision, where there is one (CloudEvents'
-    /// extension for distributed tracing).
+    /// The trace of the notification that led to it (CloudEvents' extension for distributed tracing); absent where there
+    /// is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// The order without its notifications.
+    /// The order without its notifications, as it is when the message is written.
     pub data: OrderView,
 }
 

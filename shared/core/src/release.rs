@@ -46,35 +46,40 @@ impl Basis {
 
 /// The decision to release an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fulfilment {
-    /// Unique for ever, the same in every attempt to deliver it.
+    /// The same for ever, in every delivery of the message: 32 hex digits.
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = crate::schema::ID)))]
     pub id: String,
-    /// When the notification that completed the order arrived.
+    /// When the notification arrived that led to it, or when the amount was registered.
     pub decided_at: Timestamp,
-    /// When the queue took it; `None` until then.
+    /// When the queue took the message; `null` until then.
     pub sent_at: Option<Timestamp>,
 }
 
 /// The news that money was given back, or lost, after the release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reversal {
-    /// Unique for ever, the same in every attempt to deliver it.
+    /// The same for ever, in every delivery of the message: 32 hex digits.
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = crate::schema::ID)))]
     pub id: String,
     /// The id of the credit, or of the share or operation that is lost.
     pub share: String,
-    /// Minor units of the order's currency.
+    /// How much, in minor units of the order's currency.
     pub amount: u64,
     /// What happened.
     pub reason: Cause,
-    /// When the notification that made it final arrived.
+    /// When the notification arrived that made it final.
     pub decided_at: Timestamp,
-    /// When the queue took it; `None` until then.
+    /// When the queue took the message; `null` until then.
     pub sent_at: Option<Timestamp>,
 }
 
 /// Why goods that were released are no longer paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Cause {
     /// The merchant gave the money back.
     Refund,

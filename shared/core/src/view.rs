@@ -21,41 +21,43 @@ use crate::words::Words;
 /// No source says when this time begins.
 pub const VOUCHER_REFUND_SECONDS: u64 = 4 * 60 * 60;
 
-/// An order as JSON: the interface that others build on. (docs/interface.md, "An order")
+/// An order, with what was decided about it. (docs/interface.md, "An order")
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Order"))]
 pub struct OrderView {
-    /// Provider.
+    /// The provider's word.
     pub psp: ProviderId,
-    /// PSPID or site id.
+    /// The merchant's account at the provider: PSPID or site id.
     pub merchant: String,
     /// Test or production.
     pub mode: Mode,
-    /// Order reference.
+    /// The shop's reference of the order; the name of the payment (`tx:…`) where the shop gave none.
     pub order: String,
     /// Where the order stands.
     pub state: crate::fact::State,
-    /// What a person should know.
+    /// What a person should know; empty where there is nothing.
     pub flags: BTreeSet<Flag>,
-    /// Currency of every amount here.
+    /// The currency of every amount here; `null` while no amount is known.
     pub currency: Option<Currency>,
-    /// Minor units; `null` while unknown.
+    /// What the order costs, in minor units; `null` while unknown.
     pub expected: Option<u64>,
-    /// Minor units reserved and not captured.
+    /// Reserved and not captured, in minor units.
     pub authorised: u64,
-    /// Minor units really taken.
+    /// Really taken, in minor units, also beyond `expected`. What was given back is not deducted.
     pub captured: u64,
-    /// Minor units given back for good.
+    /// Given back for good, in minor units, by refund or chargeback.
     pub refunded: u64,
-    /// Why the order is not released, in words; absent once it is.
+    /// Why the order is not released, in words for the merchant; absent once it is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub explanation: Option<String>,
-    /// The shares.
+    /// Each payment, attempt and refund.
     pub shares: Vec<Share>,
-    /// The release; `null` until decided.
+    /// The release; `null` until it is decided.
     pub fulfilment: Option<Fulfilment>,
-    /// What was given back after the release.
+    /// What was given back, or lost, after the release, in the sequence in which it was decided.
     pub reversals: Vec<Reversal>,
-    /// The notifications; absent in messages and lists.
+    /// One for each notification that said something new; absent in messages and lists.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub notifications: Option<Vec<NotificationView>>,
 }
@@ -82,16 +84,19 @@ impl Headline {
     }
 }
 
-/// One notification as JSON.
+/// A notification that said something new.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Notification"))]
 pub struct NotificationView {
     /// When it arrived.
     pub received_at: Timestamp,
-    /// Where it came from.
+    /// `webhook`, or `api` for what the provider said when it was asked.
     pub source: String,
-    /// One line for people.
+    /// One line for people, at most 512 characters.
     pub about: String,
-    /// SHA-256 of the raw HTTP body, lowercase hex.
+    /// SHA-256 of the body as it came, in lowercase hex.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[0-9a-f]{64}$")))]
     pub sha256: String,
 }
 

@@ -93,6 +93,30 @@ pub struct Snapshot {
 }
 
 impl LineState {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::Planned,
+        Self::InFlight,
+        Self::Sent,
+        Self::Done,
+        Self::Refused,
+        Self::Uncertain,
+        Self::Skipped,
+    ];
+
+    /// Its word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::InFlight => "running",
+            Self::Sent => "sent",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Uncertain => "uncertain",
+            Self::Skipped => "skipped",
+        }
+    }
+
     /// Whether it stays so.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Refused | Self::Skipped)

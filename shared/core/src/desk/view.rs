@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::line::{Line, LineState};
+use super::line::Line;
 use super::request::{Request, RequestState};
 use crate::api::Verb;
 use crate::money::Currency;
@@ -12,56 +12,66 @@ use crate::time::Timestamp;
 use crate::view::OrderView;
 use crate::words::Words;
 
-/// A refund as JSON.
+/// A refund, planned or carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Refund"))]
 pub struct RefundView {
-    /// The order's key as text.
+    /// The order's key as text, `psp/merchant/mode/reference`, with nothing encoded.
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = crate::schema::ORDER)))]
     pub order: String,
     /// The merchant's id of the refund.
     pub request: String,
-    /// Minor units.
+    /// What was asked for, in minor units.
     pub amount: u64,
-    /// Of what.
+    /// The currency of the amounts.
     pub currency: Option<Currency>,
-    /// Where it stands.
+    /// Where the refund stands.
     pub state: RequestState,
-    /// The lines.
+    /// The plan, and how far each line of it is.
     pub lines: Vec<LineView>,
-    /// Why there is no plan.
+    /// Why there is no plan, in sentences; empty where there is one.
     pub refused: Vec<String>,
-    /// When planning with vouchers ends.
+    /// When planning with vouchers that can be given back for a limited time ends; `null` where there are none.
     pub voucher_deadline: Option<Timestamp>,
 }
 
-/// A capture or a cancellation as JSON.
+/// A capture or a cancellation, beside its order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Reserve"))]
 pub struct ReserveView {
     /// The order as it is now.
     pub order: OrderView,
-    /// The merchant's id of it.
+    /// The merchant's id of the capture or cancellation.
     pub request: String,
-    /// `done`, `running` or `refused`.
+    /// Where the capture or cancellation stands.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::reserve_state"))]
     pub state: RequestState,
-    /// The lines.
+    /// What is done with each share.
     pub lines: Vec<LineView>,
 }
 
-/// One line as JSON.
+/// What is done with the money of one share: one call to the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Line"))]
 pub struct LineView {
     /// The provider's id of what is acted on.
     pub share: String,
-    /// The provider's brand, or the name of its product.
+    /// As in the order.
     pub method: String,
-    /// `refund`, `cancel` or `capture`.
+    /// What is done.
+    #[cfg_attr(feature = "schema", schemars(with = "Verb"))]
     pub action: &'static str,
-    /// Minor units.
+    /// How much, in minor units.
     pub amount: u64,
     /// How far it is.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::line_state"))]
     pub state: &'static str,
-    /// Why, in words.
+    /// Why, in words; `null` where there is nothing to say.
     pub reason: Option<String>,
-    /// The provider's id of what it made of it.
+    /// The provider's id of what it made of it; `null` until it is known.
     pub psp_id: Option<String>,
 }
 
@@ -137,15 +147,7 @@ impl LineView {
                 Verb::Capture => "capture",
             },
             amount: line.amount,
-            state: match line.state {
-                LineState::Planned => "planned",
-                LineState::InFlight => "running",
-                LineState::Sent => "sent",
-                LineState::Done => "done",
-                LineState::Refused => "refused",
-                LineState::Uncertain => "uncertain",
-                LineState::Skipped => "skipped",
-            },
+            state: line.state.as_str(),
             reason: line.reason.as_ref().map(|reason| words.say(reason)),
             psp_id: line.psp_id.clone(),
         }

@@ -53,22 +53,25 @@ pub struct Summary {
 
 /// One share of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Share {
-    /// Its id; see [`ShareFact::share`](crate::ShareFact::share).
+    /// What names it among the shares of its provider.
     pub share: String,
-    /// `CVCO`, `CB`, …; two names joined by `+` when one Worldline payment was paid with both.
+    /// The provider's brand (`CVCO`, `CB`, `VISA`) or the name of its product; two with `+` where one payment was paid by
+    /// both.
     pub method: String,
     /// Which way the money goes.
     pub kind: Kind,
-    /// Minor units.
+    /// What it is worth, in minor units.
     pub amount: u64,
     /// The status in Quittance's words.
     pub status: Status,
-    /// The status in the PSP's words.
+    /// The status in the provider's word.
     pub psp_status: String,
-    /// The PSP's number of this attempt.
+    /// The provider's number of the attempt or share; `null` where it gives none.
     pub sequence: Option<u32>,
-    /// What is said of it beyond that, where a single order is shown: never in lists and messages.
+    /// What the provider says of it beyond that; absent in messages and lists.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::details"))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub details: Option<Shown>,
     /// Every name under which it is stated.

@@ -41,7 +41,12 @@ pub(crate) fn document() -> Value {
                     "fulfilment_requested": {"$ref": "#/components/messages/fulfilment_requested"},
                     "reversal_requested": {"$ref": "#/components/messages/reversal_requested"},
                 },
-                "bindings": {"sqs": {"queue": {"name": "{stack}-fulfilment.fifo", "fifoQueue": true}}},
+                "bindings": {
+                    "sqs": {
+                        "bindingVersion": "0.2.0",
+                        "queue": {"name": "{stack}-fulfilment.fifo", "fifoQueue": true, "deduplicationScope": "queue"},
+                    },
+                },
             },
         },
         "operations": {

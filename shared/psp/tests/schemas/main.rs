@@ -1,5 +1,6 @@
 //! `docs/schemas` is what the types say. This test writes it when `QUITTANCE_UPDATE_DOCS` is set, and otherwise fails
-//! when a file is stale. That what is sent and answered keeps to it is for `.ci/schemas` to show.
+//! when a file is stale. It is a program of its own because it needs the feature `schema`, which nothing else is built
+//! with. That what is sent and answered keeps to it is for `.ci/schemas` to show.
 
 mod asyncapi;
 mod book;

@@ -13,6 +13,9 @@ use serde_json::{Map, Value, json};
 
 use crate::book::{Book, OPEN};
 
+/// The page that tells of every route.
+const PAGE: &str = "docs/interface.md";
+
 /// The document.
 pub(crate) fn document() -> Value {
     let mut book = Book::new(SchemaSettings::draft2020_12);
@@ -97,7 +100,7 @@ impl Paths {
             "operationId": id,
             "tags": [tag],
             "summary": summary,
-            "externalDocs": {"url": format!("../interface.md#{section}")},
+            "externalDocs": {"url": format!("../{}#{section}", PAGE.trim_start_matches("docs/"))},
             "responses": answers.collect::<Map<_, _>>(),
         });
         if !parameters.is_empty() {

@@ -33,6 +33,10 @@ ONLY = {
     ("dynamodb:Scan", "OrderTable.Arn"): {"orders", "report"},
     ("sqs:SendMessage", "FulfilmentQueue.Arn"): {"dispatch", "reconcile"},
     ("sqs:SendMessage", "StreamFailureQueue.Arn"): {"dispatch"},
+    ("sqs:SendMessage", "PostQueue.Arn"): {"dispatch", "reconcile"},
+    ("sqs:ReceiveMessage", "PostQueue.Arn"): {"post"},
+    ("sqs:DeleteMessage", "PostQueue.Arn"): {"post"},
+    ("secretsmanager:GetSecretValue", "ShopSecret"): {"post"},
     ("sqs:ReceiveMessage", "FulfilmentQueue.Arn"): {"example-fulfilment"},
     ("sqs:DeleteMessage", "FulfilmentQueue.Arn"): {"example-fulfilment"},
 }
@@ -43,7 +47,7 @@ TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 # What reads or writes one item.
 BY_KEY = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 # Keys come from the secrets; these are for machines of one's own.
-NOT_DEPLOYED = {"QUITTANCE_WORLDLINE_KEYS", "QUITTANCE_SYSTEMPAY_KEYS", "QUITTANCE_WORLDLINE_API"}
+NOT_DEPLOYED = {"QUITTANCE_WORLDLINE_KEYS", "QUITTANCE_SYSTEMPAY_KEYS", "QUITTANCE_WORLDLINE_API", "QUITTANCE_SHOP_KEY"}
 
 
 def metrics():
@@ -332,7 +336,8 @@ class Kept(unittest.TestCase):
         self.assertIn(f'"{expiry["AttributeName"]}"', (ROOT / "shared/aws/src/archive.rs").read_text())
 
     def test_what_money_hangs_on_outlives_the_stack(self):
-        for name in ("OrderTable", "ArchiveTable", "ExampleTable", "KeysSecret", "ApiSecret", "FulfilmentQueue", "DeadLetterQueue"):
+        for name in ("OrderTable", "ArchiveTable", "ExampleTable", "KeysSecret", "ApiSecret", "FulfilmentQueue", "DeadLetterQueue",
+                     "PostQueue", "PostDeadLetterQueue", "ShopSecret"):
             kept = RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]
             # A first deployment that fails leaves nothing behind that stands in the way of the next.
             self.assertEqual(kept, ("RetainExceptOnCreate", "Retain"), name)
@@ -357,13 +362,29 @@ class Sent(unittest.TestCase):
             self.assertEqual(queue["MessageRetentionPeriod"], 14 * 24 * 3600, name)
             self.assertEqual(queue.get("FifoQueue", False), queue_name.endswith(".fifo"), name)
         # The id of a message decides what is a repeat, in the whole queue. (docs/consumer.md)
-        queue = properties("FulfilmentQueue")
-        self.assertFalse(queue["ContentBasedDeduplication"])
-        self.assertEqual(queue["DeduplicationScope"], "queue")
-        dead = text(queue["RedrivePolicy"]["deadLetterTargetArn"]).removesuffix(".Arn")
-        allow = properties(dead)["RedriveAllowPolicy"]
-        self.assertEqual(allow["redrivePermission"], "byQueue")
-        self.assertTrue(words(allow["sourceQueueArns"])[0].endswith(f":{names['FulfilmentQueue']}"))
+        for name in ("FulfilmentQueue", "PostQueue"):
+            queue = properties(name)
+            self.assertFalse(queue["ContentBasedDeduplication"])
+            self.assertEqual(queue["DeduplicationScope"], "queue")
+            dead = text(queue["RedrivePolicy"]["deadLetterTargetArn"]).removesuffix(".Arn")
+            allow = properties(dead)["RedriveAllowPolicy"]
+            self.assertEqual(allow["redrivePermission"], "byQueue")
+            self.assertTrue(words(allow["sourceQueueArns"])[0].endswith(f":{names[name]}"))
+
+    def test_the_shop_is_given_each_message_until_the_code_gives_up(self):
+        operator = (ROOT / "cli/src/operate/context.rs").read_text()
+        self.assertIn('"{stack}-post.fifo"', operator)
+        source = (ROOT / "shared/aws/src/postbox.rs").read_text()
+        pauses = re.search(r"PAUSES: \[u32; (\d+)\]", source)[1]
+        queue, function = properties("PostQueue"), properties("Post")
+        self.assertEqual(queue["RedrivePolicy"]["maxReceiveCount"], int(pauses) + 1)
+        # AWS' advice, and the time of one post with its key.
+        self.assertGreaterEqual(queue["VisibilityTimeout"], 6 * function["Timeout"])
+        post = re.search(r"POST_TIMEOUT: Duration = Duration::from_secs\((\d+)\)", (ROOT / "shared/aws/src/shop.rs").read_text())[1]
+        self.assertGreater(function["Timeout"], int(post))
+        self.assertEqual(properties("PostPosts")["BatchSize"], 1)
+        parts = {name for name, each in RESOURCES.items() if each.get("Condition") == "HasShop"}
+        self.assertEqual(parts, {"Post", "PostRole", "PostLog", "PostPosts", "ShopSecret"})
 
     def test_nothing_that_the_stream_brings_is_lost_in_silence(self):
         for name, stream in of_type("AWS::Lambda::EventSourceMapping").items():

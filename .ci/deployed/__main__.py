@@ -23,6 +23,7 @@ import account as aws
 import front
 import policy
 from emulator import Emulated
+from receiver import Shop as Receiver
 from stack import Stack
 from stream import StreamMapping
 
@@ -293,6 +294,80 @@ def reconciled(shop):
     check("unsent after reconcile", [], shop.unsent())
 
 
+def as_lambda_hands_them_over(mapping, messages):
+    """Messages of a queue as Lambda hands them to a function."""
+    records = [
+        {
+            "messageId": each["MessageId"],
+            "receiptHandle": each["ReceiptHandle"],
+            "body": each["Body"],
+            "attributes": each["Attributes"],
+            "messageAttributes": {},
+            "md5OfBody": each["MD5OfBody"],
+            "eventSource": "aws:sqs",
+            "eventSourceARN": mapping["EventSourceArn"],
+            "awsRegion": aws.REGION,
+        }
+        for each in messages
+    ]
+    return {"Records": records}
+
+
+class Bus:
+    """The EventBridge bus, as somebody who subscribed to it sees it."""
+
+    NAME = "shop-events"
+
+    def __init__(self, account):
+        events, self._sqs = account.client("events"), account.client("sqs")
+        self._url = self._sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+        # Not the default bus: there moto gives each event to the rules of schedules, too.
+        events.create_event_bus(Name=self.NAME)
+        pattern = json.dumps({"source": ["quittance"]})
+        events.put_rule(Name="subscriber", EventBusName=self.NAME, EventPattern=pattern)
+        arn = f"arn:aws:sqs:{aws.REGION}:{aws.NUMBER}:subscriber"
+        events.put_targets(Rule="subscriber", EventBusName=self.NAME, Targets=[{"Id": "1", "Arn": arn}])
+
+    def check(self, messages):
+        """What the queue has is on the bus too, the same."""
+        found = {}
+        while page := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
+            for each in page:
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=each["ReceiptHandle"])
+                event = json.loads(each["Body"])
+                check("type on the bus", event["detail"]["type"], event["detail-type"])
+                check("order on the bus", [key(event["detail"]["data"])], event["resources"])
+                found[event["detail"]["id"]] = event["detail"]
+        wanted = {body["id"]: body for body in (json.loads(each["Body"]) for each in messages)}
+        check("messages on the bus", wanted, found)
+        print(f"bus: {len(found)} messages")
+
+
+def posted(stack, function, receiver, messages):
+    """The shop is given each message until it takes it, verified by the library of others."""
+    sqs, url = stack.account.client("sqs"), stack.outputs["PostQueueUrl"]
+    mapping = stack.mapping("post")
+    check("messages of a post", 1, int(mapping["BatchSize"]))
+    while page := sqs.receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages"):
+        answer = function.invoke(as_lambda_hands_them_over(mapping, page))
+        if not answer["batchItemFailures"]:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=page[0]["ReceiptHandle"])
+            continue
+        check("a message that the shop refused", [{"itemIdentifier": page[0]["MessageId"]}], answer["batchItemFailures"])
+        check("messages hidden by the function", "1", hidden(sqs, url))
+        # Ten seconds later.
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=page[0]["ReceiptHandle"], VisibilityTimeout=0)
+    check("why the shop refused", ["not yet"], receiver.refused)
+    wanted = sorted(json.loads(each["Body"])["id"] for each in messages)
+    check("messages that the shop has", wanted, sorted(each["id"] for each in receiver.taken))
+    print(f"shop: {len(receiver.taken)} messages, one of them at the second attempt")
+
+
+def hidden(sqs, url):
+    name = "ApproximateNumberOfMessagesNotVisible"
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
+
+
 def consumed(stack, function, messages):
     """The example acts once on each message, however often it comes."""
     mapping = stack.mapping("example-fulfilment")
@@ -301,21 +376,8 @@ def consumed(stack, function, messages):
     counts = []
     for _ in range(2):
         for first in range(0, len(messages), size):
-            records = [
-                {
-                    "messageId": each["MessageId"],
-                    "receiptHandle": each["ReceiptHandle"],
-                    "body": each["Body"],
-                    "attributes": each["Attributes"],
-                    "messageAttributes": {},
-                    "md5OfBody": each["MD5OfBody"],
-                    "eventSource": "aws:sqs",
-                    "eventSourceARN": mapping["EventSourceArn"],
-                    "awsRegion": aws.REGION,
-                }
-                for each in messages[first : first + size]
-            ]
-            check("example-fulfilment", {"batchItemFailures": []}, function.invoke({"Records": records}))
+            batch = as_lambda_hands_them_over(mapping, messages[first : first + size])
+            check("example-fulfilment", {"batchItemFailures": []}, function.invoke(batch))
         remembered = table.scan(TableName=f"{STACK}-example-fulfilment", Select="COUNT")["Count"]
         counts.append(remembered)
     check("ids that the example remembers, once and again", [len(messages)] * 2, counts)
@@ -470,6 +532,7 @@ def environment(stack, configuration):
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_ENDPOINT_URL_DYNAMODB": account.url,
         "AWS_ENDPOINT_URL_SQS": account.url,
+        "AWS_ENDPOINT_URL_EVENTBRIDGE": account.url,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": account.url,
     }
 
@@ -510,7 +573,8 @@ def run(folder, exits):
     phase("Create the stack")
     # The example is deployed on request only; here it is asked for as soon as there is one.
     example = "yes" if (ROOT / "functions/example-fulfilment").exists() else "no"
-    parameters = {"ExampleConsumer": example, "Architecture": "x86_64"}
+    receiver = exits.enter_context(Receiver())
+    parameters = {"ExampleConsumer": example, "Architecture": "x86_64", "ShopUrl": receiver.url, "EventBus": Bus.NAME}
     stack = Stack(account, ROOT / "template.yaml", STACK, parameters, bootstraps)
     print(f"{len(stack.resources)} resources; by name only: {', '.join(stack.names_only)}")
     declared(stack)
@@ -523,6 +587,10 @@ def run(folder, exits):
     secrets.put_secret_value(SecretId=stack.outputs["ApiSecretName"], SecretString=credentials)
     for keys in (DEMO_KEYS, NEWER_KEYS):
         secrets.put_secret_value(SecretId=stack.outputs["KeysSecretName"], SecretString=json.dumps(keys))
+
+    (key,) = json.loads(secrets.get_secret_value(SecretId=stack.outputs["ShopSecretName"])["SecretString"]).values()
+    receiver.key = key
+    bus = Bus(account)
 
     phase("Start the functions under the emulator")
     logs = pathlib.Path(exits.enter_context(tempfile.TemporaryDirectory()))
@@ -556,6 +624,9 @@ def run(folder, exits):
     print(dict(sent))
     if "example-fulfilment" in functions:
         consumed(stack, functions["example-fulfilment"], messages)
+
+    posted(stack, functions["post"], receiver, messages)
+    bus.check(messages)
 
     phase("What was written besides")
     archived(stack)

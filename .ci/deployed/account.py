@@ -8,6 +8,8 @@ that whatever refers to them resolves.
 import io
 import json
 import re
+import secrets
+import string
 import threading
 import warnings
 
@@ -152,7 +154,7 @@ class Secret(Named):
         declared = cloudformation_json["Properties"]
         made = secretsmanager_backends[account_id][region_name].create_secret(
             name=resource_name,
-            secret_string=declared.get("SecretString"),
+            secret_string=declared.get("SecretString") or generated(declared["GenerateSecretString"]),
             secret_binary=None,
             description=declared.get("Description"),
             tags=None,
@@ -162,6 +164,13 @@ class Secret(Named):
             force_overwrite=False,
         )
         return cls(json.loads(made)["ARN"], declared)
+
+
+def generated(wish):
+    """A secret as Secrets Manager makes it: so many letters and digits as one member."""
+    assert wish["ExcludePunctuation"], "only letters and digits are made here"
+    text = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(int(wish["PasswordLength"])))
+    return json.dumps(json.loads(wish["SecretStringTemplate"]) | {wish["GenerateStringKey"]: text})
 
 
 def add_stand_ins(types):

@@ -21,6 +21,9 @@ def action_and_resources(target, body, account):
         return f"sqs:{operation}", [f"arn:aws:sqs:{account.region}:{account.number}:{name}"]
     if service == "secretsmanager":
         return f"secretsmanager:{operation}", [account.secret_arn(body["SecretId"])]
+    if service == "AWSEvents":
+        buses = {each["EventBusName"] for each in body["Entries"]}
+        return f"events:{operation}", [f"arn:aws:events:{account.region}:{account.number}:event-bus/{bus}" for bus in buses]
     raise ValueError(f"no function calls {target or 'something without a target'}")
 
 

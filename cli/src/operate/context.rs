@@ -58,13 +58,17 @@ const TABLE: &str = "QUITTANCE_TABLE";
 /// The variable that names the queue.
 const QUEUE: &str = "QUITTANCE_QUEUE_URL";
 
+/// The variable that names the queue of what is posted to the shop.
+const SHOP_QUEUE: &str = "QUITTANCE_SHOP_QUEUE_URL";
+
 /// The variables that name a resource of a stack. One that was exported and forgotten must not make a
 /// command act on another stack than the one that is named.
-const RESOURCES: [&str; 6] = [
+const RESOURCES: [&str; 7] = [
     TABLE,
     "QUITTANCE_ARCHIVE_TABLE",
     SECRET,
     QUEUE,
+    SHOP_QUEUE,
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SQS",
 ];
@@ -250,15 +254,30 @@ impl Context {
         let Some(stack) = &self.stack else {
             return Err("no queue: set QUITTANCE_QUEUE_URL, or name a stack with --stack".into());
         };
-        let name = queue_of(stack);
-        let reply = self.sqs().get_queue_url().queue_name(&name).send().await;
-        let reply = reply.map_err(|e| StoreError::unavailable("find the fulfilment queue", &e))?;
+        self.url_of(&queue_of(stack)).await
+    }
+
+    /// The URL of the queue of what is posted to the shop: as said, or found by the stack's name.
+    pub(crate) async fn shop_queue_url(&self) -> Result<String, Failure> {
+        match (&self.settings.shop_queue_url, &self.stack) {
+            (Some(url), _) => Ok(url.clone()),
+            (None, Some(stack)) => self.url_of(&posts_of(stack)).await,
+            (None, None) => {
+                Err(format!("no queue: set {SHOP_QUEUE}, or name a stack with --stack").into())
+            }
+        }
+    }
+
+    async fn url_of(&self, name: &str) -> Result<String, Failure> {
+        let reply = self.sqs().get_queue_url().queue_name(name).send().await;
+        let reply = reply.map_err(|e| StoreError::unavailable("find the queue", &e))?;
         reply.queue_url.ok_or_else(|| format!("the queue {name} has no URL").into())
     }
 
-    /// The fulfilment queue.
+    /// The fulfilment queue, and what else is to have its messages.
     pub(crate) async fn queue(&self) -> Result<Queue, Failure> {
-        Ok(Queue::from_url(&self.queue_url().await?, self.sqs(), self.dynamodb()))
+        let queue = Queue::from_url(&self.queue_url().await?, self.sqs(), self.dynamodb());
+        Ok(queue.and(self.settings.beside(&self.sdk)))
     }
 }
 
@@ -291,6 +310,11 @@ fn names(stack: &str) -> BTreeMap<String, String> {
     names.into_iter().map(|(variable, name)| (variable.to_owned(), name)).collect()
 }
 
+/// The name of the queue of what a deployed stack posts to the shop.
+fn posts_of(stack: &str) -> String {
+    format!("{stack}-post.fifo")
+}
+
 /// The name of a deployed stack's fulfilment queue.
 fn queue_of(stack: &str) -> String {
     format!("{stack}-fulfilment.fifo")
@@ -309,7 +333,10 @@ fn of_stack(stack: &str) -> Result<BTreeMap<String, String>, Failure> {
     let (names, who) = (names(stack), format!("--stack {stack}"));
     agree(&names, &who, configured)?;
     // Account and region are in the URL too: they are those of the usual configuration.
-    let queue = BTreeMap::from([(QUEUE.to_owned(), queue_of(stack))]);
+    let queue = BTreeMap::from([
+        (QUEUE.to_owned(), queue_of(stack)),
+        (SHOP_QUEUE.to_owned(), posts_of(stack)),
+    ]);
     let last = |url: String| url.rsplit('/').next().map(str::to_owned);
     agree(&queue, &who, |variable| configured(variable).and_then(last))?;
     Ok(names)

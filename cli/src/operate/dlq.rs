@@ -37,11 +37,14 @@ const HIDDEN: Duration = Duration::from_secs(60);
 /// of its servers.
 const WAIT_SECONDS: i32 = 1;
 
-/// Look at messages that no consumer could handle, and send them again
+/// Look at messages that no consumer could handle, or that the shop did not take, and send them again
 #[derive(Debug, Args)]
 pub(crate) struct Dlq {
     #[command(flatten)]
     common: Common,
+    /// Those that the shop did not take over HTTPS, and not those of the fulfilment queue
+    #[arg(long, global = true)]
+    shop: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -50,7 +53,7 @@ pub(crate) struct Dlq {
 enum Command {
     /// List them
     List,
-    /// Move them back to the fulfilment queue; each is sent before it is deleted
+    /// Move them back to the queue that they came from; each is sent before it is deleted
     Redrive(Redrive),
 }
 
@@ -61,7 +64,7 @@ struct Redrive {
     dry_run: bool,
 }
 
-/// The fulfilment queue and its dead letters.
+/// A queue and its dead letters.
 struct Queues {
     client: Client,
     live: String,
@@ -71,7 +74,7 @@ struct Queues {
 /// Runs one of the commands.
 pub(crate) async fn run(args: &Dlq) -> Result<ExitCode, Failure> {
     let context = Context::open(&args.common).await?;
-    let queues = Queues::find(&context).await?;
+    let queues = Queues::find(&context, args.shop).await?;
     match &args.command {
         Command::Redrive(args) if !args.dry_run => redrive(&context, &queues).await,
         Command::List | Command::Redrive(_) => {
@@ -82,9 +85,12 @@ pub(crate) async fn run(args: &Dlq) -> Result<ExitCode, Failure> {
 }
 
 impl Queues {
-    /// The dead-letter queue is the one that the fulfilment queue names.
-    async fn find(context: &Context) -> Result<Self, Failure> {
-        let live = context.queue_url().await?;
+    /// The dead-letter queue is the one that the queue names.
+    async fn find(context: &Context, shop: bool) -> Result<Self, Failure> {
+        let live = match shop {
+            true => context.shop_queue_url().await?,
+            false => context.queue_url().await?,
+        };
         if !live.starts_with("http") {
             return Err(format!("{live} is not an SQS queue, so it has no dead letters").into());
         }

@@ -8,7 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use quittance_aws::clock::now;
-use quittance_core::crypto::{Secret, hmac_base64, sha256_hex};
+use quittance_aws::shop::{ShopKey, headers};
+use quittance_core::crypto::sha256_hex;
 use serde_json::{Value, json};
 
 use crate::event::Sender;
@@ -49,7 +50,7 @@ pub(crate) struct Listen {
 struct Forwarder {
     shop: Sender,
     path: String,
-    key: Secret,
+    key: ShopKey,
     /// What was on the queue before, or was given to the shop.
     known: BTreeSet<String>,
 }
@@ -131,9 +132,7 @@ impl Listen {
                 secret
             }
         };
-        let key = secret.strip_prefix("whsec_").and_then(|key| STANDARD.decode(key).ok());
-        let key =
-            key.and_then(|key| Secret::of_bytes(&key)).ok_or("--secret is whsec_ and Base64")?;
+        let key = ShopKey::read(&secret).map_err(|why| format!("--secret: {why}"))?;
         let mut forwarder = Forwarder {
             shop: Sender::new(&format!("{scheme}://{host}"))?,
             path: format!("/{path}"),
@@ -181,7 +180,9 @@ impl Forwarder {
         let body = message.to_string();
         let mut pause = FIRST_PAUSE;
         for attempt in 1..=TRIES {
-            let headers = self.signed(id, &body);
+            let headers = headers(id, now(), body.as_bytes(), std::slice::from_ref(&self.key));
+            let headers: Vec<_> =
+                headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             let answer =
                 match self.shop.deliver(&self.path, &headers, body.clone().into_bytes()).await {
                     Ok(reply) if (200..300).contains(&reply.status) => {
@@ -198,21 +199,6 @@ impl Forwarder {
             pause *= 2;
         }
         String::new()
-    }
-
-    /// The headers of a message, as Standard Webhooks says: `v1` over id, time and body.
-    fn signed(&self, id: &str, body: &str) -> Vec<(String, String)> {
-        let at = now().unix().to_string();
-        let parts = [id, ".", &at, ".", body].map(str::as_bytes);
-        let signature = hmac_base64(&self.key, parts);
-        let signature = format!("v1,{}", String::from_utf8_lossy(&signature));
-        let headers = [
-            ("content-type", "application/json"),
-            ("webhook-id", id),
-            ("webhook-timestamp", &at),
-            ("webhook-signature", &signature),
-        ];
-        headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     }
 }
 

@@ -3,9 +3,10 @@
 //! The stream only says which orders were written; each is read anew, so a record that comes twice or
 //! late sends nothing twice that is marked as sent.
 
+use quittance_aws::batch::BatchResponse;
 use quittance_aws::outbox::Outbox;
 use quittance_core::OrderKey;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What a running function holds.
 #[derive(Clone, Debug)]
@@ -55,22 +56,6 @@ pub struct Text {
     pub s: String,
 }
 
-/// What Lambda is to send again (`ReportBatchItemFailures`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct BatchResponse {
-    /// The records that failed; Lambda goes back to the first of them.
-    #[serde(rename = "batchItemFailures")]
-    pub failures: Vec<Failure>,
-}
-
-/// One record that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Failure {
-    /// Its sequence number.
-    #[serde(rename = "itemIdentifier")]
-    pub identifier: String,
-}
-
 impl Function {
     /// Sends what the changed orders have to tell. A failure does not keep later orders from being
     /// sent: going over them again costs one read each.
@@ -84,7 +69,7 @@ impl Function {
             };
             if let Err(error) = self.outbox.deliver(&key).await {
                 tracing::error!(order = %key, %error, "not sent");
-                response.failures.push(Failure { identifier: sequence_number });
+                response.failed(sequence_number);
             }
         }
         response

@@ -5,19 +5,17 @@
 //! Put your own code where [`Warehouse`] is.
 
 pub mod memory;
-pub mod sqs;
 pub mod task;
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use quittance_aws::StoreError;
+use quittance_aws::batch::{Batch, BatchResponse, Progress, Record};
 use quittance_aws::clock::now;
 use quittance_core::release::Reversal;
 use quittance_core::{OrderView, Timestamp};
 
 use crate::memory::{Claim, Memory};
-use crate::sqs::{Batch, BatchResponse, Failure, Record};
 use crate::task::{BadMessage, Task, read, task};
 
 /// How long the warehouse may take over one message. With a batch of five the function is done before its
@@ -85,30 +83,20 @@ enum Failed {
 }
 
 impl<W: Warehouse> Function<W> {
-    /// Acts on every message that was not acted on before.
-    ///
-    /// Once a message of a group has failed the later ones of that group fail too, untried: a reversal must
-    /// not overtake its release. Other groups go on.
+    /// Acts on every message that was not acted on before; see [`Progress`] for the order.
     pub async fn handle(&self, batch: &Batch, invocation: &Invocation) -> BatchResponse {
-        let mut response = BatchResponse::default();
-        let mut stuck: HashSet<&str> = HashSet::new();
+        let mut progress = Progress::default();
         for record in &batch.records {
-            let Record { message_id, body, attributes } = record;
-            let group = attributes.message_group_id.as_deref();
-            let failed = if group.is_some_and(|group| stuck.contains(group)) {
-                true
-            } else {
-                self.act(body, invocation)
-                    .await
-                    .inspect_err(|why| tracing::error!(message_id, %why, "not handled"))
-                    .is_err()
-            };
-            if failed {
-                stuck.extend(group);
-                response.batch_item_failures.push(Failure { item_identifier: message_id.clone() });
-            }
+            let is_done = progress.is_free(record) && self.is_done(record, invocation).await;
+            progress.note(record, is_done);
         }
-        response
+        progress.response
+    }
+
+    async fn is_done(&self, record: &Record, invocation: &Invocation) -> bool {
+        let Record { message_id, body, .. } = record;
+        let acted = self.act(body, invocation).await;
+        acted.inspect_err(|why| tracing::error!(message_id, %why, "not handled")).is_ok()
     }
 
     /// Claim, hand over, settle. Only what is settled is deleted from the queue.

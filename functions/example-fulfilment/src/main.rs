@@ -1,9 +1,9 @@
 //! The Lambda function around [`example_fulfilment::Function`].
 
 use example_fulfilment::memory::Memory;
-use example_fulfilment::sqs::Batch;
 use example_fulfilment::{Function, Invocation, Refused, Warehouse};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use quittance_aws::batch::Batch;
 use quittance_aws::config::BadSetting;
 use quittance_aws::{clients, clock, telemetry::Telemetry};
 use quittance_core::OrderView;

@@ -1,4 +1,5 @@
 //! Sends what a talk with a provider's API says, and tells the talk how that ended. See [`quittance_core::api`].
+//! What goes to the shop is sent here too: see [`crate::shop`].
 //!
 //! One pool of connections for all providers, on the TLS that the SDK brings. Nothing is repeated, redirected or
 //! decided here, and nothing of a header or body is logged.
@@ -112,7 +113,8 @@ impl Caller {
         late(Trouble { kind: TroubleKind::Unreachable, why })
     }
 
-    async fn send(&self, call: Call, limit: Duration) -> Exchange {
+    /// Sends one call, and follows no redirection.
+    pub(crate) async fn send(&self, call: Call, limit: Duration) -> Exchange {
         let method = match call.method {
             Method::Get => "GET",
             Method::Post => "POST",

@@ -89,6 +89,20 @@ impl Asker {
     }
 }
 
+impl Settings {
+    /// What else is to have the messages of the fulfilment queue.
+    pub fn beside(&self, sdk: &SdkConfig) -> Option<Queue> {
+        let shop = self.shop_queue_url.clone().map(|url| Queue::Sqs { client: sqs(sdk), url });
+        let bus = self.event_bus.clone();
+        let bus =
+            bus.map(|name| Queue::Bus { client: aws_sdk_eventbridge::Client::new(sdk), name });
+        match shop {
+            Some(shop) => Some(shop.and(bus)),
+            None => bus,
+        }
+    }
+}
+
 impl Outbox {
     /// The outbox that the environment describes; without `QUITTANCE_QUEUE_URL` there is none.
     ///
@@ -102,10 +116,8 @@ impl Outbox {
             expected: "the URL of an SQS FIFO queue",
         })?;
         let client = dynamodb(sdk);
-        Ok(Self {
-            table: Table::new(client.clone(), &settings.table, providers),
-            queue: Queue::from_url(url, sqs(sdk), client),
-            policy: settings.policy,
-        })
+        let table = Table::new(client.clone(), &settings.table, providers);
+        let queue = Queue::from_url(url, sqs(sdk), client).and(settings.beside(sdk));
+        Ok(Self { table, queue, policy: settings.policy })
     }
 }

@@ -22,6 +22,10 @@ pub struct Settings {
     pub stranded_refund_minutes: Option<u32>,
     /// The fulfilment queue, if this function needs one.
     pub queue_url: Option<String>,
+    /// The queue of what is posted to the shop, if there is one.
+    pub shop_queue_url: Option<String>,
+    /// The EventBridge bus that gets every message too, if there is one.
+    pub event_bus: Option<String>,
 }
 
 /// A variable with a value that is not among the documented ones.
@@ -94,6 +98,8 @@ impl Settings {
             archive_table: variable("QUITTANCE_ARCHIVE_TABLE")
                 .unwrap_or_else(|| DEFAULT_ARCHIVE_TABLE.to_owned()),
             queue_url: variable("QUITTANCE_QUEUE_URL"),
+            shop_queue_url: variable("QUITTANCE_SHOP_QUEUE_URL"),
+            event_bus: variable("QUITTANCE_EVENT_BUS"),
         })
     }
 

@@ -169,6 +169,15 @@ impl<K: Versioned> KeyRing<K> {
         }
     }
 
+    /// What becomes of every version that is held, the current one first. For keys that sign.
+    pub async fn each<T>(&self, of: impl Fn(&K) -> T) -> Vec<T> {
+        let mut held = self.held();
+        if held.is_due(Moment::now()) {
+            held = self.look(&held, Why::Due).await;
+        }
+        held.each().map(of).collect()
+    }
+
     /// Looks at the secret, unless [`State::next`] says that there is no need. What is held then.
     async fn look(&self, seen: &Arc<Held<K>>, why: Why) -> Arc<Held<K>> {
         let Some(secret) = &self.secret else {

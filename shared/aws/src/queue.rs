@@ -1,9 +1,11 @@
-//! The fulfilment queue: SQS FIFO, or a table for stacks without SQS.
+//! Where messages go: the fulfilment queue (SQS FIFO, or a table for stacks without SQS), and what else is to have them.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_eventbridge::Client as EventBridge;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sqs::Client as Sqs;
 use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use quittance_core::OrderKey;
@@ -16,6 +18,9 @@ use crate::trace::Trace;
 
 /// How a queue kept in a table is named in `QUITTANCE_QUEUE_URL`: `table:<name>`.
 const TABLE_SCHEME: &str = "table:";
+
+/// The `source` of what is on the bus; those that begin with `aws.` are AWS' own.
+const BUS_SOURCE: &str = "quittance";
 
 /// Longest `MessageGroupId` that SQS accepts.
 const MAX_GROUP_BYTES: usize = 128;
@@ -30,6 +35,13 @@ pub enum Queue {
         /// The queue's URL.
         url: String,
     },
+    /// An EventBridge bus. It keeps no order and knows no repeats: the id is in the message.
+    Bus {
+        /// The client.
+        client: EventBridge,
+        /// The bus.
+        name: String,
+    },
     /// A table that keeps every message once and for ever.
     Table(TableQueue),
     /// One after the other; a message is sent when the last has taken it.
@@ -42,6 +54,15 @@ impl Queue {
         match url.strip_prefix(TABLE_SCHEME) {
             Some(name) => Self::Table(TableQueue::new(dynamodb, name)),
             None => Self::Sqs { client: sqs, url: url.to_owned() },
+        }
+    }
+
+    /// This one, and another after it.
+    #[must_use]
+    pub fn and(self, other: Option<Self>) -> Self {
+        match other {
+            Some(other) => Self::Both(Box::new(self), Box::new(other)),
+            None => self,
         }
     }
 
@@ -70,6 +91,25 @@ impl Queue {
                 }
                 let sent = message.send().await;
                 sent.map(|_| ()).map_err(|e| StoreError::unavailable("send message", &e))
+            }
+            Self::Bus { client, name } => {
+                let entry = PutEventsRequestEntry::builder()
+                    .event_bus_name(name)
+                    .source(BUS_SOURCE)
+                    .detail_type(&event.kind)
+                    .resources(key.to_string())
+                    .detail(body(event)?)
+                    .set_trace_header(trace.map(Trace::xray))
+                    .build();
+                let put = client.put_events().entries(entry).send().await;
+                let put = put.map_err(|e| StoreError::unavailable("put event", &e))?;
+                // The call succeeds although the bus took nothing.
+                match put.entries().iter().find_map(|entry| entry.error_code()) {
+                    Some(code) => {
+                        Err(StoreError::Unavailable { what: "put event", why: code.to_owned() })
+                    }
+                    None => Ok(()),
+                }
             }
             Self::Table(table) => table.send(event).await,
             Self::Both(first, second) => {

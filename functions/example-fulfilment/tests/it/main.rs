@@ -5,8 +5,8 @@
 use std::sync::{Arc, Mutex};
 
 use example_fulfilment::memory::{Claim, LEASE_SECONDS, Memory};
-use example_fulfilment::sqs::{Attributes, Batch, Failure, Record};
 use example_fulfilment::{Function, Invocation, Refused, Warehouse};
+use quittance_aws::batch::{Attributes, Batch, BatchResponse, Failure, Record};
 use quittance_aws::schema;
 use quittance_core::crypto::Secret;
 use quittance_core::message::CloudEvent;
@@ -171,7 +171,11 @@ fn raw(name: &str, group: &str, body: &str) -> Record {
     Record {
         message_id: name.to_owned(),
         body: body.to_owned(),
-        attributes: Attributes { message_group_id: Some(group.to_owned()) },
+        attributes: Attributes {
+            message_group_id: Some(group.to_owned()),
+            ..Attributes::default()
+        },
+        ..Record::default()
     }
 }
 
@@ -358,7 +362,7 @@ fn the_batch_and_its_answer_are_written_as_lambda_writes_them() {
     let group = record.attributes.message_group_id.as_deref();
     assert_eq!(group, Some("systempay/12345678/test/CMD-1"));
     let failures = vec![Failure { item_identifier: record.message_id.clone() }];
-    let answer = json!(example_fulfilment::sqs::BatchResponse { batch_item_failures: failures });
+    let answer = json!(BatchResponse { batch_item_failures: failures });
     let expected =
         json!({"batchItemFailures": [{"itemIdentifier": "11111111-1111-4111-8111-111111111111"}]});
     assert_eq!(answer, expected);

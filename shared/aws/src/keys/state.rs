@@ -144,6 +144,11 @@ impl<K> Held<K> {
         self.versions.iter().flatten().count()
     }
 
+    /// The versions that are held, the current one first.
+    pub(super) fn each(&self) -> impl Iterator<Item = &K> {
+        self.versions.iter().flatten().map(|keys| &**keys)
+    }
+
     /// The outcome under the first version that verifies, else what the current one says.
     pub(super) fn verify<T, E>(
         &self,

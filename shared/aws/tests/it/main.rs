@@ -2,4 +2,5 @@
 
 mod caller;
 mod keys;
+mod posting;
 mod store;

@@ -106,13 +106,14 @@ def selftest(pairs, pages, places):
     for whose, pattern, replacement in CHANGES:
         tried = 0
         for name, french, english in pairs:
+            before = set(complaints(name, french, english, pages, places))
             texts = {"French": french, "English": english}
             changed = re.sub(pattern, replacement, texts[whose], count=1)
             if changed == texts[whose]:
                 continue
             tried += 1
             texts[whose] = changed
-            if not list(complaints(name, texts["French"], texts["English"], pages, places)):
+            if not set(complaints(name, texts["French"], texts["English"], pages, places)) - before:
                 unnoticed += 1
                 print(f"{name}: nobody noticed that in the {whose} page {pattern!r} became {replacement!r}")
         if not tried:

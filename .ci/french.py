@@ -1,5 +1,6 @@
 """Holds the French pages against the English ones. See .ci/french."""
 
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -46,11 +47,14 @@ def sections(name, page):
         }
 
 
-def difference(kind, english, french):
-    if kind == "rows":
-        return f"{english} and {french}"
-    show = lambda some: ", ".join(sorted("#".join(each) if isinstance(each, tuple) else each for each in some)) or "nothing"
-    return f"only English has {show(english - french)}; only French has {show(french - english)}"
+def listed(some):
+    return ", ".join(sorted("#".join(each) if isinstance(each, tuple) else each for each in some)) or "nothing"
+
+
+def difference(english, french):
+    if isinstance(english, int):
+        return f"{english} in English, {french} in French"
+    return f"only English has {listed(english - french)}; only French has {listed(french - english)}"
 
 
 def complaints(french_name, french, english, pages, places):
@@ -67,12 +71,10 @@ def complaints(french_name, french, english, pages, places):
             yield f'{title}: needs <a id="{slug(original)}"></a> above it'
         for kind in here:
             if here[kind] != there[kind]:
-                yield f"{title} ({original}): {kind}: {difference(kind, there[kind], here[kind])}"
-    for a, b in zip(blocks(french), blocks(english)):
-        if a != b:
-            yield f"a block of code differs: {b[1].splitlines()[0]!r}"
-    if len(list(blocks(french))) != len(list(blocks(english))):
-        yield "one page has more blocks of code"
+                yield f"{title} ({original}): {kind}: {difference(there[kind], here[kind])}"
+    for ours, theirs in itertools.zip_longest(blocks(french), blocks(english), fillvalue=("", "no block\n")):
+        if ours != theirs:
+            yield f"blocks of code differ: {theirs[1]!r} in English, {ours[1]!r} in French"
     for name, page, other in ((french_name, french, english_name), (english_name, english, french_name)):
         top = page.split("\n## ")[0]
         if other not in {path for _, path, _ in links(name, top)}:

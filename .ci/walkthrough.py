@@ -114,7 +114,13 @@ def terminal():
     """A shell in a folder of its own. What it has started ends with it."""
     with tempfile.TemporaryDirectory() as folder:
         shell = subprocess.Popen(
-            ["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder, start_new_session=True
+            ["bash"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env=os.environ | {"TMPDIR": folder},
+            start_new_session=True,
         )
         try:
             yield shell

@@ -31,6 +31,13 @@ def blocks(page):
         yield language, body
 
 
+def kept(text):
+    """Words in code type, and figures: what a translation leaves as it is."""
+    words = re.sub(r"\]\([^)]*\)", "]", CODE.sub("", ANCHOR.sub("", text)))
+    code = {re.sub(r"\s+", " ", each) for each in CODE.findall(text)}
+    return code, {re.sub(r"\D", "", each) for each in FIGURE.findall(words)}
+
+
 def sections(name, page):
     """Each heading with what stands below it, blocks of code aside: level, anchors, and what is compared."""
     text = BLOCK.sub("", page)
@@ -38,12 +45,12 @@ def sections(name, page):
     for heading, following in zip(found, found[1:] + [None]):
         body = text[heading.end() : following.start() if following else len(text)]
         above = re.search(r"((?:<a id=\"[^\"]+\"></a>\n)*)\Z", text[: heading.start()])[1]
-        words = re.sub(r"\]\([^)]*\)", "]", CODE.sub("", ANCHOR.sub("", heading[2] + body)))
+        code, figures = kept(heading[2] + body)
         yield len(heading[1]), heading[2], {slug(heading[2]), *ANCHOR.findall(above)}, {
-            "rows": len(re.findall(r"^ *\|", body, re.MULTILINE)),
+            "rows": [kept(row) for row in re.findall(r"^ *\|.*$", body, re.MULTILINE)],
             "links": {(english_of(path) if path.startswith(FRENCH) else path, to) for _, path, to in links(name, body)},
-            "code": {re.sub(r"\s+", " ", each) for each in CODE.findall(body)},
-            "figures": {re.sub(r"\D", "", each) for each in FIGURE.findall(words)},
+            "code": code,
+            "figures": figures,
         }
 
 
@@ -52,8 +59,15 @@ def listed(some):
 
 
 def difference(english, french):
-    if isinstance(english, int):
-        return f"{english} in English, {french} in French"
+    if isinstance(english, list):
+        if len(english) != len(french):
+            return f"{len(english)} in English, {len(french)} in French"
+        row, ours, theirs = next(
+            (at, set.union(*ours), set.union(*theirs))
+            for at, (theirs, ours) in enumerate(zip(english, french), 1)
+            if ours != theirs
+        )
+        return f"row {row}: {difference(theirs, ours)}"
     return f"only English has {listed(english - french)}; only French has {listed(french - english)}"
 
 
@@ -91,6 +105,7 @@ CHANGES = [
     ("English", r"\n## ", "\n## New\n\n## "),
     ("English", r"\n## ", "\n### "),
     ("English", r"(\n\|---.*\n)", r"\1| new | row |\n"),
+    ("English", r"(\n\|---.*\n\|.*?)\|\n", r"\1 10 |\n"),
     ("English", r"\n\n([A-Z])", r"\n\n`NewParameter`. \1"),
     ("English", r"\n\n([A-Z])", r"\n\nIn 987654 seconds. \1"),
     ("English", r"\n\n([A-Z])", r"\n\n[x](nowhere). \1"),

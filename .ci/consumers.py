@@ -15,6 +15,7 @@ import urllib.request
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import boto3
 
@@ -96,43 +97,49 @@ def take(url):
         return message
 
 
+def send(orders, url):
+    for sample in (sample for samples in orders.values() for sample in samples):
+        subprocess.run([QUITTANCE, "send", sample, "--to", url], env={**os.environ, **KEYS}, check=True,
+                       capture_output=True, timeout=LIMIT_SECONDS)
+
+
+@contextmanager
+def stack(endpoint, queue):
+    """The local stack, which releases to a queue. What it is told stays on the disk."""
+    environment = {**os.environ, **KEYS, "AWS_ENDPOINT_URL_SQS": endpoint, "QUITTANCE_QUEUE_URL": queue}
+    del environment["AWS_ENDPOINT_URL"]
+    command = [QUITTANCE, "--no-play", "--port", "0", "--data", LOGS / "data"]
+    with open(LOGS / "stack", "a") as log:
+        process = subprocess.Popen(command, env=environment, text=True, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=log)
+    try:
+        yield process.stdout.readline().split()[-1]
+    finally:
+        process.terminate()
+        process.wait(LIMIT_SECONDS)
+
+
 def released():
     """What the local stack releases: of each order its messages, each with its group."""
-    queue = f"{ENDPOINT}/123456789012/released.fifo"
-    environment = {**os.environ, **KEYS, "AWS_ENDPOINT_URL_SQS": ENDPOINT, "QUITTANCE_QUEUE_URL": queue}
-    del environment["AWS_ENDPOINT_URL"]
-
-    def send(orders):
-        for sample in (sample for samples in orders.values() for sample in samples):
-            command = [QUITTANCE, "send", sample, "--to", url]
-            subprocess.run(command, env=environment, check=True, capture_output=True, timeout=LIMIT_SECONDS)
-
-    with open(LOGS / "stack", "w") as log:
-        stack = subprocess.Popen([QUITTANCE, "--no-play", "--port", "0"], env=environment, text=True,
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
-    try:
-        url = stack.stdout.readline().split()[-1]
-        # There is no queue yet, so that both messages of an order are written when it has come to its end.
-        send(LATE)
-        check("the queue's URL", fifo("released") == queue, queue)
-        send(ORDERS)
+    # Nobody answers here, so that all messages of an order are written when it has come to its end.
+    with stack("http://127.0.0.1:9", "http://127.0.0.1:9/none.fifo") as url:
+        send(LATE, url)
+    queue, wanted, found = fifo("released"), sum(len(handed) for _, *handed in CASES.values()), {}
+    with stack(ENDPOINT, queue) as url:
+        send(ORDERS, url)
         urllib.request.urlopen(urllib.request.Request(f"{url}/local/reconcile", method="POST"), timeout=LIMIT_SECONDS)
-        wanted, found = sum(len(handed) for _, *handed in CASES.values()), {}
         while sum(map(len, found.values())) < wanted:
             message = until(f"{wanted} messages, and not {list(found)} alone", lambda: take(queue))
             body, group = message["Body"], message["Attributes"]["MessageGroupId"]
             told = {"body": body, "group": group, **json.loads(body)}
             found.setdefault(told["subject"], []).append(told)
-        orders = {case: found.pop(reference(samples[0])) for case, samples in (LATE | ORDERS).items()}
-        check("nothing else is released", not found, found.keys())
-        check("the late release", orders["late"][0]["data"]["state"] == "charged_back", orders["late"][0])
-        for case, (_, *handed) in CASES.items():
-            check(f"messages of {case}", len(orders[case]) == len(handed), orders[case])
-            check(f"the mode of {case}", all((m["data"]["mode"] == "test") == (case == "test") for m in orders[case]))
-        return orders
-    finally:
-        stack.terminate()
-        stack.wait(LIMIT_SECONDS)
+    orders = {case: found.pop(reference(samples[0])) for case, samples in (LATE | ORDERS).items()}
+    check("nothing else is released", not found, found.keys())
+    check("the late release", orders["late"][0]["data"]["state"] == "charged_back", orders["late"][0])
+    for case, (_, *handed) in CASES.items():
+        check(f"messages of {case}", len(orders[case]) == len(handed), orders[case])
+        check(f"the mode of {case}", all((m["data"]["mode"] == "test") == (case == "test") for m in orders[case]))
+    return orders
 
 
 def reference(sample):
@@ -163,7 +170,7 @@ class Consumer:
                               AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}])
 
     def start(self, written_in=None):
-        environment = {**os.environ, **self.credentials, "ROOM": str(self.room),
+        environment = {**os.environ, **self.credentials, "AWS_DEFAULT_REGION": "", "ROOM": str(self.room),
                        "QUITTANCE_QUEUE_URL": self.queue, "QUITTANCE_TABLE": self.name,
                        "QUITTANCE_LEASE_SECONDS": str(LEASE_SECONDS), "QUITTANCE_WAREHOUSE": str(WAREHOUSE)}
         with open(self.room / "log", "a") as log:
@@ -202,8 +209,14 @@ class Consumer:
     def waits_for_nothing(self):
         """Until the queue is empty: everything was acted on, or is dead."""
         counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        until("the queue is emptied", lambda: not any(map(int, sqs.get_queue_attributes(
-            QueueUrl=self.queue, AttributeNames=counts)["Attributes"].values())))
+
+        def is_empty():
+            check("the consumer is at work", self.process is None or self.process.poll() is None)
+            found = sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=counts)["Attributes"]
+            return not any(map(int, found.values()))
+
+        # A message that is received between the two counts is in neither; the next look finds it in flight.
+        until("the queue is emptied", lambda: is_empty() and is_empty())
 
     def is_killed_with(self, message, plan):
         """The hand-over of this message kills the consumer; the next one has to wait for the lease."""

@@ -179,6 +179,8 @@ class Ending:
 
 
 def main() -> None:
+    # As every AWS SDK; of itself boto3 reads AWS_DEFAULT_REGION alone.
+    boto3.setup_default_session(region_name=os.environ.get("AWS_REGION"))
     queue = os.environ["QUITTANCE_QUEUE_URL"]
     lease_seconds = int(os.environ.get("QUITTANCE_LEASE_SECONDS") or 60)
     memory = Memory(os.environ["QUITTANCE_TABLE"], lease_seconds)

@@ -146,10 +146,11 @@ def reference(sample):
     return json.loads(pathlib.Path(f"events/{sample}.expected.json").read_text())["order"]["path"].split("/")[-1]
 
 
-def nonsense(message):
+def nonsense(orders):
     """What nobody can act on: it belongs into the dead-letter queue."""
-    told = json.loads(message["body"])
-    bodies = [{**told, "type": "quittance.order.praised"}, {**told, "id": "0" * 32}, {**told, "subject": "ANOTHER"},
+    told, reversal = (json.loads(message["body"]) for message in orders["refused"])
+    bodies = [{**told, "type": "quittance.order.praised"}, {**reversal, "type": "quittance.order.praised"},
+              {**told, "id": "0" * 32}, {**reversal, "id": "0" * 32}, {**told, "subject": "ANOTHER"},
               {**told, "data": {**told["data"], "state": "praised"}}, {**told, "data": None}]
     return [*map(json.dumps, bodies), "Jeanne Dupont, 1 rue de la Paix"]
 
@@ -248,7 +249,7 @@ class Consumer:
         self.plan(orders["refused"][0], "refuses")
         self.plan(hanging, "hangs")
         self.start()
-        for number, body in enumerate(nonsense(repeated)):
+        for number, body in enumerate(nonsense(orders)):
             self.put({"body": body, "group": f"nonsense-{number}"})
         self.put(repeated, leased, *orders["refused"], *orders["late"], orders["unseen"][1], *orders["test"], hanging)
         self.put(repeated)
@@ -299,7 +300,7 @@ class Consumer:
         dead = Counter(message["Body"] for message in iter(lambda: take(self.dead), None))
         check("nothing else is handed over", {task["id"] for task in handed} <= known)
         check("nothing else is remembered", items == known, items ^ known)
-        check("what nobody can act on is dead", dead == Counter(nonsense(orders["repeated"][0])), dead)
+        check("what nobody can act on is dead", dead == Counter(nonsense(orders)), dead)
         log = (self.room / "log").read_text()
         check("the log quotes nothing", "Jeanne" not in log and "praised" not in log, log)
         return wrong

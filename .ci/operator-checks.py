@@ -1,9 +1,11 @@
 """Each operator's command against a stack called `shop`: see .ci/operator, which starts this."""
 
+import contextlib
 import json
 import os
 import pathlib
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -147,6 +149,52 @@ def archive(key):
     run("replay", key, status=1)
 
 
+def described(erased):
+    """Of a stack that CloudFormation knows, nothing has to be said: neither the policy nor where it is."""
+    nothing = dict.fromkeys(POLICY, "")
+    listed = run("orders", "list", "--state", "captured", "--json")["orders"]
+    keys = ["/".join(order[part] for part in ("psp", "merchant", "mode", "order")) for order in listed]
+    key = next(key for key in keys if key != erased)
+    run("replay", key, status=2, environment=nothing)
+    parameters = {"ReleaseOn": "captured", "Instalments": "first", "Confirm": "off", "RawRetentionDays": "400",
+                  "SystempayFields": "", "ShopUrl": "https://shop.example/quittance", "EventBus": ""}
+    with closed_port() as nobody:
+        template = {
+            "Parameters": {name: {"Type": "String", "Default": value} for name, value in parameters.items()},
+            "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {
+                "QueueName": f"{STACK}-post.fifo", "FifoQueue": True}}},
+            "Outputs": {"BaseUrl": {"Value": nobody}, "PostQueueUrl": {"Value": {"Ref": "Queue"}}},
+        }
+        boto3.client("cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(template))
+        replayed = run("replay", key, "--json", environment=nothing)
+        check("the policy of the stack", replayed["not_taken"] == 0, replayed)
+        # It signs with the stack's keys, so it goes to the stack or nowhere.
+        for command in ("send", "trigger"):
+            about = "systempay/01-single-card-captured" if command == "send" else "cascade-complete"
+            done = subprocess.run([QUITTANCE, command, about, "--stack", STACK], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=LIMIT_SECONDS)
+            check(f"{command} goes to the stack", done.returncode == 2 and nobody.split("/")[2] in done.stderr, done.stderr)
+
+    # What is wrong is said, and not what failed for it.
+    for environment, words in (
+        ({}, "no stack shopp in eu-west-3"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "nope"}, "no AWS credentials"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "is AWS_REGION right"),
+    ):
+        done = subprocess.run([QUITTANCE, "orders", "list", "--stack", "shopp"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=LIMIT_SECONDS,
+                              env={**os.environ, "AWS_EC2_METADATA_DISABLED": "true", **environment})
+        check(words, done.returncode == 2 and words in done.stderr, done.stderr)
+
+
+@contextlib.contextmanager
+def closed_port():
+    """An address where nobody listens, while it lasts."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{one.getsockname()[1]}"
+
+
 def quarantine():
     entries = run("quarantine", "list", "--json")
     check("quarantine list", len(entries) == 8, entries)
@@ -226,6 +274,7 @@ archive(key)
 quarantine()
 unsent(key)
 dead_letters(live, dead)
+described(key)
 keys()
 print("operator: " + (f"{failed} checks failed" if failed else "every command does what it says"))
 sys.exit(failed > 0)

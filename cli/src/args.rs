@@ -138,8 +138,10 @@ pub(crate) struct Send {
     /// A Lambda Function URL event, or the name of a sample (systempay/01-single-card-captured)
     pub(crate) file: PathBuf,
     /// Where to send it: http or https; the route is in the event
-    #[arg(long, default_value = "http://127.0.0.1:9000", value_name = "URL")]
-    pub(crate) to: String,
+    ///
+    /// Without it: the deployed stack that --stack names, else the local stack on port 9000
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
     /// Send the signature in the file as it is
     #[arg(long)]
     pub(crate) as_is: bool,

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::args::Send;
 use crate::event::{Event, Sender};
 use crate::keys::Rings;
-use crate::operate::context::secret_of;
+use crate::operate::context::{address, secret_of};
 use crate::operate::terminal::verdict;
 use crate::output::{Failure, say};
 use crate::samples::sample;
@@ -19,7 +19,8 @@ use crate::samples::sample;
 pub(crate) async fn run(args: &Send) -> Result<ExitCode, Failure> {
     let event = Event::read(&sample(&args.file)?)?;
     let event = if args.as_is { event } else { sign(event, &rings(args).await?).await? };
-    let reply = Sender::new(&args.to)?.send(&event).await?;
+    let to = address(args.to.as_deref(), args.stack.as_deref()).await?;
+    let reply = Sender::new(&to)?.send(&event).await?;
     if args.json {
         say(&json!({"status": reply.status, "body": reply.body}).to_string());
     } else {

@@ -35,8 +35,10 @@ pub(crate) struct Trigger {
     #[arg(long, value_name = "ID")]
     pub(crate) key: Option<String>,
     /// Where to send it: http or https; the routes are in the events
-    #[arg(long, default_value = "http://127.0.0.1:9000", value_name = "URL")]
-    pub(crate) to: String,
+    ///
+    /// Without it: the deployed stack that --stack names, else the local stack on port 9000
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
     /// Sign with the keys of the deployed stack of this name
     #[arg(long, value_name = "NAME")]
     pub(crate) stack: Option<String>,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::event::{Event, Sender};
 use crate::keys::Rings;
-use crate::operate::context::secret_of;
+use crate::operate::context::{address, secret_of};
 use crate::operate::terminal::{NOT_ALL, table, verdict};
 use crate::output::{Failure, note, say};
 use crate::play::{self, Case};
@@ -102,7 +102,7 @@ pub(crate) async fn run(args: &Trigger) -> Result<ExitCode, Failure> {
     };
     let rings = Rings::with_secret(secret_of(args.stack.as_deref())?, args.stack.is_none()).await;
     let cases = cases(args, story, psp, &rings).await?;
-    let sender = Sender::new(&args.to)?;
+    let sender = Sender::new(&address(args.to.as_deref(), args.stack.as_deref()).await?)?;
     // What is no stack of ours, or shows its orders to nobody, is only sent to.
     let is_seen = sender.get("/orders?limit=1").await?.status == 200;
     if is_seen && !args.json {

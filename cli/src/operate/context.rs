@@ -21,6 +21,7 @@ use quittance_psp::PROVIDERS;
 use crate::engine::sdk_config;
 use crate::event::Sender;
 use crate::keys::{Rings, Secret, configured};
+use crate::operate::deployed::Deployed;
 use crate::output::Failure;
 
 /// The variables without which nobody can say when an order is to be released.
@@ -141,7 +142,18 @@ impl Context {
         let target = common.target()?;
         let is_local = matches!(target, Target::Local(_));
         let (told, sdk) = match target {
-            Target::Deployed(stack) => (of_stack(stack)?, clients::sdk_config().await),
+            Target::Deployed(stack) => {
+                let names = of_stack(stack)?;
+                let sdk = patient(&clients::sdk_config().await)?;
+                let said = Deployed::of(&sdk, stack).await?;
+                match said {
+                    Some(deployed) => (names.into_iter().chain(deployed.variables).collect(), sdk),
+                    None => {
+                        is_there(&sdk, stack, &names).await?;
+                        (names, sdk)
+                    }
+                }
+            }
             Target::Variables { engine: true } => (BTreeMap::new(), sdk_config(None).await),
             Target::Variables { engine: false } => (BTreeMap::new(), clients::sdk_config().await),
             Target::Local(url) => {
@@ -179,8 +191,8 @@ impl Context {
         Archive::new(self.dynamodb(), archive_table, *raw_retention_days)
     }
 
-    /// What takes notifications, under the policy of the stack. A deployed stack's policy is in its
-    /// functions, where we do not look: it must be said, because another one would decide otherwise.
+    /// What takes notifications, under the policy of the stack. Where neither CloudFormation nor a variable says that
+    /// policy, nothing is taken: another one would decide otherwise.
     pub(crate) fn receiver(&self) -> Result<Receiver, Failure> {
         self.policy_is_known()?;
         Ok(Receiver::new(&self.dynamodb(), &self.settings, PROVIDERS))
@@ -320,12 +332,51 @@ fn queue_of(stack: &str) -> String {
     format!("{stack}-fulfilment.fifo")
 }
 
+/// Where the routes are: as said, those of a deployed stack, else those of the local stack.
+pub(crate) async fn address(said: Option<&str>, stack: Option<&str>) -> Result<String, Failure> {
+    let stack = match (said, stack) {
+        (Some(url), _) => return Ok(url.to_owned()),
+        (None, None) => return Ok(LOCAL.to_owned()),
+        (None, Some(stack)) => stack,
+    };
+    let sdk = patient(&clients::sdk_config().await)?;
+    let deployed = Deployed::of(&sdk, stack).await?.unwrap_or_default();
+    deployed.base_url.ok_or_else(|| {
+        format!("CloudFormation does not say where the routes of {stack} are: give the address")
+            .into()
+    })
+}
+
 /// The secret of a deployed stack, else the one that the variable names.
 pub(crate) fn secret_of(stack: Option<&str>) -> Result<Option<String>, Failure> {
     match stack {
         Some(stack) => Ok(of_stack(stack)?.remove(SECRET)),
         None => Ok(configured(SECRET)),
     }
+}
+
+/// An error where there is no order table either of a stack that CloudFormation says nothing of.
+async fn is_there(
+    sdk: &SdkConfig,
+    stack: &str,
+    names: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    let Some(table) = names.get(TABLE) else { return Ok(()) };
+    let described = clients::dynamodb(sdk).describe_table().table_name(table).send().await;
+    let is_missing = described
+        .as_ref()
+        .err()
+        .and_then(|error| error.as_service_error())
+        .is_some_and(|error| error.is_resource_not_found_exception());
+    if !is_missing {
+        // Whoever may not describe the table may still read orders.
+        return Ok(());
+    }
+    let region = sdk.region().map_or("no region", |region| region.as_ref());
+    Err(format!(
+        "no stack {stack} in {region}: there is no table {table}. Look at the name, at AWS_REGION and at AWS_PROFILE"
+    )
+    .into())
 }
 
 /// The names in a deployed stack; an error where a variable names something of another one.

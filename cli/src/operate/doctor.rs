@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::event::Sender;
 use crate::keys::configured;
-use crate::operate::context::{Common, Context};
+use crate::operate::context::{Common, Context, address};
 use crate::operate::keys::found;
 use crate::operate::terminal::{self, clean, count, rows, table, verdict};
 use crate::output::Failure;
@@ -34,7 +34,7 @@ const LATE_SECONDS: u64 = 120;
 pub(crate) struct Doctor {
     #[command(flatten)]
     common: Common,
-    /// The address at which a deployed stack's webhooks are (its output `BaseUrl`)
+    /// The address at which a deployed stack's webhooks are, where CloudFormation does not say it (output `BaseUrl`)
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 }
@@ -80,19 +80,21 @@ impl Doctor {
     /// Whether each webhook is there and refuses what nobody signed: then it has keys.
     async fn webhooks(&self) -> Result<Vec<Finding>, Failure> {
         let url = match (&self.url, self.common.is_local()?) {
-            (Some(url), _) => url.as_str(),
-            (None, true) => self.common.local_url()?,
-            (None, false) => {
-                let what = "not tried: name the stack's address with --url".to_owned();
+            (None, true) => Ok(self.common.local_url()?.to_owned()),
+            (url, _) => address(url.as_deref(), self.common.stack.as_deref()).await,
+        };
+        let url = match url {
+            Ok(url) => url,
+            Err(why) => {
                 return Ok(vec![Finding {
                     check: "webhooks",
                     of: String::new(),
                     health: Health::Doubtful,
-                    what,
+                    what: format!("not tried: {why}"),
                 }]);
             }
         };
-        let sender = Sender::new(url)?;
+        let sender = Sender::new(&url)?;
         let mut findings = Vec::new();
         for provider in PROVIDERS {
             let profile = provider.profile();

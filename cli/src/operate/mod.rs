@@ -7,6 +7,7 @@
 pub(crate) mod arguments;
 pub(crate) mod compare;
 pub(crate) mod context;
+pub(crate) mod deployed;
 pub(crate) mod dlq;
 pub(crate) mod doctor;
 pub(crate) mod erase;

@@ -1,0 +1,115 @@
+//! What CloudFormation says of a deployed stack: its policy and its addresses, which nobody has to say again.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudformation::types::Stack;
+use quittance_aws::StoreError;
+
+use crate::output::Failure;
+
+/// The parameters of the template, and the variables that its functions have them in.
+const PARAMETERS: [(&str, &str); 6] = [
+    ("ReleaseOn", "QUITTANCE_RELEASE_ON"),
+    ("Instalments", "QUITTANCE_INSTALMENTS"),
+    ("Confirm", "QUITTANCE_CONFIRM"),
+    ("RawRetentionDays", "QUITTANCE_RAW_RETENTION_DAYS"),
+    ("SystempayFields", "QUITTANCE_SYSTEMPAY_FIELDS"),
+    ("EventBus", "QUITTANCE_EVENT_BUS"),
+];
+
+/// Codes by which AWS refuses credentials, whatever they ask for.
+const REFUSED: [&str; 5] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
+/// A stack that CloudFormation knows.
+#[derive(Debug, Default)]
+pub(crate) struct Deployed {
+    /// What its functions are told, by variable.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// Where its routes are.
+    pub(crate) base_url: Option<String>,
+}
+
+impl Deployed {
+    /// What CloudFormation says of a stack. `None` where it says nothing: a stack that was made by other means, or an
+    /// operator who may not ask.
+    ///
+    /// # Errors
+    ///
+    /// Where no call of AWS would succeed: without credentials, without a way to the region.
+    pub(crate) async fn of(sdk: &SdkConfig, stack: &str) -> Result<Option<Self>, Failure> {
+        let described = Client::new(sdk).describe_stacks().stack_name(stack).send().await;
+        match described {
+            Ok(reply) => Ok(reply.stacks().first().map(Self::read)),
+            Err(error) => match cause(&error, sdk) {
+                Some(why) => Err(why.into()),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn read(stack: &Stack) -> Self {
+        let parameters: BTreeMap<_, _> = stack
+            .parameters()
+            .iter()
+            .filter_map(|each| Some((each.parameter_key()?, each.parameter_value()?)))
+            .collect();
+        let output = |name: &str| {
+            let found = stack.outputs().iter().find(|each| each.output_key() == Some(name))?;
+            found.output_value().map(str::to_owned)
+        };
+        let said = |(parameter, variable): (&str, &str)| {
+            Some((variable.to_owned(), (*parameters.get(parameter)?).to_owned()))
+        };
+        let mut variables: BTreeMap<String, String> =
+            PARAMETERS.into_iter().filter_map(said).collect();
+        if parameters.get("ShopUrl").is_some_and(|url| !url.is_empty())
+            && let Some(queue) = output("PostQueueUrl")
+        {
+            variables.insert("QUITTANCE_SHOP_QUEUE_URL".to_owned(), queue);
+        }
+        Self { variables, base_url: output("BaseUrl") }
+    }
+}
+
+/// Why no call would succeed, in a sentence; `None` where AWS answered this one.
+fn cause<E, R>(error: &SdkError<E, R>, sdk: &SdkConfig) -> Option<String>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let region = sdk.region().map_or("no region", |region| region.as_ref());
+    if is_without_credentials(error) {
+        let profile = std::env::var("AWS_PROFILE").unwrap_or_else(|_| "default".to_owned());
+        return Some(format!(
+            "no AWS credentials: the profile {profile} gives none, and no variable does. Sign in, or set AWS_PROFILE"
+        ));
+    }
+    if let Some(code) = error.code() {
+        let is_refused = REFUSED.contains(&code);
+        return is_refused.then(|| format!("AWS refuses the credentials ({code}). Sign in again"));
+    }
+    let why = StoreError::unavailable("describe stack", error);
+    Some(format!("AWS is not reached in {region}: is AWS_REGION right? {why}"))
+}
+
+fn is_without_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

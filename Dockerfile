@@ -4,6 +4,7 @@
 # `docker buildx imagetools inspect <image>` prints: `FROM rust:1.95.0-slim-trixie@sha256:…`. Both stages are of one
 # Debian, so that the program finds the C library that it was linked against.
 
+# `.ci/release` builds with this version, too.
 ARG RUST=1.95.0
 FROM rust:${RUST}-slim-trixie AS build
 WORKDIR /quittance

@@ -135,6 +135,21 @@ output "dead_letter_queue_url" {
   description = "Messages that your consumer failed on."
 }
 
+output "shop_secret_name" {
+  value       = lookup(local.outputs, "ShopSecretName", null)
+  description = "The secret with the key that your shop verifies messages with."
+}
+
+output "post_queue_url" {
+  value       = local.outputs["PostQueueUrl"]
+  description = "Messages on their way to your shop."
+}
+
+output "post_dead_letter_queue_url" {
+  value       = local.outputs["PostDeadLetterQueueUrl"]
+  description = "Messages that your shop did not take."
+}
+
 output "stream_failure_queue_url" {
   value       = local.outputs["StreamFailureQueueUrl"]
   description = "What Lambda gave up on in the order table's stream."

@@ -31,6 +31,8 @@ locals {
     OrdersConcurrency           = tostring(var.orders_concurrency)
     FulfilmentVisibilitySeconds = tostring(var.fulfilment_visibility_seconds)
     FulfilmentMaxReceives       = tostring(var.fulfilment_max_receives)
+    ShopUrl                     = tostring(var.shop_url)
+    EventBus                    = tostring(var.event_bus)
     ExampleConsumer             = tostring(var.example_consumer)
     Architecture                = tostring(var.architecture)
     MemorySize                  = tostring(var.memory_size)

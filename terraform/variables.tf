@@ -413,6 +413,30 @@ variable "fulfilment_max_receives" {
   }
 }
 
+variable "shop_url" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "Where your shop takes messages over HTTPS, beside the queue - each is posted, signed as Standard Webhooks says, until the shop answers 2xx, for three days; empty = nothing is posted."
+
+  validation {
+    condition     = can(regex("^((https://[^@ ]+)?)$", var.shop_url))
+    error_message = "shop_url matches (https://[^@ ]+)?."
+  }
+}
+
+variable "event_bus" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "Name of an EventBridge bus of this account that gets every message too; empty = none."
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9._/-]*)$", var.event_bus))
+    error_message = "event_bus matches [A-Za-z0-9._/-]*."
+  }
+}
+
 variable "example_consumer" {
   type        = string
   default     = "no"

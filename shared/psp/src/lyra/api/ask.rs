@@ -50,8 +50,8 @@ pub(super) struct Ask {
     pause: Option<u64>,
     listed: Listed,
     bodies: Vec<Vec<u8>>,
-    /// Why what a notification alone names is none of the order's.
-    foreign: Option<Trouble>,
+    /// Why the first share that a notification alone names is left out: it is about another order, or could not be read.
+    left_out: Option<Trouble>,
     end: Option<Asked>,
 }
 
@@ -91,7 +91,7 @@ impl Ask {
             pause: None,
             listed: Listed::default(),
             bodies: Vec::new(),
-            foreign: None,
+            left_out: None,
             end: None,
             about,
         };
@@ -143,13 +143,24 @@ impl Ask {
         self.known.iter().any(|(share, _)| share.uuid == uuid && share.is_confirmed)
     }
 
+    /// Whoever has a key for notifications can name any transaction. That must not keep the order's own from being told,
+    /// where the provider has listed them all.
+    fn fail_at(&mut self, uuid: &str, trouble: Trouble) {
+        let is_named_alone = !self.is_confirmed(uuid) && self.listed.is_complete();
+        if is_named_alone && trouble.kind != TroubleKind::Credentials {
+            self.left_out.get_or_insert(trouble);
+        } else {
+            self.fail(trouble);
+        }
+    }
+
     fn fail(&mut self, trouble: Trouble) {
         self.end = Some(Asked::Failed(trouble));
     }
 
     /// What it came to, once there is nothing more to read.
     fn conclude(&mut self) -> Asked {
-        match self.foreign.take() {
+        match self.left_out.take() {
             // Nothing but a payment tells that the order is the one that was meant.
             Some(trouble) if !self.listed.has_debit() => return Asked::Failed(trouble),
             None if self.listed.is_empty() => return Asked::Unknown,
@@ -205,17 +216,17 @@ impl Dialogue<Asked> for Ask {
             // Nobody tried to pay yet, or there is too much for one answer: what is known is asked for by itself.
             (News::Nothing(_), Step::Order) => self.add_known(|_| true),
             (News::Nothing(failure), Step::Transaction(_)) if failure.sense == Sense::NotFound => {}
-            (News::Nothing(failure), Step::Transaction(_)) => {
-                self.fail(trouble(TroubleKind::Garbled, failure.why()));
+            (News::Nothing(failure), Step::Transaction(uuid)) => {
+                let trouble = trouble(TroubleKind::Garbled, failure.why());
+                self.fail_at(uuid, trouble);
             }
             // The order is told; one share more may be told the next time.
             (News::Failed(trouble), Step::Transaction(_))
                 if trouble.kind == TroubleKind::Unreachable && self.listed.is_complete() => {}
-            // Whoever has a key for notifications can name any transaction. That must not keep the order's own from
-            // being told.
             (News::Foreign(trouble), Step::Transaction(uuid)) if !self.is_confirmed(uuid) => {
-                self.foreign.get_or_insert(trouble);
+                self.left_out.get_or_insert(trouble);
             }
+            (News::Failed(trouble), Step::Transaction(uuid)) => self.fail_at(uuid, trouble),
             (News::Failed(trouble) | News::Foreign(trouble), _) => self.fail(trouble),
         }
     }

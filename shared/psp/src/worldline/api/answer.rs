@@ -84,8 +84,7 @@ impl About {
         if let (Some(own), Some(other)) = (self.reference(), told.reference)
             && own != other
         {
-            let fault = Fault::contradiction("it is about another order");
-            return Err(Fault { is_foreign: true, ..fault });
+            return Err(Fault::contradiction("it is about another order"));
         }
         let amounts = &told.amounts;
         let is_known = self.currencies.is_empty() || self.currencies.contains(&amounts.currency);
@@ -102,17 +101,15 @@ pub(super) struct Fault {
     pub(super) kind: TroubleKind,
     /// Without personal data.
     pub(super) why: String,
-    /// Whether it is about another order.
-    pub(super) is_foreign: bool,
 }
 
 impl Fault {
     pub(super) fn contradiction(why: &str) -> Self {
-        Self { kind: TroubleKind::Contradiction, why: why.to_owned(), is_foreign: false }
+        Self { kind: TroubleKind::Contradiction, why: why.to_owned() }
     }
 
     pub(super) fn garbled(why: impl Into<String>) -> Self {
-        Self { kind: TroubleKind::Garbled, why: why.into(), is_foreign: false }
+        Self { kind: TroubleKind::Garbled, why: why.into() }
     }
 
     /// The same for whoever asked.

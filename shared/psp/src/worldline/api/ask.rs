@@ -46,6 +46,16 @@ enum Question {
 }
 
 impl Question {
+    fn is_about(&self, of: &str) -> bool {
+        match self {
+            Self::Checkout(_) => false,
+            Self::Details(payment, _)
+            | Self::Refunds(payment)
+            | Self::Captures(payment)
+            | Self::Operation(payment, _) => payment == of,
+        }
+    }
+
     fn read(&self) -> Read {
         let get = |name, path| Read::of(Request::get(name, path));
         match self {
@@ -78,8 +88,8 @@ pub(super) struct Ask {
     answers: BTreeMap<String, Answers>,
     /// Those that notifications alone name: whoever has a key for these can name any.
     unconfirmed: BTreeSet<String>,
-    /// Why one of those is none of the order's.
-    foreign: Option<Trouble>,
+    /// Why the first of those that are left out is: it is about another order, or could not be read.
+    left_out: Option<Trouble>,
     sessions: Vec<Session>,
     /// The session that was opened last, and whether it was read as cancelled.
     newest: Option<String>,
@@ -102,7 +112,7 @@ impl Ask {
             payments: BTreeSet::new(),
             answers: BTreeMap::new(),
             unconfirmed: BTreeSet::new(),
-            foreign: None,
+            left_out: None,
             sessions: Vec::new(),
             newest: subject.checkouts.last().cloned(),
             newest_cancelled: false,
@@ -136,13 +146,18 @@ impl Ask {
         }
         let mut known: Vec<(&str, (bool, bool, Rank))> = known.into_iter().collect();
         known.sort_by_key(|(_, place)| std::cmp::Reverse(*place));
-        for (payment, _) in known.into_iter().take(MAX_KNOWN) {
-            ask.details(payment, false);
-        }
+        known.truncate(MAX_KNOWN);
+        // Last what notifications alone name: it must not use up the time of what the platform named.
+        let (unconfirmed, confirmed): (Vec<_>, Vec<_>) = known
+            .into_iter()
+            .map(|(payment, _)| payment)
+            .partition(|p| ask.unconfirmed.contains(*p));
+        confirmed.into_iter().for_each(|payment| ask.details(payment, false));
         let newest = subject.checkouts.iter().rev().take(MAX_CHECKOUTS).rev();
         for checkout in newest.filter(|checkout| is_id(checkout)) {
             ask.left.push_back(Question::Checkout(checkout.clone()));
         }
+        unconfirmed.into_iter().for_each(|payment| ask.details(payment, false));
         ask
     }
 
@@ -182,7 +197,11 @@ impl Ask {
                 }
                 let looked_up = operations.into_iter().filter(|id| is_id(id)).take(MAX_LOOKED_UP);
                 self.left.extend(looked_up.map(|id| Question::Operation(payment.clone(), id)));
+                let is_confirmed = !self.unconfirmed.contains(payment);
                 for other in payments {
+                    if is_confirmed {
+                        self.unconfirmed.remove(&other);
+                    }
                     self.details(&other, false);
                 }
             }
@@ -208,8 +227,24 @@ impl Ask {
         self.answers.entry(payment.to_owned()).or_default()
     }
 
-    fn is_unconfirmed(&self, question: &Question) -> bool {
-        matches!(question, Question::Details(payment, false) if self.unconfirmed.contains(payment))
+    /// The payment that a question is about, where notifications alone name it.
+    fn unconfirmed(&self, question: &Question) -> Option<String> {
+        let payment = match question {
+            Question::Details(payment, false)
+            | Question::Refunds(payment)
+            | Question::Captures(payment) => payment,
+            Question::Details(_, true) | Question::Checkout(_) | Question::Operation(..) => {
+                return None;
+            }
+        };
+        self.unconfirmed.get(payment).cloned()
+    }
+
+    /// Leaves a payment out, with all that was read of it: a payment without its refunds would be worth too much.
+    fn leave_out(&mut self, payment: &str, trouble: Trouble) {
+        self.left_out.get_or_insert(trouble);
+        self.answers.remove(payment);
+        self.left.retain(|question| !question.is_about(payment));
     }
 
     /// What is not there.
@@ -225,18 +260,26 @@ impl Ask {
     /// What all answers come to.
     fn finish(&self) -> Asked {
         let asked: BTreeSet<&str> = self.answers.keys().map(String::as_str).collect();
-        if let Some(trouble) = self.foreign.as_ref().filter(|_| asked.is_empty()) {
-            return Asked::Failed(trouble.clone());
-        }
         let (mut credits, mut statements) = (Vec::new(), Vec::new());
+        let (mut is_told, mut left_out) = (false, self.left_out.clone());
         for (payment, answers) in &self.answers {
             match stated(answers, payment, &self.about, &asked) {
                 Ok(stated) => {
+                    is_told = true;
                     credits.extend(stated.credits);
                     statements.extend(stated.debits);
                 }
-                Err(fault) => return Asked::Failed(fault.trouble("GetPaymentDetails")),
+                Err(fault) => {
+                    let trouble = fault.trouble("GetPaymentDetails");
+                    if !self.unconfirmed.contains(payment) {
+                        return Asked::Failed(trouble);
+                    }
+                    left_out.get_or_insert(trouble);
+                }
             }
+        }
+        if let Some(trouble) = left_out.filter(|_| !is_told) {
+            return Asked::Failed(trouble);
         }
         credits.append(&mut statements);
         let is_open = self.sessions.iter().any(|session| session.open);
@@ -287,11 +330,6 @@ impl Dialogue<Asked> for Ask {
                     self.keep(body);
                     return;
                 }
-                // That must not keep the order's own payments from being told.
-                Err(fault) if fault.is_foreign && self.is_unconfirmed(&question) => {
-                    self.foreign.get_or_insert_with(|| fault.trouble(read.request().name));
-                    return;
-                }
                 Err(fault) if fault.kind == TroubleKind::Garbled => read.garbled(&fault.why),
                 Err(fault) => Heard::Failed(fault.trouble(read.request().name)),
             },
@@ -307,7 +345,14 @@ impl Dialogue<Asked> for Ask {
             Heard::Failed(trouble)
                 if matches!(question, Question::Operation(..))
                     && trouble.kind != TroubleKind::Credentials => {}
-            Heard::Failed(trouble) => self.end = Some(Asked::Failed(trouble)),
+            // Whoever has a key for notifications can name any payment. That must not keep the order's own from being
+            // told.
+            Heard::Failed(trouble) => match self.unconfirmed(&question) {
+                Some(payment) if trouble.kind != TroubleKind::Credentials => {
+                    self.leave_out(&payment, trouble);
+                }
+                _ => self.end = Some(Asked::Failed(trouble)),
+            },
         }
     }
 }

@@ -534,6 +534,39 @@ fn what_a_notification_alone_names_is_told_only_if_it_is_the_orders() {
     fails(ask(confirmed.order(), hears).0, TroubleKind::Contradiction);
 }
 
+/// Nor does a name that the gateway cannot read keep what it listed from being told. Without a list it does.
+#[test]
+fn what_a_notification_alone_names_and_cannot_be_read_is_left_out() {
+    const STRANGE: Share<'_> = Share("ffffffffffffffffffffffffffffffff", "CB", 4_000, "AUTHORISED");
+    let list = at_gateway(&[VOUCHER, CARD]);
+    let story = given(&cascade("AUTHORISED", &[VOUCHER, STRANGE]));
+    for (what, heard) in [
+        ("refused", error("INT_009")),
+        ("in trouble", Exchange::Answered { status: 503, body: Vec::new() }),
+        ("garbled", Exchange::Answered { status: 200, body: b"x".to_vec() }),
+        ("lost", Exchange::Lost),
+    ] {
+        let hears = |call: &_| match request(call).get("orderId") {
+            Some(_) => list.hears(call),
+            None => heard.clone(),
+        };
+        let answer = told(ask(story.order(), hears).0);
+        let facts = answer.statements.iter().flat_map(|statement| &statement.facts);
+        let shares: Vec<&str> = facts.filter_map(|fact| Some(&*fact.as_share()?.share)).collect();
+        assert_eq!(shares, [VOUCHER.0, CARD.0], "{what}");
+        let unlisted = |call: &_| match request(call).get("orderId") {
+            Some(_) => error("PSP_010"),
+            None => heard.clone(),
+        };
+        assert!(matches!(ask(story.order(), unlisted).0, Asked::Failed(_)), "{what}");
+    }
+    let refused = |call: &_| match request(call).get("orderId") {
+        Some(_) => list.hears(call),
+        None => error("INT_905"),
+    };
+    fails(ask(story.order(), refused).0, TroubleKind::Credentials);
+}
+
 #[test]
 fn one_answer_of_a_cascades_share_does_not_make_it_the_whole() {
     // Alone, as after a follow-up: the share's own amount may stand for the order's.

@@ -1,5 +1,7 @@
 //! Asking: which calls, and what their answers come to.
 
+use std::collections::BTreeSet;
+
 use quittance_core::api::{Asked, Exchange, TroubleKind};
 use quittance_core::plan;
 use quittance_core::{Flag, Kind, Order, Policy, ReleaseOn, Standing, State, Summary};
@@ -9,8 +11,8 @@ use quittance_testing::worldline::{Payment, chargeback, refund};
 use serde_json::{Value, json};
 
 use super::talk::{
-    PAYMENT, Platform, after, confirmed, details, eur, operation, order, path, receipt, registered,
-    take,
+    PAYMENT, Platform, after, answered, confirmed, details, eur, operation, order, path, receipt,
+    registered, take,
 };
 
 const CVCO: u64 = 5412;
@@ -493,6 +495,58 @@ fn what_a_notification_alone_names_is_told_only_if_it_is_the_orders() {
         matches!(&moved, Asked::Failed(t) if t.kind == TroubleKind::Contradiction),
         "{moved:?}"
     );
+}
+
+/// Nor does a name that the platform cannot read, or of which it reads a part, keep the order's own from being told: the
+/// names are not the platform's. Refused credentials are, and so is what the platform named itself.
+#[test]
+fn what_a_notification_alone_names_and_cannot_be_read_is_left_out() {
+    const STRANGE: &str = "3254564999";
+    let answer = |status| answered(status, &json!({"errorId": "x", "errors": []}));
+    let own = event("3254564310_0", CB, 9, 14_000).json();
+    let paid = details(&own, &[operation("3254564310_0", 14_000, 9, "card")]);
+    let refunded = {
+        let level = event("3254564999_0", CB, 9, 14_000).json();
+        details(
+            &level,
+            &[
+                operation("3254564999_0", 14_000, 9, "card"),
+                operation("3254564999_1", 1_000, 8, "card"),
+            ],
+        )
+    };
+    let whole = format!("payments/{STRANGE}_0/details");
+    let part = format!("payments/{STRANGE}_0/refunds");
+    let read = || Platform::default().details(PAYMENT, &paid);
+    let cases = [
+        ("refused", read().failing(&whole, answer(400))),
+        ("gone", read().failing(&whole, answer(404))),
+        ("in trouble", read().failing(&whole, answer(503))),
+        ("too many", read().failing(&whole, answer(429))),
+        ("lost", read().failing(&whole, Exchange::Lost)),
+        ("not reached", read().failing(&whole, Exchange::Unsent)),
+        ("garbled", read().with(&whole, &json!([]))),
+        ("in parts", read().details(STRANGE, &refunded).failing(&part, answer(503))),
+    ];
+    let mut order = order("CMD-1");
+    tell(&mut order, &own, 0);
+    tell(&mut order, &event("3254564999_0", CB, 9, 14_000).json(), 1);
+    for (what, platform) in cases {
+        let answer = platform.tells(&order, &[]);
+        let facts = answer.statements.iter().flat_map(|statement| &statement.facts);
+        let shares: BTreeSet<&str> =
+            facts.filter_map(|fact| Some(&*fact.as_share()?.share)).collect();
+        assert_eq!(shares, [PAYMENT].into(), "{what}");
+        // Once the platform itself has named it.
+        let mut known = order.clone();
+        take(&mut known, &confirmed(read().details(STRANGE, &refunded).tells(&order, &[])));
+        let end = platform.ask(&known, &[]).end;
+        assert!(matches!(&end, Asked::Failed(_)) || what == "gone", "{what}: {end:?}");
+    }
+    for status in [401, 403] {
+        let end = read().failing(&whole, answer(status)).ask(&order, &[]).end;
+        assert!(matches!(&end, Asked::Failed(t) if t.kind == TroubleKind::Credentials), "{end:?}");
+    }
 }
 
 #[test]

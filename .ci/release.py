@@ -78,6 +78,7 @@ class Release:
         self.licenses = {name: (source / name).read_bytes() for name in LICENSES}
         manifest = (source / "Cargo.toml").read_text()
         self.version = re.search(r'^version = "(.+)"$', manifest, re.MULTILINE)[1]
+        self.is_whole = not os.environ.get("PARTS")
         self.files = {}
         self.binaries = []
 
@@ -100,6 +101,8 @@ class Release:
         functions = self.functions(architecture)
         named = {name for _, name in CODE.findall((self.source / "template.yaml").read_text())}
         if set(functions) != named:
+            if self.is_whole:
+                sys.exit(f"built {sorted(functions)}, and the template has {sorted(named)}")
             # Some packages alone: nothing that could be deployed.
             self.files |= {f"{name}-{architecture}.zip": data for name, data in functions.items()}
             return

@@ -136,7 +136,7 @@ output "dead_letter_queue_url" {
 }
 
 output "shop_secret_name" {
-  value       = lookup(local.outputs, "ShopSecretName", null)
+  value       = local.outputs["ShopSecretName"]
   description = "The secret with the key that your shop verifies messages with."
 }
 

@@ -33,6 +33,7 @@ locals {
     FulfilmentMaxReceives       = tostring(var.fulfilment_max_receives)
     ShopUrl                     = tostring(var.shop_url)
     EventBus                    = tostring(var.event_bus)
+    QueueConsumer               = tostring(var.queue_consumer)
     ExampleConsumer             = tostring(var.example_consumer)
     Architecture                = tostring(var.architecture)
     MemorySize                  = tostring(var.memory_size)

@@ -420,8 +420,8 @@ variable "shop_url" {
   description = "Where your shop takes messages over HTTPS, beside the queue - each is posted, signed as Standard Webhooks says, until the shop answers 2xx, for three days; empty = nothing is posted."
 
   validation {
-    condition     = can(regex("^((https://[^@ ]+)?)$", var.shop_url))
-    error_message = "shop_url matches (https://[^@ ]+)?."
+    condition     = can(regex("^((https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?)$", var.shop_url))
+    error_message = "shop_url matches (https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?."
   }
 }
 
@@ -429,11 +429,23 @@ variable "event_bus" {
   type        = string
   default     = ""
   nullable    = false
-  description = "Name of an EventBridge bus of this account that gets every message too; empty = none."
+  description = "Name of an EventBridge bus of this account that gets every message too; empty = none. It must be there - what is put on a bus that is not is lost in silence. `quittance doctor` looks."
 
   validation {
     condition     = can(regex("^([A-Za-z0-9._/-]*)$", var.event_bus))
     error_message = "event_bus matches [A-Za-z0-9._/-]*."
+  }
+}
+
+variable "queue_consumer" {
+  type        = string
+  default     = "yes"
+  nullable    = false
+  description = "Whether anybody consumes the fulfilment queue. With no, nobody is told that messages wait there."
+
+  validation {
+    condition     = contains(["yes", "no"], var.queue_consumer)
+    error_message = "queue_consumer is one of: yes, no."
   }
 }
 

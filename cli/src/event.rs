@@ -1,7 +1,7 @@
 //! Sample events and plain HTTP to a stack.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use lambda_http::http::Request;
+use lambda_http::http::header::DATE;
 use quittance_aws::http::JSON;
 use quittance_core::OrderKey;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -118,6 +119,8 @@ pub(crate) struct Sender {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: String,
+    /// When it was answered by the answerer's clock, in seconds since 1970, where it says so.
+    pub(crate) at: Option<i64>,
 }
 
 impl Sender {
@@ -191,8 +194,12 @@ impl Sender {
             let reply = reply
                 .map_err(|error| format!("{} does not answer: {}", self.url, causes(&error)))?;
             let status = reply.status().as_u16();
+            let date = reply.headers().get(DATE).and_then(|date| date.to_str().ok());
+            let at = date.and_then(|date| httpdate::parse_http_date(date).ok());
+            let at = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+            let at = at.and_then(|at| i64::try_from(at.as_secs()).ok());
             let body = reply.into_body().collect().await?.to_bytes();
-            Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
+            Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned(), at })
         };
         let late = |_| {
             let seconds = ANSWER_TIMEOUT.as_secs();

@@ -62,6 +62,12 @@ const QUEUE: &str = "QUITTANCE_QUEUE_URL";
 /// The variable that names the queue of what is posted to the shop.
 const SHOP_QUEUE: &str = "QUITTANCE_SHOP_QUEUE_URL";
 
+/// The variable that names the bus.
+const BUS: &str = "QUITTANCE_EVENT_BUS";
+
+/// The variable with the names of fields beyond the documented ones.
+const FIELDS: &str = "QUITTANCE_SYSTEMPAY_FIELDS";
+
 /// The variables that name a resource of a stack. One that was exported and forgotten must not make a
 /// command act on another stack than the one that is named.
 const RESOURCES: [&str; 7] = [
@@ -128,6 +134,8 @@ impl Common {
 pub(crate) struct Context {
     pub(crate) json: bool,
     pub(crate) settings: Settings,
+    /// Who is told of a deployed stack's alarms, where CloudFormation says it; nobody where it is empty.
+    pub(crate) alarm_mail: Option<String>,
     stack: Option<String>,
     /// Whether a local stack was asked: only that has the demo's keys.
     is_local: bool,
@@ -141,13 +149,18 @@ impl Context {
     pub(crate) async fn open(common: &Common) -> Result<Self, Failure> {
         let target = common.target()?;
         let is_local = matches!(target, Target::Local(_));
+        let mut alarm_mail = None;
         let (told, sdk) = match target {
             Target::Deployed(stack) => {
                 let names = of_stack(stack)?;
                 let sdk = patient(&clients::sdk_config().await)?;
                 let said = Deployed::of(&sdk, stack).await?;
                 match said {
-                    Some(deployed) => (names.into_iter().chain(deployed.variables).collect(), sdk),
+                    Some(deployed) => {
+                        contradict(&deployed.variables, stack)?;
+                        alarm_mail = deployed.alarm_mail;
+                        (names.into_iter().chain(deployed.variables).collect(), sdk)
+                    }
                     None => {
                         is_there(&sdk, stack, &names).await?;
                         (names, sdk)
@@ -166,9 +179,14 @@ impl Context {
             }
         };
         let sdk = patient(&sdk)?;
-        let settings = Settings::read(|name| configured(name).or_else(|| told.get(name).cloned()))?;
+        let mut settings =
+            Settings::read(|name| configured(name).or_else(|| told.get(name).cloned()))?;
+        if is_local {
+            // Its queue is the one that it says.
+            (settings.shop_queue_url, settings.event_bus) = (None, None);
+        }
         let (json, stack) = (common.json, common.stack.clone());
-        Ok(Self { json, settings, stack, is_local, told, sdk })
+        Ok(Self { json, settings, alarm_mail, stack, is_local, told, sdk })
     }
 
     /// The account that the usual AWS configuration names.
@@ -230,6 +248,16 @@ impl Context {
         POLICY.into_iter().find(|name| !self.is_said(name))
     }
 
+    /// Whether a variable says it, if only that it is empty, or the stack itself.
+    fn is_told(&self, variable: &str) -> bool {
+        std::env::var_os(variable).is_some() || self.told.contains_key(variable)
+    }
+
+    /// The configuration of the engine's clients.
+    pub(crate) fn sdk(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
     /// Whether a variable or the stack itself says it.
     fn is_said(&self, variable: &str) -> bool {
         configured(variable).is_some() || self.told.contains_key(variable)
@@ -288,6 +316,16 @@ impl Context {
 
     /// The fulfilment queue, and what else is to have its messages.
     pub(crate) async fn queue(&self) -> Result<Queue, Failure> {
+        // What is sent to one alone is marked as sent to all.
+        if let Some(stack) = &self.stack
+            && let Some(unsaid) = [SHOP_QUEUE, BUS].into_iter().find(|name| !self.is_told(name))
+        {
+            return Err(format!(
+                "{unsaid} is not set, and CloudFormation does not say where the messages of {stack} go. Set the variable \
+                 as its functions have it, empty where it is empty"
+            )
+            .into());
+        }
         let queue = Queue::from_url(&self.queue_url().await?, self.sqs(), self.dynamodb());
         Ok(queue.and(self.settings.beside(&self.sdk)))
     }
@@ -353,6 +391,27 @@ pub(crate) fn secret_of(stack: Option<&str>) -> Result<Option<String>, Failure> 
         Some(stack) => Ok(of_stack(stack)?.remove(SECRET)),
         None => Ok(configured(SECRET)),
     }
+}
+
+/// An error where a variable says something else than the stack: it was exported for another one.
+fn contradict(told: &BTreeMap<String, String>, stack: &str) -> Result<(), Failure> {
+    for (name, value) in told {
+        let said = configured(name);
+        if let Some(said) = said.as_ref().filter(|said| said.trim() != value.trim()) {
+            return Err(format!(
+                "{name} is {said}, and --stack {stack} has {value}: unset the variable"
+            )
+            .into());
+        }
+        // Forms are read with what the variable says.
+        if name == FIELDS && said.is_none() && !value.trim().is_empty() {
+            return Err(format!(
+                "--stack {stack} has fields of its own: export {FIELDS}='{value}'"
+            )
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// An error where there is no order table either of a stack that CloudFormation says nothing of.

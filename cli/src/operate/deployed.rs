@@ -36,13 +36,14 @@ const REFUSED: [&str; 5] = [
 pub(crate) struct Deployed {
     /// What its functions are told, by variable.
     pub(crate) variables: BTreeMap<String, String>,
+    /// Who is told of alarms; nobody where it is empty.
+    pub(crate) alarm_mail: Option<String>,
     /// Where its routes are.
     pub(crate) base_url: Option<String>,
 }
 
 impl Deployed {
-    /// What CloudFormation says of a stack. `None` where it says nothing: a stack that was made by other means, or an
-    /// operator who may not ask.
+    /// What CloudFormation says of a stack. `None` where it knows none of the name, or the operator may not ask.
     ///
     /// # Errors
     ///
@@ -73,12 +74,14 @@ impl Deployed {
         };
         let mut variables: BTreeMap<String, String> =
             PARAMETERS.into_iter().filter_map(said).collect();
-        if parameters.get("ShopUrl").is_some_and(|url| !url.is_empty())
-            && let Some(queue) = output("PostQueueUrl")
-        {
-            variables.insert("QUITTANCE_SHOP_QUEUE_URL".to_owned(), queue);
-        }
-        Self { variables, base_url: output("BaseUrl") }
+        let queue = match parameters.get("ShopUrl").copied() {
+            Some("") => Some(String::new()),
+            Some(_) => output("PostQueueUrl"),
+            None => None,
+        };
+        variables.extend(queue.map(|queue| ("QUITTANCE_SHOP_QUEUE_URL".to_owned(), queue)));
+        let alarm_mail = parameters.get("AlarmMail").map(|mail| (*mail).to_owned());
+        Self { variables, alarm_mail, base_url: output("BaseUrl") }
     }
 }
 

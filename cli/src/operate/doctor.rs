@@ -1,5 +1,6 @@
 //! `quittance doctor`: whether a stack can do its work, check by check. Nothing is stored, and no money is moved.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -8,9 +9,12 @@ use quittance_aws::apis::Apis;
 use quittance_aws::caller::Caller;
 use quittance_aws::clock::now;
 use quittance_aws::keys::client;
+use quittance_aws::lists::MAX_PAGE;
+use quittance_aws::queue::bus_is_there;
 use quittance_core::api::Trouble;
 use quittance_core::fold::ReleaseOn;
 use quittance_core::provider::Provider;
+use quittance_core::{ProviderId, State, Timestamp};
 use quittance_psp::PROVIDERS;
 use serde::Serialize;
 
@@ -26,6 +30,12 @@ const CALL_BUDGET: Duration = Duration::from_secs(20);
 
 /// How old something unsent may be, in seconds: `dispatch` sends within one, and `reconcile` looks each minute.
 const LATE_SECONDS: u64 = 120;
+
+/// Clocks of two machines that keep time are closer, an answer's way included.
+const CLOCK_DOUBT_SECONDS: u64 = 30;
+
+/// AWS refuses a request that is signed with a time that is further away, and so do the PSPs.
+const CLOCK_LIMIT_SECONDS: u64 = 300;
 
 /// Check whether a stack can do its work: keys, store, queue, APIs, webhooks
 ///
@@ -67,6 +77,9 @@ impl Doctor {
         findings.extend(store(&context).await);
         findings.push(queue(&context).await);
         findings.extend(policy(&context));
+        findings.extend(came(&context).await);
+        findings.extend(mail(&context));
+        findings.extend(bus(&context).await);
         findings.extend(apis(&self.common, &context).await?);
         findings.extend(self.webhooks().await?);
         if self.common.json {
@@ -95,12 +108,13 @@ impl Doctor {
             }
         };
         let sender = Sender::new(&url)?;
-        let mut findings = Vec::new();
+        let (mut findings, mut clock) = (Vec::new(), None);
         for provider in PROVIDERS {
             let profile = provider.profile();
             let headers = [("content-type".to_owned(), profile.media_type.to_owned())];
-            let (health, what) = match sender.deliver(profile.route, &headers, b"{}".to_vec()).await
-            {
+            let reply = sender.deliver(profile.route, &headers, b"{}".to_vec()).await;
+            clock = reply.as_ref().ok().and_then(|reply| reply.at).or(clock);
+            let (health, what) = match reply {
                 Ok(reply) if reply.status == 401 => {
                     (Health::Well, "refuses what is not signed".to_owned())
                 }
@@ -122,8 +136,76 @@ impl Doctor {
                 what,
             });
         }
+        findings.extend(clock.map(|theirs| clocks(&url, now().unix().abs_diff(theirs))));
         Ok(findings)
     }
+}
+
+/// Whether this machine and the stack have the same time.
+fn clocks(url: &str, apart: u64) -> Finding {
+    let what = || format!("is {apart} s away from this machine's: one of the two clocks is wrong");
+    let (health, what) = match apart {
+        0..CLOCK_DOUBT_SECONDS => (Health::Well, "is this machine's".to_owned()),
+        CLOCK_DOUBT_SECONDS..CLOCK_LIMIT_SECONDS => (Health::Doubtful, what()),
+        _ => (
+            Health::Wrong,
+            format!("{}, and AWS and the PSPs refuse calls that are signed so", what()),
+        ),
+    };
+    Finding { check: "clock", of: url.to_owned(), health, what }
+}
+
+/// Whether notifications of each PSP have come at all: an address that was never entered, or a rule that is off, is
+/// silent.
+async fn came(context: &Context) -> Vec<Finding> {
+    let mut seen: BTreeMap<ProviderId, Timestamp> = BTreeMap::new();
+    for state in State::ALL {
+        // The store's own check says why not.
+        let Ok(page) = context.table().updated(state, MAX_PAGE, None).await else {
+            return Vec::new();
+        };
+        for found in page.orders {
+            let last = seen.entry(found.key.psp).or_insert(found.updated_at);
+            *last = found.updated_at.max(*last);
+        }
+    }
+    let finding = |provider: &&'static dyn Provider| {
+        let (health, what) = match seen.get(&provider.profile().id) {
+            Some(at) => (Health::Well, format!("the newest order changed at {at}")),
+            None => (
+                Health::Doubtful,
+                "no order yet: is the address entered at the PSP, and are its rules on? See docs/portals.md"
+                    .to_owned(),
+            ),
+        };
+        Finding { check: "orders", of: of(*provider), health, what }
+    };
+    PROVIDERS.iter().map(finding).collect()
+}
+
+/// Whether the bus is there that is to have each message.
+async fn bus(context: &Context) -> Option<Finding> {
+    let of = context.settings.event_bus.clone()?;
+    let (health, what) = match bus_is_there(context.sdk(), &of).await {
+        Ok(true) => (Health::Well, "is there".to_owned()),
+        Ok(false) => (
+            Health::Wrong,
+            "there is no such bus: events are taken, and nobody gets them".to_owned(),
+        ),
+        Err(error) => (Health::Doubtful, error.to_string()),
+    };
+    Some(Finding { check: "bus", of, health, what })
+}
+
+/// Whether somebody is told of alarms.
+fn mail(context: &Context) -> Option<Finding> {
+    let (health, what) = match context.alarm_mail.as_deref()? {
+        "" => (Health::Doubtful, "nobody is told of alarms: AlarmMail is empty".to_owned()),
+        mail => {
+            (Health::Well, format!("{} is told, once the subscription is confirmed", clean(mail)))
+        }
+    };
+    Some(Finding { check: "alarms", of: String::new(), health, what })
 }
 
 fn of(provider: &dyn Provider) -> String {
@@ -298,4 +380,22 @@ fn show(findings: &[Finding]) {
         shown.add_row([sign, *check, of, what]);
     }
     rows(&shown, "nothing was checked");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_wrong_where_signed_calls_are_refused() {
+        for (apart, expected) in [
+            (0, Health::Well),
+            (29, Health::Well),
+            (30, Health::Doubtful),
+            (299, Health::Doubtful),
+            (300, Health::Wrong),
+        ] {
+            assert_eq!(clocks("url", apart).health, expected, "{apart}");
+        }
+    }
 }

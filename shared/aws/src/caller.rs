@@ -92,7 +92,7 @@ impl Caller {
                         continue;
                     }
                     let (name, began) = (call.name, Instant::now());
-                    let exchange = self.send(call, left.min(CALL_TIMEOUT)).await;
+                    let exchange = self.exchange(call, left.min(CALL_TIMEOUT), true).await;
                     let took_ms = began.elapsed().as_millis();
                     match &exchange {
                         Exchange::Answered { status, .. } => {
@@ -113,8 +113,12 @@ impl Caller {
         late(Trouble { kind: TroubleKind::Unreachable, why })
     }
 
-    /// Sends one call, and follows no redirection.
-    pub(crate) async fn send(&self, call: Call, limit: Duration) -> Exchange {
+    /// Sends one call whose answer is its status: what follows may be long, and come slowly. No redirection is followed.
+    pub(crate) async fn post(&self, call: Call, limit: Duration) -> Exchange {
+        self.exchange(call, limit, false).await
+    }
+
+    async fn exchange(&self, call: Call, limit: Duration, reads_body: bool) -> Exchange {
         let method = match call.method {
             Method::Get => "GET",
             Method::Post => "POST",
@@ -133,6 +137,9 @@ impl Caller {
                 Err(_) => return Exchange::Lost,
             };
             let status = reply.status().as_u16();
+            if !reads_body {
+                return Exchange::Answered { status, body: Vec::new() };
+            }
             match Limited::new(reply.into_body(), MAX_ANSWER_BYTES).collect().await {
                 Ok(body) => Exchange::Answered { status, body: body.to_bytes().to_vec() },
                 Err(_) => Exchange::Lost,

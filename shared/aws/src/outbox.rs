@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use quittance_core::{OrderKey, Policy, Timestamp};
+use quittance_core::{Order, OrderKey, Policy, Timestamp};
 
 use crate::clock::now;
 use crate::error::StoreError;
@@ -69,17 +69,20 @@ impl Outbox {
                     continue;
                 }
             }
-            self.settle(named).await?;
+            self.settle(named, &stored.order).await?;
             let lag = mark.filter(|_| !sent.is_empty()).map(|mark| mark.age());
             return Ok(DispatchResult { sent: sent.len(), lag });
         }
         Err(StoreError::Contended)
     }
 
-    /// Notes under a mere name that the queue knows what it holds: the order has taken it over.
-    async fn settle(&self, mut named: Stored) -> Result<(), StoreError> {
+    /// Notes under a mere name what the queue knows of what it holds. What the order has not taken over stays unsent.
+    async fn settle(&self, mut named: Stored, order: &Order) -> Result<(), StoreError> {
         if let Some(join) = named.joined.take() {
-            named.order.mark_all_sent(now());
+            let at = now();
+            for id in order.sent() {
+                named.order.mark_sent(id, at);
+            }
             // After a lost race the name is looked at again.
             self.table.join(&named, &join).await?;
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_eventbridge::Client as EventBridge;
@@ -117,6 +118,21 @@ impl Queue {
                 Box::pin(second.send(key, event, trace)).await
             }
         }
+    }
+}
+
+/// Whether there is a bus of this name. An event that is put on none is taken, and nobody is told.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where `EventBridge` refuses or does not answer.
+pub async fn bus_is_there(sdk: &SdkConfig, name: &str) -> Result<bool, StoreError> {
+    match EventBridge::new(sdk).describe_event_bus().name(name).send().await {
+        Ok(_) => Ok(true),
+        Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+            Ok(false)
+        }
+        Err(error) => Err(StoreError::unavailable("describe event bus", &error)),
     }
 }
 

@@ -167,7 +167,7 @@ impl Shop {
             headers: headers(id, now(), body, &keys),
             body: body.to_vec(),
         };
-        match self.caller.send(call, POST_TIMEOUT).await {
+        match self.caller.post(call, POST_TIMEOUT).await {
             Exchange::Answered { status: 200..=299, .. } => Reply::Taken,
             Exchange::Answered { status, .. } => Reply::Refused(status),
             Exchange::Unsent | Exchange::Lost => Reply::Unreached,

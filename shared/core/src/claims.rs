@@ -402,10 +402,7 @@ impl<'a> Claims<'a> {
             // An order that was released for a capture of the payment has the payment.
             let home = self.seen(&join.home)?;
             let is_elsewhere = join.home != order.key;
-            if is_elsewhere
-                && knows_capture(&home.order, name)
-                && rests_on(&home.order, name, self.policy)
-            {
+            if is_elsewhere && rests_on(&home.order, name, self.policy) {
                 return Ok(Lead::Held(held(name, &join.home)));
             }
             // The name holds what followed from now on, so that it outlives us.
@@ -499,8 +496,15 @@ impl<'a> Claims<'a> {
             // Something else completed that order since its name was led away: a notification of another of its
             // attempts, an amount registered. It has the payment, and its name leads there again. An order
             // that a name has become took no capture along, so the other rests on none.
+            let Some(join) = &item.join else { return Ok(()) };
+            let home = self.seen(&join.home)?;
+            // That one took the payment after the other had given it up: what was read is too old.
+            if home.order.aliases.contains(&name.order) {
+                return Ok(());
+            }
+            self.fence(home, name)?;
             let back = Alias { home: former.clone(), weak: true };
-            return item.join.as_ref().map_or(Ok(()), |_| Err(Need::from(rename(item, back))));
+            return Err(Need::from(rename(item, back)));
         }
         let mut more = item.clone();
         if self.take_along(&mut more.order, former, name)? {

@@ -203,7 +203,8 @@ async fn only_what_the_queue_has_to_be_told_is_found_as_unsent() {
     save(&stack, &first, None, 1).await;
     assert_eq!(stack.unsent().await, [lyra("FIRST-1"), lyra("LATER-1")]);
 
-    first.mark_all_sent(at(3));
+    let release = first.fulfilment().unwrap().id.clone();
+    assert!(first.mark_sent(&release, at(3)));
     save(&stack, &first, Some(1), 3).await;
     assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
 
@@ -211,6 +212,13 @@ async fn only_what_the_queue_has_to_be_told_is_found_as_unsent() {
     let named = stack.table.load(&lyra("LATER-1")).await.unwrap();
     let join = Alias { home: lyra("HELD-1"), weak: false };
     assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
+    assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
+
+    // And while another order has to give something up: the order does not show the release, so nobody is told of it.
+    let mut named = stack.table.load(&lyra("LATER-1")).await.unwrap();
+    named.former = Some(lyra("FIRST-1"));
+    assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
+    assert_eq!(stack.outbox.deliver(&lyra("LATER-1")).await.unwrap(), 0);
     assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
 }
 

@@ -552,11 +552,7 @@ fn what_a_notification_alone_names_and_cannot_be_read_is_left_out() {
 #[test]
 fn a_method_that_cannot_be_looked_up_holds_nothing() {
     for (_, platform, _) in layouts(14_000) {
-        for lost in [
-            Exchange::Lost,
-            super::talk::answered(400, &json!({})),
-            super::talk::answered(200, &json!([])),
-        ] {
+        for lost in [Exchange::Lost, answered(400, &json!({})), answered(200, &json!([]))] {
             let platform = platform.clone().failing("payments/3254564310_1", lost);
             let order = after(&platform, registered("CMD-1", 14_000), &[PAYMENT]);
             assert!(order.fulfilment().is_some());

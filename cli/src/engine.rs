@@ -49,7 +49,8 @@ impl Engine {
         let (database, place) = match data {
             None => (Database::memory(), "in memory".to_owned()),
             Some(directory) => {
-                std::fs::create_dir_all(directory)?;
+                std::fs::create_dir_all(directory)
+                    .map_err(|error| format!("--data {}: {error}", directory.display()))?;
                 let file = directory.join(FILE);
                 let text = file.to_str().ok_or("the data directory's name is not UTF-8")?;
                 (Database::new(text), format!("in {}", file.display()))

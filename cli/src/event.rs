@@ -125,7 +125,10 @@ pub(crate) struct Reply {
 
 impl Sender {
     /// To the stack at this URL, over TLS where it says https. The system's authorities are trusted.
+    ///
+    /// A host and a port alone are those of a stack without TLS.
     pub(crate) fn new(url: &str) -> Result<Self, Failure> {
+        let url = &if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let provider = default_provider();
         let builder = HttpsConnectorBuilder::new();
         let builder = if url.starts_with("https:") {

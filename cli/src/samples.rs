@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, DirEntry, include_dir};
 use quittance_core::crypto::sha256_hex_of;
 
+use crate::output::Failure;
+
 /// Those of this version.
 static SAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../events");
 
@@ -22,12 +24,39 @@ pub(crate) fn samples(directory: Option<&Path>) -> io::Result<PathBuf> {
 }
 
 /// The file as named, else the sample of that name.
-pub(crate) fn sample(file: &Path) -> io::Result<PathBuf> {
+///
+/// # Errors
+///
+/// Where there is neither, with the samples whose names begin so.
+pub(crate) fn sample(file: &Path) -> Result<PathBuf, Failure> {
     if file.exists() {
         return Ok(file.to_owned());
     }
-    let sample = samples(None)?.join(file).with_extension("json");
-    Ok(if sample.is_file() { sample } else { file.to_owned() })
+    let folder = samples(None)?;
+    let sample = folder.join(file).with_extension("json");
+    if sample.is_file() {
+        return Ok(sample);
+    }
+    let near = near(&folder, file);
+    let shown = file.display();
+    Err(match near.as_slice() {
+        [] => format!("{shown}: no such file, and no sample's name begins so"),
+        near => format!("{shown}: no such file. Samples whose names begin so: {}", near.join(", ")),
+    }
+    .into())
+}
+
+/// The names of the samples in the folder of a name that begin as it does.
+fn near(samples: &Path, file: &Path) -> Vec<String> {
+    let parent = file.parent().unwrap_or_else(|| Path::new(""));
+    let begins = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let entries = std::fs::read_dir(samples.join(parent)).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let names = names.filter(|name| !name.ends_with(".expected.json") && name.starts_with(begins));
+    let name = |name: String| parent.join(name.trim_end_matches(".json")).display().to_string();
+    let mut names: Vec<String> = names.map(name).collect();
+    names.sort();
+    names
 }
 
 fn cache() -> PathBuf {
@@ -71,6 +100,18 @@ fn digest() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_no_sample_is_answered_with_those_that_begin_so() {
+        let refused = |name: &str| sample(Path::new(name)).unwrap_err().to_string();
+        let said = refused("systempay/01");
+        assert!(
+            said.contains("systempay/01-single-card-captured") && !said.contains("expected"),
+            "{said}"
+        );
+        assert!(refused("systempay/zz").ends_with("no sample's name begins so"));
+        assert!(sample(Path::new("systempay/01-single-card-captured")).unwrap().is_file());
+    }
 
     #[test]
     fn samples_are_unpacked_once_and_as_they_are() {

@@ -1,5 +1,6 @@
 //! How arguments of the commands are read.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::money::amount_from_digits;
 use quittance_core::{Currency, OrderKey, State, Timestamp};
@@ -18,12 +19,10 @@ pub(crate) fn key(text: &str) -> Result<OrderKey, String> {
     })
 }
 
-/// Reads the word of a state.
-pub(crate) fn state(word: &str) -> Result<State, String> {
-    State::from_word(word).ok_or_else(|| {
-        let words: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
-        format!("none of {}", words.join(", "))
-    })
+/// Reads the word of a state; help and completions list them.
+pub(crate) fn state() -> impl TypedValueParser<Value = State> {
+    let words = PossibleValuesParser::new(State::ALL.map(State::as_str));
+    words.try_map(|word| State::from_word(&word).ok_or("no state"))
 }
 
 /// Reads an RFC 3339 time.

@@ -10,6 +10,7 @@ use quittance_aws::keys::{STAGES, client, documents};
 use quittance_core::Provider;
 use quittance_core::provider::HeldKey;
 use quittance_psp::PROVIDERS;
+use quittance_psp::spot::Spot;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -112,14 +113,18 @@ pub(crate) async fn found(common: &Common) -> Result<Vec<Found>, Failure> {
 fn from_file(file: &PathBuf) -> Result<(Vec<Document>, Vec<String>), Failure> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    let Ok(members_of_file) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(&text) else {
-        let why = "not a JSON object of key documents".to_owned();
-        let nothing = PROVIDERS.iter().map(|provider| Document {
-            provider: *provider,
-            from: name.clone(),
-            text: Err(why.clone()),
-        });
-        return Ok((nothing.collect(), Vec::new()));
+    let read = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(&text);
+    let members_of_file = match read {
+        Ok(members) => members,
+        Err(error) => {
+            let why = format!("not a JSON object of key documents ({})", Spot::of(&error));
+            let nothing = PROVIDERS.iter().map(|provider| Document {
+                provider: *provider,
+                from: name.clone(),
+                text: Err(why.clone()),
+            });
+            return Ok((nothing.collect(), Vec::new()));
+        }
     };
     let (mut documents, mut remarks) = (Vec::new(), Vec::new());
     for (name_of, value) in members_of_file {

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use lambda_http::http::Request;
 use lambda_http::{Body, Response};
-use orders::Function;
+use orders::{Function, find};
+use quittance_aws::clock::now;
 use quittance_aws::table::Stored;
 use quittance_core::{OrderKey, OrderView, State, stored};
+use quittance_pages::Filter;
 use serde_json::{Value, json};
 
 use crate::operate::arguments::{key, state};
@@ -49,7 +51,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct List {
     /// Only orders in this state
-    #[arg(long, value_parser = state)]
+    #[arg(long, value_parser = state())]
     state: Option<State>,
     /// The largest number of orders to list
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
@@ -58,9 +60,8 @@ struct List {
 
 #[derive(Debug, Args)]
 struct Show {
-    /// The order under any of its names: psp/merchant/mode/order
-    #[arg(value_parser = key)]
-    key: OrderKey,
+    /// The order under any of its names: psp/merchant/mode/order, or its reference alone
+    key: String,
     /// The stored item: facts and decisions, and their meaning by today's status tables
     #[arg(long)]
     raw: bool,
@@ -71,12 +72,39 @@ pub(crate) async fn run(args: &Orders) -> Result<ExitCode, Failure> {
     let context = Context::open(&args.common).await?;
     match &args.command {
         Command::List(list) => many(&context, list).await,
-        Command::Show(Show { key, raw: true }) => raw(&context, key).await,
-        Command::Show(show) => one(&context, &show.key).await,
+        Command::Show(Show { key, raw: is_raw }) => match (named(&context, key).await?, is_raw) {
+            (None, _) => Ok(ExitCode::from(NOT_ALL)),
+            (Some(key), true) => raw(&context, &key).await,
+            (Some(key), false) => one(&context, &key).await,
+        },
         Command::Expect(args) => expect::run(&context, args).await,
         Command::ForgetDoubts(args) => forget::run(&context, args).await,
         Command::Erase(erase) => erase::run(&context, erase).await,
     }
+}
+
+/// The key that a text is, else the one order that has this reference. Where there is none, or several have it, that is
+/// said.
+async fn named(context: &Context, text: &str) -> Result<Option<OrderKey>, Failure> {
+    if text.contains('/') {
+        return Ok(Some(key(text)?));
+    }
+    let filter = Filter { search: text.to_owned(), ..Filter::default() };
+    let found = find(&context.table(), context.settings.policy, &filter, now()).await?;
+    let keys = found.orders.into_iter().map(|(order, _)| order.key().clone());
+    let keys: Vec<OrderKey> = keys.filter(|key| key.order == text).collect();
+    match keys.as_slice() {
+        [one] => return Ok(Some(one.clone())),
+        [] => note(&format!(
+            "no order has the reference {text}. An order of a merchant of whom no other is known is found by its \
+             whole key: psp/merchant/mode/order"
+        )),
+        several => {
+            let keys: Vec<String> = several.iter().map(OrderKey::to_string).collect();
+            note(&format!("several orders have the reference {text}: {}", keys.join(", ")));
+        }
+    }
+    Ok(None)
 }
 
 /// Shows the item under this key itself, which may be a mere name.

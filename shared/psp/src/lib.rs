@@ -14,6 +14,7 @@
 )]
 
 pub mod lyra;
+pub mod spot;
 mod text;
 pub mod worldline;
 

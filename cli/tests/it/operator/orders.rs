@@ -46,12 +46,27 @@ fn an_order_is_found_under_every_name_of_its_payment() {
     assert!(shown.starts_with("SHOW-3 ") && shown.contains("an alias of this order"), "{shown}");
 }
 
+/// As a shop calls it. Where several merchants have the reference, one has to be named.
+#[test]
+fn an_order_is_found_by_its_reference_alone() {
+    let stack = Stack::start();
+    stack.systempay(&Form::single("SHOW-4", "show04", "CB", 500, "CAPTURED").body());
+    stack.systempay(&Form::single("SHOW-40", "show40", "CB", 500, "CAPTURED").body());
+    let shown = on(&stack, &["orders", "show", "SHOW-4"]).with(0).output;
+    assert!(shown.starts_with("SHOW-4 "), "{shown}");
+    stack.worldline(&Payment::new("SHOW-4", "3254930099_0", 130, 9, 500).json().to_string());
+    let several = on(&stack, &["orders", "show", "SHOW-4"]).with(1);
+    assert!(several.errors.contains(&key(&systempay_path("SHOW-4"))), "{}", several.errors);
+}
+
 #[test]
 fn an_unknown_order_is_1_and_what_is_no_order_2() {
     let stack = Stack::shared();
     let done = on(&stack, &["orders", "show", "systempay/1/test/NOBODY"]).with(1);
     assert!(done.output.is_empty() && done.errors.contains("NOBODY"), "{}", done.errors);
-    for bad in ["NOBODY", "paypal/1/test/A", "systempay/1/test/A/B"] {
+    let done = on(&stack, &["orders", "show", "NOBODY"]).with(1);
+    assert!(done.errors.contains("no order has the reference NOBODY"), "{}", done.errors);
+    for bad in ["paypal/1/test/A", "systempay/1/test/A/B"] {
         on(&stack, &["orders", "show", bad]).with(2);
     }
 }

@@ -411,7 +411,7 @@ mod tests {
         let said = unknown().to_string();
         assert!(BRANDS.iter().all(|brand| said.contains(brand.id)), "{said}");
         for shape in ["1", "[]", r#"{"rest": "a.example"}"#, r#"{"name": "osb", "host": "a.b"}"#] {
-            assert_eq!(read(shape), Err(BadKeys::Json), "{shape}");
+            assert!(matches!(read(shape), Err(BadKeys::Json(_))), "{shape}");
         }
     }
 

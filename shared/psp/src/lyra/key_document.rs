@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 use quittance_core::limits::MAX_REST_PASSWORDS;
 use serde::Deserialize;
 
+use crate::spot::Spot;
+
 /// Why a key document cannot be used. Quotes nothing of it: it holds secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadKeys {
     /// Not the documented JSON.
     #[error(
-        "not a JSON object of site ids with \"brand\", \"cards\", \"test\" and \"production\", the last two each with \"form\", \"rest_password\", \"hmac\", \"ask\" and \"allow_sha1\""
+        "not a JSON object of site ids with \"brand\", \"cards\", \"test\" and \"production\", the last two each with \"form\", \"rest_password\", \"hmac\", \"ask\" and \"allow_sha1\" ({0})"
     )]
-    Json,
+    Json(Spot),
+    /// An id or a secret is still what the documentation has in its place.
+    #[error("an id or a key is a placeholder in angle brackets: put the real one")]
+    Placeholder,
     /// Nothing to verify with.
     #[error("the document has no key")]
     NoKey,
@@ -71,7 +76,7 @@ pub enum BadKeys {
 
 /// The sites of a key document by their ids.
 pub(super) fn document(text: &str) -> Result<BTreeMap<String, Site>, BadKeys> {
-    serde_json::from_str(text).map_err(|_| BadKeys::Json)
+    serde_json::from_str(text).map_err(|error| BadKeys::Json(Spot::of(&error)))
 }
 
 /// One site of the key document.

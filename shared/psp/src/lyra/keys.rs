@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::key_document::{BadKeys, RawKeys, Site, document};
 use super::signature::{Keys, SiteKeys};
+use crate::spot::is_placeholder;
 use quittance_core::crypto::Secret;
 use quittance_core::key::Mode;
 use quittance_core::versions::Versioned;
@@ -59,6 +60,13 @@ pub(super) fn check(document: &BTreeMap<String, Site>) -> Result<(), BadKeys> {
         modes.into_iter().filter_map(move |(mode, raw)| Some((id.trim(), mode, raw.as_ref()?)))
     });
     let modes: Vec<(&str, Mode, &RawKeys)> = modes.collect();
+    let is_unfilled = |(id, _, raw): &(&str, Mode, &RawKeys)| {
+        let secrets = [&raw.form, &raw.rest_password, &raw.hmac].into_iter().flatten();
+        is_placeholder(id) || secrets.into_iter().any(|secret| is_placeholder(secret))
+    };
+    if modes.iter().any(is_unfilled) {
+        return Err(BadKeys::Placeholder);
+    }
     let secret = |text: &Option<String>| text.as_deref().and_then(Secret::new);
     for (site, mode, raw) in &modes {
         let password = raw.rest_password.as_deref().map_or("", str::trim);
@@ -173,7 +181,16 @@ mod tests {
             assert_eq!(refused(text), BadKeys::NoKey, "{text}");
         }
         for text in ["", "[]", r#"{"1": {"TEST": {}}}"#, r#"{"1": {"test": {"from": "k"}}}"#] {
-            assert_eq!(refused(text), BadKeys::Json, "{text}");
+            assert!(matches!(refused(text), BadKeys::Json(_)), "{text}");
+        }
+        let said = refused(r#"{"1": {"test": {"from": "hidden"}}}"#).to_string();
+        assert!(said.ends_with("(line 1, column 22)") && !said.contains("hidden"), "{said}");
+        for text in [
+            r#"{"<site id>": {"test": {"form": "k"}}}"#,
+            r#"{"1": {"test": {"form": "<key>"}}}"#,
+            r#"{"1": {"production": {"form": "k", "rest_password": "<password>"}}}"#,
+        ] {
+            assert_eq!(refused(text), BadKeys::Placeholder, "{text}");
         }
         let with_brand =
             |brand| format!(r#"{{"1": {{"brand": {brand}, "test": {{"form": "k"}}}}}}"#);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::signature::{Key, Keys};
+use crate::spot::{Spot, is_placeholder};
 use quittance_core::crypto::Secret;
 use quittance_core::key::Mode;
 use quittance_core::versions::Versioned;
@@ -14,12 +15,15 @@ use quittance_core::versions::Versioned;
 pub enum BadKeys {
     /// Not the documented JSON.
     #[error(
-        "not a JSON object of key ids with a secret, or {{\"secret\", \"mode\", \"merchant\"}}, each"
+        "not a JSON object of key ids with a secret, or {{\"secret\", \"mode\", \"merchant\"}}, each ({0})"
     )]
-    Json,
+    Json(Spot),
     /// A secret without content would accept anyone's signature.
     #[error("a secret is empty")]
     EmptySecret,
+    /// An id or a secret is still what the documentation has in its place.
+    #[error("an id or a key is a placeholder in angle brackets: put the real one")]
+    Placeholder,
     /// Nothing to verify with.
     #[error("the document has no key")]
     NoKey,
@@ -42,7 +46,7 @@ impl Keys {
     /// [`BadKeys`]: another shape, no key, an empty secret, or one secret for two keys.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
         let document: BTreeMap<String, Entry> =
-            serde_json::from_str(text).map_err(|_| BadKeys::Json)?;
+            serde_json::from_str(text).map_err(|error| BadKeys::Json(Spot::of(&error)))?;
         if document.is_empty() {
             return Err(BadKeys::NoKey);
         }
@@ -51,6 +55,9 @@ impl Keys {
                 Entry::Secret(secret) => (secret, Mode::Test, None),
                 Entry::Full(full) => (full.secret, full.mode, full.merchant),
             };
+            if is_placeholder(&id) || is_placeholder(&secret) {
+                return Err(BadKeys::Placeholder);
+            }
             let secret = Secret::new(&secret).ok_or(BadKeys::EmptySecret)?;
             Ok((id, Key { secret, mode, merchant }))
         });
@@ -140,7 +147,13 @@ mod tests {
             r#"{"a": {"mode": "test"}}"#,
             r#"{"a": {"secret": "s", "mode": "TEST"}}"#,
         ] {
-            assert_eq!(refused(text), BadKeys::Json, "{text}");
+            assert!(matches!(refused(text), BadKeys::Json(_)), "{text}");
+        }
+        // Where it stops being one, and nothing of what stands there.
+        let said = refused("{\"a\": \"hidden\",\n}").to_string();
+        assert!(said.ends_with("(line 2, column 1)") && !said.contains("hidden"), "{said}");
+        for text in [r#"{"<key id>": "s"}"#, r#"{"a": {"secret": " <secret> "}}"#] {
+            assert_eq!(refused(text), BadKeys::Placeholder, "{text}");
         }
     }
 

@@ -76,13 +76,13 @@ impl Outbox {
         Err(StoreError::Contended)
     }
 
-    /// Notes under a mere name what the queue knows of what it holds. What the order has not taken over stays unsent.
+    /// Notes under a mere name that the queue knows what it holds: the order has taken it over. Not while another order has
+    /// still to give something up: then the order does not show what the name holds, and nobody was told of it.
     async fn settle(&self, mut named: Stored, order: &Order) -> Result<(), StoreError> {
-        if let Some(join) = named.joined.take() {
-            let at = now();
-            for id in order.sent() {
-                named.order.mark_sent(id, at);
-            }
+        let is_taken_over =
+            named.former.is_none() || order.aliases().contains(&named.order.key().order);
+        if let Some(join) = named.joined.take().filter(|_| is_taken_over) {
+            named.order.mark_all_sent(now());
             // After a lost race the name is looked at again.
             self.table.join(&named, &join).await?;
         }

@@ -33,12 +33,12 @@ impl Order {
         false
     }
 
-    /// The ids of the messages that the queue has.
-    pub fn sent(&self) -> impl Iterator<Item = &str> {
-        let fulfilment = self.fulfilment.iter().map(|f| (&f.id, f.sent_at));
-        let reversals = self.reversals.iter().map(|r| (&r.id, r.sent_at));
-        let sent = fulfilment.chain(reversals).filter(|(_, sent)| sent.is_some());
-        sent.map(|(id, _)| id.as_str())
+    /// Notes that the queue has every message of this order.
+    pub fn mark_all_sent(&mut self, at: Timestamp) {
+        let fulfilment = self.fulfilment.iter_mut().map(|f| &mut f.sent_at);
+        for sent in fulfilment.chain(self.reversals.iter_mut().map(|r| &mut r.sent_at)) {
+            sent.get_or_insert(at);
+        }
     }
 
     /// Decides anew from the facts: a release when they cover the order, a reversal for each credit that

@@ -44,15 +44,11 @@ fn an_order_that_decided_nothing_has_nothing_unsent() {
 }
 
 #[test]
-fn what_is_marked_is_sent_and_the_first_time_stands() {
+fn all_can_be_marked_at_once_and_the_first_time_stands() {
     let mut order = reversed();
     let released = order.fulfilment().cloned().unwrap();
     order.mark_sent(&released.id, at(900));
-    assert_eq!(order.sent().collect::<Vec<_>>(), [&released.id]);
-    let reversal = order.reversals()[0].id.clone();
-    let again = [&released.id, &reversal].map(|id| order.mark_sent(id, at(950)));
-    assert_eq!(again, [false, true]);
-    assert_eq!(order.sent().count(), 2);
+    order.mark_all_sent(at(950));
     assert_eq!(order.fulfilment().unwrap().sent_at, Some(at(900)));
     assert_eq!(order.reversals()[0].sent_at, Some(at(950)));
 }

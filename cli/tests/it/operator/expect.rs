@@ -157,7 +157,7 @@ fn both_want_the_policy_said() {
         &["orders", "expect", "systempay/1/test/A", "500"][..],
         &["orders", "forget-doubts", "systempay/1/test/A", "--yes"],
     ] {
-        let done = super::run(&[command, &["--stack", "shop"]].concat(), &aws).with(2);
+        let done = super::run(command, &aws).with(2);
         assert!(done.errors.contains("QUITTANCE_RELEASE_ON"), "{}", done.errors);
     }
     let stack = Stack::shared();

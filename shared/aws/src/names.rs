@@ -48,12 +48,8 @@ impl<'a> Registry<'a> {
                     claims.loaded(self.load(&key).await?);
                     continue;
                 }
-                Step::Name(item, notice) => {
-                    note(item.order.key(), notice.as_ref());
-                    (*item.clone(), self.rename(*item).await?)
-                }
+                Step::Name(item) => (*item.clone(), self.rename(*item).await?),
                 Step::Settle(write) => {
-                    note(write.item.order.key(), write.notice.as_ref());
                     let saved = self.settle(&write).await?;
                     (write.item, saved)
                 }
@@ -115,10 +111,7 @@ impl<'a> Registry<'a> {
 }
 
 fn note(order: &OrderKey, notice: Option<&Notice>) {
-    match notice {
-        Some(Notice::Held { name, home }) => {
-            tracing::warn!(alias = %name, %home, %order, "one payment under two references");
-        }
-        None => {}
+    if let Some(Notice { name, home }) = notice {
+        tracing::warn!(alias = %name, %home, %order, "one payment under two references");
     }
 }

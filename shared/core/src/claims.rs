@@ -60,7 +60,7 @@ pub enum Step {
     /// Read the item of this key, and say so by [`Claims::loaded`].
     Load(OrderKey),
     /// Write an item that is a name, then say [`Claims::written`] or [`Claims::refused`].
-    Name(Box<Item>, Option<Notice>),
+    Name(Box<Item>),
     /// Write another order than the one that the statement goes to, then say the same.
     Settle(Box<Write>),
     /// Write the order that has taken the statement, then say [`Claims::taken`] or [`Claims::refused`].
@@ -110,16 +110,13 @@ impl Decisions {
     }
 }
 
-/// A rare case, which is logged and is no error.
+/// A rare case, which is logged and is no error: one payment under two references. It is held in the second order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// One payment under two references: it is held in the second order.
-    Held {
-        /// The payment's name.
-        name: OrderKey,
-        /// The order that has the payment.
-        home: OrderKey,
-    },
+pub struct Notice {
+    /// The payment's name.
+    pub name: OrderKey,
+    /// The order that has the payment.
+    pub home: OrderKey,
 }
 
 /// Why to begin anew.
@@ -352,14 +349,8 @@ impl<'a> Claims<'a> {
     /// Makes an order of a name.
     fn move_in(&self, named: &Item, home: &OrderKey) -> Result<Step, Need> {
         let mut item = Item { join: None, ..named.clone() };
-        let name = named.order.key.clone();
-        let before = Decisions::of(&item.order);
-        self.take_from(&mut item, home, &name)?;
-        let summary = item.order.decide(self.receipt.received_at, self.policy);
-        let decisions = Decisions::of(&item.order).since(before);
-        let names = Vec::new();
-        let write = Write { item, summary, decisions, names, notice: None };
-        Ok(Step::Settle(Box::new(write)))
+        self.take_from(&mut item, home, &named.order.key)?;
+        Ok(self.rewrite(item, &named.order))
     }
 
     /// Makes a name of the statement lead to the order at hand, if it may.
@@ -411,7 +402,7 @@ impl<'a> Claims<'a> {
                 self.fence(home, name)?;
                 self.take_from(&mut item, &join.home, name)?;
             }
-            return Err(Need::from(Step::Name(Box::new(item), None)));
+            return Err(Need::from(Step::Name(Box::new(item))));
         }
         // Whether or not the first message is stored already: its name is written before it.
         if is_occurrence_by(name, &join.home, &order.key)
@@ -446,7 +437,7 @@ impl<'a> Claims<'a> {
     /// too late.
     fn hold(&self, unlisted: &[&Item]) -> Result<(), Need> {
         match unlisted.iter().find(|named| !self.wrote.contains(&named.order.key)) {
-            Some(named) => Err(Need::from(Step::Name(Box::new((*named).clone()), None))),
+            Some(named) => Err(Need::from(Step::Name(Box::new((*named).clone())))),
             None => Ok(()),
         }
     }
@@ -528,7 +519,7 @@ impl<'a> Claims<'a> {
     /// Writes an item with other facts than before. An order is decided anew; a name decides nothing.
     fn rewrite(&self, mut item: Item, before: &Order) -> Step {
         if item.join.is_some() {
-            return Step::Name(Box::new(item), None);
+            return Step::Name(Box::new(item));
         }
         let before = Decisions::of(before);
         let summary = item.order.decide(self.receipt.received_at, self.policy);
@@ -542,12 +533,12 @@ impl<'a> Claims<'a> {
 }
 
 fn held(name: &OrderKey, home: &OrderKey) -> Notice {
-    Notice::Held { name: name.clone(), home: home.clone() }
+    Notice { name: name.clone(), home: home.clone() }
 }
 
 /// Makes a name lead elsewhere. What it has taken along is settled.
 fn rename(named: &Item, join: Alias) -> Step {
-    Step::Name(Box::new(Item { join: Some(join), former: None, ..named.clone() }), None)
+    Step::Name(Box::new(Item { join: Some(join), former: None, ..named.clone() }))
 }
 
 /// Whether the name is the order's own key, or known to lead to it for good.

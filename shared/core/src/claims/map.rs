@@ -12,7 +12,7 @@ impl Items {
     pub fn carry_out(&mut self, claims: &mut Claims<'_>, step: Step) -> Option<End> {
         match step {
             Step::Load(key) => claims.loaded(self.load(&key)),
-            Step::Name(item, _) => self.write(claims, *item),
+            Step::Name(item) => self.write(claims, *item),
             Step::Settle(write) => self.write(claims, write.item),
             Step::Take(write) => {
                 if self.save(write.item) {

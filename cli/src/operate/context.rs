@@ -134,8 +134,8 @@ impl Common {
 pub(crate) struct Context {
     pub(crate) json: bool,
     pub(crate) settings: Settings,
-    /// Who is told of a deployed stack's alarms, where CloudFormation says it; nobody where it is empty.
-    pub(crate) alarm_mail: Option<String>,
+    /// The deployed stack, where CloudFormation knows it.
+    pub(crate) deployed: Option<Deployed>,
     stack: Option<String>,
     /// Whether a local stack was asked: only that has the demo's keys.
     is_local: bool,
@@ -149,23 +149,18 @@ impl Context {
     pub(crate) async fn open(common: &Common) -> Result<Self, Failure> {
         let target = common.target()?;
         let is_local = matches!(target, Target::Local(_));
-        let mut alarm_mail = None;
+        let mut deployed = None;
         let (told, sdk) = match target {
             Target::Deployed(stack) => {
                 let names = of_stack(stack)?;
                 let sdk = patient(&clients::sdk_config().await)?;
-                let said = Deployed::of(&sdk, stack).await?;
-                match said {
-                    Some(deployed) => {
-                        contradict(&deployed.variables, stack)?;
-                        alarm_mail = deployed.alarm_mail;
-                        (names.into_iter().chain(deployed.variables).collect(), sdk)
-                    }
-                    None => {
-                        is_there(&sdk, stack, &names).await?;
-                        (names, sdk)
-                    }
+                deployed = Deployed::of(&sdk, stack).await?;
+                match &deployed {
+                    Some(deployed) => contradict(&deployed.variables, stack)?,
+                    None => is_there(&sdk, stack, &names).await?,
                 }
+                let said = deployed.iter().flat_map(|deployed| deployed.variables.clone());
+                (names.into_iter().chain(said).collect(), sdk)
             }
             Target::Variables { engine: true } => (BTreeMap::new(), sdk_config(None).await),
             Target::Variables { engine: false } => (BTreeMap::new(), clients::sdk_config().await),
@@ -186,7 +181,7 @@ impl Context {
             (settings.shop_queue_url, settings.event_bus) = (None, None);
         }
         let (json, stack) = (common.json, common.stack.clone());
-        Ok(Self { json, settings, alarm_mail, stack, is_local, told, sdk })
+        Ok(Self { json, settings, deployed, stack, is_local, told, sdk })
     }
 
     /// The account that the usual AWS configuration names.

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::event::Sender;
 use crate::keys::configured;
-use crate::operate::context::{Common, Context, address};
+use crate::operate::context::{Common, Context};
 use crate::operate::keys::found;
 use crate::operate::terminal::{self, clean, count, rows, table, verdict};
 use crate::output::Failure;
@@ -81,7 +81,7 @@ impl Doctor {
         findings.extend(mail(&context));
         findings.extend(bus(&context).await);
         findings.extend(apis(&self.common, &context).await?);
-        findings.extend(self.webhooks().await?);
+        findings.extend(self.webhooks(&context).await?);
         if self.common.json {
             terminal::json(&findings)?;
         } else {
@@ -91,19 +91,17 @@ impl Doctor {
     }
 
     /// Whether each webhook is there and refuses what nobody signed: then it has keys.
-    async fn webhooks(&self) -> Result<Vec<Finding>, Failure> {
-        let url = match (&self.url, self.common.is_local()?) {
-            (None, true) => Ok(self.common.local_url()?.to_owned()),
-            (url, _) => address(url.as_deref(), self.common.stack.as_deref()).await,
-        };
-        let url = match url {
-            Ok(url) => url,
-            Err(why) => {
+    async fn webhooks(&self, context: &Context) -> Result<Vec<Finding>, Failure> {
+        let said = context.deployed.as_ref().and_then(|deployed| deployed.base_url.as_ref());
+        let url = match (self.url.as_ref().or(said), self.common.is_local()?) {
+            (Some(url), _) => url.clone(),
+            (None, true) => self.common.local_url()?.to_owned(),
+            (None, false) => {
                 return Ok(vec![Finding {
                     check: "webhooks",
                     of: String::new(),
                     health: Health::Doubtful,
-                    what: format!("not tried: {why}"),
+                    what: "not tried: name the stack's address with --url".to_owned(),
                 }]);
             }
         };
@@ -199,7 +197,7 @@ async fn bus(context: &Context) -> Option<Finding> {
 
 /// Whether somebody is told of alarms.
 fn mail(context: &Context) -> Option<Finding> {
-    let (health, what) = match context.alarm_mail.as_deref()? {
+    let (health, what) = match context.deployed.as_ref()?.alarm_mail.as_deref()? {
         "" => (Health::Doubtful, "nobody is told of alarms: AlarmMail is empty".to_owned()),
         mail => {
             (Health::Well, format!("{} is told, once the subscription is confirmed", clean(mail)))

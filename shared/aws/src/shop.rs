@@ -2,7 +2,6 @@
 //! (<https://www.standardwebhooks.com>), so that its libraries verify them: HMAC-SHA-256 over id, time and body.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::http::Uri;
 use quittance_core::api::{Call, Exchange, Method};
 use quittance_core::crypto::{Secret, ascii, hmac_base64};
+use quittance_core::text::is_loopback;
 use quittance_core::{Timestamp, Versioned};
 
 use crate::caller::Caller;
@@ -102,7 +102,7 @@ impl Address {
                 uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
             let is_safe = match uri.scheme_str() {
                 Some("https") => !host.is_empty(),
-                Some("http") => is_loopback(host),
+                Some("http") => is_loopback(host.trim_matches(['[', ']'])),
                 _ => false,
             };
             is_named && is_safe
@@ -111,11 +111,6 @@ impl Address {
             BadSetting { variable: ADDRESS, expected: "an https:// address without a user's name" };
         is_good.then(|| Self(text.to_owned())).ok_or(bad)
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Posts messages.

@@ -1,6 +1,6 @@
 //! The document of `QUITTANCE_WORLDLINE_API`: who may call whose account, and where.
 
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::Ipv6Addr;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -11,6 +11,7 @@ use quittance_core::crypto::Secret;
 use quittance_core::key::{Account, Mode};
 use quittance_core::limits::MAX_REFERENCE_BYTES;
 use quittance_core::provider::BadKeys;
+use quittance_core::text::is_loopback;
 
 /// One merchant's credentials in one mode.
 #[derive(Clone, Debug)]
@@ -244,12 +245,6 @@ fn is_origin(text: &str) -> bool {
         return false;
     }
     !is_plain || is_loopback(host)
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || host.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The members of an object in their order, repeated ones too.

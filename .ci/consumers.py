@@ -53,6 +53,8 @@ ORDERS = {
     "ending": ["worldline/13-paid-on-second-attempt"],
     "test": ["systempay/01-single-card-captured"],
 }
+# An order of which there is a notice too, as it was before its release.
+NOTICED = "repeated"
 # What happens to an order, and what the warehouse is handed of its release and of its reversal.
 CASES = {
     "repeated": ("its message comes again and again", ["ship"]),
@@ -60,6 +62,7 @@ CASES = {
     "late": ("charged back before the message is written", [], ["take_back"]),
     "unseen": ("its reversal comes first", [], ["take_back"]),
     "test": ("a test payment", []),
+    "noticed": ("a notice that comes after its release", []),
     "leased": ("somebody else's lease runs", ["ship"]),
     "hanging": ("the warehouse hangs at first", ["ship"]),
     "dead before": ("killed between claim and hand-over", ["ship"]),
@@ -124,7 +127,7 @@ def released():
     # Nobody answers here, so that all messages of an order are written when it has come to its end.
     with stack("http://127.0.0.1:9", "http://127.0.0.1:9/none.fifo") as url:
         send(LATE, url)
-    queue, wanted, found = fifo("released"), sum(len(handed) for _, *handed in CASES.values()), {}
+    queue, wanted, found = fifo("released"), sum(len(CASES[case][1:]) for case in LATE | ORDERS), {}
     with stack(ENDPOINT, queue) as url:
         send(ORDERS, url)
         urllib.request.urlopen(urllib.request.Request(f"{url}/local/reconcile", method="POST"), timeout=LIMIT_SECONDS)
@@ -135,6 +138,7 @@ def released():
             found.setdefault(told["subject"], []).append(told)
     orders = {case: found.pop(reference(samples[0])) for case, samples in (LATE | ORDERS).items()}
     check("nothing else is released", not found, found.keys())
+    orders["noticed"] = [notice(orders[NOTICED][0])]
     check("the late release", orders["late"][0]["data"]["state"] == "charged_back", orders["late"][0])
     for case, (_, *handed) in CASES.items():
         check(f"messages of {case}", len(orders[case]) == len(handed), orders[case])
@@ -146,11 +150,18 @@ def reference(sample):
     return json.loads(pathlib.Path(f"events/{sample}.expected.json").read_text())["order"]["path"].split("/")[-1]
 
 
+def notice(release):
+    """The notice that an order is held, which comes after a quarter of an hour."""
+    told = json.loads(release["body"])
+    told |= {"id": "0123456789abcdef" * 2, "type": "quittance.order.held", "data": {**told["data"], "fulfilment": None}}
+    return {"body": json.dumps(told), "group": f"notice/{release['group']}", **told}
+
+
 def nonsense(orders):
     """What nobody can act on: it belongs into the dead-letter queue."""
     told, reversal = (json.loads(message["body"]) for message in orders["refused"])
     bodies = [{**told, "type": "quittance.order.praised"}, {**reversal, "type": "quittance.order.praised"},
-              {**told, "id": "0" * 32}, {**reversal, "id": "0" * 32}, {**told, "subject": "ANOTHER"},
+              {**told, "id": "0" * 32}, {**told, "type": "quittance.order.stranded", "id": ""}, {**reversal, "id": "0" * 32}, {**told, "subject": "ANOTHER"},
               {**told, "data": {**told["data"], "state": "praised"}}, {**told, "data": None}]
     return [*map(json.dumps, bodies), "Jeanne Dupont, 1 rue de la Paix"]
 
@@ -251,7 +262,8 @@ class Consumer:
         self.start()
         for number, body in enumerate(nonsense(orders)):
             self.put({"body": body, "group": f"nonsense-{number}"})
-        self.put(repeated, leased, *orders["refused"], *orders["late"], orders["unseen"][1], *orders["test"], hanging)
+        self.put(repeated, leased, *orders["refused"], *orders["late"], orders["unseen"][1], *orders["test"],
+                 *orders["noticed"], hanging)
         self.put(repeated)
         self.waits_for_nothing()
         check("somebody else's lease", self.times(leased)[0] > lease_ends)

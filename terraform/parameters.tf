@@ -6,6 +6,7 @@ locals {
     Instalments                 = tostring(var.instalments)
     Confirm                     = tostring(var.confirm)
     StrandedRefundMinutes       = tostring(var.stranded_refund_minutes)
+    Notices                     = tostring(var.notices)
     Brand                       = tostring(var.brand)
     SystempayFields             = tostring(var.systempay_fields)
     SystempaySources            = tostring(var.systempay_sources)

@@ -48,6 +48,18 @@ variable "stranded_refund_minutes" {
   }
 }
 
+variable "notices" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "Messages that ask for a person's look, beside releases and reversals; the consumer must know them; empty = none."
+
+  validation {
+    condition     = contains(["", "held", "stranded", "held,stranded"], var.notices)
+    error_message = "notices is one of: , held, stranded, held,stranded."
+  }
+}
+
 variable "brand" {
   type        = string
   default     = "systempay"

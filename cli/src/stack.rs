@@ -9,6 +9,7 @@ use quittance_aws::archive::Archive;
 use quittance_aws::ask::Asker;
 use quittance_aws::caller::Caller;
 use quittance_aws::config::Settings;
+use quittance_aws::notices::Notifier;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::pay::Payer;
 use quittance_aws::queue::{Queue, TableQueue};
@@ -91,7 +92,7 @@ impl Stack {
             reconcile: reconcile::Function {
                 payer: payer.clone(),
                 stranded_refund_minutes: settings.stranded_refund_minutes,
-                outbox: outbox.clone(),
+                notifier: Notifier { outbox: outbox.clone(), wanted: settings.notices.clone() },
             },
             console: Console {
                 table: table.clone(),

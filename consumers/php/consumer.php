@@ -13,6 +13,8 @@ declare(strict_types=1);
 
 const RELEASE = 'quittance.order.fulfilment_requested';
 const REVERSAL = 'quittance.order.reversal_requested';
+/** They come only where the stack is told to send them. */
+const NOTICES = ['quittance.order.held', 'quittance.order.stranded'];
 const SHIPS = ['pending', 'authorised', 'partially_captured', 'captured', 'partially_refunded'];
 /** The money went back, or was lost, before the message was written: nothing is shipped, and the reversals follow. */
 const WITHDRAWN = ['refunded', 'charged_back', 'cancelled', 'refused', 'expired'];
@@ -222,9 +224,11 @@ function read(string $body): array
     if (!is_string($type) || !is_array($order)) {
         throw new Failed('not a message of the fulfilment queue');
     }
-    $about = match ($type) {
-        RELEASE => [$order['fulfilment'] ?? null],
-        REVERSAL => $order['reversals'] ?? [],
+    $is_notice = in_array($type, NOTICES, true);
+    $about = match (true) {
+        $type === RELEASE => [$order['fulfilment'] ?? null],
+        $type === REVERSAL => $order['reversals'] ?? [],
+        $is_notice => [],
         default => throw new Failed('unknown type of message'),
     };
     $text = fn (array $from, string $name) => is_string($from[$name] ?? null) ? $from[$name] : '';
@@ -232,8 +236,9 @@ function read(string $body): array
     $agrees = $text($message, 'specversion') === '1.0'
         && $text($message, 'source') === $source
         && $text($message, 'subject') === $text($order, 'order')
-        && in_array($text($message, 'id'), array_column($about, 'id'), true)
-        && $text($order['fulfilment'] ?? [], 'id') !== ''
+        && $text($message, 'id') !== ''
+        && ($is_notice || in_array($text($message, 'id'), array_column($about, 'id'), true))
+        && ($is_notice || $text($order['fulfilment'] ?? [], 'id') !== '')
         && in_array($text($order, 'mode'), ['test', 'production'], true)
         && in_array($text($order, 'state'), [...SHIPS, ...WITHDRAWN], true);
     return $agrees ? $message : throw new Failed('the message contradicts itself');
@@ -249,6 +254,9 @@ function act(array $message, Memory $memory, Warehouse $warehouse): string
     }
     if ($order['mode'] === 'test') {
         $done = 'a test payment: nothing is shipped';
+    } elseif (in_array($type, NOTICES, true)) {
+        // Write to whoever looks after orders, if you like. The order may have been released since.
+        $done = 'a notice: nothing is shipped';
     } elseif ($type === REVERSAL) {
         // A release that was never seen may wait in the dead-letter queue: it must not ship when it is brought back.
         $release = $order['fulfilment']['id'];

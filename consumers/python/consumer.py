@@ -19,6 +19,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 RELEASE, REVERSAL = "quittance.order.fulfilment_requested", "quittance.order.reversal_requested"
+# They come only where the stack is told to send them.
+NOTICES = {"quittance.order.held", "quittance.order.stranded"}
 SHIPS = {"pending", "authorised", "partially_captured", "captured", "partially_refunded"}
 # The money went back, or was lost, before the message was written: nothing is shipped, and the reversals follow.
 WITHDRAWN = {"refunded", "charged_back", "cancelled", "refused", "expired"}
@@ -112,16 +114,19 @@ def read(body: str) -> dict:
     """A message that is understood to the end. What is not ends in the dead-letter queue, where a person sees it."""
     try:
         message = json.loads(body)
-        if message["type"] not in (RELEASE, REVERSAL):
+        kind, order = message["type"], message["data"]
+        if kind in NOTICES:
+            names_itself = bool(message["id"])
+        elif kind in (RELEASE, REVERSAL):
+            about = [order["fulfilment"]] if kind == RELEASE else order["reversals"]
+            names_itself = bool(order["fulfilment"]["id"]) and message["id"] in [each["id"] for each in about]
+        else:
             raise Failed("unknown type of message")
-        order = message["data"]
-        about = [order["fulfilment"]] if message["type"] == RELEASE else order["reversals"]
         agrees = (
             message["specversion"] == "1.0"
             and message["source"] == f"/quittance/{order['psp']}/{order['merchant']}/{order['mode']}"
             and message["subject"] == order["order"]
-            and message["id"] in [each["id"] for each in about]
-            and order["fulfilment"]["id"]
+            and names_itself
             and order["mode"] in ("test", "production")
             and order["state"] in SHIPS | WITHDRAWN
         )
@@ -139,6 +144,9 @@ def act(message: dict, memory: Memory, warehouse: Warehouse) -> str:
         return "already handled" if before == message["type"] else "not shipped: its reversal came first"
     if order["mode"] == "test":
         done = "a test payment: nothing is shipped"
+    elif message["type"] in NOTICES:
+        # Write to whoever looks after orders, if you like. The order may have been released since.
+        done = "a notice: nothing is shipped"
     elif message["type"] == REVERSAL:
         # A release that was never seen may wait in the dead-letter queue: it must not ship when it is brought back.
         release = order["fulfilment"]["id"]

@@ -14,6 +14,8 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk
 
 const RELEASE = "quittance.order.fulfilment_requested";
 const REVERSAL = "quittance.order.reversal_requested";
+/** They come only where the stack is told to send them. */
+const NOTICES = ["quittance.order.held", "quittance.order.stranded"];
 const SHIPS = ["pending", "authorised", "partially_captured", "captured", "partially_refunded"];
 /** The money went back, or was lost, before the message was written: nothing is shipped, and the reversals follow. */
 const WITHDRAWN = ["refunded", "charged_back", "cancelled", "refused", "expired"];
@@ -42,7 +44,7 @@ interface Order {
   state: string;
   currency: string;
   expected: number;
-  fulfilment: { id: string };
+  fulfilment: { id: string } | null;
   reversals: Reversal[];
 }
 
@@ -160,14 +162,16 @@ function read(body: string): Message {
   try {
     message = JSON.parse(body);
     const { type, data: order } = message;
-    if (type !== RELEASE && type !== REVERSAL) throw new Failed("unknown type of message");
+    if (![RELEASE, REVERSAL, ...NOTICES].includes(type)) throw new Failed("unknown type of message");
     const about = type === RELEASE ? [order.fulfilment] : order.reversals;
+    const namesItself = NOTICES.includes(type)
+      ? message.id.length > 0
+      : about.some((each) => each?.id === message.id) && order.fulfilment!.id.length > 0;
     agrees =
       message.specversion === "1.0" &&
       message.source === `/quittance/${order.psp}/${order.merchant}/${order.mode}` &&
       message.subject === order.order &&
-      about.some(({ id }) => id === message.id) &&
-      order.fulfilment.id.length > 0 &&
+      namesItself &&
       ["test", "production"].includes(order.mode) &&
       [...SHIPS, ...WITHDRAWN].includes(order.state);
   } catch (why) {
@@ -189,10 +193,12 @@ async function act(message: Message, memory: Memory, warehouse: Warehouse): Prom
 
   async function handOver() {
     if (order.mode === "test") return "a test payment: nothing is shipped";
+    // Write to whoever looks after orders, if you like. The order may have been released since.
+    if (NOTICES.includes(type)) return "a notice: nothing is shipped";
     const reversal = order.reversals.find((each) => each.id === id);
     if (reversal) {
       // A release that was never seen may wait in the dead-letter queue: it must not ship when it is brought back.
-      const release = order.fulfilment.id;
+      const release = order.fulfilment!.id;
       if (!(await memory.claim(release, message, me))) await memory.settle(release, message);
       await warehouse.takeBack(id, reversal, order);
       return "taken back";

@@ -124,6 +124,10 @@ impl<W: Warehouse> Function<W> {
         match task {
             Task::Ship => self.warehouse.ship(id, order).await,
             Task::TakeBack(reversal) => self.warehouse.take_back(id, reversal, order).await,
+            Task::LookAt => {
+                tracing::warn!(id, "the order waits for a person: nothing is shipped");
+                Ok(())
+            }
             Task::OnlyATest => {
                 tracing::info!(id, "a test payment: nothing is shipped");
                 Ok(())

@@ -2,6 +2,7 @@
 //! in the dead-letter queue, where a person sees it. Nothing is dropped.
 
 use quittance_core::message::{CloudEvent, FULFILMENT_REQUESTED, REVERSAL_REQUESTED};
+use quittance_core::notice::Notice;
 use quittance_core::release::Reversal;
 use quittance_core::{Mode, State};
 
@@ -12,6 +13,9 @@ pub enum Task<'a> {
     Ship,
     /// Money of an order that was released went back to the buyer.
     TakeBack(&'a Reversal),
+    /// The order waits for a person, who may be written to here. Nothing is shipped, and the order may have been released
+    /// since. Such a message comes only where the stack is told to send them.
+    LookAt,
     /// A payment of the PSP's test platform: remembered, and nothing is shipped.
     OnlyATest,
     /// Released, but the money had gone back, or was lost, before the message was written: nothing is
@@ -76,6 +80,7 @@ pub fn task(message: &CloudEvent) -> Result<Task<'_>, BadMessage> {
             let reversal = order.reversals.iter().find(|reversal| reversal.id == message.id);
             Task::TakeBack(reversal.ok_or(BadMessage::Contradictory("id and reversals"))?)
         }
+        kind if Notice::is_one(kind) => Task::LookAt,
         _ => return Err(BadMessage::UnknownType),
     };
     Ok(if order.mode == Mode::Test { Task::OnlyATest } else { task })

@@ -12,6 +12,7 @@ use quittance_aws::ask::Wanted;
 use quittance_aws::clock::now;
 use quittance_aws::lists::{Found, MAX_PAGE};
 use quittance_aws::measure;
+use quittance_aws::notices::Notifier;
 use quittance_aws::outbox::{Outbox, SweepReport};
 use quittance_aws::pay::{PayError, Payer, Progress};
 use quittance_aws::table::Stored;
@@ -44,8 +45,8 @@ pub struct Function {
     pub payer: Payer,
     /// How many minutes after the end of its session a stranded voucher is given back by itself; `None` = never.
     pub stranded_refund_minutes: Option<u32>,
-    /// Where decisions come from and messages go.
-    pub outbox: Outbox,
+    /// Where decisions come from and messages go, and what else is told.
+    pub notifier: Notifier,
 }
 
 /// What one look found.
@@ -79,17 +80,21 @@ pub struct Look {
 }
 
 impl Function {
+    fn outbox(&self) -> &Outbox {
+        &self.notifier.outbox
+    }
+
     /// Sends what is unsent, asks about the orders that are wanted, counts what is stranded, and sends what that brought.
     /// Asking takes so long at most, and going on with refunds as long again. An order that cannot be asked about, read
     /// or sent keeps no other from it: its age tells, and the next look is in a minute.
     pub async fn handle(&self, wanted: Wanted, asking: Duration) -> Result<Report, StoreError> {
         // What is decided comes first: nothing that is asked may keep it from the queue.
         let at = now();
-        let before = self.outbox.sweep().await?;
+        let before = self.outbox().sweep().await?;
         let unsent_age = before.oldest.map_or(0, |oldest| at.seconds_since(oldest));
         measure::unsent_age(unsent_age);
         let Look { asked, paid, stranded } = self.look(wanted, asking).await?;
-        let after = self.outbox.sweep().await?;
+        let after = self.outbox().sweep().await?;
         let sent = before.sent + after.sent;
         let SweepReport { failed, left, .. } = after;
         Ok(Report { asked, paid, sent, failed, left, unsent_age, stranded })
@@ -102,7 +107,7 @@ impl Function {
         if let Err(error) = &paid {
             tracing::error!(%error, "refunds not looked at");
         }
-        let asked = self.payer.asker.sweep(wanted, Instant::now() + each).await;
+        let asked = self.payer.asker.sweep(wanted, Instant::now() + each, &self.notifier).await;
         if let Err(error) = &asked {
             tracing::error!(%error, "not asked");
         }
@@ -117,6 +122,9 @@ impl Function {
             for key in self.recent(state, at).await? {
                 match self.stranded_order(&key, at).await {
                     Ok(Some(stored)) => {
+                        if let Err(error) = self.notifier.stranded(&stored.order).await {
+                            tracing::error!(order = %key, %error, "not told that it is stranded");
+                        }
                         if Instant::now() < until {
                             self.give_back(&stored, at).await;
                         }
@@ -135,7 +143,7 @@ impl Function {
         let mut recent = Vec::new();
         let mut cursor = None;
         for _ in 0..MAX_PAGES {
-            let page = self.outbox.table.updated(state, MAX_PAGE, cursor).await?;
+            let page = self.outbox().table.updated(state, MAX_PAGE, cursor).await?;
             // Newest first: the rest is older still.
             for Found { key, updated_at } in page.orders {
                 if at.seconds_since(updated_at) > VOUCHER_REFUND_SECONDS {
@@ -162,7 +170,7 @@ impl Function {
         key: &OrderKey,
         at: Timestamp,
     ) -> Result<Option<Stored>, StoreError> {
-        let stored = self.outbox.table.load_order(key).await?;
+        let stored = self.outbox().table.load_order(key).await?;
         let is_stranded = self.is_stranded(&stored.order, stored.ended_at, at)
             && stored.order.voucher_is_lost_after().is_some_and(|end| at < end);
         // Another session may be open, in which the buyer is about to pay the rest.
@@ -176,12 +184,12 @@ impl Function {
 
     /// When the last session ends, or has ended, that was opened for an order.
     async fn last_end(&self, key: &OrderKey) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.outbox.table.sessions_of(key).await?.sessions.last_end())
+        Ok(self.outbox().table.sessions_of(key).await?.sessions.last_end())
     }
 
     /// Whether the rest of the payment does not come: its session is over, or the provider says that it has ended.
     fn is_stranded(&self, order: &Order, ended_at: Option<Timestamp>, at: Timestamp) -> bool {
-        let policy = self.outbox.policy;
+        let policy = self.outbox().policy;
         let waits = order.fulfilment().is_none() && order.summary(policy).voucher_waits;
         waits && (ended_at.is_some() || order.flags(policy, at).contains(&Flag::StrandedVoucher))
     }
@@ -203,7 +211,7 @@ impl Function {
         if due.is_none_or(|due| at < due) {
             return;
         }
-        let summary = order.summary(self.outbox.policy);
+        let summary = order.summary(self.outbox().policy);
         let Some(currency) = summary.currency else { return };
         // What the provider itself told is left; before it was asked, what notifications tell.
         let amount = match confirmed_left(order) {
@@ -224,7 +232,7 @@ impl Function {
         let Some(request) = request else { return };
         let new = New { request: &request, content: Content::Refund { amount, currency } };
         let is_stranded = |told: &Order| {
-            self.is_stranded(told, ended_at, at) && told.summary(self.outbox.policy) == summary
+            self.is_stranded(told, ended_at, at) && told.summary(self.outbox().policy) == summary
         };
         match self.payer.carry_out_if(order.key(), new, is_stranded).await {
             Ok(Progress { request, .. }) => {

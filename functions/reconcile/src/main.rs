@@ -4,7 +4,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use quittance_aws::ask::{Asker, Wanted};
 use quittance_aws::clients;
 use quittance_aws::config::Settings;
-use quittance_aws::outbox::Outbox;
+use quittance_aws::notices::Notifier;
 use quittance_aws::pay::Payer;
 use quittance_aws::telemetry::Telemetry;
 use quittance_psp::PROVIDERS;
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let function = &Function {
         payer: Payer { asker: Asker::from_env(&sdk, PROVIDERS).await? },
         stranded_refund_minutes: Settings::from_env()?.stranded_refund_minutes,
-        outbox: Outbox::from_env(&sdk, PROVIDERS)?,
+        notifier: Notifier::from_env(&sdk, PROVIDERS)?,
     };
     run(service_fn(async |_: LambdaEvent<Value>| {
         let report = function.handle(Wanted::Due, ASKING).await;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use quittance_core::api::{Answer, Asked, NoAccess, Subject, Trouble, TroubleKind};
 use quittance_core::fold::Confirm;
+use quittance_core::notice::Notice;
 use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{OrderKey, Timestamp};
 
@@ -16,6 +17,7 @@ use crate::caller::Caller;
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
+use crate::notices::Notifier;
 use crate::receive::Receiver;
 use crate::table::{Saved, Stored};
 use crate::turns::{LookReport, Looked, Most, Visitor, in_turn};
@@ -225,27 +227,43 @@ impl Asker {
         Ok(())
     }
 
-    /// Asks about the orders that are due, those first that wait longest. Each merchant has a turn of its own, an
-    /// order that cannot be asked about keeps no other from its turn, and what is not asked about by `until` is left
-    /// to the next look.
+    /// Asks about the orders that are due, those first that wait longest, and tells of those that are held all the same.
+    /// Each merchant has a turn of its own, an order that cannot be asked about keeps no other from its turn, and what is
+    /// not asked about by `until` is left to the next look.
     ///
     /// # Errors
     ///
     /// Those of [`crate::table::Table::due`].
-    pub async fn sweep(&self, wanted: Wanted, until: Instant) -> Result<LookReport, StoreError> {
-        if self.apis.is_empty() {
+    pub async fn sweep(
+        &self,
+        wanted: Wanted,
+        until: Instant,
+        notifier: &Notifier,
+    ) -> Result<LookReport, StoreError> {
+        if self.apis.is_empty() && !notifier.wants(Notice::Held) {
             return Ok(LookReport::default());
         }
         let due = self.receiver.table.due(wanted.by(), MAX_DUE_PER_SHARD).await?;
         let most = Most { of_all: MAX_ASKS, of_one: MAX_ASKS_PER_ACCOUNT };
-        Ok(in_turn(due, most, until, self).await)
+        Ok(in_turn(due, most, until, &Round { asker: self, notifier }).await)
     }
 }
 
-impl Visitor for Asker {
+/// Asks about one order after the other, and tells what is held.
+struct Round<'a> {
+    asker: &'a Asker,
+    notifier: &'a Notifier,
+}
+
+impl Visitor for Round<'_> {
     async fn visit(&self, order: &OrderKey, until: Instant) -> Looked {
         let by = until.min(Instant::now() + ASK_BUDGET);
-        match self.ask_in_turn(order, by, 1).await {
+        let asked = self.asker.ask_in_turn(order, by, 1).await;
+        // Whatever came of it: an order of which nothing is learnt is held, too. The next ask tells what is not told now.
+        if let Err(error) = self.notifier.held(order).await {
+            tracing::error!(%order, %error, "not told that it is held");
+        }
+        match asked {
             Ok(AskResult { has_news, .. }) => Looked::Done(has_news),
             Err(AskError::NoAccess(_)) => Looked::Impossible,
             Err(error) => Looked::Failed { is_of_all: error.is_of_all() },
@@ -253,7 +271,7 @@ impl Visitor for Asker {
     }
 
     async fn put_off(&self, order: &OrderKey, due: Timestamp) -> Result<Saved, StoreError> {
-        self.receiver.table.postpone(order, due).await
+        self.asker.receiver.table.postpone(order, due).await
     }
 }
 

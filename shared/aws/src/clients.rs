@@ -12,6 +12,7 @@ use crate::archive::Archive;
 use crate::ask::Asker;
 use crate::caller::Caller;
 use crate::config::{BadSetting, Settings};
+use crate::notices::Notifier;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
 use crate::receive::Receiver;
@@ -100,6 +101,18 @@ impl Settings {
             Some(shop) => Some(shop.and(bus)),
             None => bus,
         }
+    }
+}
+
+impl Notifier {
+    /// What the environment wants told through an outbox.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Outbox::from_env`].
+    pub fn from_env(sdk: &SdkConfig, providers: Providers) -> Result<Self, BadSetting> {
+        let wanted = Settings::from_env()?.notices;
+        Ok(Self { outbox: Outbox::from_env(sdk, providers)?, wanted })
     }
 }
 

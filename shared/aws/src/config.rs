@@ -1,8 +1,10 @@
 //! Configuration from the environment (docs/interface.md, "Variables").
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 
 use quittance_core::fold::{Confirm, Instalments};
+use quittance_core::notice::Notice;
 use quittance_core::{Policy, ReleaseOn};
 
 /// What the environment says, apart from keys, which belong to the PSPs.
@@ -20,6 +22,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// How many minutes after the end of its session a stranded voucher is given back by itself; `None` = never.
     pub stranded_refund_minutes: Option<u32>,
+    /// What a shop is told besides.
+    pub notices: BTreeSet<Notice>,
     /// The fulfilment queue, if this function needs one.
     pub queue_url: Option<String>,
     /// The queue of what is posted to the shop, if there is one.
@@ -83,6 +87,13 @@ impl Settings {
             .map(|minutes| minutes.trim().parse())
             .transpose()
             .map_err(|_| bad("QUITTANCE_STRANDED_REFUND_MINUTES", "a number of minutes"))?;
+        let notices = variable("QUITTANCE_NOTICES").unwrap_or_default();
+        let notices = words(&notices)
+            .map(|word| {
+                Notice::from_word(word)
+                    .ok_or_else(|| bad("QUITTANCE_NOTICES", "held, stranded, or both"))
+            })
+            .collect::<Result<_, _>>()?;
         let public_url = variable("QUITTANCE_PUBLIC_URL").map(|url| url.trim().to_owned());
         let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
         let is_address = |url: &String| url.starts_with("https://") || url.starts_with("http://");
@@ -92,6 +103,7 @@ impl Settings {
         Ok(Self {
             public_url,
             stranded_refund_minutes,
+            notices,
             policy: Policy { release_on, instalments, confirm },
             raw_retention_days: (days > 0).then_some(days),
             table: variable("QUITTANCE_TABLE").unwrap_or_else(|| DEFAULT_TABLE.to_owned()),
@@ -126,8 +138,11 @@ fn readable(value: &OsStr) -> String {
 /// A variable that holds names separated by commas or blanks.
 pub fn list(variable: &str) -> Vec<String> {
     let value = self::variable(variable).unwrap_or_default();
-    let names = value.split([',', ' ']).map(str::trim).filter(|name| !name.is_empty());
-    names.map(str::to_owned).collect()
+    words(&value).map(str::to_owned).collect()
+}
+
+fn words(value: &str) -> impl Iterator<Item = &str> {
+    value.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty())
 }
 
 fn bad(variable: &'static str, expected: &'static str) -> BadSetting {
@@ -162,6 +177,7 @@ mod tests {
         assert_eq!(settings.policy.release_on, ReleaseOn::Captured);
         assert_eq!(settings.raw_retention_days, Some(400));
         assert_eq!(settings.queue_url, None);
+        assert_eq!(settings.notices, BTreeSet::new());
     }
 
     #[test]
@@ -174,10 +190,14 @@ mod tests {
             read(&[("QUITTANCE_RAW_RETENTION_DAYS", "0")]).unwrap().raw_retention_days,
             None
         );
+        let both = read(&[("QUITTANCE_NOTICES", "stranded, held")]).unwrap().notices;
+        assert_eq!(both, BTreeSet::from(Notice::ALL));
         for (name, value) in [
             ("QUITTANCE_RELEASE_ON", "CAPTURED"),
             ("QUITTANCE_INSTALMENTS", "last"),
             ("QUITTANCE_RAW_RETENTION_DAYS", "-1"),
+            ("QUITTANCE_NOTICES", "held, lost"),
+            ("QUITTANCE_NOTICES", "Held"),
         ] {
             assert_eq!(read(&[(name, value)]).unwrap_err().variable, name);
         }

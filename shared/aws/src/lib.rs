@@ -22,6 +22,7 @@ pub mod keys;
 pub mod lists;
 pub mod measure;
 pub mod names;
+pub mod notices;
 pub mod outbox;
 mod patience;
 pub mod pay;

@@ -12,6 +12,7 @@ use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttrib
 use quittance_core::OrderKey;
 use quittance_core::crypto::sha256_hex;
 use quittance_core::message::CloudEvent;
+use quittance_core::notice::Notice;
 
 use crate::clock::sortable_nanos;
 use crate::error::{StoreError, written};
@@ -84,7 +85,7 @@ impl Queue {
                     .send_message()
                     .queue_url(url)
                     .message_body(body(event)?)
-                    .message_group_id(group(key))
+                    .message_group_id(group(key, &event.kind))
                     .message_deduplication_id(&event.id);
                 if let Some(header) = trace.and_then(trace_header) {
                     let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
@@ -203,9 +204,31 @@ fn body(event: &CloudEvent) -> Result<String, StoreError> {
     Ok(serde_json::to_string(event)?)
 }
 
-/// The order's key where SQS accepts it (ASCII letters, digits and punctuation, as a key's text always
-/// is, up to 128), else its digest.
-fn group(key: &OrderKey) -> String {
-    let text = key.to_string();
+/// The order's key where SQS accepts it (ASCII letters, digits and punctuation, as a key's text always is, up to 128),
+/// else its digest. Notices have a group of their own: a consumer that does not know them yet keeps no release waiting.
+fn group(key: &OrderKey, kind: &str) -> String {
+    let text = if Notice::is_one(kind) { format!("notice/{key}") } else { key.to_string() };
     if text.len() <= MAX_GROUP_BYTES { text } else { sha256_hex(text.as_bytes()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use quittance_core::message::{
+        FULFILMENT_REQUESTED, ORDER_HELD, ORDER_STRANDED, REVERSAL_REQUESTED,
+    };
+
+    use super::*;
+
+    #[test]
+    fn an_order_has_one_group_and_its_notices_another() {
+        for length in [1, MAX_GROUP_BYTES] {
+            let key: OrderKey = format!("worldline/M/test/{}", "A".repeat(length)).parse().unwrap();
+            let groups = [FULFILMENT_REQUESTED, REVERSAL_REQUESTED, ORDER_HELD, ORDER_STRANDED]
+                .map(|kind| group(&key, kind));
+            assert_eq!(groups[0], groups[1]);
+            assert_eq!(groups[2], groups[3]);
+            assert_ne!(groups[0], groups[2]);
+            assert!(groups.iter().all(|group| group.len() <= MAX_GROUP_BYTES), "{groups:?}");
+        }
+    }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::fact::Flag;
+use crate::fact::{Flag, Status};
 use crate::fold::{Policy, ReleaseOn, Summary};
 use crate::order::Order;
+use crate::schedule::is_doubtful;
 use crate::time::Timestamp;
 
 /// Why a person has to look at an order.
@@ -63,6 +64,27 @@ impl Order {
             (Concern::GivenUp, flags.contains(&Flag::GivenUp)),
         ];
         concerns.into_iter().filter(|(_, is_so)| *is_so).map(|(concern, _)| concern).collect()
+    }
+
+    /// Whether the order is not released although it costs no more than is taken, or because of a doubt, where money of it
+    /// is there or may be.
+    pub(crate) fn is_held(&self, summary: &Summary) -> bool {
+        // A share in doubt is shown as pending.
+        let may_have_money = summary.shares.iter().any(|share| match share.status {
+            Status::Captured
+            | Status::Authorised
+            | Status::Pending
+            | Status::Unknown
+            | Status::Ambiguous => true,
+            Status::Refused
+            | Status::Cancelled
+            | Status::Expired
+            | Status::Accepted
+            | Status::Refunded
+            | Status::ChargedBack => false,
+        });
+        let is_in_doubt = may_have_money && is_doubtful(summary);
+        self.fulfilment.is_none() && (is_covered(summary) || is_in_doubt)
     }
 
     /// Whether a released order has less than it costs, although its reversals were told.

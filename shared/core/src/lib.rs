@@ -37,6 +37,7 @@ pub mod key;
 pub mod limits;
 pub mod message;
 pub mod money;
+pub mod notice;
 pub mod order;
 pub mod plan;
 pub mod provider;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fold::Policy;
+use crate::key::Account;
 use crate::order::Order;
 use crate::time::Timestamp;
 use crate::view::OrderView;
@@ -13,6 +14,12 @@ pub const FULFILMENT_REQUESTED: &str = "quittance.order.fulfilment_requested";
 /// Type of the message that tells of money given back after the release.
 pub const REVERSAL_REQUESTED: &str = "quittance.order.reversal_requested";
 
+/// Type of the message that tells of an order that was paid for and is not released.
+pub const ORDER_HELD: &str = "quittance.order.held";
+
+/// Type of the message that tells of a voucher that was taken, and of which the complement does not come.
+pub const ORDER_STRANDED: &str = "quittance.order.stranded";
+
 /// A message of the fulfilment queue, in the structured JSON form of CloudEvents 1.0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -21,19 +28,20 @@ pub struct CloudEvent {
     /// Always `1.0`.
     #[cfg_attr(feature = "schema", schemars(extend("const" = "1.0")))]
     pub specversion: String,
-    /// That of the fulfilment or reversal, the same in every delivery: a consumer that remembers it acts once.
+    /// That of the fulfilment, reversal or notice, the same in every delivery: a consumer that remembers it acts once.
     #[cfg_attr(feature = "schema", schemars(extend("pattern" = crate::schema::ID)))]
     pub id: String,
     /// Whose order: `/quittance/{psp}/{merchant}/{mode}`.
     pub source: String,
     /// `quittance.order.fulfilment_requested`: the order may be shipped. `quittance.order.reversal_requested`: money went
-    /// back, or was lost, after that.
-    #[cfg_attr(feature = "schema", schemars(extend("enum" = [FULFILMENT_REQUESTED, REVERSAL_REQUESTED])))]
+    /// back, or was lost, after that. Where notices are wanted: `quittance.order.held` and `quittance.order.stranded`,
+    /// which ask for nothing but a person's look.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [FULFILMENT_REQUESTED, REVERSAL_REQUESTED, ORDER_HELD, ORDER_STRANDED])))]
     #[serde(rename = "type")]
     pub kind: String,
     /// The order's reference.
     pub subject: String,
-    /// When it was decided.
+    /// When it was decided, or noticed.
     pub time: Timestamp,
     /// Always `application/json`.
     #[cfg_attr(feature = "schema", schemars(extend("const" = "application/json")))]
@@ -60,30 +68,33 @@ impl Order {
             .iter()
             .filter(|r| r.sent_at.is_none())
             .map(|r| (r.id.clone(), REVERSAL_REQUESTED, r.decided_at));
-        let key = &self.key;
         let mut unsent = fulfilment.chain(reversals).peekable();
         if unsent.peek().is_none() {
             return Vec::new();
         }
         // An order of which there is something to tell is released, so nothing has to be explained.
         let data = self.brief(policy, now, &[]);
-        unsent
-            .map(|(id, kind, time)| CloudEvent {
-                specversion: "1.0".to_owned(),
-                id,
-                source: format!(
-                    "/quittance/{}/{}/{}",
-                    key.psp.as_str(),
-                    key.merchant,
-                    key.mode.as_str()
-                ),
-                kind: kind.to_owned(),
-                subject: key.order.clone(),
-                time,
-                datacontenttype: "application/json".to_owned(),
-                traceparent: None,
-                data: data.clone(),
-            })
-            .collect()
+        unsent.map(|(id, kind, time)| self.event(id, kind, time, data.clone())).collect()
+    }
+
+    pub(crate) fn event(
+        &self,
+        id: String,
+        kind: &str,
+        time: Timestamp,
+        data: OrderView,
+    ) -> CloudEvent {
+        let Account { psp, merchant, mode } = self.key.account();
+        CloudEvent {
+            specversion: "1.0".to_owned(),
+            id,
+            source: format!("/quittance/{psp}/{merchant}/{}", mode.as_str()),
+            kind: kind.to_owned(),
+            subject: self.key.order.clone(),
+            time,
+            datacontenttype: "application/json".to_owned(),
+            traceparent: None,
+            data,
+        }
     }
 }

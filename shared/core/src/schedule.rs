@@ -54,22 +54,19 @@ impl Order {
     }
 
     /// When something was heard of it last.
-    fn last_news(&self) -> Option<Timestamp> {
+    pub(crate) fn last_news(&self) -> Option<Timestamp> {
         let told = self.notifications.iter().map(|told| told.received_at);
         told.chain(self.registered.map(|registered| registered.at)).max()
     }
 
     /// How urgently the provider's word is waited for; `None` where the order is settled.
     fn open(&self, summary: &Summary) -> Option<Wait> {
-        let doubtful =
-            [Flag::Ambiguous, Flag::AmountMismatch, Flag::UnknownStatus, Flag::Unconfirmed];
-        let is_held =
-            self.fulfilment.is_none() && doubtful.iter().any(|flag| summary.flags.contains(flag));
+        let is_doubtful = self.fulfilment.is_none() && is_doubtful(summary);
         let held = summary.captured.saturating_sub(summary.refunded);
         let is_covered = summary.expected.is_some_and(|expected| held >= expected);
         // Something was taken, and not all: the rest may have come without a word.
         let is_half_paid = self.fulfilment.is_none() && held > 0 && !is_covered;
-        if is_held || is_half_paid || summary.awaits_word {
+        if is_doubtful || is_half_paid || summary.awaits_word {
             return Some(Wait::Urgent);
         }
         let is_open = |status: Status| {
@@ -87,6 +84,12 @@ impl Order {
             && summary.refunded == 0;
         (waits || is_unpaid).then_some(Wait::Patient)
     }
+}
+
+/// Whether the evidence does not decide.
+pub(crate) fn is_doubtful(summary: &Summary) -> bool {
+    let doubtful = [Flag::Ambiguous, Flag::AmountMismatch, Flag::UnknownStatus, Flag::Unconfirmed];
+    doubtful.iter().any(|flag| summary.flags.contains(flag))
 }
 
 /// How urgently the provider's word is waited for.

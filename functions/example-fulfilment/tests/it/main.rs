@@ -9,7 +9,7 @@ use example_fulfilment::{Function, Invocation, Refused, Warehouse};
 use quittance_aws::batch::{Attributes, Batch, BatchResponse, Failure, Record};
 use quittance_aws::schema;
 use quittance_core::crypto::Secret;
-use quittance_core::message::CloudEvent;
+use quittance_core::message::{CloudEvent, ORDER_HELD, ORDER_STRANDED};
 use quittance_core::release::Reversal;
 use quittance_core::{Mode, Order, OrderView, Policy, Reading, Receipt, Timestamp};
 use quittance_psp::lyra::{self, SiteKeys};
@@ -289,6 +289,20 @@ async fn a_test_payment_is_remembered_and_ships_nothing() {
     let messages = messages("CMD-1", Mode::Test, &forms);
     let batch = messages.iter().map(|message| record("a", message)).collect();
     assert_eq!(consumer.deliver(&call(1, 0), batch).await, Vec::<String>::new());
+    assert_eq!(consumer.told(), Vec::<String>::new());
+    assert_eq!(consumer.states().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_is_remembered_and_ships_nothing() {
+    let consumer = Consumer::start().await;
+    let release = release("CMD-1");
+    for (number, kind) in [ORDER_HELD, ORDER_STRANDED].into_iter().enumerate() {
+        let id = format!("{number:032}");
+        let notice = CloudEvent { id, kind: kind.to_owned(), ..release.clone() };
+        let batch = vec![record("a", &notice)];
+        assert_eq!(consumer.deliver(&call(1, 0), batch).await, Vec::<String>::new());
+    }
     assert_eq!(consumer.told(), Vec::<String>::new());
     assert_eq!(consumer.states().await.len(), 2);
 }

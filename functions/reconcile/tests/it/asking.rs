@@ -153,7 +153,7 @@ impl Stack {
     }
 
     /// One look at all that is open: what asking came to, and how many messages were sent.
-    async fn look_at_all(&self) -> (LookReport, usize) {
+    pub(crate) async fn look_at_all(&self) -> (LookReport, usize) {
         let report = self.function.handle(Wanted::Open, LOOK).await.unwrap();
         (report.asked, report.sent)
     }

@@ -2,7 +2,9 @@
 //! found in time.
 
 mod asking;
+mod notices;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -14,6 +16,7 @@ use quittance_aws::ask::{Asker, Wanted};
 use quittance_aws::caller::Caller;
 use quittance_aws::clock::now;
 use quittance_aws::keys::KeyRing;
+use quittance_aws::notices::Notifier;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::pay::Payer;
 use quittance_aws::queue::{Queue, TableQueue};
@@ -65,7 +68,10 @@ impl Stack {
             function: Function {
                 payer: Payer { asker },
                 stranded_refund_minutes: None,
-                outbox: Outbox { table, queue, policy },
+                notifier: Notifier {
+                    outbox: Outbox { table, queue, policy },
+                    wanted: BTreeSet::new(),
+                },
             },
             log,
             engine,
@@ -128,15 +134,15 @@ async fn what_cannot_be_sent_is_told_and_stays_to_be_sent() {
     let mut stack = Stack::start().await;
     stack.take(20 * MINUTE, &card("1")).await;
     stack.take(0, &card("2")).await;
-    let reachable = stack.function.outbox.queue.clone();
+    let reachable = stack.function.notifier.outbox.queue.clone();
     // Nobody listens on port 1.
     let config = stack.engine.config().endpoint_url("http://127.0.0.1:1");
     let gone = TableQueue::new(Client::from_conf(config.build()), "queue");
-    stack.function.outbox.queue = Queue::Table(gone);
+    stack.function.notifier.outbox.queue = Queue::Table(gone);
     let report = stack.look().await;
     assert_eq!((report.sent, report.failed), (0, 2));
     assert!(report.unsent_age >= 1200, "{}", report.unsent_age);
-    stack.function.outbox.queue = reachable;
+    stack.function.notifier.outbox.queue = reachable;
     let report = stack.look().await;
     assert_eq!((report.sent, report.failed), (2, 0));
 }

@@ -1,6 +1,8 @@
 //! The fulfilment queue as AsyncAPI 3.0. Its own schemas are those of JSON Schema's draft 7.
 
-use quittance_core::message::{CloudEvent, FULFILMENT_REQUESTED, REVERSAL_REQUESTED};
+use quittance_core::message::{
+    CloudEvent, FULFILMENT_REQUESTED, ORDER_HELD, ORDER_STRANDED, REVERSAL_REQUESTED,
+};
 use quittance_core::schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
@@ -35,11 +37,13 @@ pub(crate) fn document() -> Value {
                 "title": "The fulfilment queue",
                 "address": "{stack}-fulfilment.fifo",
                 "description": "An SQS FIFO queue. Message group: the order's key, percent-encoded as in a path, or its \
-                                SHA-256 where that is longer than 128 bytes. Deduplication id: the message's `id`.",
+                                SHA-256 where that is longer than 128 bytes; of a notice, the same after `notice/`. Deduplication id: the message's `id`.",
                 "parameters": {"stack": {"description": "The name of the stack.", "default": "quittance"}},
                 "messages": {
                     "fulfilment_requested": {"$ref": "#/components/messages/fulfilment_requested"},
                     "reversal_requested": {"$ref": "#/components/messages/reversal_requested"},
+                    "held": {"$ref": "#/components/messages/held"},
+                    "stranded": {"$ref": "#/components/messages/stranded"},
                 },
                 "bindings": {
                     "sqs": {
@@ -64,6 +68,18 @@ pub(crate) fn document() -> Value {
                     "Money went back",
                     "Money of an order was given back, or lost, after its release: the reversal in `data.reversals` with the \
                      message's `id`.",
+                ),
+                "held": message(
+                    ORDER_HELD,
+                    "An order is held",
+                    "Where the stack sends notices: money of an order is taken, or may be, and the order is not released. `data.explanation` \
+                     says why. Nothing is to be shipped.",
+                ),
+                "stranded": message(
+                    ORDER_STRANDED,
+                    "A voucher is stranded",
+                    "Where the stack sends notices: a voucher of an order is taken, and the rest of the payment does not come. \
+                     Nothing is to be shipped.",
                 ),
             },
             "schemas": book.definitions(),

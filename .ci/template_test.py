@@ -118,6 +118,51 @@ def partitions(statement):
     return values
 
 
+def holds(condition, parameters):
+    """Whether a condition holds, or a rule's, where the other parameters have their defaults."""
+    if isinstance(condition, str):
+        return holds(SOURCE["Conditions"][condition], parameters)
+    (kind, inner), = condition.items()
+    if kind == "Condition":
+        return holds(inner, parameters)
+    if kind == "Fn::Equals":
+        defaults = {name: each["Default"] for name, each in SOURCE["Parameters"].items()}
+        given = defaults | parameters
+        one, other = (given[each["Ref"]] if isinstance(each, dict) else each for each in inner)
+        return str(one) == str(other)
+    if kind == "Fn::Not":
+        (negated,) = inner
+        return not holds(negated, parameters)
+    return {"Fn::And": all, "Fn::Or": any}[kind](holds(each, parameters) for each in inner)
+
+
+def refused(parameters):
+    """Why CloudFormation would not deploy with these: sentences of the rules, and parameters that match no pattern."""
+    for name, value in parameters.items():
+        if not re.fullmatch(SOURCE["Parameters"][name].get("AllowedPattern", ".*"), value):
+            yield name
+    for rule in SOURCE["Rules"].values():
+        if holds(rule["RuleCondition"], parameters):
+            yield from (each["AssertDescription"] for each in rule["Assertions"] if not holds(each["Assert"], parameters))
+
+
+def mentioned(value):
+    """The names of what a value refers to."""
+    if isinstance(value, list):
+        return set().union(*map(mentioned, value))
+    if not isinstance(value, dict):
+        return set()
+    names = set().union(*map(mentioned, value.values()))
+    if isinstance(value.get("Ref"), str):
+        names.add(value["Ref"])
+    if "Fn::GetAtt" in value:
+        names.add(text(value).split(".")[0])
+    if "Fn::Sub" in value:
+        pattern = value["Fn::Sub"] if isinstance(value["Fn::Sub"], str) else value["Fn::Sub"][0]
+        names |= {each.split(".")[0] for each in re.findall(r"\$\{([^}]+)\}", pattern)}
+    return names
+
+
 def branches(value):
     """The elements of a list, those under a condition included."""
     for each in value:
@@ -297,23 +342,125 @@ class WayIn(unittest.TestCase):
         self.assertEqual(schemes["AWS_IAM"]["x-amazon-apigateway-authtype"], "awsSigv4")
 
     def test_every_route_is_throttled_and_logged(self):
-        (stage,) = of_type("AWS::ApiGatewayV2::Stage").values()
-        settings = stage["Properties"]
-        limits = [settings["DefaultRouteSettings"], *settings["RouteSettings"].values()]
-        for limit in limits:
-            self.assertEqual(set(limit), {"ThrottlingRateLimit", "ThrottlingBurstLimit"})
+        stages = {text(each["Properties"]["ApiId"]): each["Properties"] for each in of_type("AWS::ApiGatewayV2::Stage").values()}
+        self.assertEqual(set(stages), set(of_type("AWS::ApiGatewayV2::Api")))
+        for api, settings in stages.items():
+            limits = [settings["DefaultRouteSettings"], *settings.get("RouteSettings", {}).values()]
+            for limit in limits:
+                self.assertEqual(set(limit), {"ThrottlingRateLimit", "ThrottlingBurstLimit"}, api)
+            line = json.loads(settings["AccessLogSettings"]["Format"])
+            self.assertEqual(line["status"], "$context.status", api)
+            for value in line.values():
+                # A path has an order's reference, a header may have a token, and of its claims but one is no name.
+                self.assertNotRegex(value, r"(?i)query|header|\$context\.(path|http\.path|domain)|claims\.(?!sub$)", api)
+            group = text(settings["AccessLogSettings"]["DestinationArn"]).removesuffix(".Arn")
+            self.assertEqual(text(properties(group)["RetentionInDays"]), "LogRetentionDays", api)
         paths = properties("HttpApi")["Body"]["paths"]
         webhooks = {f"POST {path}" for path, methods in paths.items() if path.startswith("/webhooks/") and "post" in methods}
-        self.assertEqual(set(settings["RouteSettings"]), webhooks)
-        line = json.loads(settings["AccessLogSettings"]["Format"])
-        self.assertEqual(line["status"], "$context.status")
-        self.assertFalse([value for value in line.values() if "querystring" in value.lower() or "header" in value])
+        self.assertEqual(set(stages["HttpApi"]["RouteSettings"]), webhooks)
 
     def test_brands_are_those_of_the_code(self):
         brands = json.loads(pathlib.Path(os.environ["BRANDS"]).read_text())["brands"]
         expected = {brand["id"]: {"BackOffice": brand["back_office"] or "unknown"} for brand in brands}
         self.assertEqual(SOURCE["Mappings"]["Brands"], expected)
         self.assertCountEqual(SOURCE["Parameters"]["Brand"]["AllowedValues"], expected)
+
+
+class Page(unittest.TestCase):
+    ISSUERS = (
+        "https://cognito-idp.eu-west-3.amazonaws.com/eu-west-3_AbCdEf123",
+        "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+        "https://accounts.google.com",
+        "https://shop.eu.auth0.com/",
+        "https://login.example.com:8443/realms/shop",
+    )
+    AUDIENCES = (
+        "3n4b5urk1ft4fl3mg5e62d9ado", "api://9188040d-6c67-4c5b-b112-36a304b66dad", "https://orders.example.com/",
+        "123456-abc.apps.googleusercontent.com",
+    )
+
+    def test_every_route_that_is_spelt_out_wants_a_token_of_the_issuer(self):
+        # Those of the other API are in its definition, which has a test of its own.
+        self.assertEqual(set(of_type("AWS::ApiGatewayV2::Api")), {"HttpApi", "PageApi"})
+        self.assertNotIn("Body", properties("PageApi"))
+        # What would make routes of itself, or let pages of others call them.
+        self.assertFalse({"RouteKey", "Target", "CorsConfiguration"} & set(properties("PageApi")))
+        routes = {}
+        for name, route in of_type("AWS::ApiGatewayV2::Route").items():
+            declared = route["Properties"]
+            self.assertEqual(text(declared["ApiId"]), "PageApi", name)
+            self.assertEqual(declared["AuthorizationType"], "JWT", name)
+            self.assertEqual(text(declared["AuthorizerId"]), "PageAuthorizer", name)
+            scopes = {"Fn::If": ["HasPageScope", [{"Ref": "PageScope"}], {"Ref": "AWS::NoValue"}]}
+            self.assertEqual(declared["AuthorizationScopes"], scopes, name)
+            self.assertEqual(text(declared["Target"]), "integrations/PageIntegration", name)
+            routes[declared["RouteKey"]] = name
+        self.assertEqual(set(routes), {"GET /", "GET /orders", "GET /orders/{proxy+}"})
+        self.assertEqual(set(of_type("AWS::ApiGatewayV2::Authorizer")), {"PageAuthorizer"})
+        authorizer = properties("PageAuthorizer")
+        self.assertEqual(text(authorizer["ApiId"]), "PageApi")
+        self.assertEqual(authorizer["AuthorizerType"], "JWT")
+        # Not from the query, which ends in histories and logs.
+        self.assertEqual(authorizer["IdentitySource"], ["$request.header.Authorization"])
+        said = {"Issuer": {"Ref": "PageIssuer"}, "Audience": [{"Ref": "PageAudience"}]}
+        self.assertEqual(authorizer["JwtConfiguration"], said)
+
+    def test_the_page_reaches_the_function_that_changes_nothing_as_the_other_routes_do(self):
+        integration, stage = properties("PageIntegration"), properties("PageStage")
+        self.assertTrue(text(integration["IntegrationUri"]).endswith("/functions/Orders.Arn/invocations"))
+        paths = properties("HttpApi")["Body"]["paths"]
+        other = paths["/orders"]["get"]["x-amazon-apigateway-integration"]
+        own = {"payloadFormatVersion": integration["PayloadFormatVersion"], "timeoutInMillis": integration["TimeoutInMillis"]}
+        self.assertEqual(own, {name: other[name] for name in own})
+        self.assertGreater(integration["TimeoutInMillis"] / 1000, properties("Orders")["Timeout"])
+        # Any other name would stand before the path.
+        self.assertEqual((stage["StageName"], stage["AutoDeploy"]), ("$default", True))
+        permissions = {
+            name: each["Properties"] for name, each in of_type("AWS::Lambda::Permission").items() if "PageApi" in mentioned(each)
+        }
+        (permission,) = permissions.values()
+        self.assertEqual(text(permission["FunctionName"]), "Orders")
+        arn = "arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:PageApi/*/GET/*"
+        self.assertEqual(text(permission["SourceArn"]), arn)
+
+    def test_there_is_no_page_unless_both_are_said(self):
+        parts = {name for name, each in RESOURCES.items() if each.get("Condition") == "HasPage"}
+        self.assertEqual(parts, {name for name in RESOURCES if name.startswith("Page")})
+        self.assertIn("PageApi", parts)
+        for kind, declared in (("resource", RESOURCES), ("output", TEMPLATE["Outputs"])):
+            for name, each in declared.items():
+                if mentioned(each) & parts:
+                    self.assertEqual(each.get("Condition"), "HasPage", f"{kind} {name}")
+        self.assertIn("PageApi", mentioned(TEMPLATE["Outputs"]["PageUrl"]))
+        issuer, audience = {"PageIssuer": self.ISSUERS[0]}, {"PageAudience": self.AUDIENCES[0]}
+        scope = {"PageScope": "orders/read"}
+        for given, is_there, why_not in (
+            ({}, False, []),
+            (issuer | audience, True, []),
+            (issuer | audience | scope, True, []),
+            (issuer, False, ["PageIssuer and PageScope need PageAudience."]),
+            (issuer | scope, False, ["PageIssuer and PageScope need PageAudience."]),
+            (audience, False, ["PageAudience and PageScope need PageIssuer."]),
+            (audience | scope, False, ["PageAudience and PageScope need PageIssuer."]),
+            (scope, False, ["PageAudience and PageScope need PageIssuer.", "PageIssuer and PageScope need PageAudience."]),
+        ):
+            self.assertEqual((holds("HasPage", given), list(refused(given))), (is_there, why_not), given)
+            self.assertEqual(holds("HasPageScope", given), "PageScope" in given, given)
+
+    def test_an_issuer_is_reached_by_tls_and_an_audience_is_one_that_is_written_out(self):
+        for issuer in self.ISSUERS:
+            for audience in self.AUDIENCES:
+                self.assertEqual(list(refused({"PageIssuer": issuer, "PageAudience": audience})), [])
+        issuer, audience = self.ISSUERS[0], self.AUDIENCES[0]
+        for wrong in ("http://accounts.google.com", "accounts.google.com", "https://", "https://*", "https://*.example.com",
+                      "https://login.example.com/*", "https://a@login.example.com", "https://login.example.com/?tenant=1",
+                      "https://login.example.com/#a", "https://login.example.com, https://other.example.com", " ",
+                      "https://login.example.com ", "HTTPS://login.example.com"):
+            self.assertEqual(list(refused({"PageIssuer": wrong, "PageAudience": audience})), ["PageIssuer"], wrong)
+        for wrong in ("*", "one,two", "one two", " ", "one*", "*one", '"one"', "one\n"):
+            self.assertEqual(list(refused({"PageIssuer": issuer, "PageAudience": wrong})), ["PageAudience"], wrong)
+            given = {"PageIssuer": issuer, "PageAudience": audience, "PageScope": wrong}
+            self.assertEqual(list(refused(given)), ["PageScope"], wrong)
 
 
 class Kept(unittest.TestCase):

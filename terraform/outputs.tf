@@ -30,6 +30,11 @@ output "orders_arn" {
   description = "Grant execute-api:Invoke on this and on this with /* to whoever may see orders."
 }
 
+output "page_url" {
+  value       = lookup(local.outputs, "PageUrl", null)
+  description = "Orders as a page, for requests with a token of PageIssuer; a browser needs a proxy in front."
+}
+
 output "refunds_url" {
   value       = local.outputs["RefundsUrl"]
   description = "Where money is given back, and refunds are listed, for requests that are signed with IAM."

@@ -112,6 +112,42 @@ variable "certificate_arn" {
   description = "Certificate for DomainName, in AWS Certificate Manager in this region."
 }
 
+variable "page_issuer" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "OpenID issuer whose tokens open the page of orders, exactly as it writes itself in iss, with PageAudience; empty = the stack has no such page."
+
+  validation {
+    condition     = can(regex("^((https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?)?)$", var.page_issuer))
+    error_message = "page_issuer matches (https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?)?."
+  }
+}
+
+variable "page_audience" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "The one audience (aud) or client (client_id) of these tokens. Whoever gets a token for it from the issuer sees all orders."
+
+  validation {
+    condition     = can(regex("^(([A-Za-z0-9][A-Za-z0-9._~:/@=+-]*)?)$", var.page_audience))
+    error_message = "page_audience matches ([A-Za-z0-9][A-Za-z0-9._~:/@=+-]*)?."
+  }
+}
+
+variable "page_scope" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "A scope that these tokens must have, too; empty = none is asked for. ID tokens have no scopes."
+
+  validation {
+    condition     = can(regex("^(([A-Za-z0-9][A-Za-z0-9._~:/@=+-]*)?)$", var.page_scope))
+    error_message = "page_scope matches ([A-Za-z0-9][A-Za-z0-9._~:/@=+-]*)?."
+  }
+}
+
 variable "raw_retention_days" {
   type        = number
   default     = 400
@@ -300,7 +336,7 @@ variable "orders_rate_limit" {
   type        = number
   default     = 20
   nullable    = false
-  description = "Requests a second that each route for IAM takes on average."
+  description = "Requests a second that each route for IAM, and of the page, takes on average."
 
   validation {
     condition     = var.orders_rate_limit >= 1
@@ -317,7 +353,7 @@ variable "orders_burst_limit" {
   type        = number
   default     = 40
   nullable    = false
-  description = "Requests that each route for IAM takes at once beyond the rate."
+  description = "Requests that each route for IAM, and of the page, takes at once beyond the rate."
 
   validation {
     condition     = var.orders_burst_limit >= 1

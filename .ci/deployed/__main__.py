@@ -23,8 +23,9 @@ import account as aws
 import front
 import policy
 from emulator import Emulated
+from page import PageApi
 from receiver import Shop as Receiver
-from stack import Stack
+from stack import Routes, Stack
 from stream import StreamMapping
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -40,6 +41,15 @@ NEWER_KEYS = {
 }
 FULFIL = "quittance.order.fulfilment_requested"
 REVERSE = "quittance.order.reversal_requested"
+# Who gets to see the page.
+PAGE = {"PageIssuer": "https://login.example.com/realms/shop", "PageAudience": "page", "PageScope": "orders/read"}
+# What a page is sent with, whichever way it was asked for.
+PAGE_HEADERS = {
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
 # What Lambda does with a function's role: logs, traces, and reading what wakes it.
 BY_LAMBDA = {
     "logs:CreateLogStream",
@@ -492,6 +502,49 @@ def both_ways(shop, psps):
     check("unsent in the end", [], shop.unsent())
 
 
+def paged(shop):
+    """The page behind a token: API Gateway takes its parts, each route asks for the token that was said, and the
+    function answers there as on the route for IAM."""
+    api = PageApi(shop.stack)
+    said = {"Issuer": PAGE["PageIssuer"], "Audience": [PAGE["PageAudience"]]}
+    asked = ("JWT", "JWT", ["$request.header.Authorization"], said, [PAGE["PageScope"]])
+    guards = {route["RouteKey"]: api.guard(route) for route in api.routes()}
+    check("who is let in to the page", dict.fromkeys(("GET /", "GET /orders", "GET /orders/{proxy+}"), asked), guards)
+    (stage,) = api.stages()
+    check("the page's stage", ("$default", True), (stage["StageName"], stage["AutoDeploy"]))
+    limits = stage["DefaultRouteSettings"]
+    check("the page's limits", (20.0, 40), (limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"]))
+    host = f"{shop.stack.physical['PageApi']}.execute-api.{aws.REGION}.amazonaws.com"
+    check("where the page is", f"https://{host}/", shop.stack.outputs["PageUrl"])
+    routes = Routes(api.paths(), shop.stack.packages)
+    path = shop.paths[0]
+    for method, target in [("POST", "/"), ("POST", "/orders"), ("POST", "/refunds"), ("GET", "/refunds"), ("GET", "/console")]:
+        check(f"{method} {target} on the page's API", None, routes.of(method, target))
+    found = {}
+    for target in ("/", "/orders", path):
+        event = browsed(target)
+        event["routeKey"], package = routes.of("GET", target)
+        check(f"who answers {target}", "orders", package)
+        answer = shop.functions[package].invoke(event)
+        check(f"{target}: status", 200, answer["statusCode"])
+        check(f"{target}: headers", PAGE_HEADERS, {name: answer["headers"].get(name) for name in PAGE_HEADERS})
+        policy = answer["headers"].get("content-security-policy", "")
+        check(f"{target}: loads nothing", True, policy.startswith("default-src 'none';"))
+        check(f"{target}: does nothing", False, 'method="post"' in answer["body"])
+        found[target] = answer
+    for target in ("/orders", path):
+        check(f"{target}, for IAM", found[target], shop.request(browsed(target)))
+    print(f"page: {len(guards)} routes, each for a token of {PAGE['PageIssuer']}")
+
+
+def browsed(path):
+    """A browser's request."""
+    event = json.loads((ROOT / "events/orders/01-one-order.json").read_text())
+    event["headers"] |= {"accept": "text/html", "accept-language": "en"}
+    event["rawPath"] = event["requestContext"]["http"]["path"] = path
+    return event
+
+
 def archived(stack):
     """Raw notifications expire, what nobody could read does not."""
     client, name = stack.account.client("dynamodb"), f"{STACK}-archive"
@@ -574,7 +627,7 @@ def run(folder, exits):
     # The example is deployed on request only; here it is asked for as soon as there is one.
     example = "yes" if (ROOT / "functions/example-fulfilment").exists() else "no"
     receiver = exits.enter_context(Receiver())
-    parameters = {"ExampleConsumer": example, "Architecture": "x86_64", "ShopUrl": receiver.url, "EventBus": Bus.NAME}
+    parameters = {"ExampleConsumer": example, "Architecture": "x86_64", "ShopUrl": receiver.url, "EventBus": Bus.NAME, **PAGE}
     stack = Stack(account, ROOT / "template.yaml", STACK, parameters, bootstraps)
     print(f"{len(stack.resources)} resources; by name only: {', '.join(stack.names_only)}")
     declared(stack)
@@ -627,6 +680,9 @@ def run(folder, exits):
 
     posted(stack, functions["post"], receiver, messages)
     bus.check(messages)
+
+    phase("Show the page")
+    paged(shop)
 
     phase("What was written besides")
     archived(stack)

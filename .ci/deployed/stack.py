@@ -51,6 +51,8 @@ class Stack:
             for logical, resource in translated["Resources"].items()
             if RESOLVED + logical in said
         }
+        described = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+        self.physical = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in described}
         self.packages = {f"{name}-{package}": package for package in packages}
         self._finish_tables()
         self._grant()
@@ -66,8 +68,8 @@ class Stack:
         return {self.packages[each["FunctionName"]]: each for each in said}
 
     def routes(self):
-        (api,) = self.of_type("AWS::ApiGatewayV2::Api")
-        return Routes(api["Body"]["paths"], self.packages)
+        (paths,) = [api["Body"]["paths"] for api in self.of_type("AWS::ApiGatewayV2::Api") if "Body" in api]
+        return Routes(paths, self.packages)
 
     def mapping(self, package):
         """The event source mapping of a function."""
@@ -89,12 +91,8 @@ class Stack:
     def _grant(self):
         """Holds each function to the policies of its role, and to nothing that the role might borrow."""
         iam = self.account.client("iam")
-        described = self.account.client("cloudformation").describe_stack_resources(StackName=self.name)
-        logical = {
-            each["PhysicalResourceId"]: each["LogicalResourceId"]
-            for each in described["StackResources"]
-            if each.get("ResourceType") == "AWS::IAM::Role"
-        }
+        roles = [logical for logical, (of, _) in self.resources.items() if of == "AWS::IAM::Role"]
+        logical = {self.physical[each]: each for each in roles}
         for function in self.functions().values():
             role = function["Role"].rsplit("/", 1)[-1]
             # moto keeps what CloudFormation made as Python spells it, so its text is of no use here.
@@ -126,7 +124,7 @@ def package(account, source, bootstraps):
 
 
 class Routes:
-    """Which function of the HTTP API a request goes to."""
+    """Which function of an HTTP API a request goes to."""
 
     def __init__(self, paths, packages):
         self._routes = []

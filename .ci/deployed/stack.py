@@ -52,7 +52,9 @@ class Stack:
             if RESOLVED + logical in said
         }
         described = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-        self.physical = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in described}
+        # moto names neither what it makes as a part of another resource nor what it makes without an id.
+        named = [each for each in described if {"LogicalResourceId", "PhysicalResourceId"} <= set(each)]
+        self.physical = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in named}
         self.packages = {f"{name}-{package}": package for package in packages}
         self._finish_tables()
         self._grant()

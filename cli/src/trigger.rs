@@ -66,6 +66,7 @@ static STORIES: &[Story] = stories! {
     "expired" "nobody validates the authorised payment in time" ["18-to-be-validated" "19-expired"] [];
     "full-refund" "paid, released, and all of it given back: a reversal" ["30-captured" "31-refund-full"] ["30-captured" "31-refund-full"];
     "partial-refund" "paid, released, and a part given back: a reversal over that part" ["32-captured" "33-refund-authorised" "34-refund-partial"] ["32-captured" "33-refund-requested" "34-refund-partial"];
+    "split-then-refund" "vouchers and a card, released, and given back card first: two reversals" ["m11-cascade-complete" "m12-cascade-card-refunded" "m13-cascade-voucher-refunded"] ["m13-split-voucher-share" "m14-split-card-complement" "m15-split-card-refunded" "m16-split-voucher-refunded"];
     "refund-refused" "a refund that is refused leaves the order as it is" ["35-captured" "36-refund-refused"] ["35-captured" "36-refund-refused"];
     "chargeback" "the buyer's bank takes the money back after the release: a reversal" [] ["41-captured" "42-chargeback"];
     "duplicate" "the same payment is announced three times: released once" ["07-captured" "08-sent-again-automatically" "09-sent-again-by-hand"] ["09-captured" "10-retried" "11-sent-again"];
@@ -240,6 +241,7 @@ impl Rewriting {
                 rewriting.ids.entry(id).or_insert(made);
             }
         }
+        rewriting.ids.extend(renamed(texts)?);
         if let Some(merchant) = &args.merchant {
             rewriting.texts.insert(psp.demo().0.to_owned(), merchant.clone());
         }
@@ -289,18 +291,34 @@ impl Rewriting {
             let amount = word.parse::<u64>().unwrap_or_default();
             return (amount * new / old).to_string();
         }
-        // Ids of Lyra's transactions, and of Worldline's payments.
-        let made: String = if word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit()) {
-            format!("{:032x}", fastrand::u128(..))
-        } else if let Some(id) = word.parse::<u64>().ok().filter(|_| word.len() == 10) {
-            // They count up: which attempt was later must not change.
-            (id + self.later).to_string()
-        } else {
-            return word.to_owned();
-        };
-        self.ids.insert(word.to_owned(), made.clone());
-        made
+        // Ids of Worldline's payments count up: which attempt was later must not change.
+        match word.parse::<u64>() {
+            Ok(id) if word.len() == 10 => (id + self.later).to_string(),
+            _ => word.to_owned(),
+        }
     }
+}
+
+/// Other ids for Lyra's transactions. Shares are shown by their ids, so which comes first must not change.
+fn renamed(texts: &[(String, Event, String)]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut ids = BTreeSet::new();
+    for (_, event, expected) in texts {
+        let body = event.body()?;
+        let body = String::from_utf8_lossy(&body);
+        let fields = Fields::of(&body);
+        let values = fields.iter().map(|(_, value)| value);
+        for text in values.chain([expected.as_str()]) {
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+            let is_id =
+                |word: &&str| word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit());
+            ids.extend(words.filter(is_id).map(str::to_owned));
+        }
+    }
+    let mut new = BTreeSet::new();
+    while new.len() < ids.len() {
+        new.insert(format!("{:032x}", fastrand::u128(..)));
+    }
+    Ok(ids.into_iter().zip(new).collect())
 }
 
 /// The ids of transactions as forms have them, in an answer of the other format.

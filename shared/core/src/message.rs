@@ -58,23 +58,37 @@ impl Order {
     /// The messages that the queue has not taken yet: the release first, then the reversals in the
     /// order in which they were decided.
     pub fn unsent_messages(&self, policy: Policy, now: Timestamp) -> Vec<CloudEvent> {
+        self.messages(policy, now, |_, sent_at| sent_at.is_none())
+    }
+
+    /// The message of this id, sent or not, with the order as it is now.
+    pub fn message(&self, id: &str, policy: Policy, now: Timestamp) -> Option<CloudEvent> {
+        self.messages(policy, now, |of, _| of == id).pop()
+    }
+
+    fn messages(
+        &self,
+        policy: Policy,
+        now: Timestamp,
+        is_meant: impl Fn(&str, Option<Timestamp>) -> bool,
+    ) -> Vec<CloudEvent> {
         let fulfilment = self
             .fulfilment
             .iter()
-            .filter(|f| f.sent_at.is_none())
+            .filter(|f| is_meant(&f.id, f.sent_at))
             .map(|f| (f.id.clone(), FULFILMENT_REQUESTED, f.decided_at));
         let reversals = self
             .reversals
             .iter()
-            .filter(|r| r.sent_at.is_none())
+            .filter(|r| is_meant(&r.id, r.sent_at))
             .map(|r| (r.id.clone(), REVERSAL_REQUESTED, r.decided_at));
-        let mut unsent = fulfilment.chain(reversals).peekable();
-        if unsent.peek().is_none() {
+        let mut meant = fulfilment.chain(reversals).peekable();
+        if meant.peek().is_none() {
             return Vec::new();
         }
         // An order of which there is something to tell is released, so nothing has to be explained.
         let data = self.brief(policy, now, &[]);
-        unsent.map(|(id, kind, time)| self.event(id, kind, time, data.clone())).collect()
+        meant.map(|(id, kind, time)| self.event(id, kind, time, data.clone())).collect()
     }
 
     pub(crate) fn event(

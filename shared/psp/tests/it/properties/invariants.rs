@@ -220,8 +220,24 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<OrderView>(&text).unwrap(), view);
         for event in order.unsent_messages(POLICIES[0], receipt(1_000).received_at) {
             let text = serde_json::to_string(&event).unwrap();
-            prop_assert_eq!(serde_json::from_str::<CloudEvent>(&text).unwrap(), event);
+            prop_assert_eq!(&serde_json::from_str::<CloudEvent>(&text).unwrap(), &event);
+            let named = order.message(&event.id, POLICIES[0], receipt(1_000).received_at);
+            prop_assert_eq!(named, Some(event));
         }
+    }
+
+    #[test]
+    fn a_message_can_be_made_again_after_it_was_sent(story in story()) {
+        let (policy, at) = (POLICIES[0], receipt(1_000).received_at);
+        let mut order = told(&story, policy);
+        let unsent = order.unsent_messages(policy, at);
+        order.mark_all_sent(at);
+        prop_assert!(order.unsent_messages(policy, at).is_empty());
+        for event in unsent {
+            let again = order.message(&event.id, policy, at).map(|again| (again.id, again.kind, again.time));
+            prop_assert_eq!(again, Some((event.id, event.kind, event.time)));
+        }
+        prop_assert_eq!(order.message("none", policy, at), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 """Each operator's command against a stack called `shop`: see .ci/operator, which starts this."""
 
 import contextlib
+import http.server
 import json
 import os
 import pathlib
@@ -8,9 +9,12 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 
 import boto3
+from standardwebhooks import Webhook
 
 QUITTANCE, LOGS = os.environ["QUITTANCE"], pathlib.Path(os.environ["LOGS"])
 LIMIT_SECONDS = 120
@@ -27,7 +31,10 @@ POLICY = {
     "QUITTANCE_EVENT_BUS": "",
 }
 
-sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
+# 24 bytes of a shop's own.
+SHOP_SECRET = "whsec_YSBzaG9wJ3Mgb3duIDI0IGJ5dGVzLi4u"
+
+sqs, dynamodb, logs = boto3.client("sqs"), boto3.client("dynamodb"), boto3.client("logs")
 failed = 0
 
 
@@ -195,6 +202,193 @@ def described(erased):
         check(words, done.returncode == 2 and words in done.stderr, done.stderr)
 
 
+# What functions wrote in a run of their own, but for the times: receiver, dispatch and Lambda.
+SPANS = ('"span":{"requestId":"8476a536","xrayTraceId":"Root=1-5bef4de7","name":"Lambda runtime invoke"},'
+         '"spans":[{"requestId":"8476a536","xrayTraceId":"Root=1-5bef4de7","name":"Lambda runtime invoke"}]')
+STORED = ('{"timestamp":"%s","level":"INFO","fields":{"message":"stored","psp":"systempay","order":"%s","fact":"e2d8b674",'
+          '"sha256":"4b294925","doubt":"","outcome":"stored"},"target":"quittance_aws::receive",' + SPANS + "}")
+REFUSED = ('{"timestamp":"%s","level":"WARN","fields":{"message":"refused","psp":"systempay","why":"signature does not match",'
+           '"outcome":"refused"},"target":"quittance_aws::http",' + SPANS + "}")
+SENT = ('{"timestamp":"%s","level":"INFO","fields":{"message":"message sent","order":"%s","id":"%s",'
+        '"kind":"quittance.order.fulfilment_requested","traceparent":"00-5bef4de7ad49b0e87f6ef6c87fc2e700-9a9197af755a6419-01"},'
+        '"target":"quittance_aws::outbox",' + SPANS + "}")
+HELD = SENT.replace("fulfilment_requested", "held")
+NOT_SENT = ('{"timestamp":"%s","level":"ERROR","fields":{"message":"not sent","order":"systempay/12345678/test/CMD-1",'
+            '"error":"get order: no code: \\u001b[2J"},"target":"dispatch",' + SPANS + "}")
+METRICS = '{"_aws":{"Timestamp":1795823732158,"CloudWatchMetrics":[]},"stack":"shop","Received":1}'
+REPORT = '{"time":"%s","type":"platform.report","record":{"requestId":"8476a536","status":"success","metrics":{}}}'
+
+FUNCTIONS = ("worldline-webhook", "systempay-ipn", "orders", "refund", "expected", "ask", "checkout", "returns",
+             "dispatch", "reconcile", "report")
+
+
+def write_log(function, lines):
+    """Lines of a function, each at its second before now."""
+    now = time.time()
+    events = []
+    for seconds, line, *values in sorted(lines, key=lambda each: -each[0]):
+        at = now - seconds
+        said = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1e6):06}Z"
+        events.append({"timestamp": int(at * 1000), "message": line % (said, *values) if "%s" in line else line})
+    logs.put_log_events(logGroupName=f"/aws/lambda/{STACK}-{function}", logStreamName="one", logEvents=events)
+
+
+@contextlib.contextmanager
+def serving(answer):
+    """An HTTP server, and what was posted to it."""
+    posted = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["content-length"]))
+            posted.append((self.headers, body))
+            status, text = answer(self.headers, body, len(posted))
+            self.send_response(status)
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", posted
+    finally:
+        server.shutdown()
+
+
+def throttled(times):
+    """CloudWatch Logs that throttles so often, and then is what moto serves."""
+    def answer(headers, body, number):
+        if number <= times:
+            return 400, b'{"__type":"ThrottlingException","message":"Rate exceeded"}'
+        passed = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")}
+        request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], body, passed)
+        try:
+            with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as reply:
+                return reply.status, reply.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+    return answer
+
+
+def listen(*arguments, status=0, **environment):
+    done = subprocess.run([QUITTANCE, "listen", "--stack", STACK, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=LIMIT_SECONDS, env={**os.environ, **POLICY, **environment})
+    check("listen", done.returncode == status, f"status {done.returncode}: {done.stdout}{done.stderr}")
+    return done.stdout.splitlines(), done.stderr
+
+
+def followed(live):
+    """The log of a deployed stack, as it is in CloudWatch."""
+    _, errors = listen(status=2)
+    for word in (f"no log of the stack {STACK} in eu-west-3", f"/aws/lambda/{STACK}-"):
+        check("listen, without a log", word in errors, errors)
+    for function in FUNCTIONS[:-1]:
+        logs.create_log_group(logGroupName=f"/aws/lambda/{STACK}-{function}")
+        logs.create_log_stream(logGroupName=f"/aws/lambda/{STACK}-{function}", logStreamName="one")
+    listed = run("orders", "list", "--limit", "1000", "--json")["orders"]
+    order = next(order for order in listed if order["fulfilment"])
+    key = "/".join(order[part] for part in ("psp", "merchant", "mode", "order"))
+    message, notice = order["fulfilment"]["id"], 32 * "0"
+    waits = next(order for order in listed if not order["fulfilment"])
+    waiting = "/".join(waits[part] for part in ("psp", "merchant", "mode", "order"))
+
+    # More than a page, and of one moment another function's in between.
+    write_log("systempay-ipn", [(90, METRICS)] * 10_000)
+    write_log("systempay-ipn", [(80, STORED, key), (80, METRICS), (80, REPORT), (60, REFUSED), (40, "START RequestId: 1"),
+                                (3600 * 3, STORED, "systempay/12345678/test/BEFORE")])
+    write_log("dispatch", [(70, SENT, key, message), (50, NOT_SENT), (45, "thread 'main' panicked at src/main.rs:1")])
+    write_log("reconcile", [(65, HELD, waiting, notice)])
+    told = [f"stored        {key}",
+            f"message sent  {key}  id={message}  kind=quittance.order.fulfilment_requested",
+            f"message sent  {waiting}  id={notice}  kind=quittance.order.held",
+            "refused       systempay  why=signature does not match",
+            r"not sent      systempay/12345678/test/CMD-1  error=get order: no code: \u{1b}[2J  function=dispatch",
+            "printed         text=thread 'main' panicked at src/main.rs:1  function=dispatch"]
+    with serving(lambda *_: (204, b"")) as (shop, posted), serving(throttled(4)) as (logs_url, calls):
+        before = visible(live)
+        lines, errors = listen("--since", "2h", "--count", "6", "--forward-to", f"{shop}/fulfilment", "--secret", SHOP_SECRET,
+                               AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=logs_url)
+        forwarded = [line for line in lines if "  forwarded  " in line]
+        check("listen", [line[10:] for line in lines if line not in forwarded] == told, lines)
+        check("listen, throttled", "ThrottlingException" in errors and "again in 1 s" in errors and len(calls) > 4, errors)
+        check("listen, one group missing", f"no log group /aws/lambda/{STACK}-report in eu-west-3" in errors, errors)
+        check("listen, optional groups", f"{STACK}-post" not in errors, errors)
+        check("listen --forward-to", [line[10:] for line in forwarded] ==
+              [f"forwarded     quittance.order.fulfilment_requested {order['order']}: 204",
+               f"forwarded     quittance.order.held {waits['order']}: 204"], lines)
+        bodies = [json.loads(body) for _, body in posted]
+        check("listen --forward-to", [(body["id"], body["subject"], body["type"].split(".")[2]) for body in bodies]
+              == [(message, order["order"], "fulfilment_requested"), (notice, waits["order"], "held")], bodies)
+        check("listen --forward-to", bodies[0]["data"]["fulfilment"]["id"] == message, bodies)
+        check("listen --forward-to", bodies[0]["traceparent"].startswith("00-5bef4de7"), bodies)
+        for headers, body in posted:
+            Webhook(SHOP_SECRET).verify(body, {name.lower(): value for name, value in headers.items()})
+        check("listen takes nothing from the queue", visible(live) == before > 0, before)
+
+    # From now on: what is written later and what comes late, once each.
+    logs.create_log_group(logGroupName=f"/aws/lambda/{STACK}-report")
+    command = [QUITTANCE, "listen", "--stack", STACK, "--json", "--count", "3"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, **POLICY}) as child:
+        errors = child.stderr.readline()
+        check("listen", errors == f"listening to {STACK} in eu-west-3; press Ctrl-C to stop\n", errors)
+        wrote = time.time()
+        write_log("systempay-ipn", [(0, STORED, key)])
+        first = json.loads(child.stdout.readline())
+        # CloudWatch shows it after what came later.
+        write_log("dispatch", [(time.time() - wrote + 1, SENT, key, message)])
+        write_log("reconcile", [(0, NOT_SENT)])
+        rest = [json.loads(line) for line in child.stdout]
+        check("listen", child.wait(LIMIT_SECONDS) == 0)
+    check("listen", [(event["message"], event["function"], event["level"]) for event in (first, *rest)] == [
+        ("stored", "systempay-ipn", "info"), ("message sent", "dispatch", "info"), ("not sent", "reconcile", "error")],
+        (first, rest))
+
+    # What a message holds leaves the machine.
+    with closed_port() as nobody:
+        port = nobody.rsplit(":", 1)[1]
+        _, errors = listen("--since", "2h", "--count", "1", "--forward-to", f"http://0.0.0.0:{port}/")
+        check("listen --forward-to, elsewhere", f"leave this machine for http://0.0.0.0:{port}/" in errors, errors)
+    _, errors = listen("--forward-to", "http://127.0.0.1:1/", status=2, QUITTANCE_RELEASE_ON="")
+    check("listen --forward-to, no policy", "QUITTANCE_RELEASE_ON is not set" in errors, errors)
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "nope", "AWS_EC2_METADATA_DISABLED": "true"}
+    _, errors = listen(status=2, **nobody)
+    check("listen, no credentials", "no AWS credentials" in errors, errors)
+
+    # A user who may read the stack but not its log: as moto says it, which asks for permissions meanwhile, and as AWS does.
+    word = f"you need logs:FilterLogEvents on /aws/lambda/{STACK}-"
+    iam = boto3.client("iam")
+    iam.create_user(UserName="operator")
+    policy = {"Version": "2012-10-17",
+              "Statement": [{"Effect": "Allow", "Action": ["cloudformation:*", "dynamodb:*"], "Resource": "*"}]}
+    iam.put_user_policy(UserName="operator", PolicyName="all-but-logs", PolicyDocument=json.dumps(policy))
+    user = iam.create_access_key(UserName="operator")["AccessKey"]
+    ask_for_permissions(after=0)
+    _, errors = listen(status=2, AWS_ACCESS_KEY_ID=user["AccessKeyId"], AWS_SECRET_ACCESS_KEY=user["SecretAccessKey"])
+    ask_for_permissions(after=10 ** 9)
+    check("listen, no permission", word in errors, errors)
+    denied = b'{"__type":"AccessDeniedException","Message":"User is not authorized to perform: logs:FilterLogEvents"}'
+    with serving(lambda *_: (400, denied)) as (logs_url, calls):
+        _, errors = listen(status=2, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=logs_url)
+        check("listen, no permission", word in errors and len(calls) == 1, errors)
+
+
+def ask_for_permissions(after):
+    """moto asks whether a caller may do what he does, after so many calls."""
+    url = os.environ["AWS_ENDPOINT_URL"] + "/moto-api/reset-auth"
+    request = urllib.request.Request(url, str(after).encode(), {"content-type": "text/plain"})
+    urllib.request.urlopen(request, timeout=LIMIT_SECONDS).close()
+
+
+def visible(url):
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"])
+
+
 @contextlib.contextmanager
 def closed_port():
     """An address where nobody listens, while it lasts."""
@@ -277,6 +471,7 @@ def keys():
 
 live, dead = deploy()
 key = orders()
+followed(live)
 expected()
 archive(key)
 quarantine()

@@ -91,19 +91,31 @@ where
     E: Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,
 {
+    if let Some(why) = refusal(error) {
+        return Some(why);
+    }
+    if error.code().is_some() {
+        return None;
+    }
     let region = sdk.region().map_or("no region", |region| region.as_ref());
+    let why = StoreError::unavailable("describe stack", error);
+    Some(format!("AWS is not reached in {region}: is AWS_REGION right? {why}"))
+}
+
+/// Why AWS takes no call of ours, in a sentence: there are no credentials, or it refuses them.
+pub(crate) fn refusal<E, R>(error: &SdkError<E, R>) -> Option<String>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
     if is_without_credentials(error) {
         let profile = std::env::var("AWS_PROFILE").unwrap_or_else(|_| "default".to_owned());
         return Some(format!(
             "no AWS credentials: the profile {profile} gives none, and no variable does. Sign in, or set AWS_PROFILE"
         ));
     }
-    if let Some(code) = error.code() {
-        let is_refused = REFUSED.contains(&code);
-        return is_refused.then(|| format!("AWS refuses the credentials ({code}). Sign in again"));
-    }
-    let why = StoreError::unavailable("describe stack", error);
-    Some(format!("AWS is not reached in {region}: is AWS_REGION right? {why}"))
+    let code = error.code().filter(|code| REFUSED.contains(code))?;
+    Some(format!("AWS refuses the credentials ({code}). Sign in again"))
 }
 
 fn is_without_credentials(error: &(dyn Error + 'static)) -> bool {

@@ -1,4 +1,4 @@
-//! `quittance listen`: what happens in the local stack, a line each, and its messages to an endpoint under development.
+//! `quittance listen`: what happens in a stack, a line each, and its messages to an endpoint under development.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -9,16 +9,24 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use quittance_aws::clock::now;
 use quittance_aws::shop::{ShopKey, headers};
+use quittance_core::OrderKey;
 use quittance_core::crypto::sha256_hex;
+use quittance_core::message::CloudEvent;
+use quittance_core::notice::Notice;
+use quittance_core::text::is_loopback;
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::operate::context::Common;
+use crate::operate::context::{Common, Context};
+use crate::operate::logs::Logs;
 use crate::operate::terminal::clean;
 use crate::output::{Failure, note, say};
 
 /// What is answered by the local stack only.
 pub(crate) const EVENTS: &str = "/local/events";
+
+/// The event that tells of a message.
+const SENT: &str = "message sent";
 
 /// How often a message is given to an endpoint that does not take it, and the first pause; each next one is twice as long.
 const TRIES: u32 = 5;
@@ -27,11 +35,14 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a stack that is gone is waited for before it is asked again.
 const RECONNECT: Duration = Duration::from_secs(1);
 
-/// Follow a local stack: a line for each delivery, refusal, message and call of a PSP
+/// Follow a stack: a line for each delivery, refusal, message and call of a PSP
+///
+/// A deployed stack is followed by the log of its functions, some seconds late; that needs logs:FilterLogEvents.
 ///
 /// With --forward-to each message of the queue is posted to your shop's endpoint under development, signed as Standard
-/// Webhooks says, so that their libraries verify it.
+/// Webhooks says, so that their libraries verify it. Nothing is taken from the queue.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Listen {
     #[command(flatten)]
     common: Common,
@@ -41,16 +52,24 @@ pub(crate) struct Listen {
     /// The secret of the signature (whsec_…); without it one is made and printed
     #[arg(long, value_name = "SECRET", requires = "forward_to")]
     secret: Option<String>,
+    /// Begin so long ago, as 90s, 30m, 12h or 7d; for a deployed stack
+    #[arg(long, value_name = "TIME", value_parser = ago)]
+    since: Option<Duration>,
     /// End after so many events; for scripts
     #[arg(long, value_name = "N")]
     count: Option<u64>,
 }
+
+const EXAMPLES: &str = "Examples:
+  quittance listen --forward-to http://localhost:3000/fulfilment
+  quittance listen --stack shop --since 1h";
 
 /// Posts messages to a shop.
 struct Forwarder {
     shop: Sender,
     path: String,
     key: ShopKey,
+    as_json: bool,
     /// What was on the queue before, or was given to the shop.
     known: BTreeSet<String>,
 }
@@ -58,14 +77,20 @@ struct Forwarder {
 impl Listen {
     /// Follows until interrupted.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failure> {
-        if let Some(stack) = &self.common.stack {
-            return Err(format!(
-                "a deployed stack's log is in CloudWatch: aws logs tail --follow /aws/lambda/{stack}-worldline-webhook \
-                 (or -systempay-ipn, -dispatch, -reconcile)"
-            )
-            .into());
+        match &self.common.stack {
+            Some(stack) => self.follow_deployed(stack).await,
+            None => self.follow_local().await,
         }
+    }
+
+    async fn follow_local(&self) -> Result<ExitCode, Failure> {
         let stack = Sender::new(self.common.local_url()?)?;
+        if self.since.is_some() {
+            return Err(
+                "--since is for a deployed stack: a local one tells what happens from now on"
+                    .into(),
+            );
+        }
         let mut last = {
             let reply = stack.get(&format!("{EVENTS}?last")).await?;
             let reply: Value = serde_json::from_str(&reply.body).map_err(|_| {
@@ -76,10 +101,15 @@ impl Listen {
             })?;
             reply["last"].as_u64().unwrap_or_default()
         };
-        let mut forwarder = match &self.forward_to {
-            Some(url) => Some(self.forwarder(url, &stack).await?),
-            None => None,
-        };
+        let mut forwarder = self.forwarder()?;
+        if let Some(forwarder) = &mut forwarder {
+            // What was sent before is for whoever listened then.
+            forwarder.known = queue(&stack)
+                .await?
+                .iter()
+                .filter_map(|message| Some(message["id"].as_str()?.to_owned()))
+                .collect();
+        }
         note(&format!("listening to {}; press Ctrl-C to stop", self.common.local_url()?));
         let mut told = 0;
         loop {
@@ -95,25 +125,69 @@ impl Listen {
             };
             for event in &events {
                 last = event["number"].as_u64().unwrap_or(last);
-                if self.common.json {
-                    say(&event.to_string());
-                } else if !is_told_otherwise(event) {
-                    say(&line(event));
+                if self.common.json || !is_told_otherwise(event) {
+                    self.tell(event);
                 }
-                if let Some(forwarder) =
-                    forwarder.as_mut().filter(|_| event["message"] == "message sent")
-                {
-                    forwarder.forward(&stack, self.common.json).await;
+                if let Some(forwarder) = forwarder.as_mut().filter(|_| event["message"] == SENT) {
+                    match queue(&stack).await {
+                        Ok(messages) => forwarder.forward(&messages).await,
+                        Err(error) => note(&format!("queue not read: {error}")),
+                    }
                 }
                 told += 1;
-                if self.count.is_some_and(|count| told >= count) {
+                if self.is_enough(told) {
                     return Ok(ExitCode::SUCCESS);
                 }
             }
         }
     }
 
-    async fn forwarder(&self, url: &str, stack: &Sender) -> Result<Forwarder, Failure> {
+    async fn follow_deployed(&self, stack: &str) -> Result<ExitCode, Failure> {
+        let context = Context::open(&self.common).await?;
+        let mut forwarder = self.forwarder()?;
+        if let Some(url) = &self.forward_to {
+            // A message says what may still be given back.
+            context.policy_is_known()?;
+            if !is_here(url) {
+                note(&format!(
+                    "warning: messages of the stack {stack} leave this machine for {}; they have references, amounts and means                      of payment of its orders",
+                    clean(url)
+                ));
+            }
+        }
+        let mut logs = Logs::new(context.sdk(), stack, self.since.unwrap_or_default());
+        // Before it is said that it listens: without the log there is nothing to listen to.
+        let mut events = logs.next().await?;
+        note(&format!("listening to {stack} in {}; press Ctrl-C to stop", logs.region()));
+        let mut told = 0;
+        loop {
+            for event in &events {
+                self.tell(event);
+                if let Some(forwarder) = forwarder.as_mut().filter(|_| event["message"] == SENT) {
+                    match message(&context, event).await {
+                        Ok(message) => forwarder.forward(&[message]).await,
+                        Err(error) => note(&clean(&format!("not forwarded: {error}"))),
+                    }
+                }
+                told += 1;
+                if self.is_enough(told) {
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+            events = logs.next().await?;
+        }
+    }
+
+    fn tell(&self, event: &Value) {
+        say(&if self.common.json { json_line(event) } else { line(event) });
+    }
+
+    fn is_enough(&self, told: u64) -> bool {
+        self.count.is_some_and(|count| told >= count)
+    }
+
+    fn forwarder(&self) -> Result<Option<Forwarder>, Failure> {
+        let Some(url) = &self.forward_to else { return Ok(None) };
         let (scheme, rest) = url
             .split_once("://")
             .filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
@@ -133,44 +207,71 @@ impl Listen {
             }
         };
         let key = ShopKey::read(&secret).map_err(|why| format!("--secret: {why}"))?;
-        let mut forwarder = Forwarder {
+        Ok(Some(Forwarder {
             shop: Sender::new(&format!("{scheme}://{host}"))?,
             path: format!("/{path}"),
             key,
+            as_json: self.common.json,
             known: BTreeSet::new(),
-        };
-        // What was sent before is for whoever listened then.
-        forwarder.known = queue(stack)
-            .await?
-            .iter()
-            .filter_map(|message| Some(message["id"].as_str()?.to_owned()))
-            .collect();
-        Ok(forwarder)
+        }))
     }
+}
+
+/// Reads how long ago something was.
+fn ago(text: &str) -> Result<Duration, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
+    let read = units.into_iter().find_map(|(unit, seconds)| {
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(seconds)
+    });
+    read.map(Duration::from_secs).ok_or_else(|| "wants 90s, 30m, 12h or 7d".to_owned())
+}
+
+/// Whether an address is of this machine.
+fn is_here(url: &str) -> bool {
+    let uri: Option<lambda_http::http::Uri> = url.parse().ok();
+    uri.is_some_and(|uri| is_loopback(uri.host().unwrap_or_default().trim_matches(['[', ']'])))
 }
 
 async fn queue(stack: &Sender) -> Result<Vec<Value>, Failure> {
     Ok(serde_json::from_str(&stack.get("/local/queue").await?.body)?)
 }
 
+/// A message that a deployed stack has sent, made again from the order. That on the queue is for its consumer.
+async fn message(context: &Context, event: &Value) -> Result<Value, Failure> {
+    let said = |name: &str| event[name].as_str().ok_or_else(|| format!("the log names no {name}"));
+    let (id, order) = (said("id")?, said("order")?);
+    let key: OrderKey = order.parse().map_err(|_| format!("{order} is no order"))?;
+    let (table, policy) = (context.table(), context.settings.policy);
+    let stored = table.load_order(&key).await?;
+    let notice = Notice::ALL.into_iter().find(|notice| event["kind"] == notice.kind());
+    let message = match notice.filter(|_| stored.version.is_some()) {
+        // Its id is of what the order held then.
+        Some(notice) => Some(CloudEvent {
+            id: id.to_owned(),
+            ..stored.order.notice(notice, policy, now(), table.providers())
+        }),
+        None => stored.order.message(id, policy, now()),
+    };
+    let mut message = message.ok_or_else(|| format!("{order} has no message {id}"))?;
+    message.traceparent = event["traceparent"].as_str().map(str::to_owned);
+    Ok(serde_json::to_value(message)?)
+}
+
 impl Forwarder {
-    /// Gives the shop what is new on the queue, oldest first.
-    async fn forward(&mut self, stack: &Sender, as_json: bool) {
-        let messages = match queue(stack).await {
-            Ok(messages) => messages,
-            Err(error) => return note(&format!("queue not read: {error}")),
-        };
+    /// Gives the shop what is new of these, one by one.
+    async fn forward(&mut self, messages: &[Value]) {
         for message in messages {
             let Some(id) = message["id"].as_str().map(str::to_owned) else { continue };
             if !self.known.insert(id.clone()) {
                 continue;
             }
-            let answer = self.deliver(&id, &message).await;
+            let answer = self.deliver(&id, message).await;
             let what = format!("{} {}", word(&message["type"]), word(&message["subject"]));
-            say(&if as_json {
-                json!({"forwarded": id, "type": message["type"], "answer": answer}).to_string()
+            say(&if self.as_json {
+                json_line(&json!({"forwarded": id, "type": message["type"], "answer": answer}))
             } else {
-                format!("{}  forwarded     {what}: {answer}", clock(&json!(now())))
+                format!("{}  forwarded     {what}: {}", clock(&json!(now())), clean(&answer))
             });
         }
     }
@@ -206,9 +307,17 @@ fn word(value: &Value) -> String {
     clean(value.as_str().unwrap_or_default())
 }
 
+/// A document on one line, without what a terminal would obey: JSON lets some of it stand as it is.
+fn json_line(value: &Value) -> String {
+    let escape = |c: char| {
+        if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
+    };
+    value.to_string().chars().map(escape).collect()
+}
+
 /// The time of day of an event, in UTC.
 fn clock(at: &Value) -> String {
-    at.as_str().and_then(|at| at.get(11..19)).unwrap_or_default().to_owned()
+    clean(at.as_str().and_then(|at| at.get(11..19)).unwrap_or_default())
 }
 
 /// Whether another event tells the same for people: what a delivery came to, by its answer, and why it was refused.
@@ -222,20 +331,89 @@ fn is_told_otherwise(event: &Value) -> bool {
 
 /// An event as a line: when, what, whose, and the rest as it is in the log.
 fn line(event: &Value) -> String {
-    const APART: [&str; 7] = ["at", "level", "number", "message", "order", "psp", "outcome"];
+    const APART: [&str; 8] =
+        ["at", "level", "number", "message", "order", "psp", "outcome", "function"];
     let mut text = format!("{}  {:<13} ", clock(&event["at"]), word(&event["message"]));
     let whose = if event["order"].is_string() { &event["order"] } else { &event["psp"] };
     text.push_str(&word(whose));
     for (name, value) in event.as_object().into_iter().flatten() {
         let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         // What is empty says nothing, and digests are for the log.
-        let says_nothing =
-            shown.is_empty() || shown == "None" || name == "sha256" || name == "traceparent";
+        let says_nothing = shown.is_empty()
+            || shown == "None"
+            || matches!(name.as_str(), "sha256" | "fact" | "content" | "traceparent");
         if name == "answer" {
             text.push_str(&format!("  {}", clean(&shown)));
         } else if !APART.contains(&name.as_str()) && !says_nothing {
-            text.push_str(&format!("  {name}={}", clean(&shown)));
+            text.push_str(&format!("  {}={}", clean(name), clean(&shown)));
         }
     }
+    // Of a deployed stack: whose log to read.
+    if event["level"] == "error" && event["function"].is_string() {
+        text.push_str(&format!("  function={}", word(&event["function"])));
+    }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_without_what_a_terminal_would_obey() {
+        let event = json!({
+            "at": "2026-11-27T2\u{9b}:55:32Z", "level": "error", "message": "not \u{1b}[2Jsent", "function": "dis\u{7}patch",
+            "order": "systempay/1/test/A\u{9b}1", "a\u{1b}b": "c\u{9b}d", "n": 7, "sha256": "0", "doubt": "",
+        });
+        assert_eq!(
+            line(&event),
+            r"2\u{9b}:55:3  not \u{1b}[2Jsent systempay/1/test/A\u{9b}1  a\u{1b}b=c\u{9b}d  n=7  function=dis\u{7}patch"
+        );
+        let printed = json_line(&event);
+        assert!(!printed.contains(char::is_control), "{printed}");
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), event);
+    }
+
+    #[test]
+    fn how_long_ago_is_read() {
+        for (text, seconds) in [
+            ("90s", Some(90)),
+            ("30m", Some(1_800)),
+            ("12h", Some(43_200)),
+            ("7d", Some(604_800)),
+            ("0s", Some(0)),
+        ]
+        .into_iter()
+        .chain(
+            [
+                "",
+                "h",
+                "5",
+                "-1h",
+                "1.5h",
+                "1 h",
+                "1w",
+                "99999999999999999999d",
+                "18446744073709551615d",
+            ]
+            .map(|no| (no, None)),
+        ) {
+            assert_eq!(ago(text).ok().map(|ago| ago.as_secs()), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn another_machine_is_told_from_this_one() {
+        for (url, here) in [
+            ("http://localhost:3000/x", true),
+            ("http://127.0.0.1/x", true),
+            ("http://[::1]:3000/", true),
+            ("https://shop.example/x", false),
+            ("http://localhost.shop.example/", false),
+            ("http://user@10.0.0.1:3000/", false),
+            ("nonsense nonsense", false),
+        ] {
+            assert_eq!(is_here(url), here, "{url}");
+        }
+    }
 }

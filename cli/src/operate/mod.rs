@@ -15,6 +15,7 @@ pub(crate) mod expect;
 pub(crate) mod forget;
 pub(crate) mod keys;
 pub(crate) mod listen;
+pub(crate) mod logs;
 pub(crate) mod names;
 pub(crate) mod orders;
 pub(crate) mod quarantine;

@@ -13,6 +13,7 @@ use crate::operate::orders::Orders;
 use crate::operate::quarantine::Quarantine;
 use crate::operate::rebuild::Rebuild;
 use crate::operate::refund::{Cancel, Capture, Refund};
+use crate::operate::rehearse::Rehearse;
 use crate::operate::replay::Replay;
 use crate::operate::report::ReportArgs;
 use crate::operate::settle::Settle;
@@ -48,6 +49,7 @@ pub(crate) enum Command {
     Quarantine(Quarantine),
     Replay(Replay),
     Rebuild(Rebuild),
+    Rehearse(Rehearse),
     Unsent(Unsent),
     Dlq(Dlq),
     Report(ReportArgs),

@@ -30,7 +30,7 @@ use lambda_http::tracing::subscriber::{Layer, fmt, registry};
 
 use crate::args::{Args, Command};
 use crate::feed::FeedLayer;
-use crate::operate::{dlq, orders, quarantine, rebuild, replay, unsent};
+use crate::operate::{dlq, orders, quarantine, rebuild, rehearse, replay, unsent};
 use crate::output::{Failure, note, print};
 
 #[tokio::main]
@@ -66,6 +66,7 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Quarantine(args) => quarantine::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Rebuild(args) => rebuild::run(args).await,
+        Command::Rehearse(args) => rehearse::run(args).await,
         Command::Unsent(args) => unsent::run(args).await,
         Command::Dlq(args) => dlq::run(args).await,
         Command::Checkout(args) => args.run().await,

@@ -22,6 +22,7 @@ pub(crate) mod quarantine;
 pub(crate) mod rebuild;
 pub(crate) mod rebuilt;
 pub(crate) mod refund;
+pub(crate) mod rehearse;
 pub(crate) mod replay;
 pub(crate) mod replayer;
 pub(crate) mod report;

@@ -10,9 +10,12 @@ use quittance_aws::archive::{Archive, ArchiveFilter, Contents};
 use quittance_aws::clock::now;
 use quittance_aws::receive::{API, Receiver};
 use quittance_aws::table::{Stored, Table};
+use quittance_core::claims::Items;
 use quittance_core::order::NotificationEntry;
 use quittance_core::registered::Registered;
-use quittance_core::{Fact, Kind, Order, OrderKey, Remark, Standing, Statement, Timestamp};
+use quittance_core::{
+    Fact, Kind, Order, OrderKey, Policy, Receipt, Remark, Standing, Statement, Timestamp,
+};
 use serde::Serialize;
 
 use crate::operate::context::Context;
@@ -54,7 +57,7 @@ pub(crate) type Listed = BTreeMap<String, BTreeSet<Timestamp>>;
 /// What only the stored orders know: which arrivals they list, what the merchant registered, and what providers
 /// said when they were asked. That is no notification, so the archive does not have it.
 #[derive(Default)]
-struct Known {
+pub(crate) struct Known {
     listed: Listed,
     prices: Vec<Registrable>,
     told: Vec<ToldWhenAsked>,
@@ -62,7 +65,7 @@ struct Known {
 
 /// What was registered for an order, to be registered anew in its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Registrable {
+pub(crate) struct Registrable {
     key: OrderKey,
     /// The order that this is only a name of, if so.
     home: Option<OrderKey>,
@@ -77,6 +80,12 @@ pub(crate) async fn all(context: &Context) -> Result<Rebuilt, Failure> {
     let wanted = ArchiveFilter::default();
     let contents = context.archive().scan(&wanted, |seen| progress.set_position(seen)).await?;
     progress.finish_and_clear();
+    let known = known(context).await?;
+    Rebuilt::from(context, contents, &known).await
+}
+
+/// What all stored orders know and no archive has.
+pub(crate) async fn known(context: &Context) -> Result<Known, Failure> {
     let mut known = Known::default();
     let progress = counter("reading orders");
     context
@@ -94,7 +103,7 @@ pub(crate) async fn all(context: &Context) -> Result<Rebuilt, Failure> {
         })
         .await?;
     progress.finish_and_clear();
-    Rebuilt::from(context, contents, &known).await
+    Ok(known)
 }
 
 /// One order and whatever shares names or notifications with it.
@@ -203,7 +212,7 @@ impl Known {
 
     /// What is to be done anew, in the order of its turns. What an order took over from a name of its payment
     /// was registered under the name, and is taken over once more.
-    fn carried(&self) -> Vec<Carried<'_>> {
+    pub(crate) fn carried(&self) -> Vec<Carried<'_>> {
         let taken_over = |price: &&Registrable| {
             let of_name = |other: &Registrable| {
                 other.home.as_ref() == Some(&price.key) && other.registered == price.registered
@@ -218,18 +227,31 @@ impl Known {
 }
 
 /// What no archive has, to be done anew in its turn.
-enum Carried<'a> {
+pub(crate) enum Carried<'a> {
     Price(&'a Registrable),
     Told(&'a ToldWhenAsked),
 }
 
 impl Carried<'_> {
     /// The arrivals before which it is done anew: those of this second or later.
-    fn turn(&self) -> i64 {
+    pub(crate) fn turn(&self) -> i64 {
         match self {
             Self::Price(price) => price.turn(),
             // Of one second the notification was first, or it would have told nothing new.
             Self::Told(told) => told.at.unix() + 1,
+        }
+    }
+
+    /// The same in memory.
+    pub(crate) fn again_in(&self, items: &mut Items, policy: Policy) {
+        match self {
+            Self::Price(Registrable { key, registered, .. }) => {
+                items.register(key, *registered, policy);
+            }
+            Self::Told(ToldWhenAsked { statement, at, sha256 }) => {
+                let receipt = Receipt { received_at: *at, source: API, sha256: sha256.clone() };
+                items.take(statement, receipt, policy);
+            }
         }
     }
 
@@ -245,7 +267,7 @@ impl Carried<'_> {
 }
 
 /// What a provider said of an order when it was asked.
-struct ToldWhenAsked {
+pub(crate) struct ToldWhenAsked {
     statement: Statement,
     at: Timestamp,
     sha256: String,

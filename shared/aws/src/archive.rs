@@ -116,6 +116,9 @@ pub struct ArchivedNotification {
     pub reason: Option<String>,
 }
 
+/// A notification out of the archive, and where it is kept.
+pub type Kept = Result<(ArchiveKey, ArchivedNotification), StoreError>;
+
 /// What a part of the archive holds.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
@@ -309,6 +312,35 @@ impl Archive {
         contents.places.retain(|place| wanted.takes(place));
         contents.places.sort();
         Ok(contents)
+    }
+
+    /// What is kept of everything but the quarantine, whole, a page at a time and in no order. An item that is not as it
+    /// was written is its error.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Archive::of`], and those of `each`, which end it.
+    pub async fn each<E: From<StoreError>>(
+        &self,
+        mut each: impl AsyncFnMut(Vec<Kept>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .filter_expression("not begins_with(pk, :quarantine) and attribute_not_exists(erased)")
+            .expression_attribute_values(":quarantine", AttributeValue::S(QUARANTINE.to_owned()));
+        let mut pages = scan.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| StoreError::unavailable("scan archive", &e))?;
+            let kept = page.items().iter().map(|item| {
+                let place = ArchiveKey::of(item)?;
+                let notification = ArchivedNotification::of(&place, item)?;
+                Ok((place, notification))
+            });
+            each(kept.collect()).await?;
+        }
+        Ok(())
     }
 
     /// Reads a notification; `None` where it is no longer kept.

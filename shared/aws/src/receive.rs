@@ -19,7 +19,7 @@ use crate::table::{PendingWrite, Saved, Table, UnsentMarker, too_far};
 use crate::trace::Trace;
 
 /// The source of what a provider sends, as an order lists it.
-const WEBHOOK: &str = "webhook";
+pub const WEBHOOK: &str = "webhook";
 
 /// The source of what a provider says when it is asked.
 pub const API: &str = "api";

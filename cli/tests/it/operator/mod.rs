@@ -9,6 +9,7 @@ mod orders;
 mod quarantine;
 mod rebuild;
 mod refund;
+mod rehearse;
 mod replay;
 mod send;
 mod settle;

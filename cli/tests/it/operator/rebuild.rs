@@ -25,7 +25,7 @@ fn fields(report: &Value, key: &str) -> Vec<String> {
 }
 
 /// A stack that has played every sample.
-fn played() -> Stack {
+pub(super) fn played() -> Stack {
     let mut command = quittance(&["--port", "0"]);
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let stack = Stack::spawn(command);

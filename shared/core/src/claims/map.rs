@@ -1,9 +1,11 @@
 //! Claims carried out in a map: what the adapter does in a table.
 
-use super::items::{Item, Items};
+use super::items::{Astray, Item, Items};
 use super::{Claims, End, Step};
 use crate::fold::Policy;
-use crate::order::Receipt;
+use crate::key::OrderKey;
+use crate::order::{AlreadyPaid, Outcome, Receipt};
+use crate::registered::Registered;
 use crate::statement::Statement;
 
 impl Items {
@@ -45,6 +47,21 @@ impl Items {
             }
         }
         None
+    }
+
+    /// Registers what the order costs to which a key leads, as [`Order::register`] does. Whether it is written.
+    pub fn register(&mut self, key: &OrderKey, registered: Registered, policy: Policy) -> bool {
+        while let Err(Astray::Unread(unread)) = self.follow(key) {
+            self.put(Item::new(unread));
+        }
+        let Ok(way) = self.follow(key) else { return false };
+        let Registered { amount, currency, at } = registered;
+        let mut order = way.order().0;
+        let item = way.end.clone();
+        match order.register(amount, currency, at, policy) {
+            Ok(Outcome::Changed(_) | Outcome::Retold(_)) => self.save(Item { order, ..item }),
+            Ok(Outcome::Known) | Err(AlreadyPaid) => false,
+        }
     }
 }
 

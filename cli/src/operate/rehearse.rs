@@ -1,0 +1,338 @@
+//! `quittance rehearse`: which orders another policy, or another version, would decide otherwise. The whole archive is read
+//! and verified once, and folded in memory; nothing is stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::{ExitCode, Stdio};
+use std::time::Instant;
+
+use clap::Args;
+use quittance_aws::archive::Kept;
+use quittance_aws::receive::WEBHOOK;
+use quittance_aws::webhook::options;
+use quittance_core::claims::Items;
+use quittance_core::fold::{Confirm, Instalments};
+use quittance_core::provider::Incoming;
+use quittance_core::{Order, Policy, Reading, Receipt, ReleaseOn, Statement, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use crate::keys::Rings;
+use crate::operate::context::{Common, Context};
+use crate::operate::rebuilt::{Known, known};
+use crate::operate::terminal::{clean, count, counter, json, rows, table, verdict};
+use crate::output::{Failure, note};
+
+/// List the orders that another policy, or another version, would decide otherwise
+///
+/// The archive is verified, read and folded in memory, under the policy of the stack and under the other one. Nothing is
+/// changed.
+#[derive(Debug, Args)]
+pub(crate) struct Rehearse {
+    #[command(flatten)]
+    common: Common,
+    /// The other policy: when an order is released
+    #[arg(long, value_parser = ["captured", "secured"])]
+    release_on: Option<String>,
+    /// The other policy: which instalment is waited for
+    #[arg(long, value_parser = ["first", "all"])]
+    instalments: Option<String>,
+    /// The other policy: whose word releases an order
+    #[arg(long, value_parser = ["off", "ask"])]
+    confirm: Option<String>,
+    /// The other version: its program, which is given the same stack and policy
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["release_on", "instalments", "confirm", "verdicts"])]
+    with: Option<PathBuf>,
+    /// Print what is decided of each order, one JSON document each: what --with reads
+    #[arg(long)]
+    verdicts: bool,
+}
+
+/// What is decided of an order, and what that rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Verdict {
+    order: String,
+    state: String,
+    expected: Option<u64>,
+    captured: u64,
+    refunded: u64,
+    released: Option<Timestamp>,
+    reversals: BTreeSet<(String, u64)>,
+}
+
+/// Verdicts by their orders' keys.
+type Verdicts = BTreeMap<String, Verdict>;
+
+/// What the archive has, read once.
+struct Readings {
+    /// In the order of arrival.
+    arrivals: Vec<Arrival>,
+    /// Those that are damaged, or that no key verifies any more.
+    skipped: usize,
+}
+
+/// What one notification says.
+struct Arrival {
+    sort: String,
+    at: Timestamp,
+    sha256: String,
+    statements: Vec<Statement>,
+}
+
+/// An order of which two verdicts differ.
+#[derive(Serialize)]
+struct Difference<'a> {
+    order: &'a str,
+    now: Option<&'a Verdict>,
+    then: Option<&'a Verdict>,
+}
+
+/// Rehearses.
+pub(crate) async fn run(args: &Rehearse) -> Result<ExitCode, Failure> {
+    let context = Context::open(&args.common).await?;
+    context.policy_is_known()?;
+    let policy = context.settings.policy;
+    let other = args.other(policy);
+    if args.with.is_none() && !args.verdicts && other == policy {
+        return Err("the other policy is that of the stack: say --release-on, --instalments, --confirm or --with".into());
+    }
+    let began = Instant::now();
+    // Another program does its work meanwhile.
+    let theirs = args.with.as_ref().map(|program| args.other_program(program)).transpose()?;
+    let known = known(&context).await?;
+    let readings = readings(&context).await?;
+    let (skipped, arrivals) = (readings.skipped, readings.arrivals.len());
+    if args.verdicts {
+        for verdict in verdicts(&readings, &known, policy).values() {
+            json(verdict)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (ours, others) = match theirs {
+        Some(child) => {
+            let ours = verdicts(&readings, &known, policy);
+            let output = child.wait_with_output()?;
+            (ours, read(&output)?)
+        }
+        None => std::thread::scope(|scope| {
+            let others = scope.spawn(|| verdicts(&readings, &known, other));
+            let ours = verdicts(&readings, &known, policy);
+            others.join().map(|others| (ours, others)).map_err(|_| "the rehearsal ended early")
+        })?,
+    };
+    let differences = differences(&ours, &others);
+    print(args.common.json, &differences)?;
+    if skipped > 0 {
+        note(&format!(
+            "{} left out: damaged, or no key verifies them any more",
+            count(skipped, "notification")
+        ));
+    }
+    note(&format!(
+        "{} of {}, {:.1} s: {} decided otherwise",
+        count(arrivals, "notification"),
+        count(ours.len(), "order"),
+        began.elapsed().as_secs_f64(),
+        count(differences.len(), "order")
+    ));
+    Ok(verdict(differences.is_empty() && skipped == 0))
+}
+
+impl Rehearse {
+    fn other(&self, policy: Policy) -> Policy {
+        let Policy { release_on, instalments, confirm } = policy;
+        Policy {
+            release_on: match self.release_on.as_deref() {
+                None => release_on,
+                Some("secured") => ReleaseOn::Secured,
+                Some(_) => ReleaseOn::Captured,
+            },
+            instalments: match self.instalments.as_deref() {
+                None => instalments,
+                Some("all") => Instalments::All,
+                Some(_) => Instalments::First,
+            },
+            confirm: match self.confirm.as_deref() {
+                None => confirm,
+                Some("ask") => Confirm::Ask,
+                Some(_) => Confirm::Off,
+            },
+        }
+    }
+
+    /// Starts the other version on the same stack. It reads the environment that we have.
+    fn other_program(&self, program: &PathBuf) -> Result<std::process::Child, Failure> {
+        let mut command = std::process::Command::new(program);
+        command.args(["rehearse", "--verdicts"]);
+        let stack = self.common.stack.as_ref().map(|stack| ["--stack", stack]);
+        let local = self.common.local.as_ref().map(|local| ["--local", local]);
+        command.args(stack.into_iter().chain(local).flatten());
+        let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        started.map_err(|error| format!("{}: {error}", program.display()).into())
+    }
+}
+
+/// Verifies and reads the whole archive.
+async fn readings(context: &Context) -> Result<Readings, Failure> {
+    let (rings, progress) =
+        (std::sync::Arc::new(context.rings().await), counter("reading the archive"));
+    let mut pages = JoinSet::new();
+    let mut read = Readings { arrivals: Vec::new(), skipped: 0 };
+    context
+        .archive()
+        .each(async |page| {
+            progress.inc(page.len() as u64);
+            let rings = rings.clone();
+            pages.spawn(async move { understood(page, &rings).await });
+            // What is read is smaller than what is kept.
+            while let Some(done) = pages.try_join_next() {
+                read.add(done?);
+            }
+            Ok::<(), Failure>(())
+        })
+        .await?;
+    while let Some(done) = pages.join_next().await {
+        read.add(done?);
+    }
+    progress.finish_and_clear();
+    read.arrivals.sort_by(|one, other| one.sort.cmp(&other.sort));
+    Ok(read)
+}
+
+impl Readings {
+    fn add(&mut self, (arrivals, skipped): (Vec<Arrival>, usize)) {
+        self.arrivals.extend(arrivals);
+        self.skipped += skipped;
+    }
+}
+
+/// What a page of the archive says, and how many of it say nothing.
+async fn understood(page: Vec<Kept>, rings: &Rings) -> (Vec<Arrival>, usize) {
+    let (mut arrivals, mut skipped) = (Vec::with_capacity(page.len()), 0);
+    for kept in page {
+        match arrival(kept, rings).await {
+            Some(arrival) => arrivals.push(arrival),
+            None => skipped += 1,
+        }
+    }
+    (arrivals, skipped)
+}
+
+async fn arrival(kept: Kept, rings: &Rings) -> Option<Arrival> {
+    let (place, kept) = kept.ok()?;
+    let (provider, ring) = rings.of(kept.psp)?;
+    if quittance_core::crypto::sha256_hex(&kept.body) != kept.sha256 {
+        return None;
+    }
+    let profile = provider.profile();
+    let headers: Vec<(&'static str, &[u8])> = kept
+        .headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let known = profile.kept_headers.iter().find(|known| **known == name.as_str())?;
+            Some((*known, value.as_bytes()))
+        })
+        .collect();
+    let message = Incoming { headers: &headers, body: &kept.body, arrived: kept.received_at };
+    let options = options(profile);
+    let received = ring.verify(|keys| keys.receive(&message, &options), |why| why.may_be_stale());
+    let statements =
+        received.await.ok()?.readings.into_iter().filter_map(|reading| match reading {
+            Reading::Order(statement) => Some(*statement),
+            Reading::Hint(_) | Reading::Untracked { .. } | Reading::Unreadable(_) => None,
+        });
+    Some(Arrival {
+        sort: place.sort,
+        at: kept.received_at,
+        sha256: kept.sha256.clone(),
+        statements: statements.collect(),
+    })
+}
+
+/// What a policy decides of all that has come, with what was registered and told when asked in between.
+fn verdicts(readings: &Readings, known: &Known, policy: Policy) -> Verdicts {
+    let mut items = Items::default();
+    let mut carried = known.carried().into_iter().peekable();
+    for Arrival { at, sha256, statements, .. } in &readings.arrivals {
+        while let Some(next) = carried.next_if(|next| next.turn() <= at.unix()) {
+            next.again_in(&mut items, policy);
+        }
+        for statement in statements {
+            let receipt = Receipt { received_at: *at, source: WEBHOOK, sha256: sha256.clone() };
+            items.take(statement, receipt, policy);
+        }
+    }
+    carried.for_each(|next| next.again_in(&mut items, policy));
+    let orders = items.iter().filter(|item| item.join.is_none() && !item.order.is_blank());
+    orders.map(|item| (item.order.key().to_string(), Verdict::of(&item.order, policy))).collect()
+}
+
+impl Verdict {
+    fn of(order: &Order, policy: Policy) -> Self {
+        let summary = order.summary(policy);
+        let reversals = order.reversals().iter();
+        Self {
+            order: order.key().to_string(),
+            state: summary.state.as_str().to_owned(),
+            expected: summary.expected,
+            captured: summary.captured,
+            refunded: summary.refunded,
+            released: order.fulfilment().map(|release| release.decided_at),
+            reversals: reversals.map(|reversal| (reversal.id.clone(), reversal.amount)).collect(),
+        }
+    }
+
+    /// In words.
+    fn say(&self) -> String {
+        let released = match self.released {
+            Some(at) => format!("released {at}"),
+            None => "not released".to_owned(),
+        };
+        let of = self.expected.map(|expected| format!(" of {expected}")).unwrap_or_default();
+        let sums =
+            format!("{}, {}{of} captured, {} refunded", self.state, self.captured, self.refunded);
+        match self.reversals.len() {
+            0 => format!("{released}; {sums}"),
+            reversals => format!("{released}, {}; {sums}", count(reversals, "reversal")),
+        }
+    }
+}
+
+/// What another program printed.
+fn read(output: &std::process::Output) -> Result<Verdicts, Failure> {
+    if !output.status.success() {
+        return Err("the other program did not rehearse: see what it said above".into());
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let read = text.lines().map(|line| {
+        let verdict: Verdict = serde_json::from_str(line).map_err(|error| {
+            format!("the other program prints no verdicts that are understood: {error}")
+        })?;
+        Ok((verdict.order.clone(), verdict))
+    });
+    read.collect()
+}
+
+fn differences<'a>(ours: &'a Verdicts, others: &'a Verdicts) -> Vec<Difference<'a>> {
+    let orders: BTreeSet<&String> = ours.keys().chain(others.keys()).collect();
+    let both = orders.into_iter().map(|order| Difference {
+        order,
+        now: ours.get(order),
+        then: others.get(order),
+    });
+    both.filter(|difference| difference.now != difference.then).collect()
+}
+
+fn print(as_json: bool, differences: &[Difference<'_>]) -> Result<(), Failure> {
+    if as_json {
+        return json(&differences);
+    }
+    let mut shown = table(["order", "now", "then"]);
+    let say_of =
+        |verdict: Option<&Verdict>| verdict.map_or_else(|| "no order".to_owned(), Verdict::say);
+    for Difference { order, now, then } in differences {
+        shown.add_row([clean(order), say_of(*now), say_of(*then)]);
+    }
+    rows(&shown, "no order is decided otherwise");
+    Ok(())
+}

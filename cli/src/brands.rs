@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
+use quittance_aws::keys::SECRET;
 use quittance_core::Provider;
 use quittance_psp::lyra::Lyra;
 use quittance_psp::lyra::brands::{BRANDS, Brand, Sites};
 use serde_json::json;
 
 use crate::args::Brands;
-use crate::keys::configured;
+use crate::keys::{Source, configured};
 use crate::output::{Failure, say};
 
 /// What is said of a host that the facts do not have.
@@ -19,8 +20,12 @@ const NOT_KNOWN: &str = "not known";
 pub(crate) fn run(args: &Brands) -> Result<ExitCode, Failure> {
     let profile = Lyra.profile();
     let variable = profile.keys_variable;
-    let text = configured(variable);
-    let sites = Sites::from_json(text.as_deref().unwrap_or(profile.demo_keys));
+    let text = match Source::of(&Lyra, configured(SECRET).is_some()) {
+        Source::Variable(document) => document,
+        Source::Demo => profile.demo_keys.to_owned(),
+        Source::Secret | Source::Nowhere => "{}".to_owned(),
+    };
+    let sites = Sites::from_json(&text);
     let sites = sites.map_err(|error| format!("{variable}: {error}"));
     if args.json {
         say(&json!({"brands": BRANDS, "sites": sites?}).to_string());

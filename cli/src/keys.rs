@@ -14,12 +14,48 @@ pub(crate) struct Secret<'a> {
     pub(crate) sdk: &'a SdkConfig,
 }
 
+/// Where a local stack has the keys of a provider from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The provider's variable, with this document.
+    Variable(String),
+    /// The secret.
+    Secret,
+    /// The samples': nobody configured keys of any provider.
+    Demo,
+    /// Nowhere: somebody has keys of his own, and none of this provider. The demo's are public, and whoever knows
+    /// them could release orders of a stack that is not a demo any more.
+    Nowhere,
+}
+
+impl Source {
+    /// Where those of `provider` are from, beside a secret or not.
+    pub(crate) fn of(provider: &dyn Provider, has_secret: bool) -> Self {
+        Self::among(provider, has_secret, configured)
+    }
+
+    fn among(
+        provider: &dyn Provider,
+        has_secret: bool,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let document = |provider: &dyn Provider| variable(provider.profile().keys_variable);
+        match document(provider) {
+            Some(document) => Self::Variable(document),
+            None if has_secret => Self::Secret,
+            None if PROVIDERS.iter().any(|other| document(*other).is_some()) => Self::Nowhere,
+            None => Self::Demo,
+        }
+    }
+}
+
 /// The keys of every provider; empty where what is configured cannot be used.
+#[derive(Clone)]
 pub(crate) struct Rings(Vec<(&'static dyn Provider, KeyRing<AnyKeys>)>);
 
 impl Rings {
-    /// For each provider the keys of its variable, else those in the secret, else with `demo` the demo's. As
-    /// under Lambda, keys that cannot be used do not stop the start: their route answers 500, and the log
+    /// For each provider the keys of its variable, else those in the secret, else with `demo` the demo's as long as
+    /// no provider has keys of its own. As under Lambda, keys that cannot be used do not stop the start: their route answers 500, and the log
     /// says what is wrong.
     pub(crate) async fn open(secret: Option<Secret<'_>>, demo: bool) -> Self {
         let mut rings = Vec::with_capacity(PROVIDERS.len());
@@ -59,29 +95,59 @@ async fn ring(
 ) -> KeyRing<AnyKeys> {
     let profile = provider.profile();
     let variable = profile.keys_variable;
-    let document = match (configured(variable), secret) {
-        (Some(document), _) => document,
-        (None, Some(Secret { id, sdk })) => {
+    let document = match (Source::of(provider, secret.is_some()), secret) {
+        (Source::Variable(document), _) => document,
+        (Source::Secret, Some(Secret { id, sdk })) => {
             return KeyRing::from_secret(client(sdk), id, profile.id.as_str(), parse(provider))
                 .await;
         }
-        (None, None) if demo => profile.demo_keys.to_owned(),
-        (None, None) => return KeyRing::fixed(None),
+        (Source::Demo, _) if demo => profile.demo_keys.to_owned(),
+        (Source::Nowhere, _) if demo => return KeyRing::of_others(),
+        (Source::Secret | Source::Demo | Source::Nowhere, _) => return KeyRing::fixed(None),
     };
     KeyRing::from_document(variable, &document, &parse(provider))
 }
 
-/// Where the local stack has the keys of a provider from.
-pub(crate) fn origin(provider: &dyn Provider) -> String {
+/// What the route of a provider does with notifications on the local stack, and under whose keys.
+pub(crate) fn origin(provider: &dyn Provider, ring: &KeyRing<AnyKeys>) -> String {
     let variable = provider.profile().keys_variable;
-    match (configured(variable), configured(SECRET)) {
-        (Some(_), _) => format!("the keys of {variable}"),
-        (None, Some(secret)) => format!("the keys of the secret {secret}"),
-        (None, None) => "the demo's keys".to_owned(),
+    let secret = configured(SECRET);
+    let whose = match Source::of(provider, secret.is_some()) {
+        Source::Variable(_) => format!("the keys of {variable}"),
+        Source::Secret => format!("the keys of the secret {}", secret.unwrap_or_default()),
+        Source::Demo => "the demo's keys".to_owned(),
+        Source::Nowhere => {
+            return format!(
+                "refuses notifications: there are no keys in {variable}, and the demo's are not in force beside your own"
+            );
+        }
+    };
+    match ring.versions() {
+        0 => format!("takes no notifications: {whose} cannot be used"),
+        _ => format!("takes notifications under {whose}"),
     }
 }
 
 /// A variable's value, unless it is empty.
 pub(crate) fn configured(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|text| !text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use quittance_psp::lyra::Lyra;
+    use quittance_psp::worldline::Worldline;
+
+    use super::*;
+
+    #[test]
+    fn the_demo_keys_are_in_force_while_nobody_has_keys_of_his_own() {
+        let own = |name: &str| (name == "QUITTANCE_SYSTEMPAY_KEYS").then(|| "{}".to_owned());
+        let nothing = |_: &str| None;
+        assert_eq!(Source::among(&Worldline, false, nothing), Source::Demo);
+        assert_eq!(Source::among(&Worldline, true, nothing), Source::Secret);
+        assert_eq!(Source::among(&Worldline, false, own), Source::Nowhere);
+        assert_eq!(Source::among(&Worldline, true, own), Source::Secret);
+        assert_eq!(Source::among(&Lyra, false, own), Source::Variable("{}".to_owned()));
+    }
 }

@@ -9,7 +9,6 @@ use quittance_aws::ask::Wanted;
 use quittance_aws::config::Settings;
 use quittance_aws::keys::SECRET;
 use quittance_core::fold::{Confirm, Instalments, Policy, ReleaseOn};
-use quittance_psp::PROVIDERS;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -34,6 +33,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
         .await
         .map_err(|error| format!("cannot listen on {address}: {error} (try --port 0)"))?;
     let url = format!("http://{}", listener.local_addr()?);
+    let keys = rings.clone();
     let engine = Engine::start(args.data.as_deref(), args.dynamodb_port).await?;
     let (psps, psp_listener) = Psps::open(&url, args.psp_port).await?;
     let apis = psps.apis.clone();
@@ -51,15 +51,15 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     if !args.quiet {
         say(&engine.description);
         say(&psps.description);
-        for provider in PROVIDERS {
+        for (provider, ring) in keys.each() {
             let route = provider.profile().route;
-            say(&format!("{url}{route} takes notifications under {}", origin(*provider)));
+            say(&format!("{url}{route} {}", origin(provider, ring)));
         }
         say(&policy(settings.policy));
     }
     let mut met = true;
     if !args.no_play {
-        met = play::all(&url, &stack, &samples(args.events.as_deref())?, args.quiet).await?;
+        met = play::all(&url, &stack, &keys, &samples(args.events.as_deref())?, args.quiet).await?;
     }
     if !args.exit {
         if !args.quiet {

@@ -6,14 +6,19 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use comfy_table::{Table, presets};
-use quittance_core::OrderView;
+use quittance_aws::clock::now;
+use quittance_aws::keys::{KeyRing, SECRET};
+use quittance_aws::webhook::AnyKeys;
+use quittance_core::provider::{Incoming, Options, Profile};
+use quittance_core::{OrderView, Provider};
 use quittance_psp::PROVIDERS;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::args::Play;
 use crate::event::{Event, Reply, Sender, files};
-use crate::operate::terminal::verdict;
+use crate::keys::{Rings, Source, configured};
+use crate::operate::terminal::{count, verdict};
 use crate::output::{Failure, say};
 use crate::samples::{sample, samples};
 use crate::stack::Stack;
@@ -71,14 +76,44 @@ pub(crate) struct Case {
 pub(crate) async fn all(
     url: &str,
     stack: &Stack,
+    keys: &Rings,
     events: &Path,
     quiet: bool,
 ) -> Result<bool, Failure> {
     let sender = Sender::new(url)?;
-    let cases = cases(events)?;
+    let (mut cases, mut unusable) = (Vec::new(), false);
+    for (provider, ring) in keys.each() {
+        let own = cases_of(provider, events)?;
+        if is_signed(provider, ring, &own).await {
+            cases.extend(own);
+            continue;
+        }
+        let Profile { name, keys_variable, .. } = provider.profile();
+        // Whoever gave no keys wants none; whoever gave some that cannot be used has to hear of it.
+        unusable |= ring.versions() == 0
+            && Source::of(provider, configured(SECRET).is_some()) != Source::Nowhere;
+        if !quiet {
+            say(&format!(
+                "{} of {name} left out: the demo's keys signed them, and are not in force ({keys_variable})",
+                count(own.len(), "sample")
+            ));
+        }
+    }
     let mut played = play(&sender, &cases).await?;
     dispatched(stack, &mut played.unmet).await?;
-    played.report(&sender, cases.len(), quiet).await
+    Ok(played.report(&sender, cases.len(), quiet).await? && !unusable)
+}
+
+/// Whether the keys in force signed these samples: those that are taken tell.
+async fn is_signed(provider: &dyn Provider, ring: &KeyRing<AnyKeys>, cases: &[Case]) -> bool {
+    let Some(taken) = cases.iter().find(|case| case.status() == 200) else { return true };
+    let Ok(body) = taken.event.body() else { return true };
+    let kept = provider.profile().kept_headers.iter();
+    let headers: Vec<(&'static str, &[u8])> =
+        kept.filter_map(|name| Some((*name, taken.event.headers.get(*name)?.as_bytes()))).collect();
+    let options = Options::default();
+    let message = Incoming { headers: &headers, body: &body, arrived: now() };
+    ring.verify(|keys| keys.receive(&message, &options).map(drop), |_| false).await.is_ok()
 }
 
 /// Plays events to any stack. The exit status is 1 when an expectation was not met.
@@ -116,11 +151,15 @@ pub(crate) async fn unmet(sender: &Sender, cases: &[Case]) -> Result<Vec<String>
 fn cases(events: &Path) -> Result<Vec<Case>, Failure> {
     let mut cases = Vec::new();
     for provider in PROVIDERS {
-        for file in files(&events.join(provider.profile().id.as_str()))? {
-            cases.push(Case::read(&file)?);
-        }
+        cases.extend(cases_of(*provider, events)?);
     }
     Ok(cases)
+}
+
+/// The samples that go to this provider's route.
+fn cases_of(provider: &dyn Provider, events: &Path) -> Result<Vec<Case>, Failure> {
+    let files = files(&events.join(provider.profile().id.as_str()))?;
+    files.iter().map(|file| Case::read(file)).collect()
 }
 
 /// Plays one after the other, and looks at the orders after each and in the end.
@@ -169,8 +208,8 @@ impl Played<'_> {
     /// Says what came of so many events. Whether all expectations were met.
     async fn report(&self, sender: &Sender, events: usize, quiet: bool) -> Result<bool, Failure> {
         if !quiet {
-            say(&orders_table(sender, &self.orders).await?.to_string());
-            say(&others_table(&self.others).to_string());
+            show(&orders_table(sender, &self.orders).await?);
+            show(&others_table(&self.others));
         }
         say(&format!("{events} events played, {} expectations not met", self.unmet.len()));
         self.unmet.iter().for_each(|line| say(line));
@@ -261,6 +300,13 @@ async fn dispatched(stack: &Stack, unmet: &mut Vec<String>) -> Result<(), Failur
         tokio::time::sleep(DISPATCH_POLL).await;
     }
     Ok(())
+}
+
+/// Prints a table that has rows.
+fn show(table: &Table) {
+    if !table.is_empty() {
+        say(&table.to_string());
+    }
 }
 
 async fn orders_table(sender: &Sender, paths: &[&str]) -> Result<Table, Failure> {

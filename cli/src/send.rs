@@ -39,7 +39,7 @@ async fn rings(args: &Send) -> Result<Rings, Failure> {
 pub(crate) async fn sign(mut event: Event, rings: &Rings) -> Result<Event, Failure> {
     let body = event.body()?;
     let to = rings.each().find(|(provider, _)| event.goes_to(provider.profile().route));
-    let Some((_, keys)) = to.filter(|_| !body.is_empty()) else {
+    let Some((provider, keys)) = to.filter(|_| !body.is_empty()) else {
         return Ok(event);
     };
     let headers = event.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
@@ -50,7 +50,10 @@ pub(crate) async fn sign(mut event: Event, rings: &Rings) -> Result<Event, Failu
     };
     let signed = keys.verify(sign, |_| false).await.map_err(|why| match why {
         Unverified::Refused(why) => why.to_string(),
-        Unverified::NoKeys | Unverified::NotOurs => "no keys of this provider".to_owned(),
+        Unverified::NoKeys | Unverified::NotOurs => {
+            let profile = provider.profile();
+            format!("no usable keys of {}: set {}", profile.name, profile.keys_variable)
+        }
     })?;
     event.headers = signed.headers.into_iter().collect();
     Ok(event.with_body(&signed.body))

@@ -19,7 +19,7 @@ pub(crate) struct Trigger {
     /// List the stories
     #[arg(long)]
     pub(crate) list: bool,
-    /// Whose notifications, where both providers have the story
+    /// Whose notifications, where both providers have the story; without it the first that has keys
     #[arg(long, value_enum)]
     pub(crate) psp: Option<Psp>,
     /// The reference of the order: letters, digits, `-`, `_`, `.`; without it a new one

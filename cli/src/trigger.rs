@@ -90,6 +90,7 @@ pub(crate) async fn run(args: &Trigger) -> Result<ExitCode, Failure> {
     let Some(story) = STORIES.iter().find(|story| story.name == name) else {
         return Err(format!("no story is called {name}; there are {}", names(|_| true)).into());
     };
+    let rings = Rings::with_secret(secret_of(args.stack.as_deref())?, args.stack.is_none()).await;
     let has = |psp: &Psp| !story.samples(*psp).is_empty();
     let psp = match args.psp {
         Some(psp) if !has(&psp) => {
@@ -99,9 +100,16 @@ pub(crate) async fn run(args: &Trigger) -> Result<ExitCode, Failure> {
             );
         }
         Some(psp) => psp,
-        None => Psp::ALL.into_iter().find(has).ok_or("a story without events")?,
+        None => {
+            let has_keys = |psp: &Psp| {
+                let mut own =
+                    rings.each().filter(|(own, _)| own.profile().id.as_str() == psp.as_str());
+                own.any(|(_, ring)| ring.versions() > 0)
+            };
+            let told = Psp::ALL.into_iter().find(|psp| has(psp) && has_keys(psp));
+            told.or_else(|| Psp::ALL.into_iter().find(has)).ok_or("a story without events")?
+        }
     };
-    let rings = Rings::with_secret(secret_of(args.stack.as_deref())?, args.stack.is_none()).await;
     let cases = cases(args, story, psp, &rings).await?;
     let sender = Sender::new(&address(args.to.as_deref(), args.stack.as_deref()).await?)?;
     // What is no stack of ours, or shows its orders to nobody, is only sent to.

@@ -14,7 +14,7 @@ use quittance_psp::spot::Spot;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::keys::configured;
+use crate::keys::Source;
 use crate::operate::context::{Common, Context};
 use crate::operate::terminal::{self, clean, rows, table, verdict};
 use crate::output::{Failure, say};
@@ -146,7 +146,7 @@ fn from_file(file: &PathBuf) -> Result<(Vec<Document>, Vec<String>), Failure> {
 }
 
 /// The documents that a stack uses: of each provider the variable, else the secret, else on a local stack
-/// the demo's.
+/// the demo's, as long as no provider has keys of its own.
 async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>), Failure> {
     let mut remarks = Vec::new();
     let mut documents = Vec::new();
@@ -154,20 +154,25 @@ async fn from_environment(common: &Common) -> Result<(Vec<Document>, Vec<String>
     for provider in PROVIDERS.iter().copied() {
         let profile = provider.profile();
         let (psp, variable) = (member(provider), profile.keys_variable);
-        if let Some(text) = configured(variable) {
-            if secret.is_some() {
-                remarks.push(format!(
-                    "{variable} is set, so the keys of {psp} in the secret are not used"
-                ));
+        match (Source::of(provider, secret.is_some()), &secret) {
+            (Source::Variable(text), _) => {
+                if secret.is_some() {
+                    remarks.push(format!(
+                        "{variable} is set, so the keys of {psp} in the secret are not used"
+                    ));
+                }
+                documents.push(Document { provider, from: variable.to_owned(), text: Ok(text) });
             }
-            documents.push(Document { provider, from: variable.to_owned(), text: Ok(text) });
-        } else if let Some(secret) = &secret {
-            let versions = from_secret(common, secret, provider).await?;
-            remarks.extend(not_in_force(&versions));
-            documents.extend(versions);
-        } else if common.is_local()? {
-            let from = "the demo".to_owned();
-            documents.push(Document { provider, from, text: Ok(profile.demo_keys.to_owned()) });
+            (Source::Secret, Some(secret)) => {
+                let versions = from_secret(common, secret, provider).await?;
+                remarks.extend(not_in_force(&versions));
+                documents.extend(versions);
+            }
+            (Source::Demo, _) if common.is_local()? => {
+                let from = "the demo".to_owned();
+                documents.push(Document { provider, from, text: Ok(profile.demo_keys.to_owned()) });
+            }
+            (Source::Secret | Source::Demo | Source::Nowhere, _) => {}
         }
     }
     Ok((documents, remarks))

@@ -17,7 +17,7 @@ use quittance_psp::worldline::{self, Keys};
 use serde_json::{Value, json};
 
 use super::everybody::{Everybody, KEY_SECRET, has, key_id};
-use crate::keys::configured;
+use crate::keys::{Source, configured};
 
 /// Both modes, each with its member of a site and the REST password of a site that has none.
 const MODES: [(Mode, &str, &str); 2] = [
@@ -183,12 +183,15 @@ fn text(site: &Value, mode: &str, member: &str) -> String {
     site[mode][member].as_str().unwrap_or_default().trim().to_owned()
 }
 
-/// The document of the keys in force: that of the variable, else the demo's. `None` where it cannot be used, and
-/// where the keys are in a secret, which is for deployed stacks.
+/// The document of the keys in force: that of the variable, else the demo's. `None` where it cannot be used, where
+/// there is none, and where the keys are in a secret, which is for deployed stacks.
 fn in_force(provider: &dyn Provider) -> Option<String> {
     let profile = provider.profile();
-    let demo = || configured(SECRET).is_none().then(|| profile.demo_keys.to_owned());
-    let document = configured(profile.keys_variable).or_else(demo)?;
+    let document = match Source::of(provider, configured(SECRET).is_some()) {
+        Source::Variable(document) => document,
+        Source::Demo => profile.demo_keys.to_owned(),
+        Source::Secret | Source::Nowhere => return None,
+    };
     provider.keys(&document).is_ok().then_some(document)
 }
 

@@ -4,7 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Request, Stack, quittance, systempay_path, wait_for, worldline_path};
+use crate::support::{
+    Request, Stack, WORLDLINE_DEMO, quittance, systempay_path, wait_for, worldline_path,
+};
 use quittance_aws::room::Bound;
 use quittance_core::limits::MAX_BODY_BYTES;
 use quittance_testing::lyra::{self, Form, Share};
@@ -391,7 +393,8 @@ fn a_full_quarantine_is_503_for_what_is_new_to_it_and_for_nothing_else() {
         "87654321": {"test": {"form": other_key}},
     });
     let keys = keys.to_string();
-    let stack = Stack::start_with(&["--verbose"], &[("QUITTANCE_SYSTEMPAY_KEYS", &keys)]);
+    let keys = [("QUITTANCE_SYSTEMPAY_KEYS", keys.as_str()), WORLDLINE_DEMO];
+    let stack = Stack::start_with(&["--verbose"], &keys);
     let room = format!("systempay/{SITE}/test/forms");
     fill(&stack, "systempay", &room, Bound::default().messages - 1);
 

@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Output;
 
-use crate::support::{Request, Stack, free_port, quittance, systempay_path, worldline_path};
+use crate::support::{
+    Request, SYSTEMPAY_DEMO, Stack, WORLDLINE_DEMO, free_port, quittance, systempay_path, wait_for,
+    worldline_path,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quittance_testing::lyra::Form;
@@ -277,16 +280,62 @@ fn unusable_keys_are_500_and_no_secret_is_printed() {
         ("QUITTANCE_SYSTEMPAY_KEYS", r#"{"1": "SECRET"}"#),
         ("QUITTANCE_SYSTEMPAY_KEYS", r#"{"1": {"brand": "SECRET", "test": {"form": "SECRET"}}}"#),
     ] {
-        let stack = Stack::start_with(&[], &[(variable, &value.replace("SECRET", SECRET))]);
-        let (broken, works) = match variable {
-            "QUITTANCE_WORLDLINE_KEYS" => (paid(), form()),
-            _ => (form(), paid()),
+        let (broken, works, other) = match variable {
+            "QUITTANCE_WORLDLINE_KEYS" => (paid(), form(), SYSTEMPAY_DEMO),
+            _ => (form(), paid(), WORLDLINE_DEMO),
         };
+        let value = value.replace("SECRET", SECRET);
+        let stack = Stack::start_with(&[], &[(variable, &value), other]);
+        wait_for("it is said", || stack.output().contains("cannot be used").then_some(()));
         assert_eq!(stack.send(&broken).status, 500, "{variable}={value}");
         assert_eq!(stack.send(&works).status, 200, "{variable}={value}");
         assert!(stack.errors().contains(variable), "{}", stack.errors());
         assert!(!stack.errors().contains(SECRET) && !stack.output().contains(SECRET));
     }
+}
+
+/// They are public: whoever knows them could release orders beside real keys.
+#[test]
+fn the_demo_keys_end_where_somebody_has_keys_of_his_own() {
+    let own = r#"{"12345678": {"test": {"form": "a key of one's own"}}}"#;
+    let played = |keys: &[(&str, &str)]| {
+        let mut command = quittance(&["--port", "0"]);
+        command.envs(keys.iter().copied());
+        let stack = Stack::spawn(command);
+        wait_for("it is up", || stack.output().contains("staying up").then_some(()));
+        stack
+    };
+    let paid = Request::worldline(Payment::new("DEMO-1", "3254780201_0", 130, 9, 500).body());
+    let form = Form::single("DEMO-2", "demo02", "CB", 500, "CAPTURED");
+
+    let stack = played(&[("QUITTANCE_SYSTEMPAY_KEYS", own), ("QUITTANCE_WORLDLINE_KEYS", "")]);
+    assert_eq!(stack.send(&paid).status, 401, "signed with the demo's key");
+    assert_eq!(stack.systempay(&form.body()).status, 401, "signed with the demo's key");
+    assert_eq!(stack.rows("quittance-orders"), 0);
+    let signed = Request::systempay(form.body_signed_with("a key of one's own"));
+    assert_eq!(stack.send(&signed).status, 200);
+    let said = stack.output();
+    for part in [
+        "/webhooks/worldline refuses notifications: there are no keys in QUITTANCE_WORLDLINE_KEYS",
+        "/webhooks/systempay takes notifications under the keys of QUITTANCE_SYSTEMPAY_KEYS",
+        "samples of Worldline Direct left out",
+        "samples of Systempay (Lyra) left out",
+        "0 events played, 0 expectations not met",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+
+    // An empty variable is none.
+    let stack = Stack::start_with(&[], &[("QUITTANCE_WORLDLINE_KEYS", "")]);
+    assert_eq!(stack.send(&paid).status, 200);
+    // Those who say the demo's keys by hand play the samples that they signed.
+    let stack = played(&[WORLDLINE_DEMO]);
+    let said = stack.output();
+    assert!(said.contains("samples of Systempay (Lyra) left out"), "{said}");
+    assert!(said.contains(" 0 expectations not met") && !said.contains("\n0 events"), "{said}");
+
+    let unusable = run(&["--port", "0", "--exit", "--quiet"], &[("QUITTANCE_SYSTEMPAY_KEYS", "{")]);
+    assert_eq!(unusable.status.code(), Some(1), "{}", text(&unusable.stdout));
 }
 
 #[test]

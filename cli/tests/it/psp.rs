@@ -14,7 +14,8 @@ use quittance_testing::{FORM_KEY, REST_PASSWORD, SITE, url_encode};
 use serde_json::{Value, json};
 
 use crate::support::{
-    FORM, Reply, Request, Stack, exchange, quittance, systempay_path, wait_for, worldline_path,
+    FORM, Reply, Request, Stack, WORLDLINE_DEMO, exchange, quittance, systempay_path, wait_for,
+    worldline_path,
 };
 
 /// What each order costs, in cents.
@@ -428,6 +429,7 @@ fn only_who_has_no_credentials_is_served() {
     let environment = [
         ("QUITTANCE_SYSTEMPAY_KEYS", keys.to_string()),
         ("QUITTANCE_WORLDLINE_API", json!({MERCHANT: {"test": own}}).to_string()),
+        (WORLDLINE_DEMO.0, WORLDLINE_DEMO.1.to_owned()),
     ];
     let environment = environment.each_ref().map(|(name, value)| (*name, &**value));
     let stack = Stack::start_with(&[], &environment);

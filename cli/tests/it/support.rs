@@ -40,6 +40,16 @@ pub(crate) struct Stack {
     readers: Vec<JoinHandle<()>>,
 }
 
+/// The demo's keys said by hand, by variable: they are not in force by themselves beside keys of one's own.
+pub(crate) const WORLDLINE_DEMO: (&str, &str) =
+    ("QUITTANCE_WORLDLINE_KEYS", r#"{"demo-key": "demo-secret"}"#);
+
+/// The same of Lyra.
+pub(crate) const SYSTEMPAY_DEMO: (&str, &str) = (
+    "QUITTANCE_SYSTEMPAY_KEYS",
+    r#"{"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}}"#,
+);
+
 /// A command of the binary in an empty environment, so that nobody's settings change a result.
 pub(crate) fn quittance(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quittance"));

@@ -99,6 +99,11 @@ impl<K: Versioned> KeyRing<K> {
         Self::holding(keys, None)
     }
 
+    /// No keys, where other PSPs have some: what comes is not for us, and nothing is wrong here.
+    pub fn of_others() -> Self {
+        Self { state: Arc::new(RwLock::new(State::of_others(Moment::now()))), secret: None }
+    }
+
     /// The keys in a document that was found where `variable` says. One that cannot be used is in the log,
     /// and leaves the ring empty.
     pub fn from_document(variable: &str, document: &str, parse: &Parse<K>) -> Self {

@@ -8,7 +8,7 @@ use quittance_testing::worldline::{Payment, refund};
 use serde_json::{Value, json};
 
 use super::{ARCHIVE, ORDERS, beside, borrowed, delete, items_of, key, on, on_with, put, run};
-use crate::support::{Stack, systempay_path, worldline_path};
+use crate::support::{SYSTEMPAY_DEMO, Stack, systempay_path, worldline_path};
 
 #[test]
 fn a_replay_of_what_is_known_changes_nothing() {
@@ -164,10 +164,11 @@ fn what_cannot_be_verified_does_not_keep_the_rest_from_being_replayed() {
     stack.worldline(&Payment::new("REPLAY-8", "3254930008_0", 130, 9, 500).body());
     stack.systempay(&Form::single("REPLAY-8", "repl08", "CB", 500, "CAPTURED").body());
     let all = ["replay", "--from", "2020-01-01T00:00:00Z", "--json"];
-    let done = on_with(&stack, &all, &[("QUITTANCE_WORLDLINE_KEYS", "{}")]).with(1).json();
+    let keys = [("QUITTANCE_WORLDLINE_KEYS", "{}"), SYSTEMPAY_DEMO];
+    let done = on_with(&stack, &all, &keys).with(1).json();
     assert_eq!((&done["known"], &done["not_taken"]), (&json!(1), &json!(1)), "{done}");
     let verify = ["rebuild", "--verify", "--json"];
-    let done = on_with(&stack, &verify, &[("QUITTANCE_WORLDLINE_KEYS", "{}")]).with(1).json();
+    let done = on_with(&stack, &verify, &keys).with(1).json();
     assert_eq!(done["skipped"].as_array().map(Vec::len), Some(1), "{done}");
 }
 

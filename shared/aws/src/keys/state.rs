@@ -90,6 +90,12 @@ impl<K> State<K> {
         Self { held: Arc::new(held), looked_for_message: None }
     }
 
+    /// No keys, where there are some of other PSPs.
+    pub(super) fn of_others(now: Moment) -> Self {
+        let held = Held { versions: [None, None], certain: true, not_ours: true, since: now };
+        Self { held: Arc::new(held), looked_for_message: None }
+    }
+
     /// What is held now.
     pub(super) fn held(&self) -> Arc<Held<K>> {
         Arc::clone(&self.held)

@@ -70,11 +70,12 @@ impl Console {
             }
             Some(_) => Err(Answer::WrongMethod("POST")),
             // There is no more at the root than its page.
-            None if request.method() != Method::GET && request.uri().path() == HOME => {
-                Err(Answer::NotFound)
+            None if matches!(*request.method(), Method::GET | Method::HEAD) => {
+                self.page(request).await
             }
-            None if request.method() != Method::GET => Err(Answer::WrongMethod("GET")),
-            None => self.page(request).await,
+            // There is no more at the root than its page.
+            None if request.uri().path() == HOME => Err(Answer::NotFound),
+            None => Err(Answer::WrongMethod("GET, HEAD")),
         }
     }
 

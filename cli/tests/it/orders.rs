@@ -177,7 +177,16 @@ fn unknown_orders_and_what_is_no_order_are_404() {
         assert_eq!(stack.get(&path).status, 404, "{path}");
     }
     let reply = stack.send(&Request::new("POST", "/orders"));
-    assert_eq!((reply.status, reply.header("allow")), (405, "GET"));
+    assert_eq!((reply.status, reply.header("allow")), (405, "GET, HEAD"));
+    for path in ["/", "/orders", "/orders?state=captured"] {
+        for accept in ["text/html", "application/json"] {
+            let ask =
+                |method: &str| stack.send(&Request::new(method, path).header("Accept", accept));
+            let (head, get) = (ask("HEAD"), ask("GET"));
+            assert_eq!(head.status, get.status, "{path} {accept}");
+            assert!(head.body.is_empty(), "{path} {accept}");
+        }
+    }
 }
 
 #[test]

@@ -40,8 +40,9 @@ impl Function {
     }
 
     async fn answer(&self, request: &Request) -> Result<Answer, Answer> {
-        if request.method() != Method::GET {
-            return Err(Answer::WrongMethod("GET"));
+        // Whoever serves it leaves the body of a HEAD out.
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Err(Answer::WrongMethod("GET, HEAD"));
         }
         if wants_page(request) {
             return self.page(request).await;

@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use comfy_table::{Table, presets};
 use quittance_aws::keys::SECRET;
 use quittance_core::Provider;
 use quittance_psp::lyra::Lyra;
-use quittance_psp::lyra::brands::{BRANDS, Brand, Sites};
+use quittance_psp::lyra::brands::{BRANDS, Brand, SiteBrand, Sites};
 use serde_json::json;
 
 use crate::args::Brands;
@@ -31,26 +30,23 @@ pub(crate) fn run(args: &Brands) -> Result<ExitCode, Failure> {
         say(&json!({"brands": BRANDS, "sites": sites?}).to_string());
     } else {
         // Printed first: whoever mistook a brand's id looks for it here.
-        say(&brands_table().to_string());
-        say(&sites_table(&sites?).to_string());
+        BRANDS.iter().for_each(|brand| say(&brand_lines(brand)));
+        say(&site_lines(&sites?));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn brands_table() -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
-    table.set_header(["brand", "name", "form and Back Office", "REST", "source"]);
-    for brand in BRANDS {
-        table.add_row([
-            brand.id,
-            brand.name,
-            brand.back_office.unwrap_or(NOT_KNOWN),
-            &rest(brand),
-            brand.source,
-        ]);
-    }
-    table
+/// One below the other: beside each other the hosts are wider than a terminal, and a broken one cannot be copied.
+fn brand_lines(brand: &Brand) -> String {
+    format!(
+        "{:<13} {}\n              form and Back Office  {}\n              REST                  {}\n              \
+         source                {}",
+        brand.id,
+        brand.name,
+        brand.back_office.unwrap_or(NOT_KNOWN),
+        rest(brand),
+        brand.source
+    )
 }
 
 fn rest(brand: &Brand) -> String {
@@ -58,18 +54,16 @@ fn rest(brand: &Brand) -> String {
     format!("{}{inferred}", brand.rest.unwrap_or(NOT_KNOWN))
 }
 
-fn sites_table(sites: &Sites) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
-    table.set_header(["configured site", "name", "Back Office", "REST"]);
-    for (site, brand) in sites.iter() {
-        let known = |url: Option<String>| url.unwrap_or_else(|| NOT_KNOWN.to_owned());
-        table.add_row([
-            site.to_owned(),
-            brand.name.clone().into_owned(),
+fn site_lines(sites: &Sites) -> String {
+    let known = |url: Option<String>| url.unwrap_or_else(|| NOT_KNOWN.to_owned());
+    let site = |(site, brand): (&str, &SiteBrand)| {
+        format!(
+            "\nsite {site}: {}\n              Back Office           {}\n              REST                  {}",
+            brand.name,
             known(brand.back_office_url()),
-            known(brand.rest_url()),
-        ]);
-    }
-    table
+            known(brand.rest_url())
+        )
+    };
+    let lines: String = sites.iter().map(site).collect();
+    if lines.is_empty() { "\nno site is configured".to_owned() } else { lines }
 }

@@ -64,7 +64,9 @@ impl Stack {
         url: &str,
     ) -> Result<Self, Failure> {
         let client = clients::dynamodb(&engine.config);
-        schema::create_orders(&client, &settings.table).await?;
+        schema::create_orders(&client, &settings.table)
+            .await
+            .map_err(|error| format!("the engine at {} does not work: {error}", engine.url))?;
         schema::create_archive(&client, &settings.archive_table).await?;
         schema::create_queue(&client, QUEUE_TABLE).await?;
         let log = TableQueue::new(client.clone(), QUEUE_TABLE);

@@ -92,7 +92,9 @@ impl Queues {
             false => context.queue_url().await?,
         };
         if !live.starts_with("http") {
-            return Err(format!("{live} is not an SQS queue, so it has no dead letters").into());
+            return Err(format!(
+                "{live} is not an SQS queue, so it has no dead letters: name a deployed stack with --stack"
+            ).into());
         }
         let client = context.sqs();
         let policy = attribute(&client, &live, QueueAttributeName::RedrivePolicy).await?;

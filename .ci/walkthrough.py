@@ -22,6 +22,7 @@ TOLD = re.compile(
 # What differs each time, the longest first.
 MASKS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
+    (r"(?<=<time>  )\d+ (?:s|min|h|d)(?= )", "<age>"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid>"),
     (r"\b[0-9a-f]{32}\b", "<digest>"),
     (r"\b[0-9a-f]{8}\b(?=-| |$)", "<id>"),

@@ -15,7 +15,7 @@ use crate::operate::arguments::key;
 use crate::operate::context::Context;
 use crate::operate::names::{names, of_names};
 use crate::operate::terminal::{
-    NOT_ALL, bar, clean, confirm, count, counter, rows, table, verdict,
+    NOT_ALL, bar, clean, confirm, count, counter, rows, short, table, verdict,
 };
 use crate::output::{Failure, note, say};
 
@@ -131,7 +131,7 @@ impl Found {
             listed.add_row([
                 place.received_at.to_string(),
                 clean(&place.partition),
-                place.sha256.clone(),
+                short(&place.sha256),
             ]);
         }
         rows(&listed, "no raw notifications of this order are kept");

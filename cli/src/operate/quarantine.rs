@@ -8,13 +8,17 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use quittance_aws::StoreError;
 use quittance_aws::archive::{Archive, ArchivedNotification, Quarantined};
+use quittance_aws::clock::now;
+use quittance_core::Timestamp;
 use quittance_psp::PROVIDERS;
 use serde_json::{Value, json};
 
 use crate::operate::context::{Common, Context};
 use crate::operate::replayer::{ReplayResult, ReplayStatus, Replayer};
 use crate::operate::scratch::ScratchTables;
-use crate::operate::terminal::{self, NOT_ALL, bar, clean, confirm, rows, table, verdict};
+use crate::operate::terminal::{
+    self, NOT_ALL, bar, clean, confirm, rows, short, since, table, verdict,
+};
 use crate::output::{Failure, note, print, say};
 
 /// Shortest beginning of a digest that may stand for it.
@@ -139,10 +143,12 @@ fn list(context: &Context, entries: &[Quarantined]) -> Result<ExitCode, Failure>
         terminal::json(&entries)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut listed = table(["received", "psp", "sha256", "reason"]);
+    let mut listed = table(["received", "age", "psp", "sha256", "reason"]);
+    let at = now();
     for entry in entries {
         let Quarantined { psp, sha256, reason, received_at, .. } = entry;
-        listed.add_row([received_at.as_str(), psp.as_str(), sha256, &clean(reason)]);
+        let age = Timestamp::parse(received_at).map(|then| since(then, at)).unwrap_or_default();
+        listed.add_row([received_at, &age, psp.as_str(), &short(sha256), &clean(reason)]);
     }
     rows(&listed, "the quarantine is empty");
     Ok(ExitCode::SUCCESS)
@@ -308,7 +314,7 @@ fn sentence(entry: &Quarantined, outcome: &ReplayResult, dry_run: bool) -> Strin
     // What empty tables make of the order is no news of the order.
     let answer = outcome.reason.as_ref().unwrap_or(&outcome.answer);
     let answer = if outcome.is_well() && dry_run { "it can be read now" } else { answer };
-    format!("{} {what}: {}", entry.sha256, clean(answer))
+    format!("{} {what}: {}", short(&entry.sha256), clean(answer))
 }
 
 async fn discard(

@@ -1,10 +1,11 @@
 //! One order, for a person.
 
+use quittance_aws::clock::now;
 use quittance_core::registered::Registered;
-use quittance_core::{Kind, OrderKey, OrderView};
+use quittance_core::{Kind, OrderKey, OrderView, Timestamp};
 use serde::Serialize;
 
-use crate::operate::terminal::{clean, rows, table};
+use crate::operate::terminal::{clean, rows, since, table};
 use crate::output::say;
 
 /// The words of the order's flags.
@@ -42,8 +43,8 @@ pub(crate) fn show(order: &OrderView, asked: &OrderKey, registered: Option<Regis
         say(&format!("            {}", clean(why)));
     }
     let expected = order.expected.map_or_else(|| "not known".to_owned(), |e| money(order, e));
-    let since = registered.map_or_else(String::new, |r| format!("  registered {}", r.at));
-    say(&format!("expected    {expected}{since}"));
+    let by_hand = registered.map_or_else(String::new, |r| format!("  registered {}", r.at));
+    say(&format!("expected    {expected}{by_hand}"));
     for (what, amount) in [
         ("authorised", order.authorised),
         ("captured", order.captured),
@@ -60,9 +61,11 @@ pub(crate) fn show(order: &OrderView, asked: &OrderKey, registered: Option<Regis
     say("\nshares");
     rows(&shares(order), "none");
     say("\ntimeline");
-    let mut times = table(["at", "what"]);
+    let mut times = table(["at", "age", "what"]);
+    let now = now();
     for (at, what) in orders::timeline(order, registered) {
-        times.add_row([at, clean(&what)]);
+        let age = Timestamp::parse(&at).map(|then| since(then, now)).unwrap_or_default();
+        times.add_row([at, age, clean(&what)]);
     }
     rows(&times, "nothing");
 }

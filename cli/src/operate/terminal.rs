@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
+use quittance_core::Timestamp;
 use serde::Serialize;
 
 use crate::output::{Failure, say};
@@ -84,6 +85,29 @@ fn styled(bar: ProgressBar, what: &'static str, template: &str) -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_message(what)
 }
 
+/// How many digits of a digest lists show: more than a command needs to know which is meant.
+const SHORT_DIGEST: usize = 12;
+
+/// The beginning of a digest, for lists that people read. JSON has all of it.
+pub(crate) fn short(digest: &str) -> String {
+    digest.chars().take(SHORT_DIGEST).collect()
+}
+
+/// How long ago, in the largest unit that says enough.
+pub(crate) fn since(then: Timestamp, now: Timestamp) -> String {
+    match now.seconds_since(then) {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ ..7200 => format!("{} min", seconds / 60),
+        seconds @ ..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// A time with how long ago that is.
+pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
+    format!("{then} ({} ago)", since(then, now))
+}
+
 /// `1 order`, `2 orders`.
 pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
@@ -92,6 +116,17 @@ pub(crate) fn count(number: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_is_said_in_the_largest_unit_that_says_enough() {
+        let at = |seconds| Timestamp::from_unix(seconds).unwrap();
+        for (seconds, said) in
+            [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172_800, "2 d")]
+        {
+            assert_eq!(since(at(1_000_000), at(1_000_000 + seconds)), said);
+        }
+        assert_eq!(ago(at(0), at(240)), "1970-01-01T00:00:00Z (4 min ago)");
+    }
 
     #[test]
     fn what_came_from_outside_cannot_steer_the_terminal() {

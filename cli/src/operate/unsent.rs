@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use quittance_aws::clock::now;
 use quittance_aws::outbox::Outbox;
+use quittance_core::OrderKey;
 use quittance_core::message::CloudEvent;
-use quittance_core::{OrderKey, Timestamp};
 use serde_json::{Value, json};
 
 use crate::operate::arguments::key;
 use crate::operate::context::{Common, Context};
-use crate::operate::terminal::{NOT_ALL, bar, clean, count, rows, table, verdict};
+use crate::operate::terminal::{NOT_ALL, bar, clean, count, rows, since, table, verdict};
 use crate::output::{Failure, note, say};
 
 /// List decisions that were not sent to the queue, and send them
@@ -115,16 +115,6 @@ fn list(context: &Context, messages: &[(OrderKey, CloudEvent)]) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-/// How long ago, in the largest unit that says enough.
-fn since(then: Timestamp, now: Timestamp) -> String {
-    match now.seconds_since(then) {
-        seconds @ ..120 => format!("{seconds} s"),
-        seconds @ ..7200 => format!("{} min", seconds / 60),
-        seconds @ ..172_800 => format!("{} h", seconds / 3600),
-        seconds => format!("{} d", seconds / 86_400),
-    }
-}
-
 /// Sends order by order: one that cannot be sent does not keep the others from it.
 async fn resend(context: &Context, key: Option<&OrderKey>) -> Result<ExitCode, Failure> {
     // A message shows the order as the policy sees it.
@@ -164,19 +154,4 @@ async fn resend(context: &Context, key: Option<&OrderKey>) -> Result<ExitCode, F
         }
     }
     Ok(verdict(failures.is_empty()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_age_is_said_in_the_largest_unit_that_says_enough() {
-        let at = |seconds| Timestamp::from_unix(seconds).unwrap();
-        for (seconds, said) in
-            [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172_800, "2 d")]
-        {
-            assert_eq!(since(at(1_000_000), at(1_000_000 + seconds)), said);
-        }
-    }
 }

@@ -1,6 +1,5 @@
-//! `quittance doctor`: whether a stack can do its work, check by check. Nothing is stored, and no money is moved.
+//! `quittance doctor`: whether a stack can do its work, check by check. No order is stored, and no money is moved.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -9,20 +8,20 @@ use quittance_aws::apis::Apis;
 use quittance_aws::caller::Caller;
 use quittance_aws::clock::now;
 use quittance_aws::keys::client;
-use quittance_aws::lists::MAX_PAGE;
 use quittance_aws::queue::bus_is_there;
 use quittance_core::api::Trouble;
 use quittance_core::fold::ReleaseOn;
 use quittance_core::provider::Provider;
-use quittance_core::{ProviderId, State, Timestamp};
 use quittance_psp::PROVIDERS;
-use serde::Serialize;
 
 use crate::event::Sender;
 use crate::keys::configured;
 use crate::operate::context::{Common, Context};
-use crate::operate::keys::found;
-use crate::operate::terminal::{self, clean, count, rows, table, verdict};
+use crate::operate::finding::{Finding, Health, show};
+use crate::operate::keys::{Found, found};
+use crate::operate::seen::{Seen, seen};
+use crate::operate::terminal::{self, clean, count, verdict};
+use crate::operate::tried::Webhooks;
 use crate::output::Failure;
 
 /// How long a PSP may take to answer a test call.
@@ -31,15 +30,11 @@ const CALL_BUDGET: Duration = Duration::from_secs(20);
 /// How old something unsent may be, in seconds: `dispatch` sends within one, and `reconcile` looks each minute.
 const LATE_SECONDS: u64 = 120;
 
-/// Clocks of two machines that keep time are closer, an answer's way included.
-const CLOCK_DOUBT_SECONDS: u64 = 30;
-
-/// AWS refuses a request that is signed with a time that is further away, and so do the PSPs.
-const CLOCK_LIMIT_SECONDS: u64 = 300;
-
 /// Check whether a stack can do its work: keys, store, queue, APIs, webhooks
 ///
-/// Stores nothing and moves no money. The PSPs' test calls have no effect. The status is 1 where something is wrong.
+/// Stores no order and moves no money. The PSPs' test calls have no effect. Each webhook is sent what nobody signed, what is
+/// forged, and what is signed with the keys in force and is about nothing that is tracked; the PSP and the shop see nothing
+/// of it. The status is 1 where something is wrong.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]
@@ -47,41 +42,26 @@ pub(crate) struct Doctor {
     /// The address at which a deployed stack's webhooks are, where CloudFormation does not say it (output `BaseUrl`)
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-}
-
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Health {
-    Well,
-    /// It works, and somebody should look.
-    Doubtful,
-    Wrong,
-}
-
-/// One check.
-#[derive(Debug, Serialize)]
-struct Finding {
-    check: &'static str,
-    of: String,
-    health: Health,
-    /// In words.
-    what: String,
+    /// Post nothing to the webhooks: they are not tried
+    #[arg(long)]
+    no_send: bool,
 }
 
 impl Doctor {
     /// Checks and prints.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failure> {
         let context = Context::open(&self.common).await?;
-        let mut findings = keys(&self.common).await?;
+        let known = found(&self.common).await?;
+        let mut findings = keys(&known);
         findings.extend(store(&context).await);
         findings.push(queue(&context).await);
         findings.extend(policy(&context));
-        findings.extend(came(&context).await);
+        let seen = seen(&context).await;
+        findings.extend(seen.iter().flat_map(Seen::findings));
         findings.extend(mail(&context));
         findings.extend(bus(&context).await);
         findings.extend(apis(&self.common, &context).await?);
-        findings.extend(self.webhooks(&context).await?);
+        findings.extend(self.webhooks(&context, &known, &seen).await?);
         if self.common.json {
             terminal::json(&findings)?;
         } else {
@@ -90,95 +70,30 @@ impl Doctor {
         Ok(verdict(findings.iter().all(|finding| finding.health != Health::Wrong)))
     }
 
-    /// Whether each webhook is there and refuses what nobody signed: then it has keys.
-    async fn webhooks(&self, context: &Context) -> Result<Vec<Finding>, Failure> {
+    /// Whether the webhooks do what they should.
+    async fn webhooks(
+        &self,
+        context: &Context,
+        keys: &[Found],
+        seen: &[Seen],
+    ) -> Result<Vec<Finding>, Failure> {
+        let untried = |why: &str| {
+            let what = format!("not tried: {why}");
+            let (check, of) = ("webhooks", String::new());
+            Ok(vec![Finding { check, of, health: Health::Doubtful, what }])
+        };
+        if self.no_send {
+            return untried("--no-send");
+        }
         let said = context.deployed.as_ref().and_then(|deployed| deployed.base_url.as_ref());
         let url = match (self.url.as_ref().or(said), self.common.is_local()?) {
             (Some(url), _) => url.clone(),
             (None, true) => self.common.local_url()?.to_owned(),
-            (None, false) => {
-                return Ok(vec![Finding {
-                    check: "webhooks",
-                    of: String::new(),
-                    health: Health::Doubtful,
-                    what: "not tried: name the stack's address with --url".to_owned(),
-                }]);
-            }
+            (None, false) => return untried("name the stack's address with --url"),
         };
-        let sender = Sender::new(&url)?;
-        let (mut findings, mut clock) = (Vec::new(), None);
-        for provider in PROVIDERS {
-            let profile = provider.profile();
-            let headers = [("content-type".to_owned(), profile.media_type.to_owned())];
-            let reply = sender.deliver(profile.route, &headers, b"{}".to_vec()).await;
-            clock = reply.as_ref().ok().and_then(|reply| reply.at).or(clock);
-            let (health, what) = match reply {
-                Ok(reply) if reply.status == 401 => {
-                    (Health::Well, "refuses what is not signed".to_owned())
-                }
-                Ok(reply) if reply.status == 500 => {
-                    (Health::Wrong, "has no usable keys".to_owned())
-                }
-                Ok(reply) if reply.status == 403 => {
-                    (Health::Doubtful, "is closed to this machine's address".to_owned())
-                }
-                Ok(reply) => {
-                    (Health::Wrong, format!("answers {} to what is not signed", reply.status))
-                }
-                Err(error) => (Health::Wrong, error.to_string()),
-            };
-            findings.push(Finding {
-                check: "webhook",
-                of: format!("{url}{}", profile.route),
-                health,
-                what,
-            });
-        }
-        findings.extend(clock.map(|theirs| clocks(&url, now().unix().abs_diff(theirs))));
-        Ok(findings)
+        let (sender, rings) = (Sender::new(&url)?, context.rings().await);
+        Webhooks { url: &url, sender, rings, keys, seen, context }.findings().await
     }
-}
-
-/// Whether this machine and the stack have the same time.
-fn clocks(url: &str, apart: u64) -> Finding {
-    let what = || format!("is {apart} s away from this machine's: one of the two clocks is wrong");
-    let (health, what) = match apart {
-        0..CLOCK_DOUBT_SECONDS => (Health::Well, "is this machine's".to_owned()),
-        CLOCK_DOUBT_SECONDS..CLOCK_LIMIT_SECONDS => (Health::Doubtful, what()),
-        _ => (
-            Health::Wrong,
-            format!("{}, and AWS and the PSPs refuse calls that are signed so", what()),
-        ),
-    };
-    Finding { check: "clock", of: url.to_owned(), health, what }
-}
-
-/// Whether notifications of each PSP have come at all: an address that was never entered, or a rule that is off, is
-/// silent.
-async fn came(context: &Context) -> Vec<Finding> {
-    let mut seen: BTreeMap<ProviderId, Timestamp> = BTreeMap::new();
-    for state in State::ALL {
-        // The store's own check says why not.
-        let Ok(page) = context.table().updated(state, MAX_PAGE, None).await else {
-            return Vec::new();
-        };
-        for found in page.orders {
-            let last = seen.entry(found.key.psp).or_insert(found.updated_at);
-            *last = found.updated_at.max(*last);
-        }
-    }
-    let finding = |provider: &&'static dyn Provider| {
-        let (health, what) = match seen.get(&provider.profile().id) {
-            Some(at) => (Health::Well, format!("the newest order changed at {at}")),
-            None => (
-                Health::Doubtful,
-                "no order yet: is the address entered at the PSP, and are its rules on? See docs/portals.md"
-                    .to_owned(),
-            ),
-        };
-        Finding { check: "orders", of: of(*provider), health, what }
-    };
-    PROVIDERS.iter().map(finding).collect()
 }
 
 /// Whether the bus is there that is to have each message.
@@ -211,8 +126,7 @@ fn of(provider: &dyn Provider) -> String {
 }
 
 /// Which keys verify notifications.
-async fn keys(common: &Common) -> Result<Vec<Finding>, Failure> {
-    let known = found(common).await?;
+fn keys(known: &[Found]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for provider in PROVIDERS {
         let mut own =
@@ -240,7 +154,7 @@ async fn keys(common: &Common) -> Result<Vec<Finding>, Failure> {
         }
         findings.push(Finding { check: "keys", of: of(*provider), health, what: said.join("; ") });
     }
-    Ok(findings)
+    findings
 }
 
 /// Whether the tables are reached, and what waits in them.
@@ -365,35 +279,4 @@ async fn tested(provider: &'static dyn Provider, apis: &Apis) -> Vec<Finding> {
         findings.push(Finding { check: "api", of, health, what });
     }
     findings
-}
-
-fn show(findings: &[Finding]) {
-    let mut shown = table(["", "check", "of", "finding"]);
-    for Finding { check, of, health, what } in findings {
-        let sign = match health {
-            Health::Well => "ok",
-            Health::Doubtful => "?",
-            Health::Wrong => "WRONG",
-        };
-        shown.add_row([sign, *check, of, what]);
-    }
-    rows(&shown, "nothing was checked");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_is_wrong_where_signed_calls_are_refused() {
-        for (apart, expected) in [
-            (0, Health::Well),
-            (29, Health::Well),
-            (30, Health::Doubtful),
-            (299, Health::Doubtful),
-            (300, Health::Wrong),
-        ] {
-            assert_eq!(clocks("url", apart).health, expected, "{apart}");
-        }
-    }
 }

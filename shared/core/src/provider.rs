@@ -54,6 +54,18 @@ pub trait Provider: Debug + Sync {
     /// the code of somebody else.
     fn sentence(&self, remark: &Remark) -> Option<String>;
 
+    /// Messages for trying whether a stack has this key. `None` where there are none.
+    fn probe(&self, key: &HeldKey) -> Option<Probe> {
+        let _ = key;
+        None
+    }
+
+    /// By which of [`Profile::portal_rules`] a message came that says `event`. `None` where it does not tell.
+    fn portal_rule(&self, event: &Remark) -> Option<&'static PortalRule> {
+        let _ = event;
+        None
+    }
+
     /// One line about a message that says `event` of these shares. `reason` says why a share is so.
     fn line(
         &self,
@@ -100,6 +112,27 @@ pub struct Profile {
     pub fields_variable: Option<&'static str>,
     /// A document of keys for the demo, the same that sign the sample events.
     pub demo_keys: &'static str,
+    /// What has to be switched on or chosen in its portal, so that it announces all that is read here.
+    pub portal_rules: &'static [PortalRule],
+}
+
+/// Something in a provider's portal by which some of its notifications are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortalRule {
+    /// Its name in the portal.
+    pub name: &'static str,
+    /// What is not announced without it.
+    pub without: &'static str,
+}
+
+/// Messages for trying whether a stack has a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// A message with a signature that is made up. A stack that takes it takes anything.
+    pub forged: Outgoing,
+    /// A message that is to be signed. It is about nothing that is tracked, so that no order comes of it. `None` where
+    /// every genuine message of the provider is about a payment.
+    pub harmless: Option<Outgoing>,
 }
 
 /// The keys of one provider.

@@ -5,7 +5,7 @@ use quittance_testing::worldline::MERCHANT;
 use serde_json::{Value, json};
 
 use super::{Done, on, on_with, run};
-use crate::support::{Stack, free_port};
+use crate::support::{Stack, WORLDLINE_DEMO, free_port};
 
 /// How each check ended: what was checked, of whom, and how well it is.
 fn findings(done: &Done) -> Vec<(String, String, String)> {
@@ -25,7 +25,10 @@ fn a_stack_that_is_well_is_said_to_be() {
     let stack = Stack::start();
     let all = findings(&on(&stack, &["doctor", "--json"]).with(0));
     // Nothing has come yet, which is what somebody should look at.
-    let (orders, rest): (Vec<_>, Vec<_>) = all.iter().partition(|(check, ..)| check == "orders");
+    let is_of_what_came = |(check, of, _): &&(String, String, String)| {
+        check == "orders" || check == "signed" && of.contains("systempay")
+    };
+    let (orders, rest): (Vec<_>, Vec<_>) = all.iter().partition(is_of_what_came);
     assert!(orders.iter().all(|(_, _, health)| health == "doubtful"), "{orders:?}");
     assert!(rest.iter().all(|(_, _, health)| health == "well"), "{rest:?}");
     for (check, of) in [
@@ -37,14 +40,20 @@ fn a_stack_that_is_well_is_said_to_be() {
         ("api", "worldline"),
         ("webhook", "/webhooks/worldline"),
         ("webhook", "/webhooks/systempay"),
+        ("forged", "/webhooks/worldline"),
+        ("forged", "/webhooks/systempay"),
+        ("signed", "/webhooks/worldline"),
         ("clock", "http"),
     ] {
         assert_eq!(health(&all, check, of), "well", "{check} {of}");
     }
     let shown = on(&stack, &["doctor"]).with(0).output;
     assert!(shown.contains("refuses what is not signed") && !shown.contains("WRONG"), "{shown}");
-    // Nothing was stored by it.
+    // No order was stored by it, and nothing for a person to look at.
     assert_eq!(stack.rows("quittance-orders"), 0);
+    assert_eq!(stack.get("/local/quarantine").text(), "[]");
+    let silent = on(&stack, &["doctor", "--json", "--no-send"]).with(0);
+    assert_eq!(health(&findings(&silent), "webhooks", ""), "doubtful");
     let form =
         Form::single("DOCTOR-1", "docto1", "CB", 500, "CAPTURED").with("vads_currency", "000");
     stack.systempay(&form.body());
@@ -54,6 +63,43 @@ fn a_stack_that_is_well_is_said_to_be() {
     let all = findings(&on(&stack, &["doctor", "--json"]).with(0));
     assert_eq!(health(&all, "orders", "systempay"), "well");
     assert_eq!(health(&all, "orders", "worldline"), "doubtful");
+    // The one that came, once more.
+    assert_eq!(health(&all, "signed", "systempay"), "well");
+    let kept = on(&stack, &["orders", "show", "DOCTOR-2", "--json"]).with(0).json();
+    assert_eq!(kept["notifications"].as_array().map(Vec::len), Some(1), "{kept}");
+}
+
+/// A rule that is off in the portal is silent: what has never come is named.
+#[test]
+fn rules_that_nothing_came_by_are_named() {
+    let stack = Stack::start();
+    let rules = || {
+        let done = on(&stack, &["doctor", "--json", "--no-send"]).with(0).json();
+        let all = done.as_array().expect("a list").clone().into_iter();
+        let what = all.filter(|one| one["check"] == "rules").map(|one| one["what"].to_string());
+        what.collect::<Vec<_>>()
+    };
+    assert!(rules().is_empty(), "nothing came at all");
+    let sent = |at: usize, source: &str, status: &str| {
+        let (order, payment) = (format!("RULES-{at}"), format!("rules{at}"));
+        let form = Form::single(&order, &payment, "CB", 500, status);
+        stack.systempay(&form.with("vads_url_check_src", source).body());
+    };
+    sent(1, "PAY", "CAPTURED");
+    let named = rules();
+    assert_eq!(named.len(), 4, "{named:?}");
+    assert!(named.iter().all(|what| what.contains("never seen among the newest 1 notification ")));
+    assert!(named.iter().any(|what| what.contains("on batch change")), "{named:?}");
+    for (at, source, status) in [
+        (2, "PAY", "ABANDONED"),
+        (3, "BATCH_AUTO", "AUTHORISED"),
+        (4, "BATCH", "EXPIRED"),
+        (5, "MERCH_BO", "CANCELLED"),
+    ] {
+        sent(at, source, status);
+    }
+    let named = rules();
+    assert!(named.len() == 1 && named[0].contains("all 5 seen"), "{named:?}");
 }
 
 #[test]
@@ -77,9 +123,13 @@ fn what_is_wrong_is_found() {
     let done = on(&stack, &["doctor", "--json", "--url", &nobody]).with(1);
     assert_eq!(health(&findings(&done), "webhook", "/webhooks/worldline"), "wrong");
     // Webhooks without usable keys answer, and take nothing.
-    let keyless = Stack::start_with(&[], &[("QUITTANCE_SYSTEMPAY_KEYS", "{")]);
+    let keyless = Stack::start_with(&[], &[("QUITTANCE_SYSTEMPAY_KEYS", "{"), WORLDLINE_DEMO]);
     let all = findings(&on(&keyless, &["doctor", "--json"]).with(1));
     assert_eq!(health(&all, "webhook", "/webhooks/systempay"), "wrong");
     assert_eq!(health(&all, "webhook", "/webhooks/worldline"), "well");
+    // A stack that has another key than we have is found out.
+    let other = [("QUITTANCE_WORLDLINE_KEYS", r#"{"demo-key": "another"}"#)];
+    let done = on_with(&stack, &["doctor", "--json"], &other).with(1);
+    assert_eq!(health(&findings(&done), "signed", "worldline"), "wrong");
     run(&["doctor", "--local", &nobody], &[]).with(2);
 }

@@ -12,6 +12,7 @@ mod key_document;
 mod keys;
 mod methods;
 mod payment_id;
+mod portal;
 mod profile;
 mod reading;
 mod rest;

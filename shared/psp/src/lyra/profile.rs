@@ -2,14 +2,15 @@
 
 use quittance_core::api::Api;
 use quittance_core::provider::{
-    BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
+    BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, PortalRule, Probe, Profile, Provider,
+    Received, Refused,
 };
 use quittance_core::rules::Rules;
 use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
 use super::api::Credentials;
 use super::brands::Sites;
-use super::{Keys, read, rules, status, verify, words};
+use super::{Keys, portal, read, rules, status, verify, words};
 
 /// The word of this family in routes, keys and configuration: that of its first brand here.
 pub const ID: ProviderId = ProviderId::new("systempay");
@@ -29,6 +30,7 @@ static PROFILE: Profile = Profile {
     sources_variable: Some("QUITTANCE_SYSTEMPAY_SOURCES"),
     fields_variable: Some("QUITTANCE_SYSTEMPAY_FIELDS"),
     demo_keys: r#"{"12345678": {"test": {"form": "demoformkey0000", "rest_password": "testpassword_demo"}}}"#,
+    portal_rules: &portal::RULES,
 };
 
 /// The Lyra gateway under any of its brands (Systempay, PayZen, Scellius ...).
@@ -78,6 +80,14 @@ impl Provider for Lyra {
 
     fn sentence(&self, remark: &Remark) -> Option<String> {
         words::sentence(remark)
+    }
+
+    fn probe(&self, key: &HeldKey) -> Option<Probe> {
+        Some(portal::probe(key))
+    }
+
+    fn portal_rule(&self, event: &Remark) -> Option<&'static PortalRule> {
+        portal::rule(event)
     }
 
     fn line(

@@ -10,6 +10,7 @@ mod keys;
 mod merchant;
 mod operation;
 mod payment_id;
+mod portal;
 mod profile;
 mod rules;
 mod signature;

@@ -2,13 +2,14 @@
 
 use quittance_core::api::Api;
 use quittance_core::provider::{
-    BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, Profile, Provider, Received, Refused,
+    BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, PortalRule, Probe, Profile, Provider,
+    Received, Refused,
 };
 use quittance_core::rules::Rules;
 use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
 use super::api::Merchants;
-use super::{Keys, read, rules, status, verify, words};
+use super::{Keys, portal, read, rules, status, verify, words};
 
 /// The word of Worldline Direct in routes, keys and configuration.
 pub const ID: ProviderId = ProviderId::new("worldline");
@@ -38,6 +39,7 @@ static PROFILE: Profile = Profile {
     sources_variable: None,
     fields_variable: None,
     demo_keys: r#"{"demo-key": "demo-secret"}"#,
+    portal_rules: &portal::RULES,
 };
 
 /// Worldline Direct, the platform behind CAWL.
@@ -78,6 +80,14 @@ impl Provider for Worldline {
 
     fn sentence(&self, remark: &Remark) -> Option<String> {
         words::sentence(remark)
+    }
+
+    fn probe(&self, key: &HeldKey) -> Option<Probe> {
+        Some(portal::probe(key))
+    }
+
+    fn portal_rule(&self, event: &Remark) -> Option<&'static PortalRule> {
+        portal::rule(event)
     }
 
     fn line(

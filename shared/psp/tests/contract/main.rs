@@ -344,3 +344,41 @@ fn a_batch_is_genuine_as_a_whole() {
         assert!(octroi.readings(&altered).is_err(), "{old}");
     }
 }
+
+/// `quittance doctor` posts them to any stack: what is forged is refused, and what is signed leaves nothing behind.
+#[test]
+fn probes_are_refused_or_about_nothing() {
+    for specimen in SPECIMENS.iter() {
+        let (provider, keys) = (specimen.provider, specimen.keys());
+        for key in provider.describe(provider.profile().demo_keys).unwrap() {
+            let Some(probe) = provider.probe(&key) else { continue };
+            let name = provider.profile().name;
+            assert_eq!(specimen.readings(&probe.forged), Err(Refused::Mismatch), "{name}");
+            let Some(mut harmless) = probe.harmless else { continue };
+            assert!(specimen.readings(&harmless).is_err(), "{name}: not signed yet");
+            keys.sign(&mut harmless).unwrap();
+            let said = specimen.readings(&harmless).unwrap();
+            let is_untracked = |reading: &Reading| matches!(reading, Reading::Untracked { .. });
+            assert!(!said.is_empty() && said.iter().all(is_untracked), "{name}: {said:?}");
+        }
+    }
+}
+
+/// A rule that no sample shows would be said to be off for ever.
+#[test]
+fn every_rule_of_a_portal_is_shown_by_a_sample() {
+    for specimen in SPECIMENS.iter() {
+        let provider = specimen.provider;
+        let mut shown = BTreeSet::new();
+        for sample in specimen.genuine() {
+            for reading in specimen.readings(&sample.message).unwrap() {
+                if let Reading::Order(statement) = reading {
+                    shown.extend(provider.portal_rule(&statement.event).map(|rule| rule.name));
+                }
+            }
+        }
+        let rules: BTreeSet<_> =
+            provider.profile().portal_rules.iter().map(|rule| rule.name).collect();
+        assert_eq!(shown, rules, "{}", provider.profile().name);
+    }
+}

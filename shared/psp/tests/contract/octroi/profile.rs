@@ -29,6 +29,7 @@ static PROFILE: Profile = Profile {
     api_variable: None,
     sources_variable: None,
     fields_variable: None,
+    portal_rules: &[],
     demo_keys: r#"{"SHOP-1": {"secret": "octroi-secret", "mode": "test"}}"#,
 };
 

@@ -5,6 +5,7 @@ mod brands;
 mod console;
 mod engine;
 mod event;
+mod examples;
 mod feed;
 mod keys;
 mod local;
@@ -22,20 +23,21 @@ mod trigger;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use lambda_http::tracing::subscriber::filter::LevelFilter;
 use lambda_http::tracing::subscriber::layer::SubscriberExt;
 use lambda_http::tracing::subscriber::util::SubscriberInitExt;
 use lambda_http::tracing::subscriber::{Layer, fmt, registry};
 
 use crate::args::{Args, Command};
+use crate::examples::with_examples;
 use crate::feed::FeedLayer;
 use crate::operate::{dlq, orders, quarantine, rebuild, rehearse, replay, unsent};
 use crate::output::{Failure, note, print};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = arguments();
     let level = if args.local.verbose { LevelFilter::INFO } else { LevelFilter::ERROR };
     // Standard output belongs to the table; logs go beside it.
     let log = fmt::layer().with_target(false).with_writer(std::io::stderr).with_filter(level);
@@ -54,6 +56,12 @@ async fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// The arguments; ends the program where they ask for help, or are none that it understands.
+fn arguments() -> Args {
+    let matches = with_examples(Args::command()).get_matches();
+    Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
 async fn run(command: &Command) -> Result<ExitCode, Failure> {

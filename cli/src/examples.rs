@@ -1,0 +1,181 @@
+//! Examples at the end of each command's help. The keys are those of the samples, so that each line works on a local
+//! stack as it stands, unless it names a deployed one.
+
+use clap::Command;
+
+/// The commands of each example, by the command that they are of.
+const EXAMPLES: &[(&[&str], &[&str])] = &[
+    (
+        &["orders", "list"],
+        &[
+            "quittance orders list --state partially_captured",
+            "quittance orders list --limit 10 --json",
+        ],
+    ),
+    (
+        &["orders", "show"],
+        &[
+            "quittance orders show CMD-2027",
+            "quittance orders show systempay/12345678/test/CMD-2027 --raw",
+        ],
+    ),
+    (
+        &["orders", "expect"],
+        &["quittance orders expect systempay/12345678/test/CMD-2052 10000 --dry-run"],
+    ),
+    (
+        &["orders", "forget-doubts"],
+        &["quittance orders forget-doubts systempay/12345678/test/CMD-2054 --dry-run"],
+    ),
+    (&["orders", "erase"], &["quittance orders erase systempay/12345678/test/CMD-2023 --dry-run"]),
+    (
+        &["refund"],
+        &["quittance refund systempay/12345678/test/MINE-1 4000 --request R-1 --plan-only"],
+    ),
+    (&["capture"], &["quittance capture worldline/DemoMerchant/test/MINE-2 --request T-1"]),
+    (&["cancel"], &["quittance cancel worldline/DemoMerchant/test/MINE-2 --request C-1"]),
+    (
+        &["settle"],
+        &[
+            "quittance settle systempay/12345678/test/MINE-1",
+            "quittance settle systempay/12345678/test/MINE-1 2 --not-done",
+        ],
+    ),
+    (&["quarantine", "list"], &["quittance quarantine list"]),
+    (
+        &["quarantine", "show"],
+        &[
+            "quittance quarantine show 69df6b6f002b",
+            "quittance quarantine show 69df6b6f002b --body",
+        ],
+    ),
+    (&["quarantine", "release"], &["quittance quarantine release --all --dry-run"]),
+    (&["quarantine", "discard"], &["quittance quarantine discard 69df6b6f002b --dry-run"]),
+    (
+        &["replay"],
+        &[
+            "quittance replay systempay/12345678/test/CMD-2027",
+            "quittance replay --from 2026-11-22T10:00:00Z --dry-run",
+        ],
+    ),
+    (
+        &["rebuild"],
+        &[
+            "quittance rebuild --verify systempay/12345678/test/CMD-2027",
+            "quittance rebuild --verify --stack shop",
+        ],
+    ),
+    (&["unsent", "list"], &["quittance unsent list"]),
+    (&["unsent", "resend"], &["quittance unsent resend --dry-run"]),
+    (&["dlq", "list"], &["quittance dlq list --stack shop"]),
+    (&["dlq", "redrive"], &["quittance dlq redrive --dry-run --stack shop"]),
+    (&["report"], &["quittance report", "quittance report --json --stack shop"]),
+    (&["ui"], &["quittance ui", "quittance ui --stack shop"]),
+    (
+        &["listen"],
+        &["quittance listen", "quittance listen --forward-to http://localhost:3000/fulfilment"],
+    ),
+    (
+        &["checkout"],
+        &[
+            "quittance checkout systempay/12345678/test/MINE-1 14000",
+            "quittance checkout worldline/DemoMerchant/test/MINE-2 14000 --method card --approval",
+        ],
+    ),
+    (&["ask"], &["quittance ask systempay/12345678/test/MINE-1"]),
+    (&["keys", "check"], &["quittance keys check", "quittance keys check --file keys.json"]),
+    (
+        &["doctor"],
+        &[
+            "quittance doctor",
+            "quittance doctor --stack shop",
+            "quittance doctor --stack shop --no-send",
+        ],
+    ),
+    (
+        &["send"],
+        &[
+            "quittance send systempay/01-single-card-captured",
+            "quittance send mine.json --to https://example.execute-api.eu-west-3.amazonaws.com",
+        ],
+    ),
+    (
+        &["play"],
+        &[
+            "quittance play worldline/01-single-card-captured orders/01-one-order",
+            "quittance play --quiet",
+        ],
+    ),
+    (
+        &["trigger"],
+        &[
+            "quittance trigger --list",
+            "quittance trigger cascade-half-paid --order MINE-3 --amount 9000",
+            "quittance trigger partial-refund --psp worldline",
+        ],
+    ),
+    (&["brands"], &["quittance brands"]),
+    (
+        &["completions"],
+        &["quittance completions bash >~/.local/share/bash-completion/completions/quittance"],
+    ),
+];
+
+/// The command with its examples.
+pub(crate) fn with_examples(command: Command) -> Command {
+    EXAMPLES.iter().fold(command, |command, (path, lines)| beneath(command, path, lines))
+}
+
+fn beneath(command: Command, path: &[&str], lines: &[&str]) -> Command {
+    match path.split_first() {
+        None => command.after_help(format!("Examples:\n  {}", lines.join("\n  "))),
+        Some((first, rest)) => {
+            command.mut_subcommand(*first, |command| beneath(command, rest, lines))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+    use crate::args::Args;
+
+    /// The commands that do something, by their words.
+    fn leaves(command: &Command, words: &[String]) -> Vec<Vec<String>> {
+        let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+        let deeper = below
+            .flat_map(|below| leaves(below, &[words, &[below.get_name().to_owned()]].concat()));
+        let deeper: Vec<_> = deeper.collect();
+        if deeper.is_empty() { vec![words.to_vec()] } else { deeper }
+    }
+
+    #[test]
+    fn every_command_has_examples_that_it_understands() {
+        let known: Vec<Vec<String>> = EXAMPLES
+            .iter()
+            .map(|(path, _)| path.iter().map(|word| (*word).to_owned()).collect())
+            .collect();
+        for leaf in leaves(&Args::command(), &[]) {
+            assert!(known.contains(&leaf), "{leaf:?} has no examples");
+        }
+        for (path, lines) in EXAMPLES {
+            for line in *lines {
+                let words = line.split(" >").next().unwrap_or(line).split(' ');
+                let words: Vec<&str> = words.collect();
+                assert_eq!(&words[1..=path.len()], *path, "{line}");
+                assert!(Args::try_parse_from(&words).is_ok(), "{line}");
+                assert!(line.len() <= 98, "{line} is wider than a terminal");
+            }
+        }
+    }
+
+    #[test]
+    fn help_ends_with_the_examples() {
+        let mut command = with_examples(Args::command());
+        let list = command.find_subcommand_mut("orders").unwrap().find_subcommand_mut("list");
+        let help = list.unwrap().render_help().to_string();
+        assert!(help.ends_with("quittance orders list --limit 10 --json\n"), "{help}");
+    }
+}

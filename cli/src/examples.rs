@@ -9,6 +9,7 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
         &["orders", "list"],
         &[
             "quittance orders list --state partially_captured",
+            "quittance orders list --unreleased --since 2h",
             "quittance orders list --limit 10 --json",
         ],
     ),

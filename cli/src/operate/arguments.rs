@@ -1,6 +1,7 @@
 //! How arguments of the commands are read.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use quittance_core::fact::Flag;
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::money::amount_from_digits;
 use quittance_core::{Currency, OrderKey, State, Timestamp};
@@ -23,6 +24,27 @@ pub(crate) fn key(text: &str) -> Result<OrderKey, String> {
 pub(crate) fn state() -> impl TypedValueParser<Value = State> {
     let words = PossibleValuesParser::new(State::ALL.map(State::as_str));
     words.try_map(|word| State::from_word(&word).ok_or("no state"))
+}
+
+/// Reads the word of a flag; help and completions list them.
+pub(crate) fn flag() -> impl TypedValueParser<Value = Flag> {
+    let words = PossibleValuesParser::new(Flag::ALL.map(Flag::as_str));
+    words.try_map(|word| Flag::ALL.into_iter().find(|flag| flag.as_str() == word).ok_or("no flag"))
+}
+
+/// Reads a length of time as people say it, in seconds: `90s`, `30min`, `2h`, `7d`.
+pub(crate) fn length(text: &str) -> Result<u64, String> {
+    let (digits, unit) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
+    let seconds = match unit {
+        "s" => 1,
+        "min" | "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => 0,
+    };
+    let number: Option<u64> = digits.parse().ok().filter(|_| seconds > 0);
+    let length = number.and_then(|number| number.checked_mul(seconds));
+    length.ok_or_else(|| "a length of time as 90s, 30min, 2h, 7d".to_owned())
 }
 
 /// Reads an RFC 3339 time.

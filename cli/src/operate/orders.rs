@@ -8,11 +8,12 @@ use lambda_http::{Body, Response};
 use orders::{Function, find};
 use quittance_aws::clock::now;
 use quittance_aws::table::Stored;
+use quittance_core::fact::Flag;
 use quittance_core::{OrderKey, OrderView, State, stored};
 use quittance_pages::Filter;
 use serde_json::{Value, json};
 
-use crate::operate::arguments::{key, state};
+use crate::operate::arguments::{flag, key, length, state};
 use crate::operate::context::{Common, Context};
 use crate::operate::erase::{self, Erase};
 use crate::operate::expect::{self, Expect};
@@ -56,6 +57,33 @@ struct List {
     /// The largest number of orders to list
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
+    /// Only orders with this in their reference, with this payment, or of this amount
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// Only orders with this flag
+    #[arg(long, value_parser = flag())]
+    flag: Option<Flag>,
+    /// Only orders that are not released
+    #[arg(long)]
+    unreleased: bool,
+    /// Only orders that changed so long ago at most: 90s, 30min, 2h, 7d
+    #[arg(long, value_name = "LENGTH", value_parser = length)]
+    since: Option<u64>,
+}
+
+impl List {
+    /// What is wanted beyond a state, newest first; `None` where that is nothing.
+    fn filter(&self) -> Option<Filter> {
+        let filter = Filter {
+            search: self.search.clone().unwrap_or_default(),
+            state: None,
+            flag: self.flag,
+            psp: None,
+            unreleased: self.unreleased,
+            within: self.since,
+        };
+        (!filter.is_empty()).then_some(Filter { state: self.state, ..filter })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -149,7 +177,39 @@ async fn one(context: &Context, key: &OrderKey) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Those that a filter wants among the newest, as the console finds them.
+async fn wanted(context: &Context, list: &List, filter: &Filter) -> Result<ExitCode, Failure> {
+    let (table, policy, now) = (context.table(), context.settings.policy, now());
+    let found = find(&table, policy, filter, now).await?;
+    let views = found.orders.iter().map(|(order, _)| order.brief(policy, now, table.providers()));
+    let limit = usize::try_from(list.limit)?;
+    let is_cut = found.orders.len() > limit;
+    let views: Vec<OrderView> = views.take(limit).collect();
+    if context.json {
+        say(&json!({"orders": views, "next": null}).to_string());
+    } else {
+        let mut listed = table_of_orders();
+        for order in &views {
+            listed.add_row(row(order)?);
+        }
+        rows(&listed, "no orders");
+    }
+    if is_cut {
+        note(&format!("there are more than {limit}: raise --limit"));
+    } else if found.is_partial {
+        note("only the newest orders of each state were looked at");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table_of_orders() -> comfy_table::Table {
+    table(["order", "state", "captured", "expected", "released", "flags"])
+}
+
 async fn many(context: &Context, list: &List) -> Result<ExitCode, Failure> {
+    if let Some(filter) = list.filter() {
+        return wanted(context, list, &filter).await;
+    }
     let mut found: Vec<Value> = Vec::new();
     let mut next = None::<String>;
     let wanted = usize::try_from(list.limit)?;
@@ -176,7 +236,7 @@ async fn many(context: &Context, list: &List) -> Result<ExitCode, Failure> {
         say(&json!({"orders": found, "next": next}).to_string());
         return Ok(ExitCode::SUCCESS);
     }
-    let mut listed = table(["order", "state", "captured", "expected", "released", "flags"]);
+    let mut listed = table_of_orders();
     for order in found {
         listed.add_row(row(&serde_json::from_value(order)?)?);
     }

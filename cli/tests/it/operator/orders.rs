@@ -96,3 +96,35 @@ fn list_shows_the_orders_of_a_state_up_to_a_limit() {
     );
     on(&stack, &["orders", "list", "--state", "paid"]).with(2);
 }
+
+#[test]
+fn a_list_is_narrowed_by_what_a_shop_knows() {
+    let stack = Stack::start();
+    stack.systempay(&Form::single("LIST-1", "list01", "CB", 500, "CAPTURED").body());
+    stack.systempay(&Form::single("LIST-2", "list02", "CB", 700, "AUTHORISED").body());
+    stack.systempay(&Form::single("LIST-3", "list03", "CB", 900, "REFUSED").body());
+    stack.systempay(&Form::single("LIST-3", "list04", "CB", 800, "CAPTURED").body());
+    stack.sent_order(&systempay_path("LIST-1"));
+    let listed = |flags: &[&str]| {
+        let done = on(&stack, &[&["orders", "list", "--json"], flags].concat()).with(0).json();
+        let mut names: Vec<String> = done["orders"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|order| order["order"].as_str().expect("a reference").to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(listed(&["--search", "list-2"]), ["LIST-2"]);
+    assert_eq!(listed(&["--search", "7.00"]), ["LIST-2"]);
+    assert_eq!(listed(&["--flag", "amount_mismatch"]), ["LIST-3"]);
+    assert_eq!(listed(&["--unreleased"]), ["LIST-2", "LIST-3"]);
+    assert_eq!(listed(&["--unreleased", "--state", "authorised"]), ["LIST-2"]);
+    assert_eq!(listed(&["--since", "1h"]), ["LIST-1", "LIST-2", "LIST-3"]);
+    let shown = on(&stack, &["orders", "list", "--since", "1h", "--limit", "1"]).with(0);
+    assert!(shown.errors.contains("there are more than 1"), "{}", shown.errors);
+    for bad in [["--since", "soon"], ["--since", "2"], ["--flag", "odd"]] {
+        on(&stack, &[&["orders", "list"], &bad[..]].concat()).with(2);
+    }
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use quittance_aws::clock::now;
 use quittance_aws::keys::{KeyRing, SECRET};
 use quittance_aws::webhook::AnyKeys;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::args::Play;
 use crate::event::{Event, Reply, Sender, files};
 use crate::keys::{Rings, Source, configured};
-use crate::operate::terminal::{count, verdict};
+use crate::operate::terminal::{self, count, verdict};
 use crate::output::{Failure, say};
 use crate::samples::{sample, samples};
 use crate::stack::Stack;
@@ -302,6 +302,16 @@ async fn dispatched(stack: &Stack, unmet: &mut Vec<String>) -> Result<(), Failur
     Ok(())
 }
 
+/// A table as wide as the terminal where there is one, else as its text.
+fn fitted() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    if let Some(columns) = terminal::columns() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
+    }
+    table
+}
+
 /// Prints a table that has rows.
 fn show(table: &Table) {
     if !table.is_empty() {
@@ -310,8 +320,7 @@ fn show(table: &Table) {
 }
 
 async fn orders_table(sender: &Sender, paths: &[&str]) -> Result<Table, Failure> {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    let mut table = fitted();
     table.set_header(["order", "shares", "state", "fulfilment"]);
     let mut listed = BTreeSet::new();
     for path in paths {
@@ -334,8 +343,7 @@ async fn orders_table(sender: &Sender, paths: &[&str]) -> Result<Table, Failure>
 }
 
 fn others_table(others: &[(&str, Reply)]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    let mut table = fitted();
     table.set_header(["deliveries that touch no order", "answer"]);
     for (name, reply) in others {
         table.add_row([(*name).to_owned(), format!("{} {}", reply.status, reply.body)]);

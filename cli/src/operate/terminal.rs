@@ -33,6 +33,14 @@ pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
     table
 }
 
+/// How wide the terminal is to which results go, if they go to one.
+pub(crate) fn columns() -> Option<u16> {
+    let terminal = console::Term::stdout();
+    let (_, columns) = terminal.size_checked().filter(|_| terminal.is_term())?;
+    // A terminal that does not know says 0.
+    Some(columns).filter(|columns| *columns > 0)
+}
+
 /// Prints a table, or a sentence where it has no rows.
 pub(crate) fn rows(table: &Table, none: &str) {
     if table.is_empty() {

@@ -31,6 +31,7 @@ async function watches(scene, page) {
   await pays(scene, checkout, { card: "accept" });
   await page.getByText("140.00 EUR of 140.00 EUR received. The order is released.").waitFor();
   assert.equal(await page.evaluate(() => window.stays), true, "the page was not reloaded");
+  await page.locator(".time time small").first().getByText(/\d+ (sec|min)\. ago/).waitFor();
   await scene.picture(page, "console-released");
   // The list knows, too.
   await page.getByRole("link", { name: "All orders" }).click();

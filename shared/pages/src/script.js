@@ -1,4 +1,5 @@
-(()=>{const local=()=>{for(const t of document.querySelectorAll("time[datetime]")){const d=new Date(t.dateTime);if(!isNaN(d)){t.title=t.dateTime;t.textContent=d.toLocaleString(document.documentElement.lang,{dateStyle:"medium",timeStyle:"medium"})}}};local();
+(()=>{const ago=d=>{const s=(d-Date.now())/1000,[u,n]=[["day",86400],["hour",3600],["minute",60]].find(([,n])=>Math.abs(s)>=n)||["second",1];return new Intl.RelativeTimeFormat(document.documentElement.lang,{style:"short"}).format(Math.round(s/n),u)};
+const local=()=>{for(const t of document.querySelectorAll("time[datetime]")){const d=new Date(t.dateTime);if(!isNaN(d)){t.title=t.dateTime;t.textContent=d.toLocaleString(document.documentElement.lang,{dateStyle:"medium",timeStyle:"medium"});if(t.matches(".time time,td time")){const a=document.createElement("small");a.textContent=ago(d);t.append(document.createElement("br"),a)}}}};local();setInterval(local,30000);
 if(!("live" in document.body.dataset))return;
 const main=document.querySelector("main");let last="";
 const busy=()=>document.hidden||main.querySelector("details[open] form")||/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName||"");

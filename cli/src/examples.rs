@@ -66,6 +66,13 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
             "quittance rebuild --verify --stack shop",
         ],
     ),
+    (
+        &["rehearse"],
+        &[
+            "quittance rehearse --release-on secured",
+            "quittance rehearse --with ./quittance-of-the-new-version --stack shop",
+        ],
+    ),
     (&["unsent", "list"], &["quittance unsent list"]),
     (&["unsent", "resend"], &["quittance unsent resend --dry-run"]),
     (&["dlq", "list"], &["quittance dlq list --stack shop"]),
@@ -74,7 +81,11 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
     (&["ui"], &["quittance ui", "quittance ui --stack shop"]),
     (
         &["listen"],
-        &["quittance listen", "quittance listen --forward-to http://localhost:3000/fulfilment"],
+        &[
+            "quittance listen",
+            "quittance listen --forward-to http://localhost:3000/fulfilment",
+            "quittance listen --stack shop --since 1h",
+        ],
     ),
     (
         &["checkout"],

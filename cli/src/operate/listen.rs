@@ -42,7 +42,6 @@ const RECONNECT: Duration = Duration::from_secs(1);
 /// With --forward-to each message of the queue is posted to your shop's endpoint under development, signed as Standard
 /// Webhooks says, so that their libraries verify it. Nothing is taken from the queue.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
 pub(crate) struct Listen {
     #[command(flatten)]
     common: Common,
@@ -59,10 +58,6 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "N")]
     count: Option<u64>,
 }
-
-const EXAMPLES: &str = "Examples:
-  quittance listen --forward-to http://localhost:3000/fulfilment
-  quittance listen --stack shop --since 1h";
 
 /// Posts messages to a shop.
 struct Forwarder {

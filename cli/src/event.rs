@@ -15,6 +15,7 @@ use lambda_http::http::Request;
 use lambda_http::http::header::DATE;
 use quittance_aws::http::JSON;
 use quittance_core::OrderKey;
+use quittance_core::text::is_loopback;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
@@ -221,4 +222,30 @@ fn causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Whether an address is of this machine.
+pub(crate) fn is_here(url: &str) -> bool {
+    let uri: Option<lambda_http::http::Uri> = url.parse().ok();
+    uri.is_some_and(|uri| is_loopback(uri.host().unwrap_or_default().trim_matches(['[', ']'])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machine_is_told_from_this_one() {
+        for (url, here) in [
+            ("http://localhost:3000/x", true),
+            ("http://127.0.0.1/x", true),
+            ("http://[::1]:3000/", true),
+            ("https://shop.example/x", false),
+            ("http://localhost.shop.example/", false),
+            ("http://user@10.0.0.1:3000/", false),
+            ("nonsense nonsense", false),
+        ] {
+            assert_eq!(is_here(url), here, "{url}");
+        }
+    }
 }

@@ -1,9 +1,13 @@
 //! The keys of every provider, as the environment gives them.
 
 use aws_config::SdkConfig;
+use quittance_aws::archive::ArchivedNotification;
 use quittance_aws::clients;
 use quittance_aws::keys::{KeyRing, SECRET, client};
-use quittance_aws::webhook::{AnyKeys, parse};
+use quittance_aws::webhook::{AnyKeys, options, parse};
+use quittance_core::Reading;
+use quittance_core::crypto::sha256_hex;
+use quittance_core::provider::Incoming;
 use quittance_core::{Provider, ProviderId};
 use quittance_psp::PROVIDERS;
 
@@ -80,6 +84,24 @@ impl Rings {
     /// Each provider with its keys.
     pub(crate) fn each(&self) -> impl Iterator<Item = (&'static dyn Provider, &KeyRing<AnyKeys>)> {
         self.0.iter().map(|(provider, ring)| (*provider, ring))
+    }
+
+    /// What a kept notification says, verified anew. `None` where it is damaged, or where no key verifies it.
+    pub(crate) async fn read(&self, kept: &ArchivedNotification) -> Option<Vec<Reading>> {
+        let (provider, ring) = self.of(kept.psp)?;
+        if sha256_hex(&kept.body) != kept.sha256 {
+            return None;
+        }
+        let profile = provider.profile();
+        let headers = kept.headers.iter().filter_map(|(name, value)| {
+            let known = profile.kept_headers.iter().find(|known| **known == name.as_str())?;
+            Some((*known, value.as_bytes()))
+        });
+        let headers: Vec<(&'static str, &[u8])> = headers.collect();
+        let message = Incoming { headers: &headers, body: &kept.body, arrived: kept.received_at };
+        let options = options(profile);
+        let receive = |keys: &AnyKeys| keys.receive(&message, &options);
+        Some(ring.verify(receive, |why| why.may_be_stale()).await.ok()?.readings)
     }
 
     /// A provider with its keys; `None` where there is no such provider.

@@ -14,7 +14,7 @@ use quittance_core::fold::ReleaseOn;
 use quittance_core::provider::Provider;
 use quittance_psp::PROVIDERS;
 
-use crate::event::Sender;
+use crate::event::{Sender, is_here};
 use crate::keys::configured;
 use crate::operate::context::{Common, Context};
 use crate::operate::finding::{Finding, Health, show};
@@ -56,8 +56,18 @@ impl Doctor {
         findings.extend(store(&context).await);
         findings.push(queue(&context).await);
         findings.extend(policy(&context));
-        let seen = seen(&context).await;
-        findings.extend(seen.iter().flat_map(Seen::findings));
+        let seen = match seen(&context).await {
+            Ok(seen) => {
+                findings.extend(seen.iter().flat_map(Seen::findings));
+                seen
+            }
+            Err(error) => {
+                let what = format!("not looked at: {error}");
+                let (check, of) = ("orders", String::new());
+                findings.push(Finding { check, of, health: Health::Doubtful, what });
+                Vec::new()
+            }
+        };
         findings.extend(mail(&context));
         findings.extend(bus(&context).await);
         findings.extend(apis(&self.common, &context).await?);
@@ -86,13 +96,22 @@ impl Doctor {
             return untried("--no-send");
         }
         let said = context.deployed.as_ref().and_then(|deployed| deployed.base_url.as_ref());
-        let url = match (self.url.as_ref().or(said), self.common.is_local()?) {
-            (Some(url), _) => url.clone(),
-            (None, true) => self.common.local_url()?.to_owned(),
-            (None, false) => return untried("name the stack's address with --url"),
+        let own = if self.common.is_local()? {
+            Some(self.common.local_url()?)
+        } else {
+            said.map(String::as_str)
         };
-        let (sender, rings) = (Sender::new(&url)?, context.rings().await);
-        Webhooks { url: &url, sender, rings, keys, seen, context }.findings().await
+        let Some(url) = self.url.as_deref().or(own) else {
+            return untried("name the stack's address with --url");
+        };
+        if !url.starts_with("https://") && !is_here(url) {
+            return Err(
+                format!("{url}: what is posted is for nobody on the way: say https://").into()
+            );
+        }
+        let is_own = own.is_some_and(|own| own.trim_end_matches('/') == url.trim_end_matches('/'));
+        let (sender, rings) = (Sender::new(url)?, context.rings().await);
+        Ok(Webhooks { url, is_own, sender, rings, keys, seen, context }.findings().await)
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) struct Known {
     listed: Listed,
     prices: Vec<Registrable>,
     told: Vec<ToldWhenAsked>,
+    unreadable: usize,
 }
 
 /// What was registered for an order, to be registered anew in its turn.
@@ -94,9 +95,12 @@ pub(crate) async fn known(context: &Context) -> Result<Known, Failure> {
             progress.inc(page.len() as u64);
             for (_, stored) in page {
                 // One that cannot be read is found when it is compared.
-                if let Ok(stored) = stored {
-                    known.list(&stored);
-                    known.note(&stored);
+                match stored {
+                    Ok(stored) => {
+                        known.list(&stored);
+                        known.note(&stored);
+                    }
+                    Err(_) => known.unreadable += 1,
                 }
             }
             Ok(())
@@ -185,6 +189,18 @@ pub(crate) fn readable(stored: Result<Stored, StoreError>) -> Result<Option<Stor
 }
 
 impl Known {
+    /// The same without what was registered or told at that time or later.
+    pub(crate) fn until(mut self, until: Timestamp) -> Self {
+        self.prices.retain(|price| price.registered.at < until);
+        self.told.retain(|told| told.at < until);
+        self
+    }
+
+    /// How many stored orders could not be read.
+    pub(crate) fn unreadable(&self) -> usize {
+        self.unreadable
+    }
+
     fn list(&mut self, stored: &Stored) {
         for received in stored.order.notifications().iter().filter(|told| told.source != API) {
             let times = self.listed.entry(received.sha256.clone()).or_default();

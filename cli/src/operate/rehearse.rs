@@ -8,16 +8,16 @@ use std::time::Instant;
 
 use clap::Args;
 use quittance_aws::archive::Kept;
+use quittance_aws::clock::now;
 use quittance_aws::receive::WEBHOOK;
-use quittance_aws::webhook::options;
-use quittance_core::claims::Items;
+use quittance_core::claims::{End, Items};
 use quittance_core::fold::{Confirm, Instalments};
-use quittance_core::provider::Incoming;
 use quittance_core::{Order, Policy, Reading, Receipt, ReleaseOn, Statement, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::keys::Rings;
+use crate::operate::arguments::time;
 use crate::operate::context::{Common, Context};
 use crate::operate::rebuilt::{Known, known};
 use crate::operate::terminal::{clean, count, counter, json, rows, table, verdict};
@@ -46,6 +46,9 @@ pub(crate) struct Rehearse {
     /// Print what is decided of each order, one JSON document each: what --with reads
     #[arg(long)]
     verdicts: bool,
+    /// Leave out what came at that time or later; a minute ago unless said
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<Timestamp>,
 }
 
 /// What is decided of an order, and what that rests on.
@@ -71,6 +74,17 @@ struct Readings {
     skipped: usize,
 }
 
+/// What a policy decides.
+struct Decided {
+    verdicts: Verdicts,
+    /// Statements that no order had room for, or whose names lead round and round.
+    refused: usize,
+}
+
+/// How long ago what is rehearsed ends, in seconds: two programs that read one after the other must read the same, and a
+/// notification is archived some seconds before its order is written.
+const SETTLED_SECONDS: i64 = 60;
+
 /// What one notification says.
 struct Arrival {
     sort: String,
@@ -93,41 +107,48 @@ pub(crate) async fn run(args: &Rehearse) -> Result<ExitCode, Failure> {
     context.policy_is_known()?;
     let policy = context.settings.policy;
     let other = args.other(policy);
+    if policy.confirm == Confirm::Off && other.confirm == Confirm::Ask {
+        return Err("what the PSPs would have said is not known of orders about which they were not asked: --confirm ask \
+                    cannot be rehearsed where the policy is off"
+            .into());
+    }
     if args.with.is_none() && !args.verdicts && other == policy {
         return Err("the other policy is that of the stack: say --release-on, --instalments, --confirm or --with".into());
     }
     let began = Instant::now();
+    let settled = Timestamp::from_unix(now().unix() - SETTLED_SECONDS);
+    let until = args.until.or(settled).ok_or("there is no such time")?;
     // Another program does its work meanwhile.
-    let theirs = args.with.as_ref().map(|program| args.other_program(program)).transpose()?;
-    let known = known(&context).await?;
-    let readings = readings(&context).await?;
-    let (skipped, arrivals) = (readings.skipped, readings.arrivals.len());
+    let theirs =
+        args.with.as_ref().map(|program| args.other_program(program, until)).transpose()?;
+    let known = known(&context).await?.until(until);
+    let readings = readings(&context, until).await?;
+    let arrivals = readings.arrivals.len();
     if args.verdicts {
-        for verdict in verdicts(&readings, &known, policy).values() {
+        let Decided { verdicts, refused } = decided(&readings, &known, policy);
+        for verdict in verdicts.values() {
             json(verdict)?;
         }
-        return Ok(ExitCode::SUCCESS);
+        return Ok(verdict(is_all(readings.skipped, known.unreadable(), refused)));
     }
-    let (ours, others) = match theirs {
+    let (ours, others, is_all_of_theirs) = match theirs {
         Some(child) => {
-            let ours = verdicts(&readings, &known, policy);
+            let ours = decided(&readings, &known, policy);
             let output = child.wait_with_output()?;
-            (ours, read(&output)?)
+            (ours, read(&output)?, output.status.success())
         }
         None => std::thread::scope(|scope| {
-            let others = scope.spawn(|| verdicts(&readings, &known, other));
-            let ours = verdicts(&readings, &known, policy);
-            others.join().map(|others| (ours, others)).map_err(|_| "the rehearsal ended early")
+            let others = scope.spawn(|| decided(&readings, &known, other));
+            let ours = decided(&readings, &known, policy);
+            let others = others.join().map_err(|_| "the rehearsal ended early")?;
+            let is_all = others.refused == 0;
+            Ok::<_, Failure>((ours, others.verdicts, is_all))
         })?,
     };
+    let Decided { verdicts: ours, refused } = ours;
     let differences = differences(&ours, &others);
     print(args.common.json, &differences)?;
-    if skipped > 0 {
-        note(&format!(
-            "{} left out: damaged, or no key verifies them any more",
-            count(skipped, "notification")
-        ));
-    }
+    let is_all = is_all(readings.skipped, known.unreadable(), refused) && is_all_of_theirs;
     note(&format!(
         "{} of {}, {:.1} s: {} decided otherwise",
         count(arrivals, "notification"),
@@ -135,7 +156,20 @@ pub(crate) async fn run(args: &Rehearse) -> Result<ExitCode, Failure> {
         began.elapsed().as_secs_f64(),
         count(differences.len(), "order")
     ));
-    Ok(verdict(differences.is_empty() && skipped == 0))
+    Ok(verdict(differences.is_empty() && is_all))
+}
+
+/// Whether nothing is left out; says what is.
+fn is_all(skipped: usize, unreadable: usize, refused: usize) -> bool {
+    let left_out = [
+        (skipped, "notification", "damaged, or no key verifies them any more"),
+        (unreadable, "order", "cannot be read: see `rebuild --verify`"),
+        (refused, "statement", "no order has room for them, or their names lead nowhere"),
+    ];
+    let left_out = left_out.into_iter().filter(|(number, ..)| *number > 0);
+    let told = left_out
+        .map(|(number, what, why)| note(&format!("{} left out: {why}", count(number, what))));
+    told.count() == 0
 }
 
 impl Rehearse {
@@ -161,9 +195,13 @@ impl Rehearse {
     }
 
     /// Starts the other version on the same stack. It reads the environment that we have.
-    fn other_program(&self, program: &PathBuf) -> Result<std::process::Child, Failure> {
+    fn other_program(
+        &self,
+        program: &PathBuf,
+        until: Timestamp,
+    ) -> Result<std::process::Child, Failure> {
         let mut command = std::process::Command::new(program);
-        command.args(["rehearse", "--verdicts"]);
+        command.args(["rehearse", "--verdicts", "--until", &until.to_string()]);
         let stack = self.common.stack.as_ref().map(|stack| ["--stack", stack]);
         let local = self.common.local.as_ref().map(|local| ["--local", local]);
         command.args(stack.into_iter().chain(local).flatten());
@@ -173,7 +211,7 @@ impl Rehearse {
 }
 
 /// Verifies and reads the whole archive.
-async fn readings(context: &Context) -> Result<Readings, Failure> {
+async fn readings(context: &Context, until: Timestamp) -> Result<Readings, Failure> {
     let (rings, progress) =
         (std::sync::Arc::new(context.rings().await), counter("reading the archive"));
     let mut pages = JoinSet::new();
@@ -183,6 +221,9 @@ async fn readings(context: &Context) -> Result<Readings, Failure> {
         .each(async |page| {
             progress.inc(page.len() as u64);
             let rings = rings.clone();
+            let is_meant =
+                |kept: &Kept| !kept.as_ref().is_ok_and(|(place, _)| place.received_at >= until);
+            let page = page.into_iter().filter(is_meant).collect();
             pages.spawn(async move { understood(page, &rings).await });
             // What is read is smaller than what is kept.
             while let Some(done) = pages.try_join_next() {
@@ -220,38 +261,17 @@ async fn understood(page: Vec<Kept>, rings: &Rings) -> (Vec<Arrival>, usize) {
 
 async fn arrival(kept: Kept, rings: &Rings) -> Option<Arrival> {
     let (place, kept) = kept.ok()?;
-    let (provider, ring) = rings.of(kept.psp)?;
-    if quittance_core::crypto::sha256_hex(&kept.body) != kept.sha256 {
-        return None;
-    }
-    let profile = provider.profile();
-    let headers: Vec<(&'static str, &[u8])> = kept
-        .headers
-        .iter()
-        .filter_map(|(name, value)| {
-            let known = profile.kept_headers.iter().find(|known| **known == name.as_str())?;
-            Some((*known, value.as_bytes()))
-        })
-        .collect();
-    let message = Incoming { headers: &headers, body: &kept.body, arrived: kept.received_at };
-    let options = options(profile);
-    let received = ring.verify(|keys| keys.receive(&message, &options), |why| why.may_be_stale());
-    let statements =
-        received.await.ok()?.readings.into_iter().filter_map(|reading| match reading {
-            Reading::Order(statement) => Some(*statement),
-            Reading::Hint(_) | Reading::Untracked { .. } | Reading::Unreadable(_) => None,
-        });
-    Some(Arrival {
-        sort: place.sort,
-        at: kept.received_at,
-        sha256: kept.sha256.clone(),
-        statements: statements.collect(),
-    })
+    let statements = rings.read(&kept).await?.into_iter().filter_map(|reading| match reading {
+        Reading::Order(statement) => Some(*statement),
+        Reading::Hint(_) | Reading::Untracked { .. } | Reading::Unreadable(_) => None,
+    });
+    let statements = statements.collect();
+    Some(Arrival { sort: place.sort, at: kept.received_at, sha256: kept.sha256, statements })
 }
 
 /// What a policy decides of all that has come, with what was registered and told when asked in between.
-fn verdicts(readings: &Readings, known: &Known, policy: Policy) -> Verdicts {
-    let mut items = Items::default();
+fn decided(readings: &Readings, known: &Known, policy: Policy) -> Decided {
+    let (mut items, mut refused) = (Items::default(), 0);
     let mut carried = known.carried().into_iter().peekable();
     for Arrival { at, sha256, statements, .. } in &readings.arrivals {
         while let Some(next) = carried.next_if(|next| next.turn() <= at.unix()) {
@@ -259,12 +279,17 @@ fn verdicts(readings: &Readings, known: &Known, policy: Policy) -> Verdicts {
         }
         for statement in statements {
             let receipt = Receipt { received_at: *at, source: WEBHOOK, sha256: sha256.clone() };
-            items.take(statement, receipt, policy);
+            match items.take(statement, receipt, policy) {
+                Some(End::Stored(_) | End::Known(_)) => {}
+                Some(End::Full(_) | End::Astray(_)) | None => refused += 1,
+            }
         }
     }
     carried.for_each(|next| next.again_in(&mut items, policy));
     let orders = items.iter().filter(|item| item.join.is_none() && !item.order.is_blank());
-    orders.map(|item| (item.order.key().to_string(), Verdict::of(&item.order, policy))).collect()
+    let verdicts =
+        orders.map(|item| (item.order.key().to_string(), Verdict::of(&item.order, policy)));
+    Decided { verdicts: verdicts.collect(), refused }
 }
 
 impl Verdict {
@@ -300,7 +325,7 @@ impl Verdict {
 
 /// What another program printed.
 fn read(output: &std::process::Output) -> Result<Verdicts, Failure> {
-    if !output.status.success() {
+    if !matches!(output.status.code(), Some(0 | 1)) {
         return Err("the other program did not rehearse: see what it said above".into());
     }
     let text = String::from_utf8_lossy(&output.stdout);

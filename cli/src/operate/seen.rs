@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use quittance_aws::StoreError;
 use quittance_aws::clock::now;
 use quittance_aws::lists::MAX_PAGE;
 use quittance_core::provider::{PortalRule, Provider};
@@ -10,6 +11,7 @@ use quittance_psp::PROVIDERS;
 
 use crate::operate::context::Context;
 use crate::operate::finding::{Finding, Health};
+use crate::operate::rebuilt::readable;
 use crate::operate::terminal::{ago, count};
 
 /// How many of its newest notifications tell which rules of a PSP are on. A rule that a shop needs sends one within so
@@ -23,13 +25,12 @@ pub(crate) struct Seen {
     pub(crate) orders: Vec<Order>,
 }
 
-/// Reads the newest orders of each PSP. The store's own check says why where it cannot.
-pub(crate) async fn seen(context: &Context) -> Vec<Seen> {
+/// Reads the newest orders of each PSP. An order that cannot be understood is for `rebuild --verify` to name.
+pub(crate) async fn seen(context: &Context) -> Result<Vec<Seen>, StoreError> {
     let table = context.table();
     let mut found = Vec::new();
     for state in State::ALL {
-        let Ok(page) = table.updated(state, MAX_PAGE, None).await else { return Vec::new() };
-        found.extend(page.orders);
+        found.extend(table.updated(state, MAX_PAGE, None).await?.orders);
     }
     found.sort_by_key(|found| std::cmp::Reverse(found.updated_at));
     let mut all = Vec::new();
@@ -42,13 +43,13 @@ pub(crate) async fn seen(context: &Context) -> Vec<Seen> {
             if notifications >= NEWEST_NOTIFICATIONS {
                 break;
             }
-            let Ok(stored) = table.load_order(&found.key).await else { return Vec::new() };
+            let Some(stored) = readable(table.load_order(&found.key).await)? else { continue };
             notifications += stored.order.notifications().len();
             orders.push(stored.order);
         }
         all.push(Seen { provider, newest, orders });
     }
-    all
+    Ok(all)
 }
 
 impl Seen {

@@ -1,9 +1,13 @@
 //! Whether the webhooks of a stack are there, refuse what is forged, and verify what is signed with its keys.
 
+use quittance_aws::StoreError;
+use quittance_aws::archive::ArchivedNotification;
 use quittance_aws::clock::now;
+use quittance_aws::http::PROBE;
+use quittance_aws::receive::WEBHOOK;
 use quittance_core::fact::Standing;
 use quittance_core::provider::{HeldKey, Outgoing, Probe, Provider};
-use quittance_core::{Mode, Order};
+use quittance_core::{Mode, Order, Outcome, Policy, Reading, Receipt};
 
 use crate::event::{Reply, Sender};
 use crate::keys::Rings;
@@ -32,6 +36,8 @@ const KNOWN: &str = "(already known)";
 /// A stack's webhooks, and what is known of the keys that they should have.
 pub(crate) struct Webhooks<'a> {
     pub(crate) url: &'a str,
+    /// Whether that is the address that the stack itself names.
+    pub(crate) is_own: bool,
     pub(crate) sender: Sender,
     pub(crate) rings: Rings,
     pub(crate) keys: &'a [Found],
@@ -41,7 +47,7 @@ pub(crate) struct Webhooks<'a> {
 
 impl Webhooks<'_> {
     /// Tries each of them. No order comes of it, and no message.
-    pub(crate) async fn findings(&self) -> Result<Vec<Finding>, Failure> {
+    pub(crate) async fn findings(&self) -> Vec<Finding> {
         let (mut findings, mut clock) = (Vec::new(), None);
         for (provider, _) in self.rings.each() {
             let of = format!("{}{}", self.url, provider.profile().route);
@@ -54,7 +60,7 @@ impl Webhooks<'_> {
             if health != Health::Well {
                 continue;
             }
-            let signed = self.signed(provider).await?.into_iter();
+            let signed = self.signed(provider).await.into_iter();
             let of = of.clone();
             findings.extend(signed.map(|(check, health, what)| Finding {
                 check,
@@ -64,14 +70,11 @@ impl Webhooks<'_> {
             }));
         }
         findings.extend(clock.map(|theirs| clocks(self.url, now().unix().abs_diff(theirs))));
-        Ok(findings)
+        findings
     }
 
     /// Something forged under the first of the keys, and something genuine under each.
-    async fn signed(
-        &self,
-        provider: &'static dyn Provider,
-    ) -> Result<Vec<(&'static str, Health, String)>, Failure> {
+    async fn signed(&self, provider: &'static dyn Provider) -> Vec<(&'static str, Health, String)> {
         let id = provider.profile().id;
         // The first is the current version: of an older one not all need be in force.
         let found = self.keys.iter().find(|found| found.psp == id.as_str());
@@ -102,47 +105,64 @@ impl Webhooks<'_> {
             findings.push(("signed", health, what));
         }
         if is_untried {
-            let (health, what) = self.repeated(provider).await?;
+            let (health, what) = self.repeated(provider).await;
             findings.push(("signed", health, what));
         }
-        Ok(findings)
+        findings
     }
 
     /// The newest notification once more, as the PSP itself may send it again: all that it says is known, so nothing
     /// is stored and nothing decided.
-    async fn repeated(&self, provider: &'static dyn Provider) -> Result<(Health, String), Failure> {
+    async fn repeated(&self, provider: &'static dyn Provider) -> (Health, String) {
         let untried = |why: &str| {
             let what = format!(
-                "not tried, since every genuine message of this PSP is about a payment, and {why}: make a test payment"
+                "not tried, since every genuine message of this PSP is about a payment, and {why}"
             );
-            Ok((Health::Doubtful, what))
+            (Health::Doubtful, what)
         };
+        // Another stack with these keys need not know the payment, and would release its order.
+        if !self.is_own {
+            return untried("this is not the address that the stack itself names");
+        }
         let seen =
             self.seen.iter().find(|seen| seen.provider.profile().id == provider.profile().id);
-        let archive = self.context.archive();
-        for order in seen.into_iter().flat_map(|seen| &seen.orders) {
-            let contents = archive.of(order.key()).await?;
-            let Some(place) =
-                contents.places.iter().rev().find(|place| is_known(order, &place.sha256))
-            else {
-                continue;
+        let Some(seen) = seen else { return untried("the orders could not be read") };
+        for order in &seen.orders {
+            let kept = match self.newest(order).await {
+                Ok(Some(kept)) => kept,
+                Ok(None) => continue,
+                Err(error) => return untried(&error.to_string()),
             };
-            let Some(kept) = archive.read(place).await? else { continue };
+            let headers = kept.headers.iter();
             let message = Outgoing {
-                headers: kept
-                    .headers
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect(),
+                headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
                 body: kept.body,
             };
             let what = format!(
                 "the newest notification, of {}, once more",
                 clean(&kept.received_at.to_string())
             );
-            return Ok(taken(self.post(provider, message).await, KNOWN, &what));
+            return taken(self.post(provider, message).await, KNOWN, &what);
         }
-        untried("none is in the archive")
+        untried("none is in the archive of which all is known: make a test payment")
+    }
+
+    /// The newest notification of an order in the archive, if the order has all that this program reads in it.
+    async fn newest(&self, order: &Order) -> Result<Option<ArchivedNotification>, StoreError> {
+        let archive = self.context.archive();
+        let contents = archive.of(order.key()).await?;
+        let mut places = contents.places.iter().rev();
+        let Some(place) = places.find(|place| is_listed(order, &place.sha256)) else {
+            return Ok(None);
+        };
+        let Some(kept) = archive.read(place).await? else { return Ok(None) };
+        let readings = self.rings.read(&kept).await;
+        let policy = self.context.settings.policy;
+        let is_known = readings.is_some_and(|readings| {
+            !readings.is_empty()
+                && readings.iter().all(|reading| adds_nothing(order, reading, policy, &kept))
+        });
+        Ok(is_known.then_some(kept))
     }
 
     async fn sign(&self, provider: &'static dyn Provider, message: Outgoing) -> Option<Outgoing> {
@@ -158,14 +178,29 @@ impl Webhooks<'_> {
         let profile = provider.profile();
         let mut message = message;
         message.set_header("content-type", profile.media_type.to_owned());
+        message.set_header("user-agent", PROBE.to_owned());
         self.sender.deliver(profile.route, &message.headers, message.body).await
     }
 }
 
-/// Whether an order has all that the notification of this body says.
-fn is_known(order: &Order, sha256: &str) -> bool {
+/// Whether an order lists a sound notification of this body.
+fn is_listed(order: &Order, sha256: &str) -> bool {
     let mut entries = order.notifications().iter();
     entries.any(|entry| entry.sha256 == sha256 && entry.standing == Standing::Sound)
+}
+
+/// Whether the order has all of it, as this version reads it: an earlier one may have read less in the same body.
+fn adds_nothing(
+    order: &Order,
+    reading: &Reading,
+    policy: Policy,
+    kept: &ArchivedNotification,
+) -> bool {
+    let Reading::Order(statement) = reading else { return false };
+    let (received_at, sha256) = (kept.received_at, kept.sha256.clone());
+    let receipt = Receipt { received_at, source: WEBHOOK, sha256 };
+    statement.key == *order.key()
+        && order.clone().take(statement, &receipt, policy) == Ok(Outcome::Known)
 }
 
 /// What an answer means that should be a refusal.

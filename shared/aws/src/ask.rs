@@ -255,14 +255,21 @@ struct Round<'a> {
     notifier: &'a Notifier,
 }
 
+impl Round<'_> {
+    /// What cannot be told now is told with the next ask.
+    async fn tell(&self, order: &OrderKey) {
+        if let Err(error) = self.notifier.held(order).await {
+            tracing::error!(%order, %error, "not told that it is held");
+        }
+    }
+}
+
 impl Visitor for Round<'_> {
     async fn visit(&self, order: &OrderKey, until: Instant) -> Looked {
         let by = until.min(Instant::now() + ASK_BUDGET);
         let asked = self.asker.ask_in_turn(order, by, 1).await;
-        // Whatever came of it: an order of which nothing is learnt is held, too. The next ask tells what is not told now.
-        if let Err(error) = self.notifier.held(order).await {
-            tracing::error!(%order, %error, "not told that it is held");
-        }
+        // Whatever came of it: an order of which nothing is learnt is held, too.
+        self.tell(order).await;
         match asked {
             Ok(AskResult { has_news, .. }) => Looked::Done(has_news),
             Err(AskError::NoAccess(_)) => Looked::Impossible,
@@ -271,6 +278,7 @@ impl Visitor for Round<'_> {
     }
 
     async fn put_off(&self, order: &OrderKey, due: Timestamp) -> Result<Saved, StoreError> {
+        self.tell(order).await;
         self.asker.receiver.table.postpone(order, due).await
     }
 }

@@ -181,13 +181,25 @@ pub fn refuse(psp: ProviderId, why: &impl Display, word: &'static str) -> Answer
     Answer::Refused
 }
 
+/// The `User-Agent` of whoever tries whether a webhook works. What it sends is verified like everything, and refusals are
+/// counted; but an alarm about notifications that come and are not taken must neither ring for it nor be silenced by it.
+pub const PROBE: &str = "quittance-doctor";
+
+/// Whether a request only tries the webhook.
+pub fn is_probe(request: &Request) -> bool {
+    request
+        .headers()
+        .get(header::USER_AGENT)
+        .is_some_and(|agent| agent.as_bytes() == PROBE.as_bytes())
+}
+
 /// The checks of a notification that need no key: method, size, media type. `methods` are those of the route.
 ///
 /// # Errors
 ///
 /// The answer to a request of another method, size or media type.
 pub fn admit(request: &Request, methods: &'static str, media_type: &str) -> Result<(), Answer> {
-    if request.method() == Method::POST {
+    if request.method() == Method::POST && !is_probe(request) {
         measure::count(Event::Received);
     }
     posted(request, methods, media_type)

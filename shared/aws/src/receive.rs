@@ -52,6 +52,8 @@ pub struct Delivery<'a> {
     pub arrived: Timestamp,
     /// The trace that it belongs to.
     pub trace: Option<Trace>,
+    /// Whether it only tries the webhook: what adds nothing is neither counted nor archived.
+    pub is_probe: bool,
 }
 
 /// What became of one element of a notification. Prints as the sentence that the provider is answered, and
@@ -141,7 +143,7 @@ impl Receiver {
         delivery: Delivery<'_>,
         readings: Vec<Reading>,
     ) -> Result<Vec<Disposition>, Unstored> {
-        let Delivery { psp, signed, body, headers, arrived, trace } = delivery;
+        let Delivery { psp, signed, body, headers, arrived, trace, is_probe } = delivery;
         let sha256 = sha256_hex(body);
         let raw = IncomingNotification {
             psp,
@@ -154,7 +156,7 @@ impl Receiver {
         let mut dispositions = Vec::with_capacity(readings.len());
         let mut refused = false;
         for reading in readings {
-            match self.take_one(&raw, trace.as_ref(), reading).await {
+            match self.take_one(&raw, trace.as_ref(), reading, is_probe).await {
                 Ok(disposition) => dispositions.push(disposition),
                 Err(error) => {
                     tracing::error!(psp = psp.as_str(), sha256, %error, "not stored");
@@ -175,6 +177,7 @@ impl Receiver {
         raw: &IncomingNotification<'_>,
         trace: Option<&Trace>,
         reading: Reading,
+        is_probe: bool,
     ) -> Result<Disposition, StoreError> {
         let psp = raw.psp.as_str();
         let sha256 = raw.sha256;
@@ -192,7 +195,9 @@ impl Receiver {
                         Disposition::Stored { headline }
                     }
                     StatementResult::Known(headline) => {
-                        measure::count(Event::Duplicate);
+                        if !is_probe {
+                            measure::count(Event::Duplicate);
+                        }
                         let outcome = "duplicate";
                         tracing::info!(psp, %order, fact, sha256, outcome, "already known");
                         Disposition::Known { headline }
@@ -205,8 +210,10 @@ impl Receiver {
             // Nobody signed it, and there is nobody to ask yet: the provider is to come back.
             Reading::Hint(hint) => Err(StoreError::Unasked { order: hint.order.to_string() }),
             Reading::Untracked { about } => {
-                self.archive.keep_untracked(raw).await?;
-                measure::count(Event::Untracked);
+                if !is_probe {
+                    self.archive.keep_untracked(raw).await?;
+                    measure::count(Event::Untracked);
+                }
                 tracing::info!(psp, ?about, sha256, outcome = "untracked", "not tracked");
                 Ok(Disposition::Untracked { about })
             }

@@ -7,7 +7,7 @@ use quittance_core::provider::{Incoming, Options, Profile, Provider};
 use quittance_core::{Keys, ProviderId, Providers};
 
 use crate::config;
-use crate::http::{Answer, admit, unverified};
+use crate::http::{Answer, admit, is_probe, unverified};
 use crate::keys::{KeyRing, Parse};
 use crate::measure::{self, Event};
 use crate::receive::{Delivery, Disposition, Receiver};
@@ -111,7 +111,8 @@ impl Webhook {
         let headers = as_text(&headers);
         let trace = Trace::of(request);
         let signed = &*received.signed;
-        let delivery = Delivery { psp: profile.id, signed, body, headers, arrived, trace };
+        let (psp, is_probe) = (profile.id, is_probe(request));
+        let delivery = Delivery { psp, signed, body, headers, arrived, trace, is_probe };
         self.receiver.take(delivery, received.readings).await.map_err(|_| {
             measure::count(Event::Unstored);
             Answer::TryAgain

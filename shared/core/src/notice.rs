@@ -1,7 +1,7 @@
 //! What a shop is told besides, where it wants that: that an order waits for a person. A notice decides nothing: nothing is
 //! released by it, and nothing taken back.
 
-use crate::fold::Policy;
+use crate::fold::{Policy, Summary};
 use crate::ids::identifier;
 use crate::message::{CloudEvent, ORDER_HELD, ORDER_STRANDED};
 use crate::order::Order;
@@ -61,8 +61,8 @@ impl Order {
         is_quiet && self.is_held(&self.summary(policy))
     }
 
-    /// The message of a notice. Its id is that of what the order holds: where money comes or goes, or another amount is
-    /// registered, the next notice is another one.
+    /// The message of a notice. Its id is that of what the order holds: where money comes or goes, another amount is
+    /// registered, or another doubt arises, the next notice is another one.
     pub fn notice(
         &self,
         notice: Notice,
@@ -72,8 +72,14 @@ impl Order {
     ) -> CloudEvent {
         let data = self.brief(policy, now, providers);
         let (kind, key) = (notice.kind(), self.key());
-        let expected = data.expected.unwrap_or_default();
-        let sums = format!("{}\n{}\n{expected}", data.captured, data.refunded);
-        self.event(identifier(&format!("{kind}\n{key}\n{sums}")), kind, now, data)
+        // Not the flags of `data`, which time alone may change.
+        let Summary { expected, authorised, captured, refunded, flags, .. } = self.summary(policy);
+        let flags: Vec<&str> = flags.iter().map(|flag| flag.as_str()).collect();
+        let held = format!(
+            "{}\n{authorised}\n{captured}\n{refunded}\n{}",
+            expected.unwrap_or_default(),
+            flags.join(",")
+        );
+        self.event(identifier(&format!("{kind}\n{key}\n{held}")), kind, now, data)
     }
 }

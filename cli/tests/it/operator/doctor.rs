@@ -60,13 +60,29 @@ fn a_stack_that_is_well_is_said_to_be() {
     let all = findings(&on(&stack, &["doctor", "--json"]).with(0));
     assert_eq!(health(&all, "store", "quittance-archive"), "doubtful");
     stack.systempay(&Form::single("DOCTOR-2", "docto2", "CB", 500, "CAPTURED").body());
+    let archived = stack.rows("quittance-archive");
     let all = findings(&on(&stack, &["doctor", "--json"]).with(0));
     assert_eq!(health(&all, "orders", "systempay"), "well");
     assert_eq!(health(&all, "orders", "worldline"), "doubtful");
-    // The one that came, once more.
+    // The one that came, once more; nothing is archived of it, and of what is not tracked neither.
     assert_eq!(health(&all, "signed", "systempay"), "well");
+    assert_eq!(stack.rows("quittance-archive"), archived);
     let kept = on(&stack, &["orders", "show", "DOCTOR-2", "--json"]).with(0).json();
     assert_eq!(kept["notifications"].as_array().map(Vec::len), Some(1), "{kept}");
+}
+
+/// Another stack with the same keys does not know the payment, and would release its order.
+#[test]
+fn nothing_genuine_is_posted_to_another_stack() {
+    let (stack, other) = (Stack::start(), Stack::start());
+    stack.systempay(&Form::single("DOCTOR-3", "docto3", "CB", 500, "CAPTURED").body());
+    let url = other.url();
+    let all = findings(&on(&stack, &["doctor", "--json", "--url", &url]).with(0));
+    assert_eq!(health(&all, "forged", "systempay"), "well");
+    assert_eq!(health(&all, "signed", "systempay"), "doubtful");
+    assert_eq!(other.rows("quittance-orders"), 0);
+    let open = on(&stack, &["doctor", "--url", "http://hooks.example.com"]).with(2);
+    assert!(open.errors.contains("say https://"), "{}", open.errors);
 }
 
 /// A rule that is off in the portal is silent: what has never come is named.

@@ -23,8 +23,11 @@ fn stack() -> Stack {
     stack
 }
 
+/// With what has only just come.
+const ALL: [&str; 2] = ["--until", "2100-01-01T00:00:00Z"];
+
 fn rehearse(stack: &Stack, args: &[&str]) -> Done {
-    on(stack, &[&["rehearse"], args].concat())
+    on(stack, &[&["rehearse"], args, &ALL].concat())
 }
 
 /// A program that says of itself what this one would say, changed by a script.
@@ -74,14 +77,25 @@ fn another_policy_names_what_it_decides_otherwise_and_nothing_else() {
     assert_eq!(difference["order"], "worldline/DemoMerchant/test/AUTHORISED");
     assert_eq!(difference["now"]["released"], Value::Null);
     assert!(difference["then"]["released"].is_string(), "{difference}");
-    let found = rehearse(&stack, &["--confirm", "ask", "--json"]).with(1).json();
-    let [difference] = &found.as_array().expect("a list")[..] else { panic!("{found}") };
-    assert_eq!(difference["order"], "worldline/DemoMerchant/test/CAPTURED");
+    // Nobody was asked.
+    let asked = rehearse(&stack, &["--confirm", "ask"]).with(2);
+    assert!(asked.errors.contains("cannot be rehearsed"), "{}", asked.errors);
     let done = rehearse(&stack, &["--instalments", "all"]).with(0);
     assert!(done.output.contains("no order is decided otherwise"), "{}", done.output);
     assert!(done.errors.contains("3 notifications of 3 orders"), "{}", done.errors);
+    let now = on(&stack, &["rehearse", "--instalments", "all"]).with(0);
+    assert!(now.errors.contains("0 notifications of 0 orders"), "too new: {}", now.errors);
     let same = rehearse(&stack, &["--release-on", "captured"]).with(2);
     assert!(same.errors.contains("is that of the stack"), "{}", same.errors);
+}
+
+#[test]
+fn the_word_of_the_psp_can_be_done_without() {
+    let stack = Stack::start_with(&[], &[("QUITTANCE_CONFIRM", "ask")]);
+    stack.worldline(&Payment::new("CAPTURED", "3254950001_0", 130, 9, 500).body());
+    let found = rehearse(&stack, &["--confirm", "off", "--json"]).with(1).json();
+    let [difference] = &found.as_array().expect("a list")[..] else { panic!("{found}") };
+    assert!(difference["then"]["released"].is_string(), "{difference}");
 }
 
 #[test]
@@ -96,6 +110,8 @@ fn another_version_names_what_it_decides_otherwise_and_nothing_else() {
     let with = version(&folder, "grep -v HALF");
     let done = rehearse(&stack, &["--with", &with]).with(1);
     assert!(done.output.contains("no order"), "{}", done.output);
+    // What the other one leaves out is not all.
+    rehearse(&stack, &["--with", &version(&folder, "{ cat; exit 1; }")]).with(1);
     for script in ["tr -d '\"'", "{ cat; exit 3; }"] {
         let with = version(&folder, script);
         let done = rehearse(&stack, &["--with", &with]).with(2);
@@ -109,8 +125,10 @@ fn another_version_names_what_it_decides_otherwise_and_nothing_else() {
 fn what_no_key_verifies_any_more_is_left_out_and_counted() {
     let stack = stack();
     let url = stack.url();
-    let args = ["rehearse", "--local", &url, "--release-on", "secured"];
     let keys = ("QUITTANCE_WORLDLINE_KEYS", r#"{"demo-key": "another-secret"}"#);
-    let done = run(&args, &[keys]).with(1);
-    assert!(done.errors.contains("3 notifications left out"), "{}", done.errors);
+    for what in [&["--release-on", "secured"][..], &["--verdicts"]] {
+        let args = [&["rehearse", "--local", &url], what, &ALL].concat();
+        let done = run(&args, &[keys]).with(1);
+        assert!(done.errors.contains("3 notifications left out"), "{}", done.errors);
+    }
 }

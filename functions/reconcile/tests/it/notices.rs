@@ -9,7 +9,9 @@ use quittance_core::Policy;
 use quittance_core::message::{CloudEvent, FULFILMENT_REQUESTED, ORDER_HELD, ORDER_STRANDED};
 use quittance_core::notice::Notice;
 use quittance_core::schedule::DAY;
-use quittance_testing::worldline::Payment;
+use quittance_psp::worldline::Worldline;
+use quittance_testing::worldline::{MERCHANT, Payment};
+use serde_json::json;
 
 use crate::{MINUTE, Stack, card, voucher};
 
@@ -111,6 +113,22 @@ async fn what_cannot_be_told_is_told_later_and_what_changes_is_told_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn all_that_is_held_is_told_while_the_provider_cannot_be_reached() {
+    let mut stack = telling().await;
+    // Nobody listens on port 1: after some orders the others are put off.
+    let keys = json!({"key_id": "api-key", "secret": "api-secret", "url": "http://127.0.0.1:1"});
+    let document = json!({MERCHANT: {"test": keys}}).to_string();
+    stack.function.payer.asker.apis.add(&Worldline, &document);
+    let references = ["11111", "22222", "33333", "44444", "55555"];
+    for reference in references {
+        hold(&stack, reference, 16).await;
+    }
+    let (asked, _) = stack.look_at_all().await;
+    assert!(asked.left > 0, "{asked:?}");
+    assert_eq!(stack.heads().await, heads(references.map(|reference| (ORDER_HELD, reference))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_is_that_of_what_an_order_holds() {
     let stack = telling().await;
     hold(&stack, "22222", 16).await;
@@ -120,4 +138,12 @@ async fn an_id_is_that_of_what_an_order_holds() {
     let (first, later) = (now(), now().later(DAY).unwrap());
     assert_eq!(id(Notice::Held, first), id(Notice::Held, later), "whenever it is told");
     assert_ne!(id(Notice::Held, first), id(Notice::Stranded, first));
+    // Money that is only reserved is news, too.
+    let reserved = Payment::new("22222", "3290022222_0", 130, 5, 10_000);
+    stack.take(16 * MINUTE, &reserved).await;
+    let then = stack.receiver.table.load_order(&key).await.unwrap().order;
+    assert_ne!(
+        then.notice(Notice::Held, Policy::default(), first, &[]).id,
+        id(Notice::Held, first)
+    );
 }

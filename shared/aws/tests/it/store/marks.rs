@@ -15,7 +15,8 @@ async fn take(stack: &Stack, message: &impl Message, trace: Option<&str>) {
     let body = message.bytes();
     let trace = trace.map(|text| text.parse::<Trace>().unwrap());
     let (psp, body, signed) = (message.psp(), body.as_bytes(), &message.content());
-    let delivery = Delivery { psp, signed, body, headers: Vec::new(), arrived: now(), trace };
+    let delivery =
+        Delivery { psp, signed, body, headers: Vec::new(), arrived: now(), trace, is_probe: false };
     positive(stack.receiver.take(delivery, message.readings()).await);
 }
 

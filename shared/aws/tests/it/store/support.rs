@@ -345,7 +345,15 @@ pub(crate) trait Message {
         let body = self.bytes();
         let (psp, body, signed) = (self.psp(), body.as_bytes(), &self.content());
         let arrived = receiver.arrived.unwrap_or_else(now);
-        let delivery = Delivery { psp, signed, body, headers: Vec::new(), arrived, trace: None };
+        let delivery = Delivery {
+            psp,
+            signed,
+            body,
+            headers: Vec::new(),
+            arrived,
+            trace: None,
+            is_probe: false,
+        };
         receiver.take(delivery, self.readings()).await
     }
 }

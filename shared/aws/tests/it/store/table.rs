@@ -101,6 +101,27 @@ async fn a_list_comes_page_by_page_and_newest_first() {
     }
 }
 
+/// Sessions of checkouts, notices and refunds lie beside the orders, and a page may end at one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_goes_on_from_what_is_no_order() {
+    let stack = Stack::start().await;
+    let account = lyra("LIST-1").account();
+    for n in 0..40 {
+        assert!(stack.table.claim_name(&account, &format!("name-{n}"), "owner").await.unwrap());
+    }
+    for n in 0..4 {
+        save(&stack, &order(&format!("LIST-{n}"), "CAPTURED"), None, n).await;
+    }
+    let (mut found, mut cursor) = (0, None);
+    loop {
+        let page = stack.table.list(None, 1, cursor).await.unwrap();
+        found += page.orders.len();
+        let Some(next) = page.next else { break };
+        cursor = Some(Cursor::parse(&next.text(), None).unwrap());
+    }
+    assert_eq!(found, 4);
+}
+
 /// What an accountant asks for of a payment.
 fn detailed(form: Form) -> Form {
     form.with("vads_auth_number", "3fe85c")

@@ -351,7 +351,10 @@ def followed(live):
     # What a message holds leaves the machine.
     with closed_port() as nobody:
         port = nobody.rsplit(":", 1)[1]
-        _, errors = listen("--since", "2h", "--count", "1", "--forward-to", f"http://0.0.0.0:{port}/")
+        elsewhere = ["--since", "2h", "--count", "1", "--forward-to", f"http://0.0.0.0:{port}/"]
+        _, errors = listen(*elsewhere, status=2)
+        check("listen --forward-to, what was sent before", "Go on?" in errors and "--yes" in errors, errors)
+        _, errors = listen(*elsewhere, "--yes")
         check("listen --forward-to, elsewhere", f"leave this machine for http://0.0.0.0:{port}/" in errors, errors)
     _, errors = listen("--forward-to", "http://127.0.0.1:1/", status=2, QUITTANCE_RELEASE_ON="")
     check("listen --forward-to, no policy", "QUITTANCE_RELEASE_ON is not set" in errors, errors)

@@ -16,8 +16,8 @@ const CURRENCIES: [&str; 2] = ["EUR", "USD"];
 pub(crate) struct Judged {
     /// Whether the money that could be there is as much as the order is said to cost.
     pub(crate) is_paid: bool,
-    /// Whether one share has two names that no message joins.
-    pub(crate) is_unjoined: bool,
+    /// Whether the code is known to count too much here: see [`Purse::has_gap`].
+    pub(crate) has_gap: bool,
     /// Whether the order may wait all the same.
     pub(crate) may_wait: bool,
     /// What is back with the buyer, by its pot.
@@ -46,7 +46,7 @@ pub(crate) fn judge(world: &World, letters: &[&Letter], policy: Policy) -> Judge
     };
     Judged {
         is_paid: sound.is_paid(policy) && decisive.is_paid(policy),
-        is_unjoined: sound.is_unjoined(false) || decisive.is_unjoined(false),
+        has_gap: sound.has_gap() || decisive.has_gap(),
         may_wait: letters.iter().any(|letter| letter.may_wait)
             || [&sound, &decisive].iter().any(|purse| purse.may_wait()),
         gone: std::array::from_fn(|pot| decisive.gone(pot)),
@@ -72,6 +72,7 @@ struct Purse<'a> {
     /// Whether the payment itself is known, and not only parts of it.
     is_whole: [bool; POTS],
     names: [Vec<Names>; POTS],
+    is_within: [bool; POTS],
     back: Vec<usize>,
     /// Pots of which nobody knows how much is left.
     voids: Vec<Pot>,
@@ -91,6 +92,7 @@ impl<'a> Purse<'a> {
             is_seen: Default::default(),
             is_whole: Default::default(),
             names: Default::default(),
+            is_within: Default::default(),
             back: Vec::new(),
             voids: Vec::new(),
             costs: Default::default(),
@@ -132,6 +134,7 @@ impl<'a> Purse<'a> {
             Says::Is(_) | Says::Back(_) | Says::BackUnknown(_) => {}
         }
         match *says {
+            Says::Within(pot, _) => self.is_within[pot] = true,
             Says::Part(pot, ..) => self.is_seen[pot] = true,
             Says::Took(pot, ..) | Says::Reserved(pot, _) | Says::Lost(pot) | Says::Is(pot) => {
                 self.is_seen[pot] = true;
@@ -194,6 +197,13 @@ impl<'a> Purse<'a> {
             cost <= 10_000 && currency == 0 && left(pot).saturating_sub(unseen) >= first
         });
         by_first || all.saturating_sub(unseen) >= cost
+    }
+
+    /// Gaps that are known. A share that some messages call by its id alone and others by its slot alone counts as two
+    /// while no message joins them. And what came back of one payment lowers that one, and no running total of another
+    /// that has it within.
+    fn has_gap(&self) -> bool {
+        self.is_unjoined(false) || (0..POTS).any(|pot| self.is_within[pot] && self.gone(pot) > 0)
     }
 
     /// Whether a share is called by two names that no message joins. A credit calls what it gives back by its id.

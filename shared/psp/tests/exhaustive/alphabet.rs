@@ -183,10 +183,17 @@ pub(crate) fn lyra() -> World {
     let cascade =
         |status, shares: &[Share<'_>]| Form::cascade("CMD-1", "abc123", 10_000, status, shares);
     let single = |id, amount, status| Form::single("CMD-1", id, "CB", amount, status);
-    let follow_up = |n, share| Form::follow_up("CMD-1", "abc123", n, "BATCH", share);
+    let batch = |n, share| Form::follow_up("CMD-1", "abc123", n, "BATCH", share);
     let back = |status| Form::refund("CMD-1", "abc123", ASKED_BACK, "CVCO", 6_000, status);
-    let form = |form: Form| statement(read_lyra(&form.body()));
-    let rest = |answer: Value| statement(read_lyra(&rest_body(REST_PASSWORD, &answer.to_string())));
+    let dollars = |form: Form| form.with("vads_currency", "840");
+    let respelt = |form: Form| form.with("vads_invented", "x");
+    let told = |name, form: Form, says: &[Says]| {
+        Letter::of(name, statement(read_lyra(&form.body())), says)
+    };
+    let asked = |name, answer: Value, says: &[Says]| {
+        let body = rest_body(REST_PASSWORD, &answer.to_string());
+        Letter::of(name, statement(read_lyra(&body)), says).confirmed()
+    };
     let answer = |amount, shares: &[Share<'_>]| {
         lyra::answer("CMD-1", "abc123", amount, ("PAID", "CLOSED"), shares)
     };
@@ -205,105 +212,53 @@ pub(crate) fn lyra() -> World {
         answer["transactions"][0]["transactionDetails"]["sequenceNumber"] = json!(3);
         answer
     };
+    let plan = single("ins001", 10_000, "CAPTURED")
+        .with("vads_payment_config", "MULTI:first=5000;count=2;period=30")
+        .with("vads_occurrence_type", "RECURRENT_INITIAL");
+    let failed = [voucher("CAPTURED"), card("REFUSED")];
     let paid = [voucher("CAPTURED"), card("CAPTURED")];
     let reserved = [voucher("CAPTURED"), card("AUTHORISED")];
     let by_slots = [Share("", "CVCO", 6_000, "CAPTURED"), Share("", "CB", 4_000, "AUTHORISED")];
     let costs = Costs("EUR", 10_000);
     let (v, c) = (Took(V, "EUR", 6_000), Took(C, "EUR", 4_000));
-    let s = Took(S, "EUR", 10_000);
-    let dollars = [Took(U, "USD", 10_000), Costs("USD", 10_000)];
+    let (half, both) = ([v, Reserved(C, 4_000), costs], [v, c, costs]);
+    let second = [Took(S, "EUR", 10_000), costs];
     let letters = vec![
-        Letter::of(
-            "cascade: voucher, card refused",
-            form(cascade("REFUSED", &[voucher("CAPTURED"), card("REFUSED")])),
-            &[v, Lost(C), costs],
-        ),
-        Letter::of(
-            "cascade: voucher, card authorised",
-            form(cascade("AUTHORISED", &reserved)),
-            &[v, Reserved(C, 4_000), costs],
-        ),
-        Letter::of("cascade: both", form(cascade("CAPTURED", &paid)), &[v, c, costs]),
-        Letter::of(
-            "cascade by slots alone",
-            form(cascade("AUTHORISED", &by_slots)),
-            &[v, Reserved(C, 4_000), costs],
-        )
-        .by(Names::Slot),
-        Letter::of("batch: card captured", form(follow_up(2, card("CAPTURED"))), &[c]),
-        Letter::of("batch: card cancelled", form(follow_up(2, card("CANCELLED"))), &[Lost(C)]),
-        Letter::of(
-            "batch: voucher pending",
-            form(follow_up(1, voucher("WAITING_AUTHORISATION"))),
-            &[Is(V)],
-        ),
-        Letter::of(
-            "batch: card in USD",
-            form(follow_up(2, card("CAPTURED")).with("vads_currency", "840")),
-            &[Took(C, "USD", 4_000)],
-        )
-        .may_wait(),
-        Letter::of("API: both", rest(answer(10_000, &paid)), &[v, c, costs]).confirmed(),
-        Letter::of(
-            "API: voucher, card authorised, by uuids",
-            rest(nameless(answer(10_000, &reserved))),
-            &[v, Reserved(C, 4_000), costs],
-        )
-        .by(Names::Id)
-        .confirmed(),
-        Letter::of(
-            "API: card by uuid",
-            rest(nameless(answer(10_000, &[card("CAPTURED")]))),
-            &[c, costs],
-        )
-        .by(Names::Id)
-        .confirmed(),
-        Letter::of(
-            "respelt: both",
-            form(cascade("CAPTURED", &paid).with("vads_invented", "x")),
-            &[v, c, costs],
-        )
-        .doubtful(Standing::Respellable),
-        Letter::of(
-            "respelt: second attempt",
-            form(single("def456", 10_000, "CAPTURED").with("vads_invented", "x")),
-            &[s, costs],
-        )
-        .doubtful(Standing::Respellable),
-        Letter::of(
-            "contradictory: lost, and both captured",
-            form(cascade("REFUSED", &paid)),
-            &[v, c, costs],
-        )
-        .doubtful(Standing::Contradictory),
-        Letter::of("second attempt", form(single("def456", 10_000, "CAPTURED")), &[s, costs]),
-        Letter::of(
+        told("cascade: voucher, card refused", cascade("REFUSED", &failed), &[v, Lost(C), costs]),
+        told("cascade: voucher, card authorised", cascade("AUTHORISED", &reserved), &half),
+        told("cascade: both", cascade("CAPTURED", &paid), &both),
+        told("cascade by slots alone", cascade("AUTHORISED", &by_slots), &half).by(Names::Slot),
+        told("batch: card captured", batch(2, card("CAPTURED")), &[c]),
+        told("batch: card cancelled", batch(2, card("CANCELLED")), &[Lost(C)]),
+        told("batch: voucher pending", batch(1, voucher("WAITING_AUTHORISATION")), &[Is(V)]),
+        told("batch: card in USD", dollars(batch(2, card("CAPTURED"))), &[Took(C, "USD", 4_000)])
+            .may_wait(),
+        asked("API: both", answer(10_000, &paid), &both),
+        asked("API: both by uuids", nameless(answer(10_000, &reserved)), &half).by(Names::Id),
+        asked("API: card by uuid", nameless(answer(10_000, &[card("CAPTURED")])), &[c, costs])
+            .by(Names::Id),
+        told("respelt: both", respelt(cascade("CAPTURED", &paid)), &both)
+            .doubtful(Standing::Respellable),
+        told("respelt: second attempt", respelt(single("def456", 10_000, "CAPTURED")), &second)
+            .doubtful(Standing::Respellable),
+        told("contradictory: lost, and both captured", cascade("REFUSED", &paid), &both)
+            .doubtful(Standing::Contradictory),
+        told("second attempt", single("def456", 10_000, "CAPTURED"), &second),
+        told(
             "dead attempt of a larger cart",
-            form(single("dead01", 12_000, "REFUSED")),
+            single("dead01", 12_000, "REFUSED"),
             &[Costs("EUR", 12_000)],
         ),
-        Letter::of(
+        told(
             "attempt in USD",
-            form(single("usd001", 10_000, "CAPTURED").with("vads_currency", "840")),
-            &dollars,
+            dollars(single("usd001", 10_000, "CAPTURED")),
+            &[Took(U, "USD", 10_000), Costs("USD", 10_000)],
         ),
-        Letter::of("refund of who knows what", form(back("CAPTURED")), &[Back(0)]),
-        Letter::of(
-            "the same by its slot",
-            form(back("CAPTURED").without("vads_trans_uuid")),
-            &[Back(0)],
-        ),
-        Letter::of("the same, pending", form(back("AUTHORISED")), &[]),
-        Letter::of("API: refund of the card", rest(card_back), &[Back(1)]).confirmed(),
-        Letter::of(
-            "first of two instalments",
-            form(
-                single("ins001", 10_000, "CAPTURED")
-                    .with("vads_payment_config", "MULTI:first=5000;count=2;period=30")
-                    .with("vads_occurrence_type", "RECURRENT_INITIAL"),
-            ),
-            &[Took(I, "EUR", 5_000), First(I, 5_000), costs],
-        ),
+        told("refund of who knows what", back("CAPTURED"), &[Back(0)]),
+        told("the same by its slot", back("CAPTURED").without("vads_trans_uuid"), &[Back(0)]),
+        told("the same, pending", back("AUTHORISED"), &[]),
+        asked("API: refund of the card", card_back, &[Back(1)]),
+        told("first of two instalments", plan, &[Took(I, "EUR", 5_000), First(I, 5_000), costs]),
         Letter::registers("registered: 100.00", 10_000),
         Letter::registers("registered: 60.00", 6_000),
     ];
@@ -334,69 +289,50 @@ pub(crate) fn worldline() -> World {
     let payment = |id, product, code| Payment::new("CMD-1", id, product, code, 10_000);
     let part = |id, amount| Payment::new("CMD-1", id, CB, 9, amount);
     let back = |id, code, amount| refund("CMD-1", id, code, amount);
-    let event = |event: Value| statement(read_worldline(&event.to_string()).remove(0));
-    let told = |payment: Payment| event(payment.json());
+    let event = |name, event: Value, says: &[Says]| {
+        Letter::of(name, statement(read_worldline(&event.to_string()).remove(0)), says)
+    };
+    let told = |name, payment: Payment, says: &[Says]| event(name, payment.json(), says);
+    let unmeasured = |code| payment("3254564310_0", CVCO, code).acquired(None);
+    let whole = |code| payment("3254564400_0", CB, code);
+    let worded = payment("3254564400_3", CB, 9).kind("payment.refunded");
+    let less = Took(C, "EUR", 2_000);
     let voucher = |id| payment(id, CVCO, 9).acquired(6_000);
     let card = |acquired| payment("3254564399_0", CB, 9).acquired(acquired);
     let costs = Costs("EUR", 10_000);
     let (v, c, w) = (Took(V, "EUR", 6_000), Took(C, "EUR", 4_000), Took(W, "EUR", 10_000));
     let letters = vec![
-        Letter::of("voucher", told(voucher("3254564310_0")), &[v, costs]),
-        Letter::of("voucher by its bare id", told(voucher("3254564310")), &[v, costs]),
-        Letter::of(
-            "voucher authorised for who knows what",
-            told(payment("3254564310_0", CVCO, 5).acquired(None)),
-            &[Is(V), costs],
-        ),
-        Letter::of(
-            "contradictory: voucher captured, nothing acquired",
-            told(payment("3254564310_0", CVCO, 9).acquired(None)),
-            &[v, costs],
-        )
-        .doubtful(Standing::Contradictory),
-        Letter::of("card's own share", told(card(4_000)), &[c, costs]),
+        told("voucher", voucher("3254564310_0"), &[v, costs]),
+        told("voucher by its bare id", voucher("3254564310"), &[v, costs]),
+        told("voucher authorised for who knows what", unmeasured(5), &[Is(V), costs]),
+        told("contradictory: voucher captured, nothing acquired", unmeasured(9), &[v, costs])
+            .doubtful(Standing::Contradictory),
+        told("card's own share", card(4_000), &[c, costs]),
         // Less than the whole: 60.00 by the voucher and 20.00 by the card.
-        Letter::of(
-            "card, and what both came to",
-            told(card(8_000)),
-            &[Within(V, 6_000), Took(C, "EUR", 2_000), costs],
-        )
-        .may_wait(),
-        Letter::of(
-            "whole authorised",
-            told(payment("3254564400_0", CB, 5)),
-            &[Reserved(W, 10_000), costs],
-        ),
-        Letter::of("40.00 of the whole", told(part("3254564400_1", 4_000)), &[Part(W, 1, 4_000)]),
-        Letter::of("60.00 of the whole", told(part("3254564400_2", 6_000)), &[Part(W, 2, 6_000)]),
-        Letter::of("whole", told(payment("3254564400_0", CB, 9)), &[w, costs]),
-        Letter::of("whole cancelled", told(payment("3254564400_0", CB, 6)), &[Lost(W), costs]),
-        Letter::of(
+        told("card, and what both came to", card(8_000), &[Within(V, 6_000), less, costs])
+            .may_wait(),
+        told("whole authorised", whole(5), &[Reserved(W, 10_000), costs]),
+        told("40.00 of the whole", part("3254564400_1", 4_000), &[Part(W, 1, 4_000)]),
+        told("60.00 of the whole", part("3254564400_2", 6_000), &[Part(W, 2, 6_000)]),
+        told("whole", whole(9), &[w, costs]),
+        told("whole cancelled", whole(6), &[Lost(W), costs]),
+        told(
             "whole, acquired in USD",
-            told(payment("3254564400_0", CB, 9).acquired_currency("USD")),
+            whole(9).acquired_currency("USD"),
             &[Took(W, "USD", 10_000), costs],
         )
         .may_wait(),
-        Letter::of("refund of 40.00", event(back("3254564400_3", 8, 4_000)), &[Back(0)]),
-        Letter::of("40.00 back in all", event(back("3254564400_0", 8, 4_000)), &[Back(1)]),
-        Letter::of("refund pending", event(back("3254564400_3", 81, 4_000)), &[]),
-        Letter::of(
-            "chargeback of 60.00",
-            event(chargeback("CMD-1", "3254564400_4", 6_000)),
-            &[Back(2)],
-        ),
-        Letter::of(
-            "contradictory: refund in a payment's words",
-            told(payment("3254564400_3", CB, 9).kind("payment.refunded")),
-            &[BackUnknown(0)],
-        )
-        .doubtful(Standing::Contradictory),
-        Letter::of("voucher back", event(back("3254564310_1", 8, 6_000)), &[Back(3)]),
-        Letter::of("API: voucher", told(voucher("3254564310_0")), &[v, costs]).confirmed(),
-        Letter::of("API: card's own share", told(card(4_000)), &[c, costs]).confirmed(),
-        Letter::of("API: whole", told(payment("3254564400_0", CB, 9)), &[w, costs]).confirmed(),
-        Letter::of("API: refund of 40.00", event(back("3254564400_3", 8, 4_000)), &[Back(0)])
-            .confirmed(),
+        event("refund of 40.00", back("3254564400_3", 8, 4_000), &[Back(0)]),
+        event("40.00 back in all", back("3254564400_0", 8, 4_000), &[Back(1)]),
+        event("refund pending", back("3254564400_3", 81, 4_000), &[]),
+        event("chargeback of 60.00", chargeback("CMD-1", "3254564400_4", 6_000), &[Back(2)]),
+        told("contradictory: refund in a payment's words", worded, &[BackUnknown(0)])
+            .doubtful(Standing::Contradictory),
+        event("voucher back", back("3254564310_1", 8, 6_000), &[Back(3)]),
+        told("API: voucher", voucher("3254564310_0"), &[v, costs]).confirmed(),
+        told("API: card's own share", card(4_000), &[c, costs]).confirmed(),
+        told("API: whole", whole(9), &[w, costs]).confirmed(),
+        event("API: refund of 40.00", back("3254564400_3", 8, 4_000), &[Back(0)]).confirmed(),
         Letter::registers("registered: 100.00", 10_000),
         Letter::registers("registered: 60.00", 6_000),
     ];

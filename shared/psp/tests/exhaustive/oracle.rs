@@ -4,7 +4,7 @@
 use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::{Policy, ReleaseOn, Standing};
 
-use crate::alphabet::{Letter, Names, POTS, Pot, Says, World};
+use crate::alphabet::{Credit, Letter, Names, POTS, Pot, Says, World};
 
 /// Where what is given back of who knows what is counted.
 const UNKNOWN: Pot = POTS - 1;
@@ -22,6 +22,9 @@ pub(crate) struct Judged {
     pub(crate) may_wait: bool,
     /// What is back with the buyer, by its pot.
     pub(crate) gone: [u64; POTS],
+    /// Of which pots money came back that is told under two names: another gap that is known. Where that was before the
+    /// release, less is told of what comes back after it.
+    pub(crate) is_back_twice: [bool; POTS],
     /// Of which pots anybody is told that money is back.
     pub(crate) is_told: [bool; POTS],
     /// What counts while it is only reserved.
@@ -50,6 +53,10 @@ pub(crate) fn judge(world: &World, letters: &[&Letter], policy: Policy) -> Judge
         may_wait: letters.iter().any(|letter| letter.may_wait)
             || [&sound, &decisive].iter().any(|purse| purse.may_wait()),
         gone: std::array::from_fn(|pot| decisive.gone(pot)),
+        is_back_twice: std::array::from_fn(|pot| {
+            let of = |all: bool| decisive.credits(pot).any(|credit| credit.is_all == all);
+            of(true) && of(false)
+        }),
         is_told: std::array::from_fn(|pot| {
             !world.credits_wait
                 || decisive.is_whole[pot]
@@ -154,14 +161,17 @@ impl<'a> Purse<'a> {
         if self.is_lost[pot] { 0 } else { self.reserved[pot] }
     }
 
+    fn credits(&self, pot: Pot) -> impl Iterator<Item = &'a Credit> {
+        let credits = self.back.iter().map(|credit| &self.world.credits[*credit]);
+        credits.filter(move |credit| credit.of.unwrap_or(UNKNOWN) == pot)
+    }
+
     /// What is back of a pot: what speaks of all of it is the same money as its parts.
     fn gone(&self, pot: Pot) -> u64 {
-        let credits = || {
-            let credits = self.back.iter().map(|credit| &self.world.credits[*credit]);
-            credits.filter(move |credit| credit.of.unwrap_or(UNKNOWN) == pot)
-        };
-        let all = credits().filter(|credit| credit.is_all).map(|credit| credit.amount).max();
-        let parts = credits().filter(|credit| !credit.is_all).map(|credit| credit.amount).sum();
+        let all =
+            self.credits(pot).filter(|credit| credit.is_all).map(|credit| credit.amount).max();
+        let parts =
+            self.credits(pot).filter(|credit| !credit.is_all).map(|credit| credit.amount).sum();
         all.unwrap_or(0).max(parts)
     }
 

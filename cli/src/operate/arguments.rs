@@ -73,3 +73,25 @@ pub(crate) fn currency(code: &str) -> Result<Currency, String> {
 pub(crate) fn text(key: &OrderKey) -> String {
     [key.psp.as_str(), &key.merchant, key.mode.as_str(), &key.order].join("/")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_is_a_whole_number_and_a_unit() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("30m", 1_800),
+            ("30min", 1_800),
+            ("12h", 43_200),
+            ("7d", 604_800),
+            ("0s", 0),
+        ] {
+            assert_eq!(length(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "h", "5", "-1h", "1.5h", "1 h", "1w", "18446744073709551615d"] {
+            assert!(length(text).is_err(), "{text}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::samples::delivery::Delivery;
 use crate::{REST_PASSWORD, rest_body};
 
 pub(super) fn cases() -> Vec<Case> {
-    [effective(), rest(), subscription(), earlier_attempt(), doubts()]
+    [effective(), rest(), subscription(), earlier_attempt(), doubts(), cascade_given_back()]
         .into_iter()
         .flatten()
         .collect()
@@ -166,6 +166,64 @@ fn doubts() -> Vec<Case> {
             "A form with an undocumented field about the paid order: listed, and nothing else.",
             sent(&respelt),
             stored("CMD-M209 captured 120.00 EUR", paid("CMD-M209", "m209aa").notifications(2)),
+        ),
+    ]
+}
+
+/// A cascade that is given back in the order in which refunds go: the card share first.
+fn cascade_given_back() -> Vec<Case> {
+    let [voucher, paid_by_card] = ["1", "2"].map(|sequence| share("CMD-M211", "cascade", sequence));
+    let [card_back, voucher_back] = ["card", "voucher"].map(|of| uuid(&["CMD-M211", of, "back"]));
+    let refund = |trans_id: &str, uuid: &str, brand: &str| {
+        Form::refund("CMD-M211", trans_id, uuid, brand, 6_000, "CAPTURED")
+    };
+    let order = |state| {
+        Order::systempay("CMD-M211", state)
+            .expected(12_000)
+            .captured(12_000)
+            .debit(&voucher, "CVCO", 6_000, "captured", "CAPTURED")
+            .sequence(1)
+            .debit(&paid_by_card, "CB", 6_000, "captured", "CAPTURED")
+            .sequence(2)
+            .released()
+    };
+    let back = |order: Order, uuid: &str, brand| {
+        order.credit(uuid, brand, 6_000, "refunded", "CAPTURED").sequence(1)
+    };
+    let shares =
+        [Share(&voucher, "CVCO", 6_000, "CAPTURED"), Share(&paid_by_card, "CB", 6_000, "CAPTURED")];
+    // Credits are listed by their ids.
+    let mut both = [(&card_back, "CB"), (&voucher_back, "CVCO")];
+    both.sort();
+    let all_back =
+        both.into_iter().fold(order("refunded"), |order, (uuid, brand)| back(order, uuid, brand));
+    vec![
+        case(
+            "m11-cascade-complete",
+            "A cascade that will be given back: released.",
+            sent(&Form::cascade("CMD-M211", "m211aa", 12_000, "CAPTURED", &shares)),
+            stored("CMD-M211 captured 120.00 EUR", order("captured")),
+        ),
+        case(
+            "m12-cascade-card-refunded",
+            "The card share is given back first: a reversal.",
+            sent(&refund("m211rr", &card_back, "CB")),
+            stored(
+                "CMD-M211 partially_refunded 120.00 EUR",
+                back(order("partially_refunded"), &card_back, "CB")
+                    .refunded(6_000)
+                    .reversals(1)
+                    .notifications(2),
+            ),
+        ),
+        case(
+            "m13-cascade-voucher-refunded",
+            "Then the voucher share: a second reversal.",
+            sent(&refund("m211rv", &voucher_back, "CVCO")),
+            stored(
+                "CMD-M211 refunded 120.00 EUR",
+                all_back.refunded(12_000).reversals(2).notifications(3),
+            ),
         ),
     ]
 }

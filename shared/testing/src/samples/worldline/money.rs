@@ -6,7 +6,10 @@ use crate::samples::delivery::Delivery;
 use crate::worldline::{Payment, refund};
 
 pub(super) fn cases() -> Vec<Case> {
-    [earlier_attempt(), part_cancelled(), one_operation(), whose()].into_iter().flatten().collect()
+    [earlier_attempt(), part_cancelled(), one_operation(), whose(), split_given_back()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A voucher whose complement never came is given back, and the order is paid by card.
@@ -190,6 +193,63 @@ fn whose() -> Vec<Case> {
             "The same payment under a second reference pays for nothing there.",
             sent(&card("CMD-M111", "3254562010_0", 9)),
             stored("CMD-M111 captured 120.00 EUR [ambiguous]", second),
+        ),
+    ]
+}
+
+/// A split payment that is given back in the order in which refunds go: the card share first.
+fn split_given_back() -> Vec<Case> {
+    let order = |state, captured| {
+        let order = Order::worldline("CMD-M113", state).expected(12_000).captured(captured);
+        order.debit("3254562013", "CVCO", 6_000, "captured", "CAPTURED")
+    };
+    let both = |state| {
+        order(state, 12_000).debit("3254562014", "CB", 6_000, "captured", "CAPTURED").released()
+    };
+    let mut of_voucher = refund("CMD-M113", "3254562013_1", 8, 6_000);
+    of_voucher["refund"]["refundOutput"]["paymentMethod"] = "redirect".into();
+    vec![
+        case(
+            "m13-split-voucher-share",
+            "The voucher share of a payment that will be given back.",
+            sent(&Payment::new("CMD-M113", "3254562013_0", CVCO, 9, 12_000).acquired(6_000)),
+            stored(
+                "CMD-M113 partially_captured 60.00 EUR of 120.00 EUR",
+                order("partially_captured", 6_000),
+            ),
+        ),
+        case(
+            "m14-split-card-complement",
+            "The card complement covers the rest: released.",
+            sent(&Payment::new("CMD-M113", "3254562014_0", CB, 9, 6_000)),
+            stored("CMD-M113 captured 120.00 EUR", both("captured").notifications(2)),
+        ),
+        case(
+            "m15-split-card-refunded",
+            "The card share is given back first: a reversal.",
+            Delivery::worldline(&refund("CMD-M113", "3254562014_1", 8, 6_000)),
+            stored(
+                "CMD-M113 partially_refunded 120.00 EUR",
+                both("partially_refunded")
+                    .refunded(6_000)
+                    .credit("3254562014_1", "card", 6_000, "refunded", "REFUNDED")
+                    .reversals(1)
+                    .notifications(3),
+            ),
+        ),
+        case(
+            "m16-split-voucher-refunded",
+            "Then the voucher share: a second reversal.",
+            Delivery::worldline(&of_voucher),
+            stored(
+                "CMD-M113 refunded 120.00 EUR",
+                both("refunded")
+                    .refunded(12_000)
+                    .credit("3254562013_1", "redirect", 6_000, "refunded", "REFUNDED")
+                    .credit("3254562014_1", "card", 6_000, "refunded", "REFUNDED")
+                    .reversals(2)
+                    .notifications(4),
+            ),
         ),
     ]
 }

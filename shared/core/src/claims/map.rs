@@ -49,7 +49,7 @@ impl Items {
         None
     }
 
-    /// Registers what the order costs to which a key leads, as [`Order::register`] does. Whether it is written.
+    /// Registers what the order costs to which a key leads, as [`crate::order::Order::register`] does. Whether it is written.
     pub fn register(&mut self, key: &OrderKey, registered: Registered, policy: Policy) -> bool {
         while let Err(Astray::Unread(unread)) = self.follow(key) {
             self.put(Item::new(unread));

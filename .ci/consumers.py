@@ -71,7 +71,7 @@ CASES = {
 }
 # What each item of a table has.
 COMMON = {"pk", "state", "type", "source", "subject"}
-RELEASE = "quittance.order.fulfilment_requested"
+REVERSAL = "quittance.order.reversal_requested"
 sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
 
 
@@ -298,7 +298,7 @@ class Consumer:
             for message, wanted in zip(orders[case], expected):
                 took = [task for task in handed if task["id"] == message["id"]]
                 whole = {"id": message["id"], "order": message["data"]}
-                if message["type"] != RELEASE:
+                if message["type"] == REVERSAL:
                     whole["reversal"] = next(r for r in message["data"]["reversals"] if r["id"] == message["id"])
                 if took != [{"do": do, **whole} for do in wanted]:
                     wrong[case] = f"handed over: {took}"

@@ -17,8 +17,7 @@ use quittance_aws::receive::Receiver;
 use quittance_aws::start::Starter;
 use quittance_aws::webhook::Webhook;
 use quittance_aws::{clients, schema};
-use quittance_core::ReleaseOn;
-use quittance_core::fold::{Confirm, Instalments};
+use quittance_core::Policy;
 use quittance_psp::PROVIDERS;
 
 use crate::console::Console;
@@ -116,25 +115,14 @@ fn variables(
     settings: &Settings,
     queue: &Queue,
 ) -> BTreeMap<&'static str, String> {
-    let release_on = match settings.policy.release_on {
-        ReleaseOn::Captured => "captured",
-        ReleaseOn::Secured => "secured",
-    };
-    let instalments = match settings.policy.instalments {
-        Instalments::First => "first",
-        Instalments::All => "all",
-    };
-    let confirm = match settings.policy.confirm {
-        Confirm::Off => "off",
-        Confirm::Ask => "ask",
-    };
+    let Policy { release_on, instalments, confirm } = settings.policy;
     let mut variables = BTreeMap::from([
-        ("QUITTANCE_CONFIRM", confirm.to_owned()),
+        ("QUITTANCE_CONFIRM", confirm.as_str().to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", engine.url.clone()),
         ("QUITTANCE_TABLE", settings.table.clone()),
         ("QUITTANCE_ARCHIVE_TABLE", settings.archive_table.clone()),
-        ("QUITTANCE_RELEASE_ON", release_on.to_owned()),
-        ("QUITTANCE_INSTALMENTS", instalments.to_owned()),
+        ("QUITTANCE_RELEASE_ON", release_on.as_str().to_owned()),
+        ("QUITTANCE_INSTALMENTS", instalments.as_str().to_owned()),
         ("QUITTANCE_RAW_RETENTION_DAYS", settings.raw_retention_days.unwrap_or(0).to_string()),
         ("QUITTANCE_QUEUE_URL", format!("table:{QUEUE_TABLE}")),
     ]);

@@ -26,6 +26,14 @@ pub(crate) fn state() -> impl TypedValueParser<Value = State> {
     words.try_map(|word| State::from_word(&word).ok_or("no state"))
 }
 
+/// Reads the word of a policy's part; help and completions list them.
+pub(crate) fn policy<T: Clone + Send + Sync + 'static>(
+    words: [&'static str; 2],
+    read: fn(&str) -> Option<T>,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(words).try_map(move |word| read(&word).ok_or("no such word"))
+}
+
 /// Reads the word of a flag; help and completions list them.
 pub(crate) fn flag() -> impl TypedValueParser<Value = Flag> {
     let words = PossibleValuesParser::new(Flag::ALL.map(Flag::as_str));

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::keys::Rings;
-use crate::operate::arguments::time;
+use crate::operate::arguments::{policy, time};
 use crate::operate::context::{Common, Context};
 use crate::operate::rebuilt::{Known, known};
 use crate::operate::terminal::{clean, count, counter, json, rows, table, verdict};
@@ -32,14 +32,14 @@ pub(crate) struct Rehearse {
     #[command(flatten)]
     common: Common,
     /// The other policy: when an order is released
-    #[arg(long, value_parser = ["captured", "secured"])]
-    release_on: Option<String>,
+    #[arg(long, value_parser = policy(ReleaseOn::EACH.map(ReleaseOn::as_str), ReleaseOn::from_word))]
+    release_on: Option<ReleaseOn>,
     /// The other policy: which instalment is waited for
-    #[arg(long, value_parser = ["first", "all"])]
-    instalments: Option<String>,
+    #[arg(long, value_parser = policy(Instalments::EACH.map(Instalments::as_str), Instalments::from_word))]
+    instalments: Option<Instalments>,
     /// The other policy: whose word releases an order
-    #[arg(long, value_parser = ["off", "ask"])]
-    confirm: Option<String>,
+    #[arg(long, value_parser = policy(Confirm::EACH.map(Confirm::as_str), Confirm::from_word))]
+    confirm: Option<Confirm>,
     /// The other version: its program, which is given the same stack and policy
     #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["release_on", "instalments", "confirm", "verdicts"])]
     with: Option<PathBuf>,
@@ -166,31 +166,21 @@ fn is_all(skipped: usize, unreadable: usize, refused: usize) -> bool {
         (unreadable, "order", "cannot be read: see `rebuild --verify`"),
         (refused, "statement", "no order has room for them, or their names lead nowhere"),
     ];
-    let left_out = left_out.into_iter().filter(|(number, ..)| *number > 0);
-    let told = left_out
-        .map(|(number, what, why)| note(&format!("{} left out: {why}", count(number, what))));
-    told.count() == 0
+    for (number, what, why) in left_out {
+        if number > 0 {
+            note(&format!("{} left out: {why}", count(number, what)));
+        }
+    }
+    left_out.iter().all(|(number, ..)| *number == 0)
 }
 
 impl Rehearse {
     fn other(&self, policy: Policy) -> Policy {
         let Policy { release_on, instalments, confirm } = policy;
         Policy {
-            release_on: match self.release_on.as_deref() {
-                None => release_on,
-                Some("secured") => ReleaseOn::Secured,
-                Some(_) => ReleaseOn::Captured,
-            },
-            instalments: match self.instalments.as_deref() {
-                None => instalments,
-                Some("all") => Instalments::All,
-                Some(_) => Instalments::First,
-            },
-            confirm: match self.confirm.as_deref() {
-                None => confirm,
-                Some("ask") => Confirm::Ask,
-                Some(_) => Confirm::Off,
-            },
+            release_on: self.release_on.unwrap_or(release_on),
+            instalments: self.instalments.unwrap_or(instalments),
+            confirm: self.confirm.unwrap_or(confirm),
         }
     }
 

@@ -14,6 +14,7 @@ use std::io::{Read, Write};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use flate2::Compression;
@@ -291,14 +292,7 @@ impl Archive {
         wanted: &ArchiveFilter,
         mut seen: impl FnMut(u64),
     ) -> Result<Contents, StoreError> {
-        let scan = self
-            .client
-            .scan()
-            .table_name(&self.name)
-            .projection_expression(PLACE)
-            .filter_expression("not begins_with(pk, :quarantine)")
-            .expression_attribute_values(":quarantine", AttributeValue::S(QUARANTINE.to_owned()));
-        let mut pages = scan.into_paginator().send();
+        let mut pages = self.all().projection_expression(PLACE).into_paginator().send();
         let mut contents = Contents::default();
         let mut count = 0;
         while let Some(page) = pages.next().await {
@@ -324,16 +318,11 @@ impl Archive {
         &self,
         mut each: impl AsyncFnMut(Vec<Kept>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let scan = self
-            .client
-            .scan()
-            .table_name(&self.name)
-            .filter_expression("not begins_with(pk, :quarantine) and attribute_not_exists(erased)")
-            .expression_attribute_values(":quarantine", AttributeValue::S(QUARANTINE.to_owned()));
-        let mut pages = scan.into_paginator().send();
+        let mut pages = self.all().into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| StoreError::unavailable("scan archive", &e))?;
-            let kept = page.items().iter().map(|item| {
+            let items = page.items().iter().filter(|item| !item.contains_key("erased"));
+            let kept = items.map(|item| {
                 let place = ArchiveKey::of(item)?;
                 let notification = ArchivedNotification::of(&place, item)?;
                 Ok((place, notification))
@@ -341,6 +330,14 @@ impl Archive {
             each(kept.collect()).await?;
         }
         Ok(())
+    }
+
+    fn all(&self) -> ScanFluentBuilder {
+        self.client
+            .scan()
+            .table_name(&self.name)
+            .filter_expression("not begins_with(pk, :quarantine)")
+            .expression_attribute_values(":quarantine", AttributeValue::S(QUARANTINE.to_owned()))
     }
 
     /// Reads a notification; `None` where it is no longer kept.

@@ -125,14 +125,16 @@ impl Table {
         item.map(|item| read_key(text(&item, "place")?)).transpose()
     }
 
-    async fn beside(&self, pk: String) -> Result<Option<Item>, StoreError> {
+    /// Reads what lies beside the orders under this key, strongly consistent.
+    pub(crate) async fn beside(&self, pk: String) -> Result<Option<Item>, StoreError> {
         let get = self
             .client
             .get_item()
             .table_name(&self.name)
             .key("pk", AttributeValue::S(pk))
             .consistent_read(true);
-        let reply = get.send().await.map_err(|e| StoreError::unavailable("get checkout", &e))?;
+        let reply =
+            get.send().await.map_err(|e| StoreError::unavailable("get beside the orders", &e))?;
         Ok(reply.item)
     }
 }

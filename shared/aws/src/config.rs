@@ -60,20 +60,21 @@ impl Settings {
     /// The first variable whose value is not among the documented ones.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let release_on = match variable("QUITTANCE_RELEASE_ON").as_deref().map(str::trim) {
-            None | Some("captured") => ReleaseOn::Captured,
-            Some("secured") => ReleaseOn::Secured,
-            Some(_) => return Err(bad("QUITTANCE_RELEASE_ON", "captured or secured")),
-        };
-        let instalments = match variable("QUITTANCE_INSTALMENTS").as_deref().map(str::trim) {
-            None | Some("first") => Instalments::First,
-            Some("all") => Instalments::All,
-            Some(_) => return Err(bad("QUITTANCE_INSTALMENTS", "first or all")),
-        };
-        let confirm = match variable("QUITTANCE_CONFIRM").as_deref().map(str::trim) {
-            None | Some("off") => Confirm::Off,
-            Some("ask") => Confirm::Ask,
-            Some(_) => return Err(bad("QUITTANCE_CONFIRM", "off or ask")),
+        let word = |name| variable(name).unwrap_or_default().trim().to_owned();
+        let policy = Policy {
+            release_on: setting(
+                "QUITTANCE_RELEASE_ON",
+                "captured or secured",
+                word,
+                ReleaseOn::from_word,
+            )?,
+            instalments: setting(
+                "QUITTANCE_INSTALMENTS",
+                "first or all",
+                word,
+                Instalments::from_word,
+            )?,
+            confirm: setting("QUITTANCE_CONFIRM", "off or ask", word, Confirm::from_word)?,
         };
         let days = match variable("QUITTANCE_RAW_RETENTION_DAYS") {
             None => DEFAULT_RETENTION_DAYS,
@@ -104,7 +105,7 @@ impl Settings {
             public_url,
             stranded_refund_minutes,
             notices,
-            policy: Policy { release_on, instalments, confirm },
+            policy,
             raw_retention_days: (days > 0).then_some(days),
             table: variable("QUITTANCE_TABLE").unwrap_or_else(|| DEFAULT_TABLE.to_owned()),
             archive_table: variable("QUITTANCE_ARCHIVE_TABLE")
@@ -139,6 +140,19 @@ fn readable(value: &OsStr) -> String {
 pub fn list(variable: &str) -> Vec<String> {
     let value = self::variable(variable).unwrap_or_default();
     words(&value).map(str::to_owned).collect()
+}
+
+/// The setting whose word a variable has; what is usual without one.
+fn setting<T: Default>(
+    name: &'static str,
+    expected: &'static str,
+    word: impl Fn(&'static str) -> String,
+    read: fn(&str) -> Option<T>,
+) -> Result<T, BadSetting> {
+    match word(name).as_str() {
+        "" => Ok(T::default()),
+        word => read(word).ok_or_else(|| bad(name, expected)),
+    }
 }
 
 fn words(value: &str) -> impl Iterator<Item = &str> {

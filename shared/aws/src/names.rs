@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use quittance_core::OrderKey;
-use quittance_core::claims::{Cause, Claims, End, Item, Notice, Step, Write};
+use quittance_core::claims::{Cause, Claims, End, Item, Step, TwoReferences, Write};
 
 use crate::clock::now;
 use crate::error::StoreError;
@@ -54,7 +54,7 @@ impl<'a> Registry<'a> {
                     (write.item, saved)
                 }
                 Step::Take(write) => {
-                    note(write.item.order.key(), write.notice.as_ref());
+                    note(write.item.order.key(), write.two_references.as_ref());
                     return Ok(Due::Take(write));
                 }
                 Step::Again(cause) => return Ok(Due::Again(cause)),
@@ -110,8 +110,8 @@ impl<'a> Registry<'a> {
     }
 }
 
-fn note(order: &OrderKey, notice: Option<&Notice>) {
-    if let Some(Notice { name, home }) = notice {
+fn note(order: &OrderKey, found: Option<&TwoReferences>) {
+    if let Some(TwoReferences { name, home }) = found {
         tracing::warn!(alias = %name, %home, %order, "one payment under two references");
     }
 }

@@ -57,7 +57,7 @@ impl Notifier {
     async fn tell(&self, order: &Order, notice: Notice) -> Result<bool, StoreError> {
         let Outbox { table, queue, policy } = &self.outbox;
         let event = order.notice(notice, *policy, now(), table.providers());
-        if table.has_told(&event.id).await? {
+        if table.beside(key(&event.id)).await?.is_some() {
             return Ok(false);
         }
         queue.send(order.key(), &event, None).await?;
@@ -68,18 +68,6 @@ impl Notifier {
 }
 
 impl Table {
-    /// Whether a notice was told.
-    async fn has_told(&self, id: &str) -> Result<bool, StoreError> {
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key("pk", AttributeValue::S(key(id)))
-            .consistent_read(true);
-        let reply = get.send().await.map_err(|e| StoreError::unavailable("get notice", &e))?;
-        Ok(reply.item.is_some())
-    }
-
     async fn note_told(&self, id: &str) -> Result<(), StoreError> {
         let put = self
             .client

@@ -82,8 +82,8 @@ pub struct Write {
     pub decisions: Decisions,
     /// The names by which the order was found, the nearest last.
     pub names: Vec<OrderKey>,
-    /// What a person may want to know of it.
-    pub notice: Option<Notice>,
+    /// Whose the payment is, if it is under two references.
+    pub two_references: Option<TwoReferences>,
 }
 
 /// How many decisions there are.
@@ -112,7 +112,7 @@ impl Decisions {
 
 /// A rare case, which is logged and is no error: one payment under two references. It is held in the second order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct TwoReferences {
     /// The payment's name.
     pub name: OrderKey,
     /// The order that has the payment.
@@ -198,7 +198,7 @@ enum Lead<'a> {
     /// To another order, and that says nothing.
     Beside,
     /// To another order, whose payment it is.
-    Held(Notice),
+    Held(TwoReferences),
 }
 
 impl<'a> Claims<'a> {
@@ -280,8 +280,8 @@ impl<'a> Claims<'a> {
                     changed |= order != before;
                 }
                 Lead::Beside => {}
-                Lead::Held(notice) => {
-                    held = Some(notice);
+                Lead::Held(by) => {
+                    held = Some(by);
                     break;
                 }
             }
@@ -314,7 +314,7 @@ impl<'a> Claims<'a> {
         let decisions = Decisions::of(&order).since(before);
         let item = Item { order, version: way.end.version, join: None, former: None };
         let names = way.names.iter().map(|name| name.order.key.clone()).collect();
-        Ok((Write { item, summary, decisions, names, notice: held }, end(place)))
+        Ok((Write { item, summary, decisions, names, two_references: held }, end(place)))
     }
 
     fn doubted(&self) -> Statement {
@@ -524,7 +524,13 @@ impl<'a> Claims<'a> {
         let before = Decisions::of(before);
         let summary = item.order.decide(self.receipt.received_at, self.policy);
         let decisions = Decisions::of(&item.order).since(before);
-        Step::Settle(Box::new(Write { item, summary, decisions, names: Vec::new(), notice: None }))
+        Step::Settle(Box::new(Write {
+            item,
+            summary,
+            decisions,
+            names: Vec::new(),
+            two_references: None,
+        }))
     }
 
     fn seen(&self, key: &OrderKey) -> Result<&Item, Need> {
@@ -532,8 +538,8 @@ impl<'a> Claims<'a> {
     }
 }
 
-fn held(name: &OrderKey, home: &OrderKey) -> Notice {
-    Notice { name: name.clone(), home: home.clone() }
+fn held(name: &OrderKey, home: &OrderKey) -> TwoReferences {
+    TwoReferences { name: name.clone(), home: home.clone() }
 }
 
 /// Makes a name lead elsewhere. What it has taken along is settled.

@@ -40,3 +40,57 @@ pub enum Instalments {
     /// All of them; their sum must have been stated.
     All,
 }
+
+impl ReleaseOn {
+    /// Both of them.
+    pub const EACH: [Self; 2] = [Self::Captured, Self::Secured];
+
+    /// The word of the setting.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Captured => "captured",
+            Self::Secured => "secured",
+        }
+    }
+
+    /// The one of this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::EACH.into_iter().find(|known| known.as_str() == word)
+    }
+}
+
+impl Instalments {
+    /// Both of them. Not `ALL`, which would read as the variant; its neighbours follow it.
+    pub const EACH: [Self; 2] = [Self::First, Self::All];
+
+    /// The word of the setting.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::All => "all",
+        }
+    }
+
+    /// The one of this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::EACH.into_iter().find(|known| known.as_str() == word)
+    }
+}
+
+impl Confirm {
+    /// Both of them.
+    pub const EACH: [Self; 2] = [Self::Off, Self::Ask];
+
+    /// The word of the setting.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Ask => "ask",
+        }
+    }
+
+    /// The one of this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::EACH.into_iter().find(|known| known.as_str() == word)
+    }
+}

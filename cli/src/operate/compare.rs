@@ -289,7 +289,7 @@ impl Differences {
     /// What the release rests on. What became known at the very moment of the release may be on either side.
     fn basis(&mut self, stored: &Order, rebuilt: &Order) {
         let gone = |order: &Order| -> BTreeMap<String, String> {
-            order.basis().gone.iter().map(|name| (name.clone(), String::new())).collect()
+            order.basis().gone.keys().map(|name| (name.clone(), String::new())).collect()
         };
         let reserved = |order: &Order| -> BTreeMap<String, String> {
             let amounts = order.basis().reserved.iter();

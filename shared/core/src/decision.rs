@@ -55,34 +55,32 @@ impl Order {
             None => {}
             Some(_) => {
                 for credit in &summary.certain_credits {
-                    self.reverse_credit(credit, &summary.certain_credits, at);
+                    self.reverse_credit(credit, &summary, at);
                 }
                 for debit in &summary.certain_debits {
-                    self.reverse_loss(debit, at);
+                    self.reverse_loss(debit, &summary, at);
                 }
             }
         }
         summary
     }
 
-    /// A reversal for a credit, unless it is known; never beyond what was given back of its payment.
-    fn reverse_credit(&mut self, credit: &Credit, all: &[Credit], at: Timestamp) {
-        let told = |credit: &Credit| -> u64 {
-            if credit.names.iter().any(|name| self.basis.gone.contains(name)) {
-                return credit.amount;
-            }
-            let told = self.reversals.iter().filter(|known| credit.names.contains(&known.share));
-            told.map(|reversal| reversal.amount).sum()
-        };
+    /// A reversal for a credit, unless it is known; never beyond what was given back of its payment since the release,
+    /// nor beyond what its payment brought.
+    fn reverse_credit(&mut self, credit: &Credit, summary: &Summary, at: Timestamp) {
         // A refund may carry the reference of another order: it is told once its payment is known here.
         if credit.of_other {
             return;
         }
-        let of_same = all.iter().filter(|c| credit.parent.is_some() && c.parent == credit.parent);
-        let before: u64 = of_same.map(told).sum();
-        let own = credit.amount.saturating_sub(told(credit));
-        let left = match credit.parent {
-            Some(_) => credit.of_parent.saturating_sub(before).min(own),
+        let own =
+            credit.amount.saturating_sub(self.gone_of(credit)).saturating_sub(self.told_of(credit));
+        let left = match &credit.parent {
+            Some(parent) => {
+                let before = self.gone_and_told_of(parent, summary);
+                let room =
+                    summary.debit(parent).map_or(u64::MAX, |debit| self.room(debit, summary));
+                credit.of_parent.saturating_sub(before).min(own).min(room)
+            }
             None => own,
         };
         let reason = if credit.charged_back { Cause::Chargeback } else { Cause::Refund };
@@ -97,23 +95,65 @@ impl Order {
     }
 
     /// A reversal for each part of a share that counted while only authorised, and is lost.
-    fn reverse_loss(&mut self, debit: &Debit, at: Timestamp) {
-        let counted = |name: &String| self.basis.reserved.get(name).copied();
-        let Some(counted) = debit.names.iter().find_map(counted) else {
+    fn reverse_loss(&mut self, debit: &Debit, summary: &Summary, at: Timestamp) {
+        let Some(counted) = self.counted(debit) else {
             return;
         };
         let mut left = counted.saturating_sub(debit.captured);
         for (operation, part) in &debit.let_go {
-            if self.basis.gone.contains(operation) {
+            if self.basis.gone.contains_key(operation) {
                 continue;
             }
             let amount = left.min(*part);
             left -= amount;
-            self.reverse(operation, amount, Cause::Lost, at);
+            self.reverse(operation, amount.min(self.room(debit, summary)), Cause::Lost, at);
         }
         if debit.lost {
-            self.reverse(&debit.share, left, Cause::Lost, at);
+            self.reverse(&debit.share, left.min(self.room(debit, summary)), Cause::Lost, at);
         }
+    }
+
+    /// How much of a credit had gone back before the release.
+    fn gone_of(&self, credit: &Credit) -> u64 {
+        let gone = credit.names.iter().filter_map(|name| self.basis.gone.get(name));
+        gone.max().map_or(0, |gone| credit.amount.min(*gone))
+    }
+
+    /// How much of a credit was told.
+    fn told_of(&self, credit: &Credit) -> u64 {
+        let told = self.reversals.iter().filter(|known| credit.names.contains(&known.share));
+        told.map(|reversal| reversal.amount).sum()
+    }
+
+    /// What of a debit had gone back before the release, or was told after it. What speaks of all that went back is the
+    /// same money as its parts; of what was told each has its own.
+    fn gone_and_told_of(&self, debit: &str, summary: &Summary) -> u64 {
+        let credits = summary.certain_credits.iter();
+        let its = || credits.clone().filter(|credit| credit.parent.as_deref() == Some(debit));
+        let parts = its().filter(|credit| credit.is_part).map(|credit| self.gone_of(credit)).sum();
+        let all = its().filter(|credit| !credit.is_part).map(|credit| self.gone_of(credit)).max();
+        all.unwrap_or(0).max(parts) + its().map(|credit| self.told_of(credit)).sum::<u64>()
+    }
+
+    /// What a debit counted for the release without being captured then.
+    fn counted(&self, debit: &Debit) -> Option<u64> {
+        debit.names.iter().find_map(|name| self.basis.reserved.get(name)).copied()
+    }
+
+    /// How much can still be told of a debit that counted while only reserved: it brought what it counted, or what was
+    /// captured of it since. A loss may be told before the capture is known, and a refund of that after it.
+    fn room(&self, debit: &Debit, summary: &Summary) -> u64 {
+        let Some(counted) = self.counted(debit) else {
+            return u64::MAX;
+        };
+        let is_its = |lost: &str| {
+            debit.names.contains(lost)
+                || debit.let_go.iter().any(|(operation, _)| operation == lost)
+        };
+        let lost = self.reversals.iter().filter(|r| r.reason == Cause::Lost && is_its(&r.share));
+        let lost: u64 = lost.map(|reversal| reversal.amount).sum();
+        let back = debit.names.iter().map(|name| self.gone_and_told_of(name, summary)).sum::<u64>();
+        counted.max(debit.captured).saturating_sub(lost).saturating_sub(back)
     }
 
     /// A reversal, unless there is one under this name or nothing to tell.

@@ -219,6 +219,19 @@ impl ShareFact {
         self.share == payment || named(&self.parent) || named(&self.payment)
     }
 
+    /// By which of its names it calls the share.
+    pub(crate) fn called(&self) -> Called {
+        if self.other_name.is_some() {
+            return Called::Both;
+        }
+        let payment = self.payment.as_deref().and_then(|name| self.share.strip_prefix(name));
+        match payment {
+            Some("") => Called::Payment,
+            Some(place) if place.starts_with('-') => Called::Place,
+            _ => Called::Id,
+        }
+    }
+
     /// Whether it speaks of a later operation of its payment alone (a capture, a cancellation), which says
     /// nothing of the whole.
     pub fn is_later_operation(&self) -> bool {
@@ -244,6 +257,20 @@ impl ShareFact {
         let reworded = || Self { said: other.said.clone(), reached: other.reached, ..self.clone() };
         self.said.shown() == other.said.shown() && reworded() == *other
     }
+}
+
+/// By which of its names a share is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Called {
+    /// By its id and by its place in its payment: messages with either of them are joined.
+    #[default]
+    Both,
+    /// By its id alone.
+    Id,
+    /// By its payment and its place there alone.
+    Place,
+    /// By its payment alone: it may be any share of the payment.
+    Payment,
 }
 
 /// Which way a share's money goes.

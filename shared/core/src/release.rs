@@ -1,18 +1,22 @@
 //! What was decided about an order: its release, and what is told after it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::fold::{Policy, ReleaseOn, Summary};
 use crate::time::Timestamp;
 
+/// As much as the credit ever comes to: orders of the first stored version do not say how much was gone.
+pub(crate) const ALL_OF_IT: u64 = u64::MAX;
+
 /// What was known when an order was released, as far as what follows is measured by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Basis {
-    /// Money that had been given back or let go by then: no reversal tells of it.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub gone: BTreeSet<String>,
+    /// Credits that were final by then and operations that had let something go, each with how much in minor units: no
+    /// reversal tells of that. [`ALL_OF_IT`] where how much is not known any more.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub gone: BTreeMap<String, u64>,
     /// Shares that counted without being captured, with what they counted in minor units.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub reserved: BTreeMap<String, u64>,
@@ -20,10 +24,12 @@ pub struct Basis {
 
 impl Basis {
     pub(crate) fn of(summary: &Summary, policy: Policy) -> Self {
-        let credits =
-            summary.certain_credits.iter().flat_map(|credit| credit.names.iter().cloned());
-        let parts = summary.certain_debits.iter().flat_map(|debit| &debit.let_go);
-        let gone = credits.chain(parts.map(|(operation, _)| operation.clone())).collect();
+        let credits = summary
+            .certain_credits
+            .iter()
+            .flat_map(|credit| credit.names.iter().map(|name| (name.clone(), credit.amount)));
+        let parts = summary.certain_debits.iter().flat_map(|debit| debit.let_go.iter().cloned());
+        let gone = credits.chain(parts).collect();
         let reserved = summary.certain_debits.iter().filter(|debit| debit.authorised > 0);
         let reserved = match policy.release_on {
             ReleaseOn::Captured => BTreeMap::new(),
@@ -39,7 +45,10 @@ impl Basis {
     }
 
     pub(crate) fn absorb(&mut self, other: Self) {
-        self.gone.extend(other.gone);
+        for (name, amount) in other.gone {
+            let known = self.gone.entry(name).or_default();
+            *known = amount.max(*known);
+        }
         self.reserved.extend(other.reserved);
     }
 }

@@ -21,13 +21,17 @@ use crate::money::Currency;
 use crate::order::{NotificationEntry, Order};
 use crate::provider::{Provider, Providers, find};
 use crate::registered::Registered;
-use crate::release::{Basis, Cause, Fulfilment, Reversal};
+use crate::release::{ALL_OF_IT, Basis, Cause, Fulfilment, Reversal};
 use crate::remark::Remark;
 use crate::statement::Reason;
 use crate::time::Timestamp;
 
-/// The version that is written.
+/// The version that most orders are written in.
 const VERSION: u8 = 1;
+
+/// The version of orders of which money had gone back before they were released: behind the rest it has how much, in
+/// the order of the names. Only those few are out of reach for a release that does not know the version.
+const VERSION_WITH_GONE: u8 = 2;
 
 /// Shortest text of hexadecimal digits that is stored as half as many bytes: ids and hashes.
 const MIN_HEX_DIGITS: usize = 16;
@@ -60,6 +64,9 @@ pub struct StoredOrder {
     fulfilment: Option<StoredFulfilment>,
     reversals: Vec<StoredReversal>,
     gone: Vec<Ref>,
+    /// Behind all the rest, in a version of its own.
+    #[serde(skip)]
+    gone_amounts: Option<Vec<u64>>,
     reserved: Vec<(Ref, u64)>,
     details: Vec<(Kind, Ref, Vec<StoredDetail>)>,
     session_seconds: u64,
@@ -177,20 +184,34 @@ pub fn encode(order: &Order) -> Result<Vec<u8>, Undecodable> {
 /// What is stored as bytes.
 #[doc(hidden)]
 pub fn pack(stored: &StoredOrder) -> Result<Vec<u8>, Undecodable> {
-    postcard::to_extend(stored, vec![VERSION]).map_err(|_| Undecodable::Damaged)
+    let packed = match &stored.gone_amounts {
+        None => postcard::to_extend(stored, vec![VERSION]),
+        Some(amounts) => postcard::to_extend(stored, vec![VERSION_WITH_GONE])
+            .and_then(|bytes| postcard::to_extend(amounts, bytes)),
+    };
+    packed.map_err(|_| Undecodable::Damaged)
 }
 
 /// What is stored in bytes.
 #[doc(hidden)]
 pub fn unpack(bytes: &[u8]) -> Result<StoredOrder, Undecodable> {
     let (version, bytes) = bytes.split_first().ok_or(Undecodable::Damaged)?;
-    if *version != VERSION {
-        return Err(Undecodable::Version(*version));
+    let with_gone = match *version {
+        VERSION => false,
+        VERSION_WITH_GONE => true,
+        newer => return Err(Undecodable::Version(newer)),
+    };
+    let (mut stored, mut rest) =
+        postcard::take_from_bytes::<StoredOrder>(bytes).map_err(|_| Undecodable::Damaged)?;
+    if with_gone {
+        let (amounts, behind): (Vec<u64>, _) =
+            postcard::take_from_bytes(rest).map_err(|_| Undecodable::Damaged)?;
+        let is_whole = amounts.len() == stored.gone.len() && !amounts.is_empty();
+        stored.gone_amounts = Some(amounts).filter(|_| is_whole);
+        rest = behind;
     }
-    match postcard::take_from_bytes(bytes) {
-        Ok((stored, [])) => Ok(stored),
-        Ok(_) | Err(_) => Err(Undecodable::Damaged),
-    }
+    let is_whole = rest.is_empty() && with_gone == stored.gone_amounts.is_some();
+    is_whole.then_some(stored).ok_or(Undecodable::Damaged)
 }
 
 /// The order of this key from bytes, with what the provider's tables make of its facts.
@@ -261,7 +282,11 @@ impl<'o> Writer<'o> {
             sent_at: r.sent_at.map(Timestamp::unix),
         };
         let reversals = order.reversals.iter().map(reversal).collect();
-        let gone = order.basis.gone.iter().map(|name| self.text(name)).collect();
+        let gone = order.basis.gone.keys().map(|name| self.text(name)).collect();
+        let amounts = order.basis.gone.values();
+        // What was read from the first version stays in it.
+        let is_known = !amounts.clone().all(|amount| *amount == ALL_OF_IT);
+        let gone_amounts = is_known.then(|| amounts.copied().collect());
         let reserved = order.basis.reserved.iter();
         let reserved = reserved.map(|(name, amount)| (self.text(name), *amount)).collect();
         let details = self.details(&order.details);
@@ -274,6 +299,7 @@ impl<'o> Writer<'o> {
             fulfilment,
             reversals,
             gone,
+            gone_amounts,
             reserved,
             details,
             session_seconds: order.session_seconds,
@@ -465,8 +491,11 @@ impl Reader {
                 sent_at: r.sent_at.map(time).transpose()?,
             })
         })?;
+        let mut amounts = stored.gone_amounts.iter().flatten().copied();
         order.basis = Basis {
-            gone: each(&stored.gone, |name| self.text(*name))?,
+            gone: each(&stored.gone, |name| {
+                Ok((self.text(*name)?, amounts.next().unwrap_or(ALL_OF_IT)))
+            })?,
             reserved: each(&stored.reserved, |(name, n)| Ok((self.text(*name)?, *n)))?,
         };
         for (kind, share, members) in &stored.details {

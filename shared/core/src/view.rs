@@ -134,7 +134,12 @@ impl Order {
         let given_up = self.is_given_up(summary, now).then_some(Flag::GivenUp);
         let flags = summary.flags.iter().copied().chain(stranded).chain(given_up);
         // Once released, an order waits for nobody's word.
-        flags.filter(|flag| *flag != Flag::Unconfirmed || self.fulfilment.is_none()).collect()
+        let is_over = |flag: &Flag| match flag {
+            Flag::Unconfirmed => true,
+            Flag::Ambiguous => summary.is_rest_unsure,
+            _ => false,
+        };
+        flags.filter(|flag| self.fulfilment.is_none() || !is_over(flag)).collect()
     }
 
     fn shown(&self, policy: Policy, now: Timestamp, providers: Providers) -> OrderView {

@@ -15,7 +15,7 @@ pub(super) fn of(
     currency: Option<Currency>,
     paid: bool,
 ) -> BTreeSet<Flag> {
-    let ambiguous = shown.undecided() && !paid || unsettled(facts, paid) || shown.whole_unknown();
+    let ambiguous = shown.undecided() || is_doubted(facts, shown, paid);
     let overpaid = currency.is_some_and(|currency| shown.sums(currency).overpaid());
     [
         (Flag::Ambiguous, ambiguous),
@@ -28,6 +28,11 @@ pub(super) fn of(
     .into_iter()
     .filter_map(|(flag, on)| on.then_some(flag))
     .collect()
+}
+
+/// Whether the order is ambiguous for another reason than that amounts can be read in two ways.
+pub(super) fn is_doubted(facts: &Facts, shown: &Tally<'_>, paid: bool) -> bool {
+    unsettled(facts, paid) || shown.whole_unknown()
 }
 
 /// Whether some fact in doubt still waits for a sound one. A doubt about a debit is settled when the

@@ -67,6 +67,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
         certain_debits: decisive.certain_debits().collect(),
         awaits_word,
         voucher_waits,
+        is_rest_unsure: paid.is_some() && !flags::is_doubted(facts, &shown, true),
     }
 }
 

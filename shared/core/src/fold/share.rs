@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::acquired::{StatedAmount, acquired};
 use super::names::ShareNames;
 use super::summary::Share;
-use crate::fact::{Facts, Kind, Payer, Rank, ShareFact, Standing, Status};
+use crate::fact::{Called, Facts, Kind, Payer, Rank, ShareFact, Standing, Status};
 use crate::money::Currency;
 use crate::registered::Registered;
 
@@ -42,6 +42,8 @@ pub(super) struct ShareState<'a> {
     pub(super) is_part: bool,
     pub(super) method: String,
     payer: Payer,
+    /// By which of its names all that is known of it calls it.
+    called: Called,
     psp_status: Cow<'a, str>,
     sequence: Option<u32>,
     attempted: &'a str,
@@ -133,6 +135,7 @@ impl<'a> ShareState<'a> {
             payer: payer(
                 facts.iter().copied().filter(|fact| fact.meaning.rank == top.meaning.rank),
             ),
+            called: facts.iter().map(|fact| fact.called()).min().unwrap_or_default(),
             psp_status: top.said.shown(),
             sequence: facts.iter().filter_map(|fact| fact.sequence).max(),
             attempted: facts.iter().map(|fact| fact.attempted.as_str()).max().unwrap_or(""),
@@ -154,7 +157,7 @@ impl<'a> ShareState<'a> {
     /// The statement that this share is worth `amount` of the order.
     pub(super) fn stating(&self, amount: u64) -> StatedAmount {
         let open = self.target().is_some_and(|target| amount < target);
-        StatedAmount { amount, open, payer: self.payer }
+        StatedAmount { amount, gone: 0, open, payer: self.payer, called: self.called }
     }
 
     /// Whether money was taken that was paid with a balance.

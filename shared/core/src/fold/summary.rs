@@ -46,9 +46,20 @@ pub struct Summary {
     /// waited for.
     #[serde(skip)]
     pub awaits_word: bool,
+    /// Whether the order was paid, and where it is [`Flag::Ambiguous`], that is only about what is left since money was
+    /// given back: it says nothing of a release that came before.
+    #[serde(skip)]
+    pub is_rest_unsure: bool,
     /// Whether a voucher is captured, and the rest of the order neither captured nor authorised.
     #[serde(skip)]
     pub voucher_waits: bool,
+}
+
+impl Summary {
+    /// The debit of this name.
+    pub(crate) fn debit(&self, name: &str) -> Option<&Debit> {
+        self.certain_debits.iter().find(|debit| debit.names.contains(name))
+    }
 }
 
 /// One share of an order.
@@ -93,6 +104,8 @@ pub struct Credit {
     /// How much was given back of that in all, in minor units: one refund may be told under the id of its
     /// operation and under that of its payment.
     pub of_parent: u64,
+    /// Whether it speaks of itself alone, and not of all that was given back of its payment.
+    pub is_part: bool,
     /// Whether the buyer's bank took it.
     pub charged_back: bool,
     /// Whether it names a payment that is not known here as a whole, and may be another order's.

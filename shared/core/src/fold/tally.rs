@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::acquired::{StatedAmount, certain};
+use super::acquired::{StatedAmount, UNKNOWN, certain, distinct};
 use super::policy::{Instalments, Policy, ReleaseOn};
 use super::share::{ShareState, join};
 use super::summary::{Credit, Debit};
@@ -43,6 +43,8 @@ pub(super) struct Sums {
     net: Cover,
     /// The first instalment, where the release waits for no more.
     first: Option<First>,
+    /// What all instalments come to.
+    whole: Option<u64>,
     /// Payments below their target.
     open_payments: usize,
     /// Whether something is expected, reserved or taken in this currency.
@@ -130,19 +132,22 @@ impl<'a> Tally<'a> {
             sums.entry(currency).or_default().refunded += amount;
         }
         for (currency, sums) in &mut sums {
-            let gross = || {
-                let debits = self.debits(*currency);
-                debits.map(|debit| (debit, debit.stated(policy.release_on)))
+            let debits = || self.debits(*currency);
+            // A share that is told under two names is shown once.
+            let shown = |amount: fn(&ShareState<'_>) -> u64| {
+                let stated: Vec<_> = debits().map(|debit| debit.stating(amount(debit))).collect();
+                distinct(&stated)
             };
-            sums.open_payments = gross().filter(|(_, s)| s.amount > 0 && s.open).count();
-            sums.gross = Cover::of(gross().map(|(_, stated)| stated));
-            let net = gross().map(|(debit, stated)| StatedAmount {
-                amount: stated.amount.saturating_sub(self.gone(debit)),
-                ..stated
-            });
-            sums.net = Cover::of(net);
+            sums.captured = shown(|debit| debit.captured);
+            sums.authorised = shown(|debit| debit.authorised);
+            let gross: Vec<_> = debits().map(|debit| debit.stated(policy.release_on)).collect();
+            sums.open_payments = gross.iter().filter(|s| s.amount > 0 && s.open).count();
+            sums.gross = Cover::of(&gross);
+            let net: Vec<_> = debits().map(|debit| self.left(debit, policy.release_on)).collect();
+            sums.net = Cover::of(&net);
             sums.net.lose(self.given_back_of_unknown(*currency));
             if policy.instalments == Instalments::First {
+                sums.whole = sums.expected;
                 sums.first = self.first_instalment(*currency, sums.expected, policy);
                 sums.expected = sums.first.map(|first| first.due).or(sums.expected);
             }
@@ -167,18 +172,24 @@ impl<'a> Tally<'a> {
             let due = plan.first_instalment?;
             let (own, others): (Vec<_>, Vec<_>) =
                 self.debits(currency).partition(|debit| is_plan_of(plan, debit));
-            let taken = |debit: &ShareState<'_>| debit.stated(policy.release_on).amount;
-            let gross = own.iter().map(|debit| taken(debit)).sum::<u64>() >= due;
-            let net = own.iter().map(|debit| taken(debit).saturating_sub(self.gone(debit)));
-            let net = net.sum::<u64>().saturating_sub(self.given_back_of_unknown(currency)) >= due;
+            let net: Vec<_> = own.iter().map(|debit| self.left(debit, policy.release_on)).collect();
+            let gross: Vec<_> = net.iter().map(|s| StatedAmount { gone: 0, ..*s }).collect();
+            let gross = distinct(&gross) >= due;
+            let unknown = self.given_back_of_unknown(currency);
+            let net = distinct(&net).saturating_sub(unknown) >= due;
             (gross || others.is_empty()).then_some(First { due, gross, net })
         });
         firsts.max_by_key(|first| (first.net, first.gross, first.due))
     }
 
-    /// How much of a debit no longer counts: the refunded amount, or all of it where that amount is unknown.
+    /// How much of a debit no longer counts: the refunded amount, or [`UNKNOWN`].
     fn gone(&self, debit: &ShareState<'_>) -> u64 {
-        if self.is_void(debit) { u64::MAX } else { self.given_back_of(debit) }
+        if self.is_void(debit) { UNKNOWN } else { self.given_back_of(debit) }
+    }
+
+    /// What of a debit counts towards a release, and what went back of it.
+    fn left(&self, debit: &ShareState<'_>, release_on: ReleaseOn) -> StatedAmount {
+        StatedAmount { gone: self.gone(debit), ..debit.stated(release_on) }
     }
 
     fn debits(&self, currency: Currency) -> impl Iterator<Item = &ShareState<'a>> + Clone {
@@ -197,8 +208,7 @@ impl<'a> Tally<'a> {
     fn given_back_of_unknown(&self, currency: Currency) -> u64 {
         let known = |parent: &str| self.debit(parent).is_some();
         let unknown = self.given_back.iter().filter(|((_, of), _)| !of.is_some_and(known));
-        let each =
-            unknown.map(|((of, _), amount)| if *of == currency { *amount } else { u64::MAX });
+        let each = unknown.map(|((of, _), amount)| if *of == currency { *amount } else { UNKNOWN });
         each.fold(0, u64::saturating_add)
     }
 
@@ -228,6 +238,7 @@ impl<'a> Tally<'a> {
             names: owned(&credit.names),
             parent: credit.parent.map(str::to_owned),
             of_parent: self.given_back.get(&(credit.currency, credit.parent)).copied().unwrap_or(0),
+            is_part: credit.is_part,
             charged_back: credit.status == Status::ChargedBack,
             of_other: credit.is_operation
                 && !credit
@@ -414,8 +425,9 @@ fn owned(names: &BTreeSet<&str>) -> BTreeSet<String> {
 }
 
 impl Cover {
-    fn of(stated: impl Iterator<Item = StatedAmount> + Clone) -> Self {
-        Self { certain: certain(stated.clone(), true), most: stated.map(|s| s.amount).sum() }
+    fn of(stated: &[StatedAmount]) -> Self {
+        let most = stated.iter().map(|s| s.amount.saturating_sub(s.gone)).sum();
+        Self { certain: certain(stated, true), most }
     }
 
     fn lose(&mut self, amount: u64) {
@@ -449,19 +461,16 @@ impl Sums {
             return;
         }
         self.at_stake |= share.captured > 0 || share.authorised > 0;
-        self.captured += share.captured;
-        self.authorised += share.authorised;
         if share.authorised > 0 {
             self.let_go += share.let_go.values().sum::<u64>();
         }
     }
 
-    /// Whether the expected amount is covered: by a first instalment, where the release waits for no more.
+    /// Whether the expected amount is covered: by a first instalment, where the release waits for no more, or by
+    /// whatever was paid.
     fn is_covered(&self, cover: Cover, by_first: fn(First) -> bool) -> bool {
-        match self.first {
-            Some(first) => by_first(first),
-            None => self.expected.is_some_and(|expected| cover.certain >= expected),
-        }
+        let whole = if self.first.is_some() { self.whole } else { self.expected };
+        self.first.is_some_and(by_first) || whole.is_some_and(|whole| cover.certain >= whole)
     }
 
     /// Whether money that was taken waits for the rest: neither is the rest reserved, nor has all that was

@@ -16,15 +16,10 @@ const CURRENCIES: [&str; 2] = ["EUR", "USD"];
 pub(crate) struct Judged {
     /// Whether the money that could be there is as much as the order is said to cost.
     pub(crate) is_paid: bool,
-    /// Whether the code is known to count too much here: see [`Purse::has_gap`].
-    pub(crate) has_gap: bool,
     /// Whether the order may wait all the same.
     pub(crate) may_wait: bool,
     /// What is back with the buyer, by its pot.
     pub(crate) gone: [u64; POTS],
-    /// Of which pots money came back that is told under two names: another gap that is known. Where that was before the
-    /// release, less is told of what comes back after it.
-    pub(crate) is_back_twice: [bool; POTS],
     /// Of which pots anybody is told that money is back.
     pub(crate) is_told: [bool; POTS],
     /// What counts while it is only reserved.
@@ -49,14 +44,9 @@ pub(crate) fn judge(world: &World, letters: &[&Letter], policy: Policy) -> Judge
     };
     Judged {
         is_paid: sound.is_paid(policy) && decisive.is_paid(policy),
-        has_gap: sound.has_gap() || decisive.has_gap(),
         may_wait: letters.iter().any(|letter| letter.may_wait)
             || [&sound, &decisive].iter().any(|purse| purse.may_wait()),
         gone: std::array::from_fn(|pot| decisive.gone(pot)),
-        is_back_twice: std::array::from_fn(|pot| {
-            let of = |all: bool| decisive.credits(pot).any(|credit| credit.is_all == all);
-            of(true) && of(false)
-        }),
         is_told: std::array::from_fn(|pot| {
             !world.credits_wait
                 || decisive.is_whole[pot]
@@ -79,7 +69,6 @@ struct Purse<'a> {
     /// Whether the payment itself is known, and not only parts of it.
     is_whole: [bool; POTS],
     names: [Vec<Names>; POTS],
-    is_within: [bool; POTS],
     back: Vec<usize>,
     /// Pots of which nobody knows how much is left.
     voids: Vec<Pot>,
@@ -99,7 +88,6 @@ impl<'a> Purse<'a> {
             is_seen: Default::default(),
             is_whole: Default::default(),
             names: Default::default(),
-            is_within: Default::default(),
             back: Vec::new(),
             voids: Vec::new(),
             costs: Default::default(),
@@ -141,7 +129,6 @@ impl<'a> Purse<'a> {
             Says::Is(_) | Says::Back(_) | Says::BackUnknown(_) => {}
         }
         match *says {
-            Says::Within(pot, _) => self.is_within[pot] = true,
             Says::Part(pot, ..) => self.is_seen[pot] = true,
             Says::Took(pot, ..) | Says::Reserved(pot, _) | Says::Lost(pot) | Says::Is(pot) => {
                 self.is_seen[pot] = true;
@@ -209,27 +196,17 @@ impl<'a> Purse<'a> {
         by_first || all.saturating_sub(unseen) >= cost
     }
 
-    /// Gaps that are known. A share that some messages call by its id alone and others by its slot alone counts as two
-    /// while no message joins them. And what came back of one payment lowers that one, and no running total of another
-    /// that has it within.
-    fn has_gap(&self) -> bool {
-        self.is_unjoined(false) || (0..POTS).any(|pot| self.is_within[pot] && self.gone(pot) > 0)
+    /// Where evidence can be read in another way: a share that some messages call by its id alone and others by its slot
+    /// alone, while no message joins them, or that a credit calls by its id.
+    fn may_wait(&self) -> bool {
+        self.has_parts_of_a_whole() || self.is_unjoined()
     }
 
-    /// Whether a share is called by two names that no message joins. A credit calls what it gives back by its id.
-    fn is_unjoined(&self, with_credits: bool) -> bool {
+    fn is_unjoined(&self) -> bool {
         (0..POTS).any(|pot| {
             let has = |name| self.names[pot].contains(&name);
-            let is_credited = with_credits && self.gone(pot) > 0;
-            !has(Names::Both) && has(Names::Slot) && (has(Names::Id) || is_credited)
+            !has(Names::Both) && has(Names::Slot) && (has(Names::Id) || self.gone(pot) > 0)
         })
-    }
-
-    /// Where evidence can be read in another way. An order with a plan waits for the plan's own money.
-    fn may_wait(&self) -> bool {
-        self.has_parts_of_a_whole()
-            || self.is_unjoined(true)
-            || self.first.is_some() && !self.back.is_empty()
     }
 
     /// Whether parts of a payment are known, and not that they are all of it: they may be told of in running totals.

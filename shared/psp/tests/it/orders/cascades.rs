@@ -4,7 +4,9 @@ use quittance_psp::PROVIDERS;
 use std::collections::BTreeSet;
 
 use quittance_core::{Flag, Reading, State};
-use quittance_testing::lyra::{Form, Share};
+use quittance_testing::lyra::{self, Form, Share};
+use quittance_testing::{REST_PASSWORD, rest_body};
+use serde_json::{Value, json};
 
 use super::story::{
     CAPTURED, CARD, SECURED, VOUCHER, cascade, follow_up, give_back, given, now, pay, under, wl,
@@ -153,6 +155,42 @@ fn a_share_without_uuid_is_joined_to_its_uuid() {
         .released();
     given(&bare).then(&cascade("CAPTURED", &[VOUCHER, CARD])).sums(10_000, 0, 10_000, 0).shares(2);
     given(&pay("CAPTURED")).then(&pay("CAPTURED").without("vads_trans_uuid")).flagged([]).shares(1);
+}
+
+/// Told by its uuid alone and by its slot alone, a share may be one or two: it counts once until a message has both.
+#[test]
+fn a_share_under_two_names_that_nothing_joins_counts_once() {
+    let by_uuid = |share: Share<'_>| {
+        let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[share]);
+        answer["transactions"][0]["transactionDetails"]["sequenceNumber"] = Value::Null;
+        rest_body(REST_PASSWORD, &answer.to_string())
+    };
+    let by_slot = |n, share| follow_up(n, "BATCH", share).without("vads_trans_uuid");
+    let voucher_twice =
+        given(&by_uuid(VOUCHER)).then(&by_slot(1, VOUCHER)).then(&by_slot(1, VOUCHER));
+    voucher_twice.clone().sums(10_000, 0, 6_000, 0).held();
+    // The voucher told by both names, and the card by one.
+    voucher_twice.clone().then(&by_slot(2, CARD)).sums(10_000, 0, 10_000, 0).released();
+    voucher_twice
+        .clone()
+        .then(&by_uuid(CARD))
+        .released()
+        .then(&cascade("CAPTURED", &[VOUCHER, CARD]))
+        .sums(10_000, 0, 10_000, 0)
+        .flagged([])
+        .shares(2);
+    // What went back of one name went back of both.
+    let mut back = lyra::answer("CMD-1", "abc123", 6_000, ("PAID", "CLOSED"), &[VOUCHER]);
+    let transaction = &mut back["transactions"][0];
+    transaction["uuid"] = json!("cccccccccccccccccccccccccccccccc");
+    transaction["operationType"] = json!("CREDIT");
+    transaction["transactionDetails"]["parentTransactionUuid"] = json!(VOUCHER.0);
+    transaction["transactionDetails"]["sequenceNumber"] = json!(3);
+    let back = rest_body(REST_PASSWORD, &back.to_string());
+    voucher_twice.then(&back).then(&by_slot(2, CARD)).held();
+    // Nor does the payment's name alone add to its shares.
+    let bare = by_slot(1, VOUCHER).without("vads_sequence_number");
+    given(&cascade("AUTHORISED", &[VOUCHER, now(CARD, "AUTHORISED")])).then(&bare).held();
 }
 
 #[test]

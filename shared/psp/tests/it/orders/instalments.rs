@@ -116,3 +116,22 @@ fn a_plan_told_in_both_formats_is_released_in_any_order() {
     given(&form).then(&rest).sums(5_000, 0, 5_000, 0).released();
     given(&rest).held().then(&form).sums(5_000, 0, 5_000, 0).released();
 }
+
+/// A plan of which something was given back bars no other payment of the whole.
+#[test]
+fn a_second_attempt_pays_beside_a_plan_that_was_given_back() {
+    let first = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED")
+        .with("vads_payment_config", "MULTI:first=5000;count=2;period=30")
+        .with("vads_occurrence_type", "RECURRENT_INITIAL");
+    let back = Form::refund(
+        "CMD-1",
+        "abc123",
+        "cccccccccccccccccccccccccccccccc",
+        "CB",
+        5_000,
+        "CAPTURED",
+    );
+    let second = |amount| Form::single("CMD-1", "def456", "CB", amount, "CAPTURED");
+    given(&back).then(&first).held().then(&second(10_000)).released();
+    given(&back).then(&first).then(&second(9_000)).held();
+}

@@ -3,7 +3,7 @@
 use quittance_core::State;
 use quittance_core::release::Cause;
 use quittance_testing::lyra::Form;
-use quittance_testing::worldline::Payment;
+use quittance_testing::worldline::{Payment, refund};
 
 use super::story::{CARD, SECURED, VISA, VOUCHER, cascade, follow_up, given, now, pay, under, wl};
 
@@ -133,4 +133,25 @@ fn a_part_of_an_authorisation_that_is_cancelled_is_lost_and_the_rest_is_not() {
         .then(&pay("CAPTURED").with("vads_effective_amount", "8000"))
         .sums(10_000, 0, 8_000, 0)
         .reversed(&[(2_000, Cause::Lost)]);
+}
+
+/// The capture in between is told late: what counted is told once, as lost.
+#[test]
+fn what_was_told_as_lost_is_not_told_again_as_given_back() {
+    let payment = |code| wl("3254564310_0", VISA, code);
+    let back = |amount| refund("CMD-1", "3254564310_1", 8, amount);
+    under(SECURED)
+        .then(&payment(5))
+        .then(&payment(6))
+        .reversed(&[(140_000, Cause::Lost)])
+        .then(&payment(9))
+        .then(&back(140_000))
+        .reversed(&[(140_000, Cause::Lost)]);
+    // Nor the other way round.
+    under(SECURED)
+        .then(&payment(5))
+        .then(&back(140_000))
+        .reversed(&[(140_000, Cause::Refund)])
+        .then(&payment(6))
+        .reversed(&[(140_000, Cause::Refund)]);
 }

@@ -7,6 +7,7 @@ use quittance_testing::worldline::{Payment, chargeback, refund, with_number};
 use serde_json::{Value, json};
 
 use super::story::{CARD, CVCO, Message, VISA, VOUCHER, cascade, give_back, given, now, pay, wl};
+use quittance_testing::read::reread;
 
 /// A voucher's share of a payment of its own, of which nothing more came.
 fn left(id: &str) -> Payment {
@@ -35,12 +36,20 @@ fn an_earlier_attempt_that_was_given_back_bars_nothing() {
             .then(&back)
             .is(State::Captured)
             .reversed(&[(60_000, Cause::Refund)]);
-        // A second split does as well as one payment.
+        // A second split of which the voucher states more than was given back: 60,000 of its 80,000 may be what was
+        // given back, and 80,000 may be all that is left.
+        let card = Payment::new("CMD-1", "3254564400_0", VISA, 9, 60_000);
         given(&left("3254564310"))
             .then(&back)
             .then(&wl("3254564399_0", CVCO, 9).acquired(80_000))
-            .held()
-            .then(&Payment::new("CMD-1", "3254564400_0", VISA, 9, 60_000))
+            .then(&card)
+            .flagged([Flag::Ambiguous])
+            .held();
+        // One that states less than that can have nothing of it within.
+        given(&left("3254564310"))
+            .then(&back)
+            .then(&wl("3254564399_0", CVCO, 9).acquired(50_000))
+            .then(&Payment::new("CMD-1", "3254564400_0", VISA, 9, 90_000))
             .released();
     }
     let shares = [VOUCHER, now(CARD, "REFUSED")];
@@ -145,6 +154,33 @@ fn a_credit_that_grows_is_told_in_full() {
         story.sums(140_000, 0, 140_000, 140_000).is(State::Refunded);
     }
     given(&back(20_000)).then(&back(140_000)).then(&paid).held();
+}
+
+/// What had gone back before the release is not told, and what goes back of the same payment later is, under
+/// whatever ids the two are told.
+#[test]
+fn a_credit_that_grows_after_the_release_is_told() {
+    let part = |id, amount| refund("CMD-1", id, 8, amount);
+    let all = |amount| part("3254564310_0", amount);
+    let one = part("3254564310_2", 40_000);
+    let other = part("3254564310_3", 60_000);
+    let paid = || wl("3254564310_0", VISA, 9);
+    let whole = || wl("3254564399_0", VISA, 9);
+    for before in [vec![all(40_000)], vec![one.clone()], vec![all(40_000), one.clone()]] {
+        let story =
+            before.iter().fold(given(&paid().acquired(100_000)), |story, back| story.then(back));
+        let story = story.held().then(&whole()).released().reversed(&[]);
+        for after in [vec![all(100_000)], vec![other.clone()], vec![other.clone(), all(100_000)]] {
+            let is_told_in_parts = after.contains(&other) && !before.contains(&one);
+            let story = after.iter().fold(story.clone(), |story, back| story.then(back));
+            let told: u64 = story.order().reversals().iter().map(|reversal| reversal.amount).sum();
+            // Of a part that is told for the first time nobody knows whether the whole had it within.
+            let least =
+                if is_told_in_parts && !after.contains(&all(100_000)) { 20_000 } else { 60_000 };
+            assert_eq!(told, least, "{before:?} {after:?}");
+            assert_eq!(reread(story.order()), *story.order());
+        }
+    }
 }
 
 /// A message about money given back that carries the payment in a payment's words does not say how much:

@@ -71,6 +71,29 @@ fn cumulative_amounts_are_not_added_up() {
         .held();
 }
 
+/// A payment of its own account beside one that may be a running total of both.
+#[test]
+fn a_share_of_its_own_may_be_within_a_running_total() {
+    let own = |product, amount| Payment::new("CMD-1", "3254564310_0", product, 9, amount);
+    let other = |product, acquired| wl("3254564399_0", product, 9).acquired(acquired);
+    // 60,000 and 80,000 may be 140,000, or 80,000 in all.
+    for (product, of_total) in [(CVCO, 130), (VISA, 130), (CVCO, CVCO)] {
+        let total = other(of_total, 80_000);
+        given(&total).then(&own(product, 60_000)).flagged([Flag::Ambiguous]).held();
+    }
+    // A complement comes after its voucher, and what is as much as the total is not within.
+    given(&other(CVCO, 80_000)).then(&own(130, 60_000)).flagged([]).released();
+    given(&other(130, 60_000)).then(&own(130, 80_000)).flagged([]).released();
+    given(&other(130, 70_000)).then(&own(130, 70_000)).flagged([]).released();
+    // So may an operation of one payment be.
+    let of_one = |number: u32, amount, acquired| {
+        let id = format!("3254564310_{number}");
+        Payment::new("CMD-1", &id, 130, 9, amount).acquired(acquired)
+    };
+    given(&of_one(0, 140_000, 80_000)).then(&of_one(1, 60_000, 60_000)).held();
+    given(&of_one(0, 140_000, 50_000)).then(&of_one(1, 90_000, 90_000)).sums(140_000, 0, 90_000, 0);
+}
+
 #[test]
 fn cumulative_authorisations_are_not_added_up_either() {
     let part = |id, acquired| wl(id, 130, 5).acquired(acquired);

@@ -122,8 +122,10 @@ fn what_is_no_order_of_this_release_is_not_read() {
     let order = given(&pay("CAPTURED")).order().clone();
     let bytes = encode(&order).unwrap();
     let read = |bytes: &[u8]| decode(bytes, order.key().clone(), PROVIDERS);
-    let newer = [&[2], &bytes[1..]].concat();
-    assert_eq!(read(&newer), Err(Undecodable::Version(2)));
+    let newer = [&[3], &bytes[1..]].concat();
+    assert_eq!(read(&newer), Err(Undecodable::Version(3)));
+    // The second version says more.
+    assert_eq!(read(&[&[2], &bytes[1..]].concat()), Err(Undecodable::Damaged));
     for end in 0..bytes.len() {
         assert!(matches!(read(&bytes[..end]), Err(Undecodable::Damaged)), "{end}");
     }

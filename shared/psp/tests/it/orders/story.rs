@@ -54,6 +54,7 @@ impl Message for String {
 }
 
 /// One order, as its messages arrive.
+#[derive(Clone)]
 pub(crate) struct Story {
     order: Option<Order>,
     policy: Policy,

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use crate::operate::dlq::Dlq;
 use crate::operate::doctor::Doctor;
+use crate::operate::evidence::EvidenceArgs;
 use crate::operate::keys::Keys;
 use crate::operate::listen::Listen;
 use crate::operate::orders::Orders;
@@ -20,6 +21,7 @@ use crate::operate::settle::Settle;
 use crate::operate::start::{Ask, Checkout};
 use crate::operate::ui::Ui;
 use crate::operate::unsent::Unsent;
+use crate::operate::verify_file::VerifyFile;
 use crate::story::Trigger;
 
 /// Receive payment notifications on this machine, and look after a stack on AWS.
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Replay(Replay),
     Rebuild(Rebuild),
     Rehearse(Rehearse),
+    Evidence(EvidenceArgs),
+    Verify(VerifyFile),
     Unsent(Unsent),
     Dlq(Dlq),
     Report(ReportArgs),

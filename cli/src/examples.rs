@@ -73,6 +73,20 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
             "quittance rehearse --with ./quittance-of-the-new-version --stack shop",
         ],
     ),
+    (
+        &["evidence"],
+        &[
+            "quittance evidence systempay/12345678/test/CMD-2027",
+            "quittance evidence systempay/12345678/test/CMD-2027 --to CMD-2027.json --stack shop",
+        ],
+    ),
+    (
+        &["verify"],
+        &[
+            "quittance verify CMD-2027.evidence.json",
+            "quittance verify CMD-2027.evidence.json --keys --stack shop",
+        ],
+    ),
     (&["unsent", "list"], &["quittance unsent list"]),
     (&["unsent", "resend"], &["quittance unsent resend --dry-run"]),
     (&["dlq", "list"], &["quittance dlq list --stack shop"]),

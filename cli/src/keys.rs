@@ -7,8 +7,9 @@ use quittance_aws::keys::{KeyRing, SECRET, client};
 use quittance_aws::webhook::{AnyKeys, options, parse};
 use quittance_core::Reading;
 use quittance_core::crypto::sha256_hex;
-use quittance_core::provider::Incoming;
+use quittance_core::provider::{Incoming, Received};
 use quittance_core::{Provider, ProviderId};
+use quittance_evidence::Proof;
 use quittance_psp::PROVIDERS;
 
 /// A secret, and the account in which it is.
@@ -88,6 +89,11 @@ impl Rings {
 
     /// What a kept notification says, verified anew. `None` where it is damaged, or where no key verifies it.
     pub(crate) async fn read(&self, kept: &ArchivedNotification) -> Option<Vec<Reading>> {
+        Some(self.prove(kept).await?.readings)
+    }
+
+    /// The same with the key that verifies it.
+    pub(crate) async fn prove(&self, kept: &ArchivedNotification) -> Option<Proof> {
         let (provider, ring) = self.of(kept.psp)?;
         if sha256_hex(&kept.body) != kept.sha256 {
             return None;
@@ -101,7 +107,9 @@ impl Rings {
         let message = Incoming { headers: &headers, body: &kept.body, arrived: kept.received_at };
         let options = options(profile);
         let receive = |keys: &AnyKeys| keys.receive(&message, &options);
-        Some(ring.verify(receive, |why| why.may_be_stale()).await.ok()?.readings)
+        let Received { key, readings, .. } =
+            ring.verify(receive, |why| why.may_be_stale()).await.ok()?;
+        Some(Proof { key, readings })
     }
 
     /// A provider with its keys; `None` where there is no such provider.

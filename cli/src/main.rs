@@ -75,6 +75,8 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Replay(args) => replay::run(args).await,
         Command::Rebuild(args) => rebuild::run(args).await,
         Command::Rehearse(args) => rehearse::run(args).await,
+        Command::Evidence(args) => args.run().await,
+        Command::Verify(args) => args.run().await,
         Command::Unsent(args) => unsent::run(args).await,
         Command::Dlq(args) => dlq::run(args).await,
         Command::Checkout(args) => args.run().await,

@@ -6,16 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quittance_aws::StoreError;
 use quittance_aws::amend::{Amender, Price};
-use quittance_aws::archive::{Archive, ArchiveFilter, Contents};
+use quittance_aws::archive::{Archive, ArchiveFilter, ArchiveKey, Contents};
 use quittance_aws::clock::now;
 use quittance_aws::receive::{API, Receiver};
 use quittance_aws::table::{Stored, Table};
 use quittance_core::claims::Items;
-use quittance_core::order::NotificationEntry;
 use quittance_core::registered::Registered;
-use quittance_core::{
-    Fact, Kind, Order, OrderKey, Policy, Receipt, Remark, Standing, Statement, Timestamp,
-};
+use quittance_core::told::Told;
+use quittance_core::{OrderKey, Policy, Receipt, Timestamp};
 use serde::Serialize;
 
 use crate::operate::context::Context;
@@ -41,6 +39,10 @@ pub(crate) struct Rebuilt {
     pub(crate) erased: BTreeSet<String>,
     /// What could not be replayed.
     pub(crate) skipped: Vec<Skipped>,
+    /// The arrivals that were replayed, in their order, those that could not be replayed among them.
+    pub(crate) arrivals: Vec<ArchiveKey>,
+    /// What was done anew in between.
+    pub(crate) known: Known,
 }
 
 /// A notification that is archived and was not taken.
@@ -60,17 +62,17 @@ pub(crate) type Listed = BTreeMap<String, BTreeSet<Timestamp>>;
 pub(crate) struct Known {
     listed: Listed,
     prices: Vec<Registrable>,
-    told: Vec<ToldWhenAsked>,
+    told: Vec<Told>,
     unreadable: usize,
 }
 
 /// What was registered for an order, to be registered anew in its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Registrable {
-    key: OrderKey,
+    pub(crate) key: OrderKey,
     /// The order that this is only a name of, if so.
     home: Option<OrderKey>,
-    registered: Registered,
+    pub(crate) registered: Registered,
     /// Whether the order had been released before.
     after_release: bool,
 }
@@ -82,7 +84,7 @@ pub(crate) async fn all(context: &Context) -> Result<Rebuilt, Failure> {
     let contents = context.archive().scan(&wanted, |seen| progress.set_position(seen)).await?;
     progress.finish_and_clear();
     let known = known(context).await?;
-    Rebuilt::from(context, contents, &known).await
+    Rebuilt::from(context, contents, known).await
 }
 
 /// What all stored orders know and no archive has.
@@ -137,7 +139,7 @@ pub(crate) async fn one(context: &Context, key: &OrderKey) -> Result<Rebuilt, Fa
                 known.note(&item);
             }
         }
-        let made = Rebuilt::from(context, contents, &known).await?;
+        let made = Rebuilt::from(context, contents, known).await?;
         let before = family.len();
         made.scratch
             .receiver
@@ -213,7 +215,7 @@ impl Known {
         self.note_price(stored);
         // What a name held is in the order that it leads to.
         if stored.joined.is_none() {
-            self.told.extend(told_when_asked(&stored.order));
+            self.told.extend(Told::when_asked(&stored.order, API));
         }
     }
 
@@ -245,7 +247,7 @@ impl Known {
 /// What no archive has, to be done anew in its turn.
 pub(crate) enum Carried<'a> {
     Price(&'a Registrable),
-    Told(&'a ToldWhenAsked),
+    Told(&'a Told),
 }
 
 impl Carried<'_> {
@@ -264,7 +266,7 @@ impl Carried<'_> {
             Self::Price(Registrable { key, registered, .. }) => {
                 items.register(key, *registered, policy);
             }
-            Self::Told(ToldWhenAsked { statement, at, sha256 }) => {
+            Self::Told(Told { statement, at, sha256 }) => {
                 let receipt = Receipt { received_at: *at, source: API, sha256: sha256.clone() };
                 items.take(statement, receipt, policy);
             }
@@ -281,59 +283,6 @@ impl Carried<'_> {
         }
     }
 }
-
-/// What a provider said of an order when it was asked.
-pub(crate) struct ToldWhenAsked {
-    statement: Statement,
-    at: Timestamp,
-    sha256: String,
-}
-
-/// What an order holds of what its provider said when it was asked: what it lists as such, and what had been told by
-/// notifications before and is listed as theirs. The latter counts from the decision on that it made possible.
-fn told_when_asked(order: &Order) -> Vec<ToldWhenAsked> {
-    let statement = |facts: Vec<Fact>, standing, event, doubt, reasons| Statement {
-        key: order.key().clone(),
-        aliases: order.aliases().iter().filter_map(|name| order.key().sibling(name).ok()).collect(),
-        follows: false,
-        facts,
-        standing,
-        doubt,
-        reasons,
-        details: Vec::new(),
-        session_seconds: order.session_seconds(),
-        event,
-    };
-    let of_api = order.notifications().iter().filter(|told| told.source == API);
-    let mut all: Vec<ToldWhenAsked> = of_api
-        .map(|told| {
-            let NotificationEntry { facts, standing, event, doubt, reasons, .. } = told.clone();
-            let statement = statement(facts, standing, event, doubt, reasons);
-            ToldWhenAsked { statement, at: told.received_at, sha256: told.sha256.clone() }
-        })
-        .collect();
-    let listed: Vec<&Fact> = all.iter().flat_map(|told| &told.statement.facts).collect();
-    let last = order.notifications().iter().map(|told| told.received_at).max();
-    let decided = order.fulfilment().map(|release| release.decided_at).or(last);
-    let reversed = |fact: &Fact| {
-        let share = fact.as_share().filter(|share| share.kind == Kind::Credit)?;
-        let of_share = order.reversals().iter().find(|reversal| reversal.share == share.share)?;
-        Some(of_share.decided_at)
-    };
-    let confirmed = order.facts().told().filter(|(_, told)| *told == Standing::Confirmed);
-    let unlisted = confirmed.filter(|(fact, _)| !listed.contains(fact)).filter_map(|(fact, _)| {
-        let at = reversed(fact).or(decided)?;
-        let event = Remark::plain(CONFIRMED);
-        let statement = statement(vec![fact.clone()], Standing::Confirmed, event, None, Vec::new());
-        Some(ToldWhenAsked { statement, at, sha256: String::new() })
-    });
-    let unlisted: Vec<_> = unlisted.collect();
-    all.extend(unlisted);
-    all
-}
-
-/// The kind of a statement that is made anew of what was confirmed. No order lists it.
-const CONFIRMED: &str = "confirmed";
 
 impl Registrable {
     /// The arrivals before which it is registered anew: those of this second or later. Of two things within
@@ -354,7 +303,7 @@ impl Registrable {
 
 impl Rebuilt {
     /// Replays in the order of arrival into empty tables.
-    async fn from(context: &Context, contents: Contents, known: &Known) -> Result<Self, Failure> {
+    async fn from(context: &Context, contents: Contents, known: Known) -> Result<Self, Failure> {
         let scratch = ScratchTables::start(&context.settings).await?;
         let receiver = &scratch.receiver;
         let Receiver { table, policy, .. } = receiver.clone();
@@ -371,7 +320,7 @@ impl Rebuilt {
             archived.entry(place.sha256.clone()).or_default().insert(place.received_at);
         }
         let progress = bar("replaying", contents.places.len());
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut arrivals) = (BTreeSet::new(), Vec::new());
         let mut carried = known.carried().into_iter().peekable();
         for place in &contents.places {
             progress.inc(1);
@@ -385,6 +334,7 @@ impl Rebuilt {
             if seen.contains(&arrival) || was_never_stored(place.received_at, times) {
                 continue;
             }
+            arrivals.push(place.clone());
             let outcome = replayer.again(&archive, place).await?;
             // One event that nobody could read went into quarantine the first time too. What could be read
             // then and cannot now is missing in its order, and is found there.
@@ -398,7 +348,7 @@ impl Rebuilt {
             next.again(receiver, &amender).await?;
         }
         progress.finish_and_clear();
-        Ok(Self { scratch, archived, erased: contents.erased, skipped })
+        Ok(Self { scratch, archived, erased: contents.erased, skipped, arrivals, known })
     }
 
     pub(crate) fn table(&self) -> &Table {

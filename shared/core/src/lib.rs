@@ -52,6 +52,7 @@ pub mod statement;
 pub mod stored;
 pub mod text;
 pub mod time;
+pub mod told;
 pub mod versions;
 pub mod view;
 pub mod words;

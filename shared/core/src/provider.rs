@@ -16,7 +16,7 @@ use std::fmt::Debug;
 use crate::api::Api;
 use crate::content::Signed;
 use crate::fact::{Meaning, ShareFact};
-use crate::key::{Mode, ProviderId};
+use crate::key::{Account, Mode, ProviderId};
 use crate::remark::Remark;
 use crate::rules::Rules;
 use crate::statement::Reading;
@@ -64,6 +64,18 @@ pub trait Provider: Debug + Sync {
     fn portal_rule(&self, event: &Remark) -> Option<&'static PortalRule> {
         let _ = event;
         None
+    }
+
+    /// Keys that are nobody's, for messages of this account: with them whoever has no key signs a message anew, and so
+    /// reads what it says, whoever sent it. Nothing that decides about an order may use them; evidence does, which is
+    /// read by people without keys (docs/evidence.md).
+    ///
+    /// # Errors
+    ///
+    /// [`NoKey`] where the provider has none, which leaves its messages unread without its own keys.
+    fn stand_in(&self, account: &Account, message: &Outgoing) -> Result<Box<dyn Keys>, NoKey> {
+        let _ = (account, message);
+        Err(NoKey("this provider's messages are read with its own keys alone"))
     }
 
     /// One line about a message that says `event` of these shares. `reason` says why a share is so.
@@ -210,6 +222,8 @@ pub struct Received<'m> {
     pub signed: Box<dyn Signed + 'm>,
     /// What its elements say; at least one.
     pub readings: Vec<Reading>,
+    /// Which key verified it, without the secret.
+    pub key: String,
 }
 
 /// A message that is to be signed.

@@ -21,6 +21,9 @@ pub mod worldline;
 use quittance_core::provider::find;
 use quittance_core::{Provider, ProviderId};
 
+/// The secret of [`Provider::stand_in`]: everybody has it, so what it signs is signed by nobody.
+const STAND_IN: &str = "everybody has this key";
+
 /// Every provider. Whatever loops over the providers loops over this list.
 pub static PROVIDERS: &[&dyn Provider] = &[&worldline::Worldline, &lyra::Lyra];
 

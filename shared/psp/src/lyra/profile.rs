@@ -1,6 +1,8 @@
 //! What is fixed about the Lyra gateway, and how it fills the seam.
 
 use quittance_core::api::Api;
+use quittance_core::crypto::Secret;
+use quittance_core::key::Account;
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, PortalRule, Probe, Profile, Provider,
     Received, Refused,
@@ -10,7 +12,8 @@ use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
 use super::api::Credentials;
 use super::brands::Sites;
-use super::{Keys, portal, read, rules, status, verify, words};
+use super::{Keys, SiteKeys, portal, read, rules, status, verify, words};
+use crate::STAND_IN;
 
 /// The word of this family in routes, keys and configuration: that of its first brand here.
 pub const ID: ProviderId = ProviderId::new("systempay");
@@ -90,6 +93,16 @@ impl Provider for Lyra {
         portal::rule(event)
     }
 
+    fn stand_in(&self, account: &Account, _: &Outgoing) -> Result<Box<dyn provider::Keys>, NoKey> {
+        let site = SiteKeys {
+            form: Secret::new(STAND_IN),
+            rest_password: Secret::new(STAND_IN),
+            allow_sha1: false,
+        };
+        let keys = Keys::new([((account.merchant.clone(), account.mode), site)]);
+        Ok(Box::new(keys.map_err(|_| NoKey("no key"))?))
+    }
+
     fn line(
         &self,
         event: &Remark,
@@ -112,7 +125,9 @@ impl provider::Keys for Keys {
     ) -> Result<Received<'m>, Refused> {
         let verified = verify(self, message.body)?;
         let readings = vec![read(&verified, &options.fields)];
-        Ok(Received { signed: Box::new(verified), readings })
+        let Account { merchant, mode, .. } = &verified.account;
+        let key = format!("{merchant} ({})", mode.as_str());
+        Ok(Received { signed: Box::new(verified), readings, key })
     }
 
     fn sign(&self, message: &mut Outgoing) -> Result<(), NoKey> {

@@ -1,6 +1,8 @@
 //! What is fixed about Worldline Direct, and how it fills the seam.
 
 use quittance_core::api::Api;
+use quittance_core::crypto::Secret;
+use quittance_core::key::Account;
 use quittance_core::provider::{
     BadKeys, HeldKey, Incoming, NoKey, Options, Outgoing, PortalRule, Probe, Profile, Provider,
     Received, Refused,
@@ -9,7 +11,8 @@ use quittance_core::rules::Rules;
 use quittance_core::{Meaning, ProviderId, Remark, ShareFact, provider};
 
 use super::api::Merchants;
-use super::{Keys, portal, read, rules, status, verify, words};
+use super::{Key, Keys, portal, read, rules, status, verify, words};
+use crate::STAND_IN;
 
 /// The word of Worldline Direct in routes, keys and configuration.
 pub const ID: ProviderId = ProviderId::new("worldline");
@@ -90,6 +93,17 @@ impl Provider for Worldline {
         portal::rule(event)
     }
 
+    fn stand_in(
+        &self,
+        account: &Account,
+        message: &Outgoing,
+    ) -> Result<Box<dyn provider::Keys>, NoKey> {
+        let id = message.header(KEY_ID_HEADER).ok_or(NoKey("the header names no key"))?;
+        let secret = Secret::new(STAND_IN).ok_or(NoKey("no key"))?;
+        let key = Key { secret, mode: account.mode, merchant: None };
+        Ok(Box::new(Keys::new([(id.to_owned(), key)])))
+    }
+
     fn line(
         &self,
         event: &Remark,
@@ -110,7 +124,9 @@ impl provider::Keys for Keys {
         let (signatures, key_ids) = (values(SIGNATURE_HEADER), values(KEY_ID_HEADER));
         let verified = verify(self, &signatures, &key_ids, message.body)?;
         let readings = read(&verified);
-        Ok(Received { signed: Box::new(verified), readings })
+        let key = key_ids.first().map(|id| String::from_utf8_lossy(id).into_owned());
+        let key = key.unwrap_or_default();
+        Ok(Received { signed: Box::new(verified), readings, key })
     }
 
     fn sign(&self, message: &mut Outgoing) -> Result<(), NoKey> {

@@ -130,7 +130,7 @@ fn facts_are_about_the_providers_own_orders() {
         let keys = specimen.keys();
         for sample in &specimen.samples {
             receive(specimen.provider, &*keys, &sample.message, specimen.arrived, |received| {
-                let Ok(Received { signed, readings }) = received else { return };
+                let Ok(Received { signed, readings, .. }) = received else { return };
                 let account = signed.content().account;
                 assert_eq!(account.psp, specimen.provider.profile().id);
                 for reading in readings {

@@ -1,0 +1,159 @@
+//! `quittance evidence`: why an order was released, as one file that is checked without us. See `docs/evidence.md`.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use quittance_aws::StoreError;
+use quittance_aws::archive::{Archive, ArchiveKey, ArchivedNotification};
+use quittance_aws::clock::now;
+use quittance_aws::receive::API;
+use quittance_aws::webhook::options;
+use quittance_core::told::Told;
+use quittance_core::{Order, OrderKey};
+use quittance_evidence::{Absence, Entry, Evidence, Kind};
+use quittance_psp::{PROVIDERS, provider};
+
+use crate::keys::Rings;
+use crate::operate::arguments::key;
+use crate::operate::context::{Common, Context};
+use crate::operate::rebuilt::{Carried, Rebuilt, is_expired, one};
+use crate::operate::terminal::NOT_ALL;
+use crate::operate::verify_file::{print, proofs};
+use crate::output::{Failure, note};
+
+/// Which program makes the files.
+const MADE_BY: &str = concat!("quittance ", env!("CARGO_PKG_VERSION"));
+
+/// Write one file that says why an order was released, with every message as it came
+///
+/// It holds personal data: what the PSP sent of the buyer. `quittance verify` checks it, and so does the page
+/// evidence.html of a release, offline.
+#[derive(Debug, Args)]
+pub(crate) struct EvidenceArgs {
+    #[command(flatten)]
+    common: Common,
+    /// The order under any of its names: psp/merchant/mode/order
+    #[arg(value_parser = key)]
+    key: OrderKey,
+    /// Where to write; without it beside you, under the order's reference. No file is written over
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+}
+
+impl EvidenceArgs {
+    /// Writes the file, and checks it. The status is 1 where there is no order, or the file does not hold.
+    pub(crate) async fn run(&self) -> Result<ExitCode, Failure> {
+        let context = Context::open(&self.common).await?;
+        context.policy_is_known()?;
+        let stored = context.table().load_order(&self.key).await?;
+        if stored.version.is_none() {
+            note(&format!("no order is stored for {}", self.key));
+            return Ok(ExitCode::from(NOT_ALL));
+        }
+        let evidence = of_order(&context, &stored.order).await?;
+        let bytes = evidence.to_bytes()?;
+        let path = self.to.clone().unwrap_or_else(|| name_of(stored.order.key()));
+        let mut file = std::fs::File::create_new(&path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        let proofs = proofs(&evidence, &context.rings().await).await;
+        let verdict = quittance_evidence::check(&bytes, PROVIDERS, Some(&proofs));
+        print(&verdict, context.json, Some(&path))
+    }
+}
+
+/// The file's name where none is said: a reference may be anything, a file's name not.
+fn name_of(order: &OrderKey) -> PathBuf {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let name: String = order.order.chars().map(safe).collect();
+    PathBuf::from(format!("{}.evidence.json", name.trim_start_matches('.')))
+}
+
+/// The evidence of a stored order.
+async fn of_order(context: &Context, order: &Order) -> Result<Evidence, Failure> {
+    let rebuilt = one(context, order.key()).await?;
+    let (archive, rings) = (context.archive(), context.rings().await);
+    let mut evidence = Evidence::new(MADE_BY, now(), context.settings.policy, order, PROVIDERS);
+    if let Some(provider) = provider(order.key().psp) {
+        evidence.fields = options(provider.profile()).fields;
+    }
+    let mut between = absent(context, &rebuilt, order)?;
+    for carried in rebuilt.known.carried() {
+        between.push((carried.turn(), carried_entry(&carried)?));
+    }
+    // What was first of one second is kept as it is.
+    between.sort_by_key(|(turn, _)| *turn);
+    let mut between = between.into_iter().peekable();
+    let (mut seen, mut damaged) = (BTreeSet::new(), 0);
+    for place in &rebuilt.arrivals {
+        if !seen.insert((&place.sha256, place.received_at)) {
+            continue;
+        }
+        while let Some((_, entry)) = between.next_if(|(turn, _)| *turn <= place.received_at.unix())
+        {
+            evidence.push(entry);
+        }
+        match archived(&archive, &rings, place).await? {
+            Some(entry) => evidence.push(entry),
+            None => damaged += 1,
+        }
+    }
+    between.for_each(|(_, entry)| evidence.push(entry));
+    if damaged > 0 {
+        note(&format!("{damaged} archived items cannot be read and are left out"));
+    }
+    Ok(evidence.described(order.key(), PROVIDERS).sealed()?)
+}
+
+/// What the order lists and the archive lacks, each with its turn.
+fn absent(
+    context: &Context,
+    rebuilt: &Rebuilt,
+    order: &Order,
+) -> Result<Vec<(i64, Entry)>, Failure> {
+    let lacks = |sha256: &String| !rebuilt.archived.contains_key(sha256);
+    let listed = Told::listed(order, |told| told.source != API && lacks(&told.sha256));
+    let entries = listed.into_iter().map(|told| {
+        let why = match () {
+            () if rebuilt.erased.contains(&told.sha256) => Absence::Erased,
+            () if is_expired(context, told.at) => Absence::Expired,
+            () => Absence::Lost,
+        };
+        Ok((told.at.unix(), Entry::told(Kind::Notification, &told, why, PROVIDERS)?))
+    });
+    entries.collect()
+}
+
+fn carried_entry(carried: &Carried<'_>) -> Result<Entry, Failure> {
+    Ok(match carried {
+        Carried::Price(price) => {
+            let registered = price.registered;
+            let currency = registered.currency.code();
+            Entry::registered(registered.at, &price.key, registered.amount, currency)
+        }
+        Carried::Told(told) => Entry::told(Kind::Answer, told, Absence::NeverKept, PROVIDERS)?,
+    })
+}
+
+/// A notification as it is archived. `None` where the item is not as it was written.
+async fn archived(
+    archive: &Archive,
+    rings: &Rings,
+    place: &ArchiveKey,
+) -> Result<Option<Entry>, Failure> {
+    let kept: ArchivedNotification = match archive.read(place).await {
+        Ok(Some(kept)) => kept,
+        Ok(None) | Err(StoreError::Corrupt(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut entry = Entry::notification(kept.received_at, &place.partition, &kept.body);
+    // As it was written down when it came: another digest of the body shows.
+    entry.sha256 = Some(kept.sha256.clone());
+    entry.verified_by = rings.prove(&kept).await.map(|proof| proof.key);
+    entry.headers = kept.headers;
+    Ok(Some(entry))
+}

@@ -1,0 +1,195 @@
+//! What the messages of a file say, and what they come to: read and folded by the code that received them.
+//!
+//! The secrets of the merchant are not in the file. Each message is signed anew with a key that everybody has, so that it
+//! goes through the one door there is: what is read is what it says, and not who sent it.
+
+use std::fmt::Display;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use quittance_core::claims::Items;
+use quittance_core::key::Account;
+use quittance_core::limits::MAX_AMOUNT;
+use quittance_core::provider::{Incoming, Options, Outgoing, Provider, find};
+use quittance_core::registered::Registered;
+use quittance_core::told::Told;
+use quittance_core::{
+    Currency, Order, OrderKey, Policy, Providers, Reading, Receipt, Statement, Timestamp, Words,
+};
+
+use crate::check::{Finding, Problem};
+use crate::file::{Entry, Evidence, Kind};
+use crate::{API, WEBHOOK};
+
+/// What the entries of a file come to.
+pub(crate) struct Folded {
+    /// The order; `None` where not every entry could be read.
+    pub(crate) order: Option<Order>,
+    /// The readings of each notification that has its bytes, by its place.
+    pub(crate) readings: Vec<(usize, Vec<Reading>)>,
+    /// What is wrong.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Reads every entry again and folds them in their order.
+pub(crate) fn fold(
+    evidence: &Evidence,
+    policy: Policy,
+    key: &OrderKey,
+    providers: Providers,
+) -> Folded {
+    let mut folded = Folded { order: None, readings: Vec::new(), findings: Vec::new() };
+    let mut items = Items::default();
+    for (place, entry) in evidence.entries.iter().enumerate() {
+        let of = Of { evidence, account: key.account(), policy, providers };
+        match of.take(entry, &mut items) {
+            Ok(None) => {}
+            Ok(Some((states, readings))) => {
+                if states != entry.states {
+                    folded.findings.push(Finding::at(place, "states", Problem::SaysOtherwise));
+                }
+                folded.readings.push((place, readings));
+            }
+            Err((member, why)) => {
+                folded.findings.push(Finding::at(place, member, Problem::Unread { why }));
+            }
+        }
+    }
+    if folded.findings.is_empty() {
+        folded.order = items.order(key);
+    }
+    folded
+}
+
+/// What a message says in words, one line for each of its elements.
+pub(crate) fn states(readings: &[Reading], providers: Providers) -> Vec<String> {
+    let line = |reading: &Reading| match reading {
+        Reading::Order(said) => {
+            let words = Words::of(providers, said.key.psp);
+            format!("{}: {}", said.key, words.line_of(said))
+        }
+        Reading::Hint(hint) => {
+            format!("{}: a hint that proves nothing: {}", hint.order, hint.about)
+        }
+        Reading::Untracked { about } => format!("not tracked: {about}"),
+        Reading::Unreadable(why) => format!("not understood: {why}"),
+    };
+    readings.iter().map(line).collect()
+}
+
+/// What a notification says, whoever sent it.
+pub(crate) fn read(
+    provider: &dyn Provider,
+    account: &Account,
+    fields: &[String],
+    entry: &Entry,
+    at: Timestamp,
+) -> Result<Vec<Reading>, String> {
+    let body = entry.bytes().ok_or("it has no body, or two")?;
+    let mut message = Outgoing { headers: entry.headers.clone(), body };
+    let keys = provider.stand_in(account, &message).map_err(said)?;
+    keys.sign(&mut message).map_err(said)?;
+    let known = provider.profile().kept_headers;
+    let headers = message.headers.iter().filter_map(|(name, value)| {
+        let known = known.iter().find(|known| **known == name.as_str())?;
+        Some((*known, value.as_bytes()))
+    });
+    let headers: Vec<(&'static str, &[u8])> = headers.collect();
+    let incoming = Incoming { headers: &headers, body: &message.body, arrived: at };
+    let options = Options { fields: fields.to_vec() };
+    Ok(keys.receive(&incoming, &options).map_err(said)?.readings)
+}
+
+fn said(error: impl Display) -> String {
+    error.to_string()
+}
+
+/// What an entry is read with.
+struct Of<'a> {
+    evidence: &'a Evidence,
+    account: Account,
+    policy: Policy,
+    providers: Providers,
+}
+
+/// A member of an entry, and why it cannot be read.
+type Unread = (&'static str, String);
+
+impl Of<'_> {
+    /// Takes an entry into the items. What it says, where it has its bytes.
+    fn take(
+        &self,
+        entry: &Entry,
+        items: &mut Items,
+    ) -> Result<Option<(Vec<String>, Vec<Reading>)>, Unread> {
+        let at = entry.arrived().filter(|at| at.to_string() == entry.at);
+        let at = at.ok_or(("at", "it is not a time".to_owned()))?;
+        match (entry.kind, &entry.told) {
+            (Kind::Registered, _) => {
+                self.register(entry, at, items)?;
+                Ok(None)
+            }
+            (Kind::Notification, None) => {
+                let provider = find(self.providers, self.account.psp)
+                    .ok_or(("kept_for", "this version does not know its provider".to_owned()))?;
+                let readings = read(provider, &self.account, &self.evidence.fields, entry, at)
+                    .map_err(|why| ("body", why))?;
+                let sha256 = entry.sha256.clone().unwrap_or_default();
+                for reading in &readings {
+                    if let Reading::Order(said) = reading {
+                        self.note(said, at, WEBHOOK, &sha256, items);
+                    }
+                }
+                Ok(Some((states(&readings, self.providers), readings)))
+            }
+            (kind, told) => {
+                let unread = |why: String| ("told", why);
+                let told = told.as_ref().ok_or_else(|| unread("it is missing".to_owned()))?;
+                let bytes = BASE64.decode(told).map_err(|error| unread(said(error)))?;
+                let key = self.key(entry)?;
+                let told = Told::decode(&bytes, key, self.providers)
+                    .map_err(|error| unread(said(error)))?;
+                let source = if kind == Kind::Answer { API } else { WEBHOOK };
+                let sha256 = entry.sha256.clone().unwrap_or_default();
+                if told.at != at || told.sha256 != sha256 {
+                    return Err(unread("it is of another message".to_owned()));
+                }
+                let words = Words::of(self.providers, told.statement.key.psp);
+                if entry.states != [words.line_of(&told.statement)] {
+                    return Err(("states", "the message says something else".to_owned()));
+                }
+                self.note(&told.statement, at, source, &sha256, items);
+                Ok(None)
+            }
+        }
+    }
+
+    fn key(&self, entry: &Entry) -> Result<OrderKey, Unread> {
+        let key: Option<OrderKey> = entry.kept_for.parse().ok();
+        let ours = key.filter(|key| key.account() == self.account);
+        ours.ok_or(("kept_for", "it is no key of the same account".to_owned()))
+    }
+
+    /// An order without room for a statement, and a name that leads nowhere, are as they were when it was received: the
+    /// message is in quarantine, and its facts are missing in the order.
+    fn note(
+        &self,
+        statement: &Statement,
+        at: Timestamp,
+        source: &'static str,
+        sha256: &str,
+        items: &mut Items,
+    ) {
+        let receipt = Receipt { received_at: at, source, sha256: sha256.to_owned() };
+        items.take(statement, receipt, self.policy);
+    }
+
+    fn register(&self, entry: &Entry, at: Timestamp, items: &mut Items) -> Result<(), Unread> {
+        let amount = entry.amount.filter(|amount| (1..=MAX_AMOUNT).contains(amount));
+        let amount = amount.ok_or(("amount", "it is no amount".to_owned()))?;
+        let currency = entry.currency.as_deref().and_then(Currency::from_alpha);
+        let currency = currency.ok_or(("currency", "it is no currency".to_owned()))?;
+        items.register(&self.key(entry)?, Registered { amount, currency, at }, self.policy);
+        Ok(())
+    }
+}

@@ -20,7 +20,7 @@ use crate::keys::Rings;
 use crate::operate::arguments::key;
 use crate::operate::context::{Common, Context};
 use crate::operate::rebuilt::{Carried, Rebuilt, is_expired, one};
-use crate::operate::terminal::NOT_ALL;
+use crate::operate::terminal::{NOT_ALL, count};
 use crate::operate::verify_file::{print, proofs};
 use crate::output::{Failure, note};
 
@@ -83,52 +83,72 @@ async fn of_order(context: &Context, order: &Order) -> Result<Evidence, Failure>
     }
     let mut between = absent(context, &rebuilt, order)?;
     for carried in rebuilt.known.carried() {
-        between.push((carried.turn(), carried_entry(&carried)?));
+        between.push(Between { turn: carried.turn(), before: None, entry: entry_of(&carried)? });
     }
     // What was first of one second is kept as it is.
-    between.sort_by_key(|(turn, _)| *turn);
-    let mut between = between.into_iter().peekable();
+    between.sort_by_key(|between| between.turn);
     let (mut seen, mut damaged) = (BTreeSet::new(), 0);
     for place in &rebuilt.arrivals {
         if !seen.insert((&place.sha256, place.received_at)) {
             continue;
         }
-        while let Some((_, entry)) = between.next_if(|(turn, _)| *turn <= place.received_at.unix())
-        {
-            evidence.push(entry);
-        }
+        between.retain(|between| {
+            let is_next = between.is_before(place);
+            if is_next {
+                evidence.push(between.entry.clone());
+            }
+            !is_next
+        });
         match archived(&archive, &rings, place).await? {
             Some(entry) => evidence.push(entry),
             None => damaged += 1,
         }
     }
-    between.for_each(|(_, entry)| evidence.push(entry));
+    between.into_iter().for_each(|between| evidence.push(between.entry));
     if damaged > 0 {
-        note(&format!("{damaged} archived items cannot be read and are left out"));
+        note(&format!("{} left out: they cannot be read", count(damaged, "archived item")));
     }
     Ok(evidence.described(order.key(), PROVIDERS).sealed()?)
 }
 
-/// What the order lists and the archive lacks, each with its turn.
-fn absent(
-    context: &Context,
-    rebuilt: &Rebuilt,
-    order: &Order,
-) -> Result<Vec<(i64, Entry)>, Failure> {
-    let lacks = |sha256: &String| !rebuilt.archived.contains_key(sha256);
-    let listed = Told::listed(order, |told| told.source != API && lacks(&told.sha256));
-    let entries = listed.into_iter().map(|told| {
+/// What no archive has, in its turn.
+struct Between {
+    /// It comes before the arrivals of this second or later.
+    turn: i64,
+    /// The arrival before which the order lists it: within a second nothing else tells.
+    before: Option<String>,
+    entry: Entry,
+}
+
+impl Between {
+    fn is_before(&self, place: &ArchiveKey) -> bool {
+        match &self.before {
+            Some(sha256) => *sha256 == place.sha256,
+            None => self.turn <= place.received_at.unix(),
+        }
+    }
+}
+
+/// What the order lists and the archive lacks.
+fn absent(context: &Context, rebuilt: &Rebuilt, order: &Order) -> Result<Vec<Between>, Failure> {
+    let is_kept = |sha256: &String| rebuilt.archived.contains_key(sha256);
+    let listed = Told::listed(order, |told| told.source != API);
+    let mut all = Vec::new();
+    for (at, told) in listed.iter().enumerate().filter(|(_, told)| !is_kept(&told.sha256)) {
         let why = match () {
             () if rebuilt.erased.contains(&told.sha256) => Absence::Erased,
             () if is_expired(context, told.at) => Absence::Expired,
             () => Absence::Lost,
         };
-        Ok((told.at.unix(), Entry::told(Kind::Notification, &told, why, PROVIDERS)?))
-    });
-    entries.collect()
+        let next = listed.iter().skip(at).map(|told| &told.sha256).find(|sha256| is_kept(sha256));
+        let entry = Entry::told(Kind::Notification, told, why, PROVIDERS)?;
+        all.push(Between { turn: told.at.unix() + 1, before: next.cloned(), entry });
+    }
+    Ok(all)
 }
 
-fn carried_entry(carried: &Carried<'_>) -> Result<Entry, Failure> {
+/// What only the stored orders know.
+fn entry_of(carried: &Carried<'_>) -> Result<Entry, Failure> {
     Ok(match carried {
         Carried::Price(price) => {
             let registered = price.registered;

@@ -168,6 +168,20 @@ fn sources(order: &Value) -> Vec<&str> {
     all.map(|told| told["source"].as_str().expect("a word")).collect()
 }
 
+/// The evidence of an order holds, and is made of these.
+fn evidence(stack: &Stack, key: &str, kinds: &[&str]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("evidence.json");
+    let path = path.to_str().expect("text");
+    let args = ["evidence", key, "--to", path, "--json", "--local", &stack.url()];
+    let done = quittance(&args).output().expect("it starts");
+    let verdict: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!(done.status.code(), Some(0), "{verdict}");
+    let events = verdict["events"].as_array().expect("a list").iter();
+    let found: Vec<&str> = events.map(|event| event["kind"].as_str().expect("a word")).collect();
+    assert_eq!(found, kinds, "{verdict}");
+}
+
 /// The rebuilt orders are those that are stored.
 fn verify(stack: &Stack) {
     let args = ["rebuild", "--verify", "--json", "--local", &stack.url()];
@@ -225,6 +239,7 @@ fn what_the_nightly_batch_takes_is_released_by_asking() {
     assert_eq!((&order["state"], sources(&order)), (&json!("captured"), vec!["webhook", "api"]));
     assert_eq!(stack.queue_of(&["PSP-3"]).len(), 1);
     verify(&stack);
+    evidence(&stack, &format!("systempay/{SITE}/test/PSP-3"), &["notification", "answer"]);
 }
 
 /// The notification is lost, and the order is known from what was asked alone.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::file::{Absence, Decision, Evidence, Kind, SCHEMA};
 use crate::reread::{self, Folded};
-use crate::{MAX_BYTES, RACE_SECONDS, seal};
+use crate::{MAX_BYTES, RACE_SECONDS, layout, seal};
 
 /// What the provider's own keys say of the notifications, by their places: somebody who has them looked.
 pub type Proofs = BTreeMap<usize, Proof>;
@@ -233,7 +233,7 @@ fn read(bytes: &[u8]) -> Result<Evidence, Finding> {
         return Err(Finding::of("file", Problem::TooLarge));
     }
     let evidence = Evidence::read(bytes).map_err(|error| {
-        let place = format!("line {}", error.line());
+        let place = format!("line {}", layout::broken(bytes).unwrap_or(error.line()));
         Finding::of(place, Problem::NotEvidence { why: error.to_string() })
     })?;
     if evidence.schema != SCHEMA {
@@ -255,7 +255,9 @@ fn structure(evidence: &Evidence, bytes: &[u8]) -> Vec<Finding> {
         }
         Err(error) => findings.push(unwritable(&error)),
     }
-    let mut before = seal::first(&evidence.order);
+    // The link before as the file has it, and as it should be: an altered link alone is not told of what follows, too.
+    let first = seal::first(&evidence.order);
+    let (mut before, mut should_be) = (first.clone(), first);
     for (place, entry) in evidence.entries.iter().enumerate() {
         if entry.index != place {
             let problem = Problem::Moved { index: entry.index };
@@ -263,7 +265,11 @@ fn structure(evidence: &Evidence, bytes: &[u8]) -> Vec<Finding> {
         }
         match seal::members(entry, seal::OF_ENTRY) {
             Ok(members) => {
+                if seal::link(&should_be, entry.index, &entry.seals) == entry.chain {
+                    before.clone_from(&should_be);
+                }
                 let link = |seals: &_| seal::link(&before, entry.index, seals);
+                should_be = link(&entry.seals);
                 let found = Sealed { members, seals: &entry.seals, stated: &entry.chain };
                 findings.extend(found.findings(&format!("entries[{place}]."), "chain", link));
             }
@@ -274,6 +280,9 @@ fn structure(evidence: &Evidence, bytes: &[u8]) -> Vec<Finding> {
     if evidence.entries.len() != evidence.count {
         let (stated, found) = (evidence.count, evidence.entries.len());
         findings.push(Finding::of("entries", Problem::Count { stated, found }));
+    }
+    if seal::head(&should_be, &evidence.seals) == evidence.head {
+        before = should_be;
     }
     match seal::members(evidence, seal::OF_FILE) {
         Ok(members) => {

@@ -14,6 +14,7 @@
 
 mod check;
 mod file;
+mod layout;
 mod reread;
 mod seal;
 mod words;

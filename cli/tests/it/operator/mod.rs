@@ -2,6 +2,7 @@
 
 mod doctor;
 mod erase;
+mod evidence;
 mod expect;
 mod keys;
 mod listen;

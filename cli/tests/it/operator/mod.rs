@@ -1,6 +1,7 @@
 //! The operator's commands, against a running local stack.
 
 mod doctor;
+mod drill;
 mod erase;
 mod evidence;
 mod expect;

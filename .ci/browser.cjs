@@ -5,6 +5,7 @@ const { createServer } = require("node:http");
 const { createInterface } = require("node:readline");
 const { chromium } = require("playwright-core");
 const { scenes } = require("./console.cjs");
+const { checks } = require("./evidence.cjs");
 
 const { CHROMIUM, QUITTANCE, PICTURES } = process.env;
 
@@ -149,7 +150,7 @@ async function main() {
   const [local, seller] = await Promise.all([stack(), shop()]);
   // The sandbox is the kernel's affair, which containers do not let it have; all pages are ours.
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
-  let [played, looked] = [0, 0];
+  let [played, looked, checked] = [0, 0, 0];
   try {
     for (const view of VIEWS) {
       const { name, ...options } = view;
@@ -173,12 +174,13 @@ async function main() {
       await context.close();
     }
     looked = await scenes({ at: local.url, back: seller.url, browser, json, picture });
+    checked = await checks({ at: local.url, browser, json, picture });
   } finally {
     await browser.close();
     local.end();
     seller.end();
   }
-  console.log(`${played} payments clicked through, on ${VIEWS.map((view) => view.name).join(", ")}; ${looked} scenes at the console`);
+  console.log(`${played} payments clicked through, on ${VIEWS.map((view) => view.name).join(", ")}; ${looked} scenes at the console, ${checked} with evidence`);
 }
 
 main().catch((error) => {

@@ -122,6 +122,13 @@ class Release:
                 bills[f"{architecture}/{path.name.removesuffix(ending)}.cdx.json"] = bill
         self.put("sbom", bills)
 
+    def page(self):
+        """The page that checks evidence offline."""
+        if self.is_whole:
+            self.binary(self.source / "target/wasm32-unknown-unknown/page/quittance_evidence_page.wasm")
+            page = self.source / "target/evidence.html"
+            self.files[f"quittance-{self.version}-evidence.html"] = page.read_bytes()
+
     def write(self, folder):
         tools = (self.source / "BUILD.txt").read_text()
         digests = "".join(f"{digest}  {path}\n" for digest, path in self.binaries)
@@ -146,6 +153,7 @@ def main():
             for architecture in architectures:
                 release.pack(architecture)
             release.bills(architectures)
+            release.page()
             release.write(pathlib.Path(folder))
         case _:
             sys.exit(__doc__)

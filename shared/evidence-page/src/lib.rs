@@ -15,7 +15,7 @@ static VERDICT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// Makes room for a file of so many bytes, and says where. Of a larger one than is ever checked, room for one byte too many
 /// is made: the check says so.
-#[unsafe(no_mangle)]
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub extern "C" fn room(bytes: usize) -> *mut u8 {
     let mut file = FILE.lock().unwrap_or_else(PoisonError::into_inner);
     *file = vec![0; bytes.min(MAX_BYTES + 1)];
@@ -23,7 +23,7 @@ pub extern "C" fn room(bytes: usize) -> *mut u8 {
 }
 
 /// Checks what was written. How many bytes the verdict has.
-#[unsafe(no_mangle)]
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub extern "C" fn check() -> usize {
     let file = std::mem::take(&mut *FILE.lock().unwrap_or_else(PoisonError::into_inner));
     let mut verdict = VERDICT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -32,7 +32,7 @@ pub extern "C" fn check() -> usize {
 }
 
 /// Where the verdict is.
-#[unsafe(no_mangle)]
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub extern "C" fn verdict() -> *const u8 {
     VERDICT.lock().unwrap_or_else(PoisonError::into_inner).as_ptr()
 }

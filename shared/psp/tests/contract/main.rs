@@ -123,6 +123,36 @@ fn each_sample_is_verified_and_read_as_expected() {
     }
 }
 
+/// Under a key that everybody has, a message says what it says under the provider's; and that key verifies nothing that
+/// the provider signed.
+#[test]
+fn a_stand_in_reads_what_the_keys_read_and_verifies_nothing() {
+    let mut read = BTreeSet::new();
+    for specimen in &*SPECIMENS {
+        let keys = specimen.keys();
+        for sample in specimen.samples.iter().filter(|sample| sample.says != Says::Refused) {
+            let message = &sample.message;
+            let (said, account) =
+                receive(specimen.provider, &*keys, message, specimen.arrived, |received| {
+                    let received = received.unwrap();
+                    assert!(!received.key.is_empty(), "{}", sample.name);
+                    (received.readings, received.signed.content().account)
+                });
+            let Ok(stand_in) = specimen.provider.stand_in(&account, message) else { continue };
+            let genuine = readings(specimen.provider, &*stand_in, message, specimen.arrived);
+            assert_eq!(genuine, Err(Refused::Mismatch), "{}", sample.name);
+            let mut anew = message.clone();
+            stand_in.sign(&mut anew).unwrap();
+            let found = readings(specimen.provider, &*stand_in, &anew, specimen.arrived);
+            assert_eq!(found, Ok(said), "{}", sample.name);
+            assert!(specimen.readings(&anew).is_err(), "{}: nobody signed it", sample.name);
+            read.insert(specimen.provider.profile().id);
+        }
+    }
+    let all: BTreeSet<_> = PROVIDERS.iter().map(|provider| provider.profile().id).collect();
+    assert_eq!(read, all, "evidence of every provider is checked without its keys");
+}
+
 /// Facts are about the account that the key vouches for, and no other provider's.
 #[test]
 fn facts_are_about_the_providers_own_orders() {

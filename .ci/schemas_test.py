@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import subprocess
+import tempfile
 import unittest
 import urllib.error
 import urllib.parse
@@ -55,7 +56,7 @@ def document(name):
 
 
 OPENAPI, ASYNCAPI = document("openapi.json"), document("asyncapi.json")
-FILES = {name: document(f"{name}.schema.json") for name in ("order", "message", "refund")}
+FILES = {name: document(f"{name}.schema.json") for name in ("order", "message", "refund", "evidence")}
 
 
 def strict(schema, closed="unevaluatedProperties"):
@@ -394,6 +395,25 @@ class Stack(unittest.TestCase):
         for order in self.orders:
             self.assertIn("notifications", order)
             self.assertTrue(all("details" in share for share in order["shares"]))
+
+    def test_evidence_is_as_its_schema_says(self):
+        """Of orders that were told by notifications, that were asked about, and that were registered alone."""
+        kinds = set()
+        with tempfile.TemporaryDirectory() as folder:
+            for at, order in enumerate(self.later[:: len(self.later) // 12]):
+                key = "/".join(urllib.parse.quote(order[part], safe="") for part in ("psp", "merchant", "mode", "order"))
+                path = pathlib.Path(folder) / f"{at}.json"
+                done = subprocess.run(
+                    ["quittance", "evidence", key, "--to", path, "--local", self.client.url], capture_output=True, text=True
+                )
+                self.assertEqual(done.returncode, 0, (key, done.stdout, done.stderr))
+                evidence = json.loads(path.read_text())
+                of_file("evidence").validate(evidence)
+                kinds |= {entry["kind"] for entry in evidence["entries"]}
+                for inner in ("decision", "policy", "seals"):
+                    self.assertFalse(of_file("evidence", False).is_valid({name: each for name, each in evidence.items() if name != inner}))
+                self.assertFalse(of_file("evidence", False).is_valid({**evidence, "more": 1}), "each member is known")
+        self.assertEqual(kinds, {"notification", "answer", "registered"})
 
     def test_each_message_is_as_its_schemas_say(self):
         messages = [*self.messages, *self.client.json("GET", "/local/queue")]

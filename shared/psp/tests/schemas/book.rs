@@ -13,12 +13,18 @@ const COMPONENTS: &str = "/components/schemas";
 
 /// The schema of one type, with its definitions.
 pub(crate) fn alone<T: JsonSchema>() -> Value {
+    let mut schema = closed::<T>();
+    let about = schema["description"].as_str().unwrap_or_default();
+    schema["description"] = json!(format!("{about} {OPEN}"));
+    schema
+}
+
+/// The same of a type that gets no more members.
+pub(crate) fn closed<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     never_null(&mut schema);
     tidy(&mut schema);
-    let about = schema["description"].as_str().unwrap_or_default();
-    schema["description"] = json!(format!("{about} {OPEN}"));
     schema
 }
 

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use quittance_core::OrderView;
 use quittance_core::desk::RefundView;
 use quittance_core::message::CloudEvent;
+use quittance_evidence::Evidence;
 use serde_json::Value;
 
 #[test]
@@ -20,6 +21,7 @@ fn the_schemas_are_current() {
         ("order.schema.json", book::alone::<OrderView>()),
         ("message.schema.json", book::alone::<CloudEvent>()),
         ("refund.schema.json", book::alone::<RefundView>()),
+        ("evidence.schema.json", book::closed::<Evidence>()),
         ("openapi.json", openapi::document()),
         ("asyncapi.json", asyncapi::document()),
     ] {

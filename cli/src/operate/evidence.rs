@@ -12,7 +12,7 @@ use quittance_aws::clock::now;
 use quittance_aws::receive::API;
 use quittance_aws::webhook::options;
 use quittance_core::told::Told;
-use quittance_core::{Order, OrderKey};
+use quittance_core::{Order, OrderKey, Reading};
 use quittance_evidence::{Absence, Entry, Evidence, Kind};
 use quittance_psp::{PROVIDERS, provider};
 
@@ -87,7 +87,7 @@ async fn of_order(context: &Context, order: &Order) -> Result<Evidence, Failure>
     }
     // What was first of one second is kept as it is.
     between.sort_by_key(|between| between.turn);
-    let (mut seen, mut damaged) = (BTreeSet::new(), 0);
+    let (mut seen, mut damaged, mut forgotten) = (BTreeSet::new(), 0, 0);
     for place in &rebuilt.arrivals {
         if !seen.insert((&place.sha256, place.received_at)) {
             continue;
@@ -99,12 +99,17 @@ async fn of_order(context: &Context, order: &Order) -> Result<Evidence, Failure>
             }
             !is_next
         });
-        match archived(&archive, &rings, place).await? {
-            Some(entry) => evidence.push(entry),
-            None => damaged += 1,
+        match archived(&archive, &rings, place, order).await? {
+            Archived::Entry(entry) => evidence.push(*entry),
+            Archived::Forgotten => forgotten += 1,
+            Archived::Damaged => damaged += 1,
         }
     }
     between.into_iter().for_each(|between| evidence.push(between.entry));
+    if forgotten > 0 {
+        let what = count(forgotten, "notification");
+        note(&format!("{what} with more than one reading left out: the order does not have them"));
+    }
     if damaged > 0 {
         note(&format!("{} left out: they cannot be read", count(damaged, "archived item")));
     }
@@ -159,21 +164,43 @@ fn entry_of(carried: &Carried<'_>) -> Result<Entry, Failure> {
     })
 }
 
-/// A notification as it is archived. `None` where the item is not as it was written.
+/// A notification as it is archived.
+enum Archived {
+    Entry(Box<Entry>),
+    /// It counts for nothing, and the order has forgotten it or found no room for it.
+    Forgotten,
+    /// The item is not as it was written, or is gone.
+    Damaged,
+}
+
 async fn archived(
     archive: &Archive,
     rings: &Rings,
     place: &ArchiveKey,
-) -> Result<Option<Entry>, Failure> {
+    order: &Order,
+) -> Result<Archived, Failure> {
     let kept: ArchivedNotification = match archive.read(place).await {
         Ok(Some(kept)) => kept,
-        Ok(None) | Err(StoreError::Corrupt(_)) => return Ok(None),
+        Ok(None) | Err(StoreError::Corrupt(_)) => return Ok(Archived::Damaged),
         Err(error) => return Err(error.into()),
     };
     let mut entry = Entry::notification(kept.received_at, &place.partition, &kept.body);
     // As it was written down when it came: another digest of the body shows.
     entry.sha256 = Some(kept.sha256.clone());
-    entry.verified_by = rings.prove(&kept).await.map(|proof| proof.key);
+    if let Some(proof) = rings.prove(&kept).await {
+        let is_listed = order.notifications().iter().any(|told| told.sha256 == kept.sha256);
+        if !is_listed && counts_for_nothing(&proof.readings) {
+            return Ok(Archived::Forgotten);
+        }
+        entry.verified_by = Some(proof.key);
+    }
     entry.headers = kept.headers;
-    Ok(Some(entry))
+    Ok(Archived::Entry(Box::new(entry)))
+}
+
+/// Whether all that a message states can be read in another way.
+fn counts_for_nothing(readings: &[Reading]) -> bool {
+    let is_doubtful =
+        |reading: &Reading| matches!(reading, Reading::Order(said) if said.standing.is_doubtful());
+    readings.iter().all(is_doubtful)
 }

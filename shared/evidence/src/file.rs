@@ -6,16 +6,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use quittance_core::crypto::sha256_hex;
 use quittance_core::fold::{Confirm, Instalments};
-use quittance_core::provider::{Providers, find};
+use quittance_core::provider::Providers;
 use quittance_core::release::Cause;
 use quittance_core::told::Told;
 use quittance_core::{Order, OrderKey, Policy, ReleaseOn, State, Timestamp, Words};
 use serde::{Deserialize, Serialize};
 
-use crate::{reread, seal};
-
-/// The first member of every file: what the file is, and its version.
-pub const SCHEMA: &str = "quittance-evidence/1";
+use crate::seal::{self, SCHEMA};
 
 /// The evidence of one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,22 +240,6 @@ impl Evidence {
     pub fn push(&mut self, entry: Entry) {
         self.entries.push(Entry { index: self.entries.len(), ..entry });
         self.count = self.entries.len();
-    }
-
-    /// The same with what each notification says, in words.
-    pub fn described(mut self, order: &OrderKey, providers: Providers) -> Self {
-        let account = order.account();
-        for entry in self.entries.iter_mut().filter(|entry| entry.told.is_none()) {
-            let (Some(provider), Some(at)) = (find(providers, order.psp), entry.arrived()) else {
-                continue;
-            };
-            if entry.kind == Kind::Notification
-                && let Ok(readings) = reread::read(provider, &account, &self.fields, entry, at)
-            {
-                entry.states = reread::states(&readings, providers);
-            }
-        }
-        self
     }
 
     /// The same with its seals, the chain and the head.

@@ -14,16 +14,18 @@
 
 mod check;
 mod file;
+mod finding;
 mod layout;
 mod reread;
 mod seal;
 mod words;
 
-pub use self::check::{Absent, Event, Finding, Problem, Proof, Proofs, Verdict, check};
+pub use self::check::{Absent, Event, Proof, Proofs, Verdict, check};
 pub use self::file::{
-    Absence, Decision, Entry, Evidence, Kind, Listed, PolicyWords, Released, Reversed, SCHEMA,
-    Unwritable,
+    Absence, Decision, Entry, Evidence, Kind, Listed, PolicyWords, Released, Reversed, Unwritable,
 };
+pub use self::finding::{Finding, Problem};
+pub use self::seal::SCHEMA;
 pub use self::words::Language;
 
 /// Largest file that is checked, in bytes: an order lists at most some 500 messages of at most 256 KiB each.

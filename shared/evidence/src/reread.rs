@@ -3,6 +3,7 @@
 //! The secrets of the merchant are not in the file. Each message is signed anew with a key that everybody has, so that it
 //! goes through the one door there is: what is read is what it says, and not who sent it.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use base64::Engine;
@@ -17,8 +18,8 @@ use quittance_core::{
     Currency, Order, OrderKey, Policy, Providers, Reading, Receipt, Statement, Timestamp, Words,
 };
 
-use crate::check::{Finding, Problem};
 use crate::file::{Entry, Evidence, Kind};
+use crate::finding::{Finding, Problem};
 use crate::{API, WEBHOOK};
 
 /// What the entries of a file come to.
@@ -44,14 +45,18 @@ pub(crate) fn fold(
         let of = Of { evidence, account: key.account(), policy, providers };
         match of.take(entry, &mut items) {
             Ok(None) => {}
-            Ok(Some((states, readings))) => {
-                if states != entry.states {
+            Ok(Some(readings)) => {
+                if states(&readings, providers) != entry.states {
                     folded.findings.push(Finding::at(place, "states", Problem::SaysOtherwise));
                 }
                 folded.readings.push((place, readings));
             }
             Err((member, why)) => {
-                folded.findings.push(Finding::at(place, member, Problem::Unread { why }));
+                folded.findings.push(Finding::at(
+                    place,
+                    member,
+                    Problem::Unread { why: why.into_owned() },
+                ));
             }
         }
     }
@@ -59,6 +64,24 @@ pub(crate) fn fold(
         folded.order = items.order(key);
     }
     folded
+}
+
+impl Evidence {
+    /// The same with what each notification says, in words.
+    pub fn described(mut self, order: &OrderKey, providers: Providers) -> Self {
+        let account = order.account();
+        for entry in self.entries.iter_mut().filter(|entry| entry.told.is_none()) {
+            let (Some(provider), Some(at)) = (find(providers, order.psp), entry.arrived()) else {
+                continue;
+            };
+            if entry.kind == Kind::Notification
+                && let Ok(readings) = read(provider, &account, &self.fields, entry, at)
+            {
+                entry.states = states(&readings, providers);
+            }
+        }
+        self
+    }
 }
 
 /// What a message says in words, one line for each of its elements.
@@ -113,37 +136,35 @@ struct Of<'a> {
 }
 
 /// A member of an entry, and why it cannot be read.
-type Unread = (&'static str, String);
+type Unread = (&'static str, Cow<'static, str>);
 
 impl Of<'_> {
     /// Takes an entry into the items. What it says, where it has its bytes.
-    fn take(
-        &self,
-        entry: &Entry,
-        items: &mut Items,
-    ) -> Result<Option<(Vec<String>, Vec<Reading>)>, Unread> {
+    fn take(&self, entry: &Entry, items: &mut Items) -> Result<Option<Vec<Reading>>, Unread> {
         let at = entry.arrived().filter(|at| at.to_string() == entry.at);
-        let at = at.ok_or(("at", "it is not a time".to_owned()))?;
+        let at = at.ok_or(("at", Cow::Borrowed("it is not a time")))?;
         match (entry.kind, &entry.told) {
             (Kind::Registered, _) => {
                 self.register(entry, at, items)?;
                 Ok(None)
             }
             (Kind::Notification, None) => {
-                let provider = find(self.providers, self.account.psp)
-                    .ok_or(("kept_for", "this version does not know its provider".to_owned()))?;
+                let provider = find(self.providers, self.account.psp).ok_or((
+                    "kept_for",
+                    Cow::Borrowed("this version does not know its provider"),
+                ))?;
                 let readings = read(provider, &self.account, &self.evidence.fields, entry, at)
-                    .map_err(|why| ("body", why))?;
+                    .map_err(|why| ("body", why.into()))?;
                 let sha256 = entry.sha256.clone().unwrap_or_default();
                 for reading in &readings {
                     if let Reading::Order(said) = reading {
                         self.note(said, at, WEBHOOK, &sha256, items);
                     }
                 }
-                Ok(Some((states(&readings, self.providers), readings)))
+                Ok(Some(readings))
             }
             (kind, told) => {
-                let unread = |why: String| ("told", why);
+                let unread = |why: String| ("told", Cow::Owned(why));
                 let told = told.as_ref().ok_or_else(|| unread("it is missing".to_owned()))?;
                 let bytes = BASE64.decode(told).map_err(|error| unread(said(error)))?;
                 let key = self.key(entry)?;
@@ -156,7 +177,7 @@ impl Of<'_> {
                 }
                 let words = Words::of(self.providers, told.statement.key.psp);
                 if entry.states != [words.line_of(&told.statement)] {
-                    return Err(("states", "the message says something else".to_owned()));
+                    return Err(("states", Cow::Borrowed("the message says something else")));
                 }
                 self.note(&told.statement, at, source, &sha256, items);
                 Ok(None)
@@ -167,7 +188,7 @@ impl Of<'_> {
     fn key(&self, entry: &Entry) -> Result<OrderKey, Unread> {
         let key: Option<OrderKey> = entry.kept_for.parse().ok();
         let ours = key.filter(|key| key.account() == self.account);
-        ours.ok_or(("kept_for", "it is no key of the same account".to_owned()))
+        ours.ok_or(("kept_for", Cow::Borrowed("it is no key of the same account")))
     }
 
     /// An order without room for a statement, and a name that leads nowhere, are as they were when it was received: the
@@ -186,9 +207,9 @@ impl Of<'_> {
 
     fn register(&self, entry: &Entry, at: Timestamp, items: &mut Items) -> Result<(), Unread> {
         let amount = entry.amount.filter(|amount| (1..=MAX_AMOUNT).contains(amount));
-        let amount = amount.ok_or(("amount", "it is no amount".to_owned()))?;
+        let amount = amount.ok_or(("amount", Cow::Borrowed("it is no amount")))?;
         let currency = entry.currency.as_deref().and_then(Currency::from_alpha);
-        let currency = currency.ok_or(("currency", "it is no currency".to_owned()))?;
+        let currency = currency.ok_or(("currency", Cow::Borrowed("it is no currency")))?;
         items.register(&self.key(entry)?, Registered { amount, currency, at }, self.policy);
         Ok(())
     }

@@ -7,7 +7,8 @@ use quittance_core::crypto::sha256_hex_of;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::file::SCHEMA;
+/// The first member of every file: what the file is, and its version.
+pub const SCHEMA: &str = "quittance-evidence/1";
 
 /// What the seals of an entry do not cover.
 pub(crate) const OF_ENTRY: &[&str] = &["seals", "chain"];

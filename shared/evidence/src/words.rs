@@ -1,7 +1,7 @@
 //! What a verdict says to people, in English and French.
 
-use crate::check::{Finding, Problem};
 use crate::file::{Absence, Kind};
+use crate::finding::{Finding, Problem};
 
 /// The languages of a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates, from the root of the workspace.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 12] = [
     "cli",
     "functions/dispatch",
     "functions/example-fulfilment",
@@ -15,6 +15,7 @@ const CRATES: [&str; 11] = [
     "functions/reconcile",
     "shared/aws",
     "shared/core",
+    "shared/evidence",
     "shared/fakes",
     "shared/psp",
     "shared/testing",

@@ -174,6 +174,22 @@ fn an_order_that_its_messages_do_not_come_to_is_named() {
     assert!(places(&made).contains(&"entries[0].sha256"), "{made}");
 }
 
+/// What can be read in two ways counts for nothing, and may be forgotten.
+#[test]
+fn the_evidence_of_an_order_without_its_doubts_holds() {
+    let (stack, files) = (Stack::start(), Files::new());
+    stack.systempay(&Form::single("DOUBT+2", "doub02", "CB", 500, "CAPTURED").body());
+    let key = key(&systempay_path("DOUBT+2"));
+    let made = files.make(&stack, &key, "doubtful.json", 0);
+    assert_eq!(made["events"].as_array().map(Vec::len), Some(1), "{made}");
+    assert!(made["decision"]["released"].is_null() && made["decision"]["why"].is_string());
+    on(&stack, &["orders", "expect", &key, "500"]).with(0);
+    on(&stack, &["orders", "forget-doubts", &key, "--yes"]).with(0);
+    let made = files.make(&stack, &key, "forgotten.json", 0);
+    let events = made["events"].as_array().expect("a list");
+    assert_eq!((events.len(), &events[0]["kind"]), (1, &json!("registered")), "{made}");
+}
+
 #[test]
 fn without_an_order_or_a_file_there_is_nothing() {
     let (stack, files) = (Stack::shared(), Files::new());

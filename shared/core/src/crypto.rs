@@ -1,12 +1,14 @@
 //! Keyed hashes and secrets.
+//!
+//! From a key that is held to the one bit that [`same`] tells, nothing branches on a secret byte or looks one up in a
+//! table: `.ci/constant-time` holds the built code to it. An expected signature is as secret as its key, for that one
+//! message.
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 /// A key shared with a PSP. It never prints itself, and blanks around it (the usual trace of copy and
 /// paste) are dropped.
@@ -44,20 +46,24 @@ impl fmt::Debug for Secret {
 
 /// HMAC-SHA-256 of the concatenated `parts` as standard Base64 with padding.
 pub fn hmac_base64<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 44] {
-    let mut text = [0; 44];
-    match STANDARD.encode_slice(hmac(key, parts), &mut text) {
-        Ok(44) => text,
-        // No other value may stand for it: whoever sent that value would be believed.
-        _ => unreachable!("32 bytes are 44 characters"),
+    let mac = hmac(key, parts);
+    let mut text = [b'='; 44];
+    for (four, three) in text.chunks_mut(4).zip(mac.chunks(3)) {
+        let mut bits = 0;
+        for at in 0..3 {
+            bits = bits << 8 | u32::from(three.get(at).copied().unwrap_or(0));
+        }
+        // So many digits as there are bytes, and one more: the rest is padding.
+        for (digit, shift) in four.iter_mut().zip([18, 12, 6, 0]).take(three.len() + 1) {
+            *digit = base64_digit((bits >> shift & 63) as u8);
+        }
     }
+    text
 }
 
 /// HMAC-SHA-256 of the concatenated `parts` as lowercase hex.
 pub fn hmac_hex<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 64] {
-    let mut text = [0; 64];
-    let digits = hmac(key, parts).into_iter().flat_map(hex_digits);
-    text.iter_mut().zip(digits).for_each(|(slot, digit)| *slot = digit);
-    text
+    hex_array(&hmac(key, parts))
 }
 
 /// ASCII as text.
@@ -67,12 +73,12 @@ pub fn ascii(text: &[u8]) -> String {
 
 /// SHA-1 of the concatenated `parts` as lowercase hex (40 characters). Only for Lyra shops that still
 /// sign with it; it is not an HMAC, and is accepted only where a site's configuration says so.
-pub fn sha1_hex<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+pub fn sha1_hex<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 40] {
     let mut hash = sha1::Sha1::new();
     for part in parts {
         hash.update(part);
     }
-    hex(&hash.finalize())
+    hex_array(&hash.finalize())
 }
 
 /// SHA-256 of `bytes` as lowercase hex.
@@ -91,8 +97,26 @@ pub fn sha256_hex_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
 
 /// Whether two texts are equal, in a time that depends on their lengths only.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
-    a.ct_eq(b).into()
+    decided(a.ct_eq(b))
 }
+
+/// Where a secret ends: whether a signature is right is told to whoever sent it.
+#[cfg(not(feature = "declassify"))]
+fn decided(equal: Choice) -> bool {
+    equal.into()
+}
+
+/// The same, with the one bit told to [`DECLASSIFY`] on its way.
+#[cfg(feature = "declassify")]
+fn decided(equal: Choice) -> bool {
+    let bit = equal.unwrap_u8();
+    DECLASSIFY.get().map_or(bit, |declassify| declassify(bit)) == 1
+}
+
+/// What `.ci/constant-time` declares to be no secret, and nothing else: called with the one bit that [`same`]
+/// decides, and gives it back. Nothing that is deployed has it.
+#[cfg(feature = "declassify")]
+pub static DECLASSIFY: std::sync::OnceLock<fn(u8) -> u8> = std::sync::OnceLock::new();
 
 /// Lowercase hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
@@ -101,9 +125,35 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// Lowercase hexadecimal digits in an array of twice as many.
+fn hex_array<const DIGITS: usize>(bytes: &[u8]) -> [u8; DIGITS] {
+    let mut text = [0; DIGITS];
+    let digits = bytes.iter().copied().flat_map(hex_digits);
+    text.iter_mut().zip(digits).for_each(|(slot, digit)| *slot = digit);
+    text
+}
+
 fn hex_digits(byte: u8) -> [u8; 2] {
-    [byte >> 4, byte & 15]
-        .map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble })
+    const TO_LETTERS: u8 = b'a' - 10 - b'0';
+    [byte >> 4, byte & 15].map(|nibble| b'0' + nibble + (above(nibble, 9) & TO_LETTERS))
+}
+
+/// The character that stands for six bits in standard Base64. A table would be read at a place that the secret says.
+fn base64_digit(six: u8) -> u8 {
+    // From one run of characters to the next, what is to be added changes: 26 to `a`, 52 to `0`, 62 to `+`, 63 to `/`.
+    const STEPS: [(u8, u8); 4] = [
+        (25, (b'a' - 26).wrapping_sub(b'A')),
+        (51, b'0'.wrapping_sub(52).wrapping_sub(b'a' - 26)),
+        (61, b'+'.wrapping_sub(62).wrapping_sub(b'0'.wrapping_sub(52))),
+        (62, (b'/' - 1) - b'+'),
+    ];
+    let start = six.wrapping_add(b'A');
+    STEPS.iter().fold(start, |digit, (last, step)| digit.wrapping_add(above(six, *last) & step))
+}
+
+/// All ones if `value` is above `limit`, else nothing: both below 128, and without a branch.
+fn above(value: u8, limit: u8) -> u8 {
+    0u8.wrapping_sub(limit.wrapping_sub(value) >> 7)
 }
 
 fn hmac<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
@@ -119,6 +169,9 @@ fn hmac<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32]
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[test]
@@ -150,8 +203,27 @@ mod tests {
     }
 
     #[test]
+    fn digits_are_those_of_everybody_else() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(hex(&[byte]), format!("{byte:02x}"));
+        }
+        for six in 0..64 {
+            let whole = STANDARD.encode([six << 2, 0, 0]);
+            assert_eq!(char::from(base64_digit(six)), whole.chars().next().unwrap(), "{six}");
+        }
+        for key in 0..200u8 {
+            let key = Secret::of_bytes(&[key]).unwrap();
+            let whole = STANDARD.encode(hmac(&key, [&b"text"[..]]));
+            assert_eq!(ascii(&hmac_base64(&key, [&b"text"[..]])), whole);
+        }
+    }
+
+    #[test]
     fn digests_match_fips_180() {
-        assert_eq!(sha1_hex([&b"a"[..], b"bc"]), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert_eq!(
+            &ascii(&sha1_hex([&b"a"[..], b"bc"])),
+            "a9993e364706816aba3e25717850c26c9cd0d89d"
+        );
         assert!(sha256_hex(b"abc").starts_with("ba7816bf8f01cfea"));
     }
 }

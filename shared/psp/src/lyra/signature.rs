@@ -157,7 +157,7 @@ pub enum Algorithm {
 pub fn form_signature(key: &Secret, form: &Form<'_>, algorithm: Algorithm) -> String {
     match algorithm {
         Algorithm::HmacSha256 => ascii(&hmac_base64(key, covered(key, form))),
-        Algorithm::Sha1 => sha1_hex(covered(key, form)),
+        Algorithm::Sha1 => ascii(&sha1_hex(covered(key, form))),
     }
 }
 
@@ -225,7 +225,7 @@ pub(super) fn signer<'k, T>(
 /// Whether this is the form's signature under this key.
 pub(super) fn is_signed(key: &Secret, allow_sha1: bool, form: &Form<'_>, given: &[u8]) -> bool {
     let hmac = same(&hmac_base64(key, covered(key, form)), given);
-    let sha1 = || same(sha1_hex(covered(key, form)).as_bytes(), given);
+    let sha1 = || same(&sha1_hex(covered(key, form)), given);
     hmac || allow_sha1 && sha1()
 }
 

@@ -7,6 +7,7 @@ mod notify;
 mod state;
 
 use quittance_core::Timestamp;
+use quittance_core::crypto::same;
 use serde_json::{Value, json};
 
 use self::bodies::{OrderView, error, success};
@@ -605,7 +606,8 @@ fn shop<'c>(request: &HttpRequest, context: Context<'c>) -> Option<&'c LyraShop>
     let login = base64_text(request.header("authorization")?.strip_prefix("Basic ")?)?;
     let (site, password) = login.split_once(':')?;
     let mut shops = context.config.lyra.iter();
-    shops.find(|shop| shop.site == site && shop.rest_password == password)
+    let is_its = |shop: &&LyraShop| same(shop.rest_password.as_bytes(), password.as_bytes());
+    shops.find(|shop| shop.site == site && is_its(shop))
 }
 
 /// The answer to a password that is none.

@@ -1,5 +1,7 @@
 //! Who may come in: v1HMAC, read once more from what was sent.
 
+use quittance_core::crypto::same;
+
 use super::errors::{foreign_merchant, unauthorised};
 use super::state::Owner;
 use crate::clock::of_rfc1123;
@@ -26,8 +28,9 @@ pub(super) fn admitted<'r>(
     let moment = of_rfc1123(date).ok_or_else(unauthorised)?;
     let skew = moment.seconds_since(context.wall).max(context.wall.seconds_since(moment));
     let text = signed(request, date);
-    let is_signer =
-        |held: &&WorldlineMerchant| hmac_base64(&held.secret, text.as_bytes()) == signature;
+    let is_signer = |held: &&WorldlineMerchant| {
+        same(hmac_base64(&held.secret, text.as_bytes()).as_bytes(), signature.as_bytes())
+    };
     if skew > SKEW || held().find(is_signer).is_none() {
         return Err(unauthorised());
     }

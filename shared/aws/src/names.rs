@@ -74,12 +74,17 @@ impl<'a> Registry<'a> {
     /// What stands beside the mark of an order that is to be written: its own, else that of a name which
     /// brought a decision along.
     pub fn mark(&self, write: &Write) -> Option<UnsentMarker> {
-        let names = write.names.iter().rev();
-        let mut keys = [write.item.order.key()].into_iter().chain(names);
+        self.mark_of(write.item.order.key(), &write.names)
+    }
+
+    /// The same of an order by its key and the names by which it was found, the nearest last.
+    pub(crate) fn mark_of(&self, order: &OrderKey, names: &[OrderKey]) -> Option<UnsentMarker> {
+        let mut keys = [order].into_iter().chain(names.iter().rev());
         keys.find_map(|key| self.marks.get(key)).cloned()
     }
 
-    async fn load(&mut self, key: &OrderKey) -> Result<Item, StoreError> {
+    /// Reads an item, and notes its marker.
+    pub(crate) async fn load(&mut self, key: &OrderKey) -> Result<Item, StoreError> {
         let (item, mark) = self.table.load(key).await?.split();
         match mark {
             Some(mark) => self.marks.insert(key.clone(), mark),
@@ -88,7 +93,8 @@ impl<'a> Registry<'a> {
         Ok(item)
     }
 
-    async fn rename(&self, item: Item) -> Result<Saved, StoreError> {
+    /// Writes an item that is a name.
+    pub(crate) async fn rename(&self, item: Item) -> Result<Saved, StoreError> {
         let mark = self.marks.get(item.order.key()).cloned();
         let named = Stored::of(item, mark);
         match &named.joined {
@@ -97,7 +103,8 @@ impl<'a> Registry<'a> {
         }
     }
 
-    async fn settle(&self, write: &Write) -> Result<Saved, StoreError> {
+    /// Writes an order.
+    pub(crate) async fn settle(&self, write: &Write) -> Result<Saved, StoreError> {
         let Item { order, version, former, .. } = &write.item;
         let mark = self.mark(write).unwrap_or_else(|| UnsentMarker::now(None));
         let draft = PendingWrite::new(order, &write.summary, now())?;

@@ -3,15 +3,18 @@
 
 use std::time::{Duration, Instant};
 
-use quittance_core::{Order, OrderKey, Policy, Timestamp};
+use quittance_core::dispatch::{Dispatch, Message, Step};
+use quittance_core::message::CloudEvent;
+use quittance_core::{OrderKey, Policy, Timestamp};
 
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::lists::Found;
 use crate::measure::{self, Event};
+use crate::names::Registry;
 use crate::patience::Patience;
 use crate::queue::Queue;
-use crate::table::{PendingWrite, Saved, Stored, Table};
+use crate::table::{Saved, Table, too_far};
 use crate::trace::Trace;
 
 /// Sends the messages of decisions that are not sent yet.
@@ -39,54 +42,53 @@ impl Outbox {
         Ok(sent)
     }
 
+    /// Carries out what the core says, step by step.
     async fn tell(&self, key: &OrderKey) -> Result<DispatchResult, StoreError> {
-        let named = self.table.load(key).await?;
-        if !named.order.has_unsent() {
-            return Ok(DispatchResult { sent: 0, lag: None });
-        }
-        let mut stored = self.table.load_order(key).await?;
-        let mark = stored.mark.as_ref().or(named.mark.as_ref()).cloned();
-        let trace = mark.as_ref().and_then(|mark| mark.trace.as_ref());
-        let mut sent = Vec::new();
-        for mut event in stored.order.unsent_messages(self.policy, now()) {
-            event.traceparent = trace.map(Trace::to_string);
-            self.queue.send(stored.order.key(), &event, trace).await?;
-            let (order, id, kind) = (stored.order.key(), &event.id, &event.kind);
-            tracing::info!(%order, id, kind, traceparent = event.traceparent, "message sent");
-            sent.push(event.id);
-        }
+        let mut dispatch = Dispatch::new(key.clone(), self.policy);
+        let mut names = Registry::new(&self.table);
+        // That of the decision, as it was when the first message was sent.
+        let mut mark = None;
         let mut patience = Patience::new();
-        while patience.again().await {
-            let at = now();
-            let marked = sent.iter().filter(|id| stored.order.mark_sent(id, at)).count();
-            if marked > 0 || stored.repaired {
-                let order = &stored.order;
-                let draft = PendingWrite::new(order, &order.summary(self.policy), at)?;
-                let draft = draft.after(stored.former.as_ref()).marked(stored.mark);
-                if self.table.save(draft, stored.version).await? == Saved::Conflict {
-                    measure::count(Event::Conflict);
-                    stored = self.table.load_order(key).await?;
-                    continue;
+        patience.again().await;
+        loop {
+            match dispatch.step(now()) {
+                Step::Load(key) => dispatch.loaded(names.load(&key).await?),
+                Step::Send(message) => {
+                    let Message { order, names: by, mut event } = *message;
+                    let found = || names.mark_of(&order, &by).or_else(|| names.mark_of(key, &[]));
+                    mark = mark.or_else(found);
+                    let trace = mark.as_ref().and_then(|mark| mark.trace.as_ref());
+                    event.traceparent = trace.map(Trace::to_string);
+                    self.queue.send(&order, &event, trace).await?;
+                    let CloudEvent { id, kind, traceparent, .. } = event;
+                    tracing::info!(%order, id, kind, traceparent, "message sent");
+                    dispatch.sent();
+                    // Waiting for the queue is no race.
+                    patience = Patience::new();
+                    patience.again().await;
+                }
+                Step::Mark(write) => match names.settle(&write).await? {
+                    Saved::Done => dispatch.written(write.item),
+                    Saved::Conflict => {
+                        measure::count(Event::Conflict);
+                        dispatch.refused();
+                        if !patience.again().await {
+                            return Err(StoreError::Contended);
+                        }
+                    }
+                },
+                Step::Name(item) => match names.rename((*item).clone()).await? {
+                    Saved::Done => dispatch.written(*item),
+                    Saved::Conflict => dispatch.refused(),
+                },
+                Step::Astray(name) => return Err(too_far(&name)),
+                Step::End => {
+                    let sent = dispatch.ids().len();
+                    let lag = mark.filter(|_| sent > 0).map(|mark| mark.age());
+                    return Ok(DispatchResult { sent, lag });
                 }
             }
-            self.settle(named, &stored.order).await?;
-            let lag = mark.filter(|_| !sent.is_empty()).map(|mark| mark.age());
-            return Ok(DispatchResult { sent: sent.len(), lag });
         }
-        Err(StoreError::Contended)
-    }
-
-    /// Notes under a mere name that the queue knows what it holds: the order has taken it over. Not while another order has
-    /// still to give something up: then the order does not show what the name holds, and nobody was told of it.
-    async fn settle(&self, mut named: Stored, order: &Order) -> Result<(), StoreError> {
-        let is_taken_over =
-            named.former.is_none() || order.aliases().contains(&named.order.key().order);
-        if let Some(join) = named.joined.take().filter(|_| is_taken_over) {
-            named.order.mark_all_sent(now());
-            // After a lost race the name is looked at again.
-            self.table.join(&named, &join).await?;
-        }
-        Ok(())
     }
 
     /// Sends what every order still has to tell: after a restart, a failure, or where there is no stream.

@@ -28,6 +28,7 @@ pub mod crypto;
 mod decision;
 pub mod desk;
 pub mod details;
+pub mod dispatch;
 mod doubts;
 pub mod explain;
 pub mod fact;

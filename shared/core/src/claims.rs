@@ -483,6 +483,13 @@ impl<'a> Claims<'a> {
     fn settle(&self, item: &Item) -> Result<(), Need> {
         let Some(former) = &item.former else { return Ok(()) };
         let name = &item.order.key;
+        // The order where it led meanwhile has become a name of the former one, which has all of it again.
+        if let Some(join) = &item.join {
+            let home = self.end_of(&join.home, former)?;
+            if home == *former {
+                return Err(Need::from(rename(item, Alias { home, weak: join.weak })));
+            }
+        }
         if rests_on(&self.seen(former)?.order, name, self.policy) {
             // Something else completed that order since its name was led away: a notification of another of its
             // attempts, an amount registered. It has the payment, and its name leads there again. An order
@@ -501,19 +508,35 @@ impl<'a> Claims<'a> {
         if self.take_along(&mut more.order, former, name)? {
             return Err(Need::from(self.rewrite(more, &item.order)));
         }
-        self.give_up(former, name)
+        self.give_up(former, item)
     }
 
     /// Lets the order that held the news of a payment give them up, and decides anew: it may be complete
-    /// without them.
-    fn give_up(&self, former: &OrderKey, name: &OrderKey) -> Result<(), Need> {
-        let Some(payment) = name.payment() else { return Ok(()) };
+    /// without them. Just before, what leads away from it is written anew: whoever has made it lead back since it was read
+    /// may have brought the news back, too.
+    fn give_up(&self, former: &OrderKey, named: &Item) -> Result<(), Need> {
+        let Some(payment) = named.order.key.payment() else { return Ok(()) };
         let held = self.seen(former)?;
         let mut item = held.clone();
         if !item.order.give_up_payment(payment) {
             return Ok(());
         }
+        self.renew(named)?;
+        if let Some(join) = &named.join
+            && join.home.payment().is_some()
+        {
+            // Only an order under a payment's name can become a name.
+            self.renew(self.seen(&join.home)?)?;
+        }
         Err(Need::from(self.rewrite(item, &held.order)))
+    }
+
+    /// Writes an item as it is, once: others who have read it begin anew.
+    fn renew(&self, item: &Item) -> Result<(), Need> {
+        if self.wrote.contains(&item.order.key) {
+            return Ok(());
+        }
+        Err(Need::from(self.rewrite(item.clone(), &item.order)))
     }
 
     /// Writes an item with other facts than before. An order is decided anew; a name decides nothing.

@@ -88,15 +88,15 @@ impl<'r> Round<'r> {
                     let before = self.desk.clone();
                     let intent = self.desk.intend(order, self.rules, now);
                     let changed = self.desk != before;
-                    let next = match intent.filter(|intent| !self.called.contains(intent)) {
-                        // What is under way already was called before.
+                    self.at = match intent.filter(|intent| !self.called.contains(intent)) {
+                        // What is under way already was called before. It is stored all the same: whoever made that call
+                        // and thinks that nothing came of it finds a newer desk, and does not plan it anew.
                         Some(intent) => {
                             let is_first = before.action(order, &intent).is_none();
-                            At::Call { intent, is_first }
+                            At::Store(Box::new(At::Call { intent, is_first }))
                         }
-                        None => At::End,
+                        None => stored_if(changed, At::End),
                     };
-                    self.at = stored_if(changed, next);
                 }
                 At::Call { intent, .. } => match self.desk.action(order, &intent) {
                     Some(action) => return Step::Call(Box::new(action)),

@@ -1,0 +1,1019 @@
+//! The stack in small: the table with its conditional writes, receivers, the merchant's program that registers, dispatch,
+//! the queue and its consumer. What each writes, sends and reads next is said by the code that runs in production
+//! ([`Claims`], [`Dispatch`], [`Order::register`]); here it is carried out, one step of one process at a time.
+//!
+//! A version tells one thing alone: whether an item was written since it was read. So the world keeps that, for each
+//! process and item, instead of a number that would grow without an end.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use quittance_core::claims::{Astray, Claims, End, Item, Items, Step};
+use quittance_core::dispatch::{Dispatch, Step as Sending};
+use quittance_core::fact::Facts;
+use quittance_core::message::FULFILMENT_REQUESTED;
+use quittance_core::registered::Registered;
+use quittance_core::{
+    Currency, Fact, Kind, Order, OrderKey, Outcome, Policy, Receipt, Standing, Status, Summary,
+};
+use quittance_testing::read::{POLICIES, receipt};
+
+use crate::explore::{Move, What, World};
+use crate::intern::Interned;
+use crate::stories::{Ends, Message, Registration, Story};
+
+pub(crate) const POLICY: Policy = POLICIES[0];
+
+/// Most items of a story; one bit more says that a name is stale that was read before its order.
+const KEYS: usize = 7;
+const NAMED: u8 = 1 << KEYS;
+
+const MOST_RECEIVERS: usize = 3;
+const MOST_DISPATCHERS: usize = 2;
+const MOST_MESSAGES: usize = 7;
+
+/// Most messages that wait in the queue: of each id two are kept, since a third is as the second.
+const QUEUE: usize = 6;
+
+/// Most ids of messages, each with two bits.
+const IDS: usize = 8;
+
+/// Where the registration's bit is among those of the messages that were answered.
+const REGISTERED: u8 = 1 << MOST_MESSAGES;
+
+/// What is changed, to see that it is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    None,
+    /// Whoever writes, writes.
+    NoConditions,
+    /// A message is answered before it is stored.
+    AnswersFirst,
+    /// A decision is marked as sent before it is sent.
+    MarksFirst,
+    /// What is sent again has another id.
+    FreshIds,
+    /// Nothing looks for what is unsent.
+    NoSweep,
+    /// The consumer remembers nothing.
+    NoMemory,
+    /// The consumer deletes the message before it acts.
+    DeletesFirst,
+    /// The consumer notes that it acted before it does.
+    SettlesFirst,
+    /// A claim of the consumer never ends.
+    NoLease,
+}
+
+/// How many of each there are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    pub(crate) receivers: usize,
+    pub(crate) dispatchers: usize,
+    /// Whether the queue and its consumer take their time; otherwise a message is acted on as soon as it is sent.
+    pub(crate) has_queue: bool,
+}
+
+/// A process at work: where it is, and which items were written since it read them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+struct Task {
+    node: u32,
+    stale: u8,
+}
+
+/// The queue's consumer: the message that it holds, one more than its place among ids, and how far it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+struct Consumer {
+    holds: u8,
+    stage: u8,
+}
+
+const GOT: u8 = 0;
+const CLAIMED: u8 = 1;
+const HANDED: u8 = 2;
+const SETTLED: u8 = 3;
+
+/// What the consumer's table holds of an id.
+const CLAIM: u16 = 1;
+const DONE: u16 = 2;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct State {
+    items: [u32; KEYS],
+    receivers: [Task; MOST_RECEIVERS],
+    registrar: Task,
+    dispatchers: [Task; MOST_DISPATCHERS],
+    /// The messages that were answered with 200, and whether the registration was.
+    answered: u8,
+    /// Those that come again until they are answered: at first all, and each of which a delivery died.
+    open: u8,
+    queue: [u8; QUEUE],
+    /// The ids that the queue still knows.
+    remembered: u8,
+    /// The ids that it ever took.
+    sent: u8,
+    consumer: Consumer,
+    /// What its table holds, two bits an id.
+    noted: u16,
+    /// How often it acted on an id, two bits each; the warehouse takes an id once.
+    acted: u16,
+    /// Whether it acted on an id that it had noted as done.
+    acted_again: bool,
+    /// Whether what the stream brought is lost, and nothing else looks.
+    lost: bool,
+}
+
+/// Where a process is.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "few are kept, and each once")]
+enum At {
+    Idle,
+    Claims { message: usize, claims: Claims<'static> },
+    Register { key: OrderKey, seen: Items },
+    Dispatch { key: u8, dispatch: Dispatch },
+}
+
+/// What it does next.
+#[derive(Clone, Copy, Debug)]
+enum Do {
+    Nothing,
+    Load(u8),
+    Write { key: u8, item: u32 },
+    Send(u8),
+    End,
+}
+
+#[derive(Debug)]
+struct Node {
+    at: At,
+    next: Do,
+    /// The item of [`Do::Write`].
+    item: Option<Item>,
+    /// The items that it has read, and holds.
+    seen: u8,
+    /// Why it must not be.
+    wrong: Option<String>,
+}
+
+/// What happens to a process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Input {
+    Loaded(u32),
+    Done,
+    Refused,
+}
+
+/// What is to be said of what the table holds.
+struct Verdict {
+    /// The messages whose facts are found under their names.
+    held: u8,
+    wrong: Option<String>,
+    /// The ids of all that is decided.
+    decided: u8,
+    /// What is wrong where nothing moves any more.
+    wrong_at_rest: Option<String>,
+}
+
+/// What orders come to: facts, messages, sums, decisions; and where names lead.
+type OrderOutcome = (Facts, BTreeSet<String>, Summary, Option<String>, BTreeSet<(String, u64)>);
+pub(crate) type Outcomes = (BTreeMap<OrderKey, OrderOutcome>, BTreeMap<OrderKey, OrderKey>);
+
+pub(crate) struct Stack {
+    story: &'static Story,
+    fault: Fault,
+    scope: Scope,
+    keys: Vec<OrderKey>,
+    ids: Vec<String>,
+    /// The order of each id.
+    groups: Vec<OrderKey>,
+    /// Which of the ids are releases.
+    releases: u8,
+    items: Interned<Item>,
+    nodes: Vec<Node>,
+    /// The places of nodes.
+    places: Interned<At>,
+    leads: HashMap<(u32, Input), u32>,
+    verdicts: HashMap<[u32; KEYS], Verdict>,
+    outcomes: Vec<Outcomes>,
+}
+
+fn said(message: usize) -> Receipt {
+    // One time for all: what matters is what was told, and not when.
+    Receipt { sha256: format!("{message:064x}"), ..receipt(0) }
+}
+
+fn written(item: Item) -> Item {
+    Item { version: Some(1), ..item }
+}
+
+impl Stack {
+    pub(crate) fn new(story: &'static Story, scope: Scope, fault: Fault) -> Self {
+        assert!(story.messages.len() <= MOST_MESSAGES);
+        assert!(scope.receivers <= MOST_RECEIVERS && scope.dispatchers <= MOST_DISPATCHERS);
+        let first = story.messages[0].statement.key.clone();
+        let idle = Node { at: At::Idle, next: Do::Nothing, item: None, seen: 0, wrong: None };
+        Self {
+            story,
+            fault,
+            scope,
+            keys: Vec::new(),
+            ids: Vec::new(),
+            groups: Vec::new(),
+            releases: 0,
+            items: Interned::new(Item::new(first)),
+            nodes: vec![idle],
+            places: Interned::new(At::Idle),
+            leads: HashMap::new(),
+            verdicts: HashMap::new(),
+            outcomes: outcomes(story),
+        }
+    }
+
+    fn key(&mut self, key: &OrderKey) -> u8 {
+        let known = self.keys.iter().position(|known| known == key);
+        let at = known.unwrap_or_else(|| {
+            self.keys.push(key.clone());
+            self.keys.len() - 1
+        });
+        assert!(at < KEYS, "{:?}", self.keys);
+        at as u8
+    }
+
+    fn id(&mut self, id: &str, group: &OrderKey) -> u8 {
+        let known = self.ids.iter().position(|known| known == id);
+        let at = known.unwrap_or_else(|| {
+            self.ids.push(id.to_owned());
+            self.groups.push(group.clone());
+            self.ids.len() - 1
+        });
+        assert!(at < IDS, "{:?}", self.ids);
+        at as u8
+    }
+
+    fn item(&self, state: &State, key: usize) -> Item {
+        match state.items[key] {
+            0 => Item::new(self.keys[key].clone()),
+            item => self.items.value(item).clone(),
+        }
+    }
+
+    /// The number of a process that is here, with what it does next.
+    fn node(&mut self, mut at: At, seen: u8) -> u32 {
+        let mut seen = seen;
+        let (mut next, mut pending, mut wrong) = (Do::End, None, None);
+        match &mut at {
+            At::Idle => return 0,
+            At::Claims { claims, .. } => loop {
+                match claims.step() {
+                    Step::Load(key) => next = Do::Load(self.key(&key)),
+                    Step::Name(item) => pending = Some(*item),
+                    Step::Settle(write) | Step::Take(write) => pending = Some(write.item),
+                    Step::Again(_) => {
+                        seen = 0;
+                        continue;
+                    }
+                    Step::End(End::Stored(_) | End::Known(_)) => {}
+                    Step::End(end) => wrong = Some(format!("{end:?}")),
+                }
+                break;
+            },
+            At::Register { key, seen } => match seen.follow(key) {
+                Err(Astray::Unread(key)) => next = Do::Load(self.key(&key)),
+                Err(astray) => wrong = Some(format!("{astray:?}")),
+                Ok(way) => {
+                    let Registration { amount, .. } = self.story.registration.as_ref().unwrap();
+                    let euro = Currency::from_alpha("EUR").unwrap();
+                    let (mut order, item) = (way.order().0, way.end.clone());
+                    let at = said(0).received_at;
+                    if let Ok(Outcome::Changed(_) | Outcome::Retold(_)) =
+                        order.register(*amount, euro, at, POLICY)
+                    {
+                        pending = Some(Item { order, ..item });
+                    }
+                }
+            },
+            At::Dispatch { dispatch, .. } => match dispatch.step(said(0).received_at) {
+                Sending::Load(key) => next = Do::Load(self.key(&key)),
+                Sending::Send(message) => {
+                    let id = self.id(&message.event.id, &message.order);
+                    self.releases |= u8::from(message.event.kind == FULFILMENT_REQUESTED) << id;
+                    next = Do::Send(id);
+                }
+                Sending::Mark(write) => pending = Some(write.item),
+                Sending::Name(item) => pending = Some(*item),
+                Sending::End => {}
+                Sending::Astray(key) => wrong = Some(format!("{key} leads to a name")),
+            },
+        }
+        if let Some(item) = &pending {
+            let key = self.key(item.order.key());
+            next = Do::Write { key, item: self.items.number(written(item.clone())) };
+        }
+        let number = self.places.number(at.clone());
+        if number as usize == self.nodes.len() {
+            self.nodes.push(Node { at, next, item: pending, seen, wrong });
+        }
+        number
+    }
+
+    /// Where a process goes from here.
+    fn lead(&mut self, from: u32, input: Input) -> u32 {
+        if let Some(known) = self.leads.get(&(from, input)) {
+            return *known;
+        }
+        let Node { at, next, item, seen, .. } = &self.nodes[from as usize];
+        let (mut at, mut seen, next, item) = (at.clone(), *seen, *next, item.clone());
+        // As it is read by others from now on.
+        let stored = item.clone().map(written);
+        match (&mut at, input) {
+            (_, Input::Loaded(number)) => {
+                let Do::Load(key) = next else { unreachable!() };
+                let loaded = match number {
+                    0 => Item::new(self.keys[usize::from(key)].clone()),
+                    number => self.items.value(number).clone(),
+                };
+                // What dispatch reads first is the name, beside what it reads afterwards.
+                let is_first = match &mut at {
+                    At::Idle => unreachable!(),
+                    At::Claims { claims, .. } => {
+                        claims.loaded(loaded);
+                        false
+                    }
+                    At::Register { seen, .. } => {
+                        seen.put(loaded);
+                        false
+                    }
+                    At::Dispatch { dispatch, .. } => {
+                        let before = seen & NAMED;
+                        dispatch.loaded(loaded);
+                        before == 0
+                    }
+                };
+                seen |= if is_first { NAMED } else { 1 << key };
+            }
+            (At::Claims { claims, .. }, Input::Done) => {
+                let item = item.unwrap();
+                let is_taken = matches!(claims.step(), Step::Take(_));
+                if is_taken {
+                    claims.taken();
+                } else {
+                    claims.written(item);
+                    claims.loaded(stored.unwrap());
+                }
+            }
+            (At::Claims { claims, .. }, Input::Refused) => {
+                claims.refused();
+                seen = 0;
+            }
+            (At::Register { seen: read, .. }, Input::Done) => read.put(stored.unwrap()),
+            (At::Register { seen: read, .. }, Input::Refused) => {
+                *read = Items::default();
+                seen = 0;
+            }
+            (At::Dispatch { dispatch, .. }, Input::Done) => match item {
+                Some(item) => {
+                    dispatch.written(item);
+                    dispatch.loaded(stored.unwrap());
+                }
+                None => dispatch.sent(),
+            },
+            (At::Dispatch { dispatch, .. }, Input::Refused) => {
+                dispatch.refused();
+                seen &= NAMED;
+            }
+            (At::Idle, _) => unreachable!(),
+        }
+        let to = self.node(at, seen);
+        self.leads.insert((from, input), to);
+        to
+    }
+
+    fn begin_claims(&mut self, message: usize) -> u32 {
+        let statement: &'static _ = &self.story.messages[message].statement;
+        self.node(At::Claims { message, claims: Claims::new(statement, said(message), POLICY) }, 0)
+    }
+
+    /// Whether an item that a process wants to write was written since it read it.
+    fn is_stale(&self, task: Task, key: u8) -> bool {
+        let bit = match &self.nodes[task.node as usize] {
+            Node { at: At::Dispatch { key: named, .. }, item: Some(item), .. }
+                if item.join.is_some() && *named == key =>
+            {
+                NAMED
+            }
+            _ => 1 << key,
+        };
+        task.stale & bit != 0
+    }
+
+    /// Notes for everybody who has read an item that it is written.
+    fn outdate(&self, state: &mut State, key: u8) {
+        let tasks = state.receivers.iter_mut().chain([&mut state.registrar]);
+        for task in tasks.chain(&mut state.dispatchers) {
+            let node = &self.nodes[task.node as usize];
+            task.stale |= node.seen & 1 << key;
+            if matches!(node.at, At::Dispatch { key: named, .. } if named == key) {
+                task.stale |= node.seen & NAMED;
+            }
+        }
+    }
+
+    /// One step of a process. Where its answer is lost, what it wrote is there, and it is told otherwise.
+    fn step(&mut self, state: &mut State, task: Task, is_lost: bool) -> Task {
+        let (next, of_dispatch) = {
+            let node = &self.nodes[task.node as usize];
+            (node.next, matches!(node.at, At::Dispatch { .. }))
+        };
+        match next {
+            Do::Nothing => task,
+            Do::Load(key) => {
+                let to = self.lead(task.node, Input::Loaded(state.items[usize::from(key)]));
+                let was = self.nodes[task.node as usize].seen;
+                let bit = if of_dispatch && was & NAMED == 0 { NAMED } else { 1 << key };
+                self.went(to, task.stale & !bit)
+            }
+            Do::Write { key, item } => {
+                if self.is_stale(task, key) && self.fault != Fault::NoConditions {
+                    let to = self.lead(task.node, Input::Refused);
+                    return self.went(to, task.stale);
+                }
+                state.items[usize::from(key)] = item;
+                self.outdate(state, key);
+                let mut stale = task.stale;
+                // It holds what it wrote now; a name that it read before is another matter.
+                stale &= !(1 << key);
+                let node = &self.nodes[task.node as usize];
+                if matches!(node.at, At::Dispatch { key: named, .. } if named == key) {
+                    stale |= node.seen & NAMED;
+                }
+                let to = self.lead(task.node, if is_lost { Input::Refused } else { Input::Done });
+                self.went(to, stale)
+            }
+            Do::Send(id) => {
+                if self.fault != Fault::MarksFirst {
+                    self.send(state, id);
+                }
+                let to = self.lead(task.node, Input::Done);
+                self.went(to, task.stale)
+            }
+            Do::End => {
+                if self.fault == Fault::MarksFirst {
+                    let At::Dispatch { dispatch, .. } = &self.nodes[task.node as usize].at else {
+                        return Task::default();
+                    };
+                    for id in dispatch.ids().to_vec() {
+                        let at = self.ids.iter().position(|known| *known == id).unwrap();
+                        self.send(state, at as u8);
+                    }
+                }
+                Task::default()
+            }
+        }
+    }
+
+    fn went(&self, to: u32, stale: u8) -> Task {
+        Task { node: to, stale: stale & self.nodes[to as usize].seen }
+    }
+
+    /// The queue takes a message, unless it still knows the id.
+    fn send(&mut self, state: &mut State, id: u8) {
+        let mut id = id;
+        if self.fault == Fault::FreshIds && state.sent & 1 << id != 0 {
+            let (text, group) =
+                (format!("{}!", self.ids[usize::from(id)]), self.groups[usize::from(id)].clone());
+            let again = self.id(&text, &group);
+            self.releases |= (self.releases >> id & 1) << again;
+            id = again;
+        }
+        state.sent |= 1 << id;
+        if !self.scope.has_queue {
+            state.acted |= 1 << (2 * id);
+            return;
+        }
+        if state.remembered & 1 << id == 0 {
+            let waits = state.queue.iter().filter(|waiting| **waiting == id + 1).count();
+            if waits < 2 {
+                let free = state.queue.iter().position(|waiting| *waiting == 0);
+                state.queue[free.expect("room in the queue")] = id + 1;
+            }
+        }
+        state.remembered |= 1 << id;
+    }
+
+    fn delete(state: &mut State, holds: u8) {
+        let at = state.queue.iter().position(|waiting| *waiting == holds).unwrap();
+        state.queue.copy_within(at + 1.., at);
+        state.queue[QUEUE - 1] = 0;
+    }
+
+    /// One step of the consumer, as docs/consumer.md asks for it: claim, act, settle, delete.
+    fn consume(&self, state: &mut State) {
+        let Consumer { holds, stage } = state.consumer;
+        let id = u16::from(holds - 1);
+        let noted = state.noted >> (2 * id) & 3;
+        let note = |state: &mut State, what: u16| {
+            state.noted = state.noted & !(3 << (2 * id)) | what << (2 * id);
+        };
+        let act = |state: &mut State, knows_ids: bool| {
+            state.acted_again |= noted == DONE;
+            let times = state.acted >> (2 * id) & 3;
+            let times = if knows_ids { 1 } else { (times + 1).min(3) };
+            state.acted = state.acted & !(3 << (2 * id)) | times << (2 * id);
+        };
+        match (self.fault, stage) {
+            (Fault::NoMemory, GOT) => {
+                act(state, false);
+                state.consumer.stage = SETTLED;
+            }
+            (Fault::DeletesFirst, GOT) => {
+                Self::delete(state, holds);
+                state.consumer.stage = CLAIMED;
+            }
+            (Fault::DeletesFirst, _) => {
+                if noted != DONE {
+                    act(state, true);
+                }
+                note(state, DONE);
+                state.consumer = Consumer::default();
+            }
+            (_, GOT) if noted == DONE => state.consumer.stage = SETTLED,
+            // Somebody else's claim runs: the message comes again.
+            (_, GOT) if noted == CLAIM => state.consumer = Consumer::default(),
+            (_, GOT) => {
+                note(state, CLAIM);
+                state.consumer.stage = CLAIMED;
+            }
+            (Fault::SettlesFirst, CLAIMED) => {
+                note(state, DONE);
+                state.consumer.stage = HANDED;
+            }
+            (Fault::SettlesFirst, HANDED) => {
+                // Not again in its own eyes: it noted it for itself.
+                state.acted |= 1 << (2 * id);
+                state.consumer.stage = SETTLED;
+            }
+            (_, CLAIMED) => {
+                act(state, true);
+                state.consumer.stage = HANDED;
+            }
+            (_, HANDED) => {
+                note(state, DONE);
+                state.consumer.stage = SETTLED;
+            }
+            (_, _) => {
+                Self::delete(state, holds);
+                state.consumer = Consumer::default();
+            }
+        }
+    }
+
+    /// The items whose decisions the queue was not told.
+    fn unsent(&self, state: &State) -> Vec<u8> {
+        let is = |key: &usize| {
+            let item = state.items[*key];
+            item != 0 && self.items.value(item).order.has_unsent()
+        };
+        (0..self.keys.len()).filter(is).map(|key| key as u8).collect()
+    }
+
+    fn message_of(&self, task: Task) -> Option<usize> {
+        match self.nodes[task.node as usize].at {
+            At::Claims { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
+    fn writes(&self, task: Task) -> bool {
+        matches!(self.nodes[task.node as usize].next, Do::Write { .. })
+    }
+
+    fn ends(&self, task: Task) -> bool {
+        matches!(self.nodes[task.node as usize].next, Do::End)
+    }
+
+    fn verdict(&mut self, state: &State) -> &Verdict {
+        if !self.verdicts.contains_key(&state.items) {
+            let mut items = Items::default();
+            (0..self.keys.len()).for_each(|key| items.put(self.item(state, key)));
+            let verdict = self.judge(&items);
+            self.verdicts.insert(state.items, verdict);
+        }
+        &self.verdicts[&state.items]
+    }
+
+    fn judge(&mut self, items: &Items) -> Verdict {
+        let story = self.story;
+        let (mut held, mut shown) = (0, 0);
+        for (at, Message { statement, .. }) in story.messages.iter().enumerate() {
+            let has = |order: &Order| {
+                let mut facts = statement.facts.iter();
+                facts.all(|fact| order.facts().knows(fact, Standing::Respellable))
+            };
+            let names = || [&statement.key].into_iter().chain(&statement.aliases);
+            let is_shown = names().filter_map(|name| items.order(name)).any(|order| has(&order));
+            // A name holds what its order is about to take, also where another name leads past it for now.
+            let is_held = is_shown || items.iter().any(|item| has(&item.order));
+            shown |= u8::from(is_shown) << at;
+            held |= u8::from(is_held) << at;
+        }
+        if let Some(Registration { key, .. }) = &story.registration
+            && items.order(key).is_some_and(|order| order.registered().is_some())
+        {
+            held |= REGISTERED;
+            shown |= REGISTERED;
+        }
+        let orders: Vec<&Order> =
+            items.iter().filter(|item| item.join.is_none()).map(|item| &item.order).collect();
+        let mut decided = 0;
+        for order in &orders {
+            let ids = order.fulfilment().map(|f| &f.id).into_iter();
+            for id in ids.chain(order.reversals().iter().map(|r| &r.id)) {
+                decided |= 1 << self.id(id, order.key());
+            }
+        }
+        let wrong = wrong(story, &orders);
+        let wrong_at_rest = wrong_at_rest(&orders).or_else(|| {
+            if shown != story.all() {
+                return Some(format!("shown {shown:b} alone: {}", show(items)));
+            }
+            let is_one = |items: &Items| self.outcomes.contains(&outcome(items));
+            let is_right = match story.ends {
+                Ends::Anyhow => true,
+                Ends::AsToldInTurn => is_one(items),
+                Ends::AsToldOnceMore => is_one(items) || is_one(&told_again(story, items)),
+            };
+            (!is_right).then(|| format!("no order of arrival comes to this: {}", show(items)))
+        });
+        Verdict { held, wrong, decided, wrong_at_rest }
+    }
+}
+
+/// What is wrong with orders, whoever is at work on them.
+fn wrong(story: &Story, orders: &[&Order]) -> Option<String> {
+    let released: Vec<&&Order> =
+        orders.iter().filter(|order| order.fulfilment().is_some()).collect();
+    let mut payments = BTreeSet::new();
+    for order in orders {
+        let mut anew = (*order).clone();
+        anew.decide(said(0).received_at, POLICY);
+        if anew != **order {
+            return Some(format!("{} is not decided by what it holds", order.key()));
+        }
+        let mut ids = BTreeSet::new();
+        if !order.reversals().iter().all(|reversal| ids.insert(&reversal.id)) {
+            return Some(format!("{} has a reversal twice", order.key()));
+        }
+    }
+    for order in &released {
+        // By what was noted of the messages by hand.
+        let told: Vec<&Message> = told(story, order).collect();
+        let cost = story.cost_of(order);
+        if story.money(&told) < cost {
+            return Some(format!("{} is released below {cost}", order.key()));
+        }
+        let reversed: u64 = order.reversals().iter().map(|reversal| reversal.amount).sum();
+        if reversed > story.back(&told) {
+            return Some(format!("{} tells of {reversed} given back", order.key()));
+        }
+        for payment in paid_by(order) {
+            if !payments.insert(payment.clone()) {
+                return Some(format!("{payment} releases two orders"));
+            }
+        }
+    }
+    None
+}
+
+fn wrong_at_rest(orders: &[&Order]) -> Option<String> {
+    let mut payments = BTreeSet::new();
+    for order in orders {
+        let summary = order.summary(POLICY);
+        if order.fulfilment().is_some() && !summary.is_paid && summary.refunded == 0 {
+            return Some(format!("{} is released, and has no money", order.key()));
+        }
+        for payment in paid_by(order) {
+            if !payments.insert(payment.clone()) {
+                return Some(format!("{payment} is in two orders"));
+            }
+        }
+    }
+    None
+}
+
+/// The sound messages that an order lists.
+fn told<'s>(story: &'s Story, order: &Order) -> impl Iterator<Item = &'s Message> {
+    let sound = order.notifications().iter().filter(|known| known.standing == Standing::Sound);
+    let listed: Vec<usize> =
+        sound.map(|known| usize::from_str_radix(&known.sha256, 16).unwrap()).collect();
+    story.messages.iter().enumerate().filter(move |(at, _)| listed.contains(at)).map(|(_, m)| m)
+}
+
+/// The payments of which an order has taken or reserved money, on sound word.
+fn paid_by(order: &Order) -> BTreeSet<String> {
+    let sound = order.facts().iter().filter(|(_, standing)| *standing == Standing::Sound);
+    let debits = sound.filter_map(|(fact, _)| match fact {
+        Fact::Share(share) if share.kind == Kind::Debit => Some(share),
+        _ => None,
+    });
+    let taken =
+        debits.filter(|s| matches!(s.meaning.status, Status::Captured | Status::Authorised));
+    taken.map(|share| share.other_name.clone().unwrap_or_else(|| share.share.clone())).collect()
+}
+
+fn outcome(items: &Items) -> Outcomes {
+    let of = |item: &Item| items.order(item.order.key()).expect("a way to an order");
+    let orders = items.iter().filter(|item| item.join.is_none()).map(of);
+    let orders = orders.filter(|order| !order.is_blank()).map(|order| {
+        let digests = order.notifications().iter().map(|known| known.digest()).collect();
+        let id = order.fulfilment().map(|f| f.id.clone());
+        let back = order.reversals().iter().map(|r| (r.id.clone(), r.amount)).collect();
+        let seen = (order.facts().clone(), digests, order.summary(POLICY), id, back);
+        (order.key().clone(), seen)
+    });
+    let names = items.iter().filter(|item| item.order.key().payment().is_some());
+    let names = names.filter(|item| item.version.is_some());
+    let names = names.map(|item| (item.order.key().clone(), of(item).key().clone()));
+    (orders.collect(), names.collect())
+}
+
+/// What the story comes to where its messages come one after the other, in every order.
+fn outcomes(story: &'static Story) -> Vec<Outcomes> {
+    let mut outcomes = Vec::new();
+    let last = story.messages.len() + usize::from(story.registration.is_some());
+    let mut order: Vec<usize> = (0..last).collect();
+    permute(&mut order, 0, &mut |order| {
+        let mut items = Items::default();
+        for at in order {
+            match story.messages.get(*at) {
+                Some(message) => {
+                    let end = items.take(&message.statement, said(*at), POLICY);
+                    assert!(matches!(end, Some(End::Stored(_) | End::Known(_))), "{end:?}");
+                }
+                None => {
+                    let Registration { key, amount } = story.registration.as_ref().unwrap();
+                    let currency = Currency::from_alpha("EUR").unwrap();
+                    let at = said(0).received_at;
+                    let registered = Registered { amount: *amount, currency, at };
+                    items.register(key, registered, POLICY);
+                }
+            }
+        }
+        let outcome = outcome(&items);
+        if !outcomes.contains(&outcome) {
+            outcomes.push(outcome);
+        }
+    });
+    outcomes
+}
+
+/// The same after each message has come once more.
+fn told_again(story: &Story, items: &Items) -> Items {
+    let mut items = items.clone();
+    for (at, message) in story.messages.iter().enumerate() {
+        items.take(&message.statement, said(at), POLICY);
+    }
+    items
+}
+
+fn permute(order: &mut Vec<usize>, fixed: usize, visit: &mut impl FnMut(&[usize])) {
+    if fixed == order.len() {
+        return visit(order);
+    }
+    for at in fixed..order.len() {
+        order.swap(fixed, at);
+        permute(order, fixed + 1, visit);
+        order.swap(fixed, at);
+    }
+}
+
+/// All items in few words.
+fn show(items: &Items) -> String {
+    let line = |item: &Item| {
+        let told: Vec<_> = item
+            .order
+            .notifications()
+            .iter()
+            .map(|n| (n.sha256.trim_start_matches('0'), n.standing))
+            .collect();
+        let join = item.join.as_ref().map(|join| (&join.home.order, join.weak));
+        let former = item.former.as_ref().map(|former| &former.order);
+        let key = &item.order.key().order;
+        let released = item.order.fulfilment().map(|f| f.sent_at.is_some());
+        let back = item.order.reversals().len();
+        let unsent = item.order.has_unsent();
+        format!(
+            "\n{key} {join:?} from {former:?} released {released:?} reversed {back} unsent {unsent} {told:?}"
+        )
+    };
+    items.iter().map(line).collect()
+}
+
+impl World for Stack {
+    type State = State;
+
+    fn begin(&self) -> State {
+        State {
+            items: [0; KEYS],
+            receivers: <_>::default(),
+            registrar: <_>::default(),
+            dispatchers: <_>::default(),
+            answered: 0,
+            open: self.story.all(),
+            queue: [0; QUEUE],
+            remembered: 0,
+            sent: 0,
+            consumer: <_>::default(),
+            noted: 0,
+            acted: 0,
+            acted_again: false,
+            lost: false,
+        }
+    }
+
+    fn moves(&mut self, state: &State, found: &mut Vec<Move<State>>) {
+        let begin = found.len();
+        let mut accidents = Vec::new();
+        let mut push = |what, whose, is_forward, mut to: State| {
+            // One receiver is as another, and one dispatch.
+            to.receivers.sort_unstable();
+            to.dispatchers.sort_unstable();
+            let next = Move { what: What(what, whose), is_forward, to };
+            if is_forward { found.push(next) } else { accidents.push(next) }
+        };
+        let all = self.story.all();
+        for at in 0..MOST_RECEIVERS {
+            let task = state.receivers[at];
+            let Some(message) = self.message_of(task) else { continue };
+            let mut to = *state;
+            if self.ends(task) {
+                to.answered |= 1 << message;
+                to.open &= !(1 << message);
+            }
+            to.receivers[at] = self.step(&mut to, task, false);
+            push("goes on with", message, true, to);
+            let mut to = *state;
+            to.receivers[at] = Task::default();
+            to.open |= 1 << message;
+            push("dies with", message, false, to);
+            if self.writes(task) && !self.is_stale(task, self.written_key(task)) {
+                let mut to = *state;
+                to.receivers[at] = self.step(&mut to, task, true);
+                push("writes, and does not hear of it, with", message, false, to);
+            }
+        }
+        if state.registrar.node != 0 {
+            let mut to = *state;
+            if self.ends(state.registrar) {
+                to.answered |= REGISTERED;
+                to.open &= !REGISTERED;
+            }
+            to.registrar = self.step(&mut to, state.registrar, false);
+            push("registers", 0, true, to);
+            let (registrar, open) = (Task::default(), state.open | REGISTERED);
+            push("dies registering", 0, false, State { registrar, open, ..*state });
+        }
+        for at in 0..MOST_DISPATCHERS {
+            let task = state.dispatchers[at];
+            if task.node == 0 {
+                continue;
+            }
+            let mut to = *state;
+            to.dispatchers[at] = self.step(&mut to, task, false);
+            push("dispatch goes on", at, true, to);
+            let mut to = *state;
+            to.dispatchers[at] = Task::default();
+            to.lost = self.fault == Fault::NoSweep;
+            push("dispatch dies", at, false, to);
+        }
+        if state.consumer.holds != 0 {
+            let mut to = *state;
+            self.consume(&mut to);
+            push("the consumer goes on with", usize::from(state.consumer.holds), true, to);
+            let mut to = State { consumer: Consumer::default(), ..*state };
+            // Its lease ends before the message comes again.
+            let at = 2 * u16::from(state.consumer.holds - 1);
+            if to.noted >> at & 3 == CLAIM && self.fault != Fault::NoLease {
+                to.noted &= !(3 << at);
+            }
+            push("the consumer dies with", usize::from(state.consumer.holds), false, to);
+        } else if state.queue[0] != 0 {
+            // Orders do not wait for each other; of one order the first comes first.
+            let of = |holds: u8| &self.groups[usize::from(holds - 1)];
+            for (at, holds) in state.queue.iter().enumerate().take_while(|(_, holds)| **holds != 0)
+            {
+                if state.queue[..at].iter().all(|before| of(*before) != of(*holds)) {
+                    let consumer = Consumer { holds: *holds, stage: GOT };
+                    push(
+                        "the consumer gets",
+                        usize::from(*holds),
+                        true,
+                        State { consumer, ..*state },
+                    );
+                }
+            }
+        }
+        let free = (MOST_RECEIVERS - self.scope.receivers..MOST_RECEIVERS)
+            .chain(0..MOST_RECEIVERS)
+            .find(|at| state.receivers[*at].node == 0);
+        let busy = state.receivers.iter().filter(|task| task.node != 0).count();
+        if let Some(at) = free.filter(|_| busy < self.scope.receivers) {
+            for message in 0..self.story.messages.len() {
+                let mut to = *state;
+                let is_open = state.open & 1 << message != 0;
+                let is_held = state.receivers.iter().any(|t| self.message_of(*t) == Some(message));
+                if self.fault == Fault::AnswersFirst {
+                    to.answered |= 1 << message;
+                    to.open &= !(1 << message);
+                }
+                to.receivers[at] = Task { node: self.begin_claims(message), stale: 0 };
+                let what = if is_open { "comes" } else { "comes again" };
+                push(what, message, is_open && !is_held, to);
+            }
+        }
+        if let Some(Registration { key, .. }) = &self.story.registration
+            && state.registrar.node == 0
+            && state.open & REGISTERED != 0
+        {
+            let at = At::Register { key: key.clone(), seen: Items::default() };
+            let registrar = Task { node: self.node(at, 0), stale: 0 };
+            push("registration begins", 0, true, State { registrar, ..*state });
+        }
+        let busy = state.dispatchers.iter().filter(|task| task.node != 0).count();
+        if busy < self.scope.dispatchers && !state.lost {
+            let free = state.dispatchers.iter().position(|task| task.node == 0).unwrap();
+            for key in self.unsent(state) {
+                let is_looked_at = busy > 0;
+                let dispatch = Dispatch::new(self.keys[usize::from(key)].clone(), POLICY);
+                let mut to = *state;
+                let node = self.node(At::Dispatch { key, dispatch }, 0);
+                to.dispatchers[free] = self.step(&mut to, Task { node, stale: 0 }, false);
+                push("dispatch looks at", usize::from(key), !is_looked_at, to);
+            }
+        }
+        for id in (0..self.ids.len()).filter(|id| state.remembered & 1 << id != 0) {
+            let remembered = state.remembered & !(1 << id);
+            push("the queue forgets", id, false, State { remembered, ..*state });
+        }
+        debug_assert!(found.len() >= begin && state.answered & !all == 0);
+        found.append(&mut accidents);
+    }
+
+    fn always(&mut self, state: &State) -> Result<(), String> {
+        let tasks = state.receivers.iter().chain([&state.registrar]).chain(&state.dispatchers);
+        for task in tasks {
+            if let Some(wrong) = &self.nodes[task.node as usize].wrong {
+                return Err(wrong.clone());
+            }
+        }
+        let (answered, sent) = (state.answered, state.sent);
+        let most = self.story.releases;
+        let releases = (sent & self.releases).count_ones() as usize;
+        let is_again = state.acted_again || (0..IDS).any(|id| state.acted >> (2 * id) & 3 > 1);
+        let verdict = self.verdict(state);
+        if let Some(wrong) = verdict.wrong.clone() {
+            return Err(format!("{wrong}: {}", self.show(state)));
+        }
+        if answered & !verdict.held != 0 {
+            let held = verdict.held;
+            return Err(format!("answered {answered:b}, and held {held:b}: {}", self.show(state)));
+        }
+        if releases > most {
+            return Err(format!("{releases} releases were sent"));
+        }
+        if is_again {
+            return Err("the consumer acted again".to_owned());
+        }
+        Ok(())
+    }
+
+    fn show(&self, state: &State) -> String {
+        let mut items = Items::default();
+        (0..self.keys.len()).for_each(|key| items.put(self.item(state, key)));
+        show(&items)
+    }
+
+    fn at_rest(&mut self, state: &State) -> Result<(), String> {
+        if state.open != 0 {
+            return Err(format!("never answered: {:b}", state.open));
+        }
+        let acted: u8 =
+            (0..IDS).filter(|id| state.acted >> (2 * id) & 3 > 0).map(|id| 1 << id).sum();
+        let verdict = self.verdict(state);
+        if let Some(wrong) = &verdict.wrong_at_rest {
+            return Err(wrong.clone());
+        }
+        let missed = verdict.decided & !acted;
+        if missed != 0 && self.scope.dispatchers > 0 {
+            return Err(format!("decided, and not acted on: {missed:b}"));
+        }
+        Ok(())
+    }
+}
+
+impl Stack {
+    fn written_key(&self, task: Task) -> u8 {
+        match self.nodes[task.node as usize].next {
+            Do::Write { key, .. } => key,
+            _ => unreachable!(),
+        }
+    }
+}

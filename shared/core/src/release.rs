@@ -14,7 +14,7 @@ pub(crate) const ALL_OF_IT: u64 = u64::MAX;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Basis {
     /// Credits that were final by then and operations that had let something go, each with how much in minor units: no
-    /// reversal tells of that. [`ALL_OF_IT`] where how much is not known any more.
+    /// reversal tells of that. `u64::MAX` where how much is not known any more.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub gone: BTreeMap<String, u64>,
     /// Shares that counted without being captured, with what they counted in minor units.

@@ -113,14 +113,18 @@ Definition name_of (facts : list ShareFact) : ShareFact -> N :=
 
 (** * acquired.rs *)
 
-Record StatedAmount := { amount : N; gone : option N; open : bool; by_payer : Payer; named : Called }.
+Record StatedAmount := { amount : N; gone : option N; in_parts : bool; open : bool; by_payer : Payer; named : Called }.
 
 Definition left_of s := less (amount s) (gone s).
 Definition may_be_within (apart : bool) (total s : StatedAmount) : bool :=
   let is_later := is_payer (by_payer total) Voucher && is_payer (by_payer s) Complement in
   let taken := match gone s with None => amount s | Some gone => N.max (amount s) gone end in
-  let is_too_much := apart && (amount total <=? taken) in
-  negb is_later && negb is_too_much.
+  let left := left_of s in
+  let fits := (taken <? amount total) || (left <? amount total) && ((0 <? left) || in_parts s) in
+  negb is_later && (fits || negb apart).
+Definition may_be_missing (apart : bool) (total s : StatedAmount) : option N :=
+  let is_more := match gone s with None => true | Some gone => amount total <=? gone end && negb (amount s =? amount total) in
+  if apart && is_more && negb (in_parts s) then Some 0 else gone s.
 
 (** What is left of shares that all state their own. *)
 Definition distinct (own : list StatedAmount) : N :=
@@ -141,12 +145,12 @@ Definition is_own (stated : list StatedAmount) (s : StatedAmount) : bool :=
 (** What is certain if this is a running total. *)
 Definition by_total (apart : bool) (stated : list StatedAmount) (total : StatedAmount) : N :=
   let is_own := is_own stated in
-  let within := filter (may_be_within apart total) stated in
-  let beside := filter (fun s => negb (may_be_within apart total s)) stated in
-  let same := filter (fun s => negb (is_own s) && (amount s =? amount total)) beside in
-  let amount := if apart then sum amount same else amount total in
-  let gone := plus (Fold.total gone within) (Fold.total gone same) in
-  less amount gone + distinct (filter is_own beside).
+  let is_beside s := is_own s && negb (may_be_within apart total s) in
+  let others := filter (fun s => negb (is_beside s)) stated in
+  let gone := Fold.total (may_be_missing apart total) others in
+  let same := filter (fun s => negb (is_own s) && (amount s =? amount total) && negb (may_be_within apart total s)) others in
+  let amount := if apart && negb (is_positive gone) then sum amount same else amount total in
+  less amount gone + distinct (filter is_beside stated).
 Definition certain (apart : bool) (stated : list StatedAmount) : N :=
   let is_own := is_own stated in
   N.max (most (by_total apart stated) (filter (fun s => negb (is_own s)) stated)) (distinct (filter is_own stated)).
@@ -160,7 +164,7 @@ Definition acquired (facts : list ShareFact) (whole : N) : N :=
   let operations := map (fun n =>
       let its := filter (fun f => is_opt (number f) n) captured in
       let payers := map payer its in
-      (n, {| amount := most amount_of its; gone := Some 0; open := existsb (fun f => negb (is_full f)) its;
+      (n, {| amount := most amount_of its; gone := Some 0; in_parts := false; open := existsb (fun f => negb (is_full f)) its;
              by_payer := match payers with p :: more => fold_left payer_and more p | [] => EitherPayer end; named := Both |}))
     (distinct_by is_opt (map number captured)) in
   let numbered := map snd (filter (fun o => is_some (fst o)) operations) in
@@ -278,9 +282,12 @@ Definition is_void t d : bool :=
   || existsb (fun k => negb (fst k =? in_currency d) && match snd k with Some n => has (names d) n | None => false end)
        (keys (shares t)).
 Definition gone_of t d : option N := if is_void t d then None else Some (given_back_of t d).
-Definition stated on d gone : StatedAmount :=
+Definition came_back_in_parts t d : bool :=
+  match filter (fun c => is_credit c final && match parent_of c with Some p => has (names d) p | None => false end) (shares t) with
+  | [] => false | [c] => negb (is_part c) | _ => true end.
+Definition stated on d (gone : option N) (in_parts : bool) : StatedAmount :=
   let amount := match on with OnCaptured => captured d | OnSecured => captured d + authorised d end in
-  {| amount := amount; gone := gone; open := match goal d with Some t => amount <? t | None => false end;
+  {| amount := amount; gone := gone; in_parts := in_parts; open := match goal d with Some t => amount <? t | None => false end;
      by_payer := paid_by d; named := called_by d |}.
 
 Definition expected t c : option N := match registered t with
@@ -293,8 +300,9 @@ Definition currencies t : list N := distinct_by N.eqb (match registered t with S
 Definition only_due t : option (N * N) :=
   match flat_map (fun c => match expected t c with Some e => if 0 <? e then [(c, e)] else [] | None => [] end) (currencies t) with
   | [due] => Some due | _ => None end.
-Definition gross on t c := certain true (map (fun d => stated on d (Some 0)) (debits t c)).
-Definition net on t c := less (certain true (map (fun d => stated on d (gone_of t d)) (debits t c))) (given_back_of_unknown t c).
+Definition gross on t c := certain true (map (fun d => stated on d (Some 0) false) (debits t c)).
+Definition left on t d := stated on d (gone_of t d) (is_void t d || came_back_in_parts t d).
+Definition net on t c := less (certain true (map (left on t) (debits t c))) (given_back_of_unknown t c).
 Definition is_covered (cover : Tally -> N -> N) t : bool :=
   match only_due t with Some (c, e) => e <=? cover t c | None => false end.
 Definition paid on := is_covered (gross on).

@@ -7,7 +7,8 @@
 //! split shows")
 //!
 //! Nor does any source say whether a running total has money within that was given back. So what went back of
-//! anything that a total may have within is missing from the total, too.
+//! anything that a total may have within is missing from the total, too. And what is more than a total may be within as what was
+//! left of it.
 //!
 //! And a message may call a share by one of its two names alone. Until another message joins the names, two shares
 //! may be one.
@@ -26,6 +27,8 @@ pub(super) struct StatedAmount {
     pub(super) amount: u64,
     /// What went back of it, in minor units; [`UNKNOWN`] where nobody knows how much.
     pub(super) gone: u64,
+    /// Whether it may have gone back in several parts, some before another payment and some after.
+    pub(super) in_parts: bool,
     /// Whether the amount is below its target, which is the whole: then it may be a running total.
     pub(super) open: bool,
     pub(super) payer: Payer,
@@ -38,15 +41,23 @@ impl StatedAmount {
         self.amount.saturating_sub(self.gone)
     }
 
-    /// Whether a running total may have this amount within. A complement is paid after its voucher. And what is
-    /// as much as the total would leave nothing for the share that states it; two operations of one payment may
-    /// be the same one told twice.
+    /// Whether a running total may have some of this amount within: all of it, or what was left when the total was stated. A
+    /// complement is paid after its voucher. And what is as much as the total would leave nothing for the share that
+    /// states it; two operations of one payment may be the same one told twice.
     fn may_be_within(&self, total: &Self, apart: bool) -> bool {
         let is_later = total.payer == Payer::Voucher && self.payer == Payer::Complement;
         // No more goes back than was taken.
         let taken = if self.gone == UNKNOWN { self.amount } else { self.amount.max(self.gone) };
-        let is_too_much = apart && taken >= total.amount;
-        !is_later && !is_too_much
+        let left = self.left();
+        let fits = taken < total.amount || left < total.amount && (left > 0 || self.in_parts);
+        !is_later && (fits || !apart)
+    }
+
+    /// How much of this may be missing from what a total states: it counts in the total, and went back since. What went back
+    /// at once and is more than the total was never in it.
+    fn may_be_missing(&self, total: &Self, apart: bool) -> u64 {
+        let is_more = self.gone >= total.amount && self.amount != total.amount;
+        if apart && is_more && !self.in_parts { 0 } else { self.gone }
     }
 }
 
@@ -61,15 +72,16 @@ pub(super) fn certain(stated: &[StatedAmount], apart: bool) -> u64 {
     };
     let own: Vec<StatedAmount> = stated.iter().filter(|s| is_own(s)).copied().collect();
     let by_total = stated.iter().filter(|s| !is_own(s)).map(|total| {
-        let (within, beside): (Vec<_>, Vec<_>) =
-            stated.iter().partition(|s| s.may_be_within(total, apart));
-        let is_same = |s: &&&StatedAmount| !is_own(s) && s.amount == total.amount;
-        let same = beside.iter().filter(is_same).map(|same| same.amount);
-        let amount = if apart { same.sum() } else { total.amount };
-        let gone = within.iter().chain(beside.iter().filter(is_same)).map(|s| s.gone);
-        let gone = gone.fold(0, u64::saturating_add);
-        let own: Vec<StatedAmount> = beside.into_iter().filter(|s| is_own(s)).copied().collect();
-        amount.saturating_sub(gone) + distinct(&own)
+        let is_beside = |s: &StatedAmount| is_own(s) && !s.may_be_within(total, apart);
+        let (beside, others): (Vec<StatedAmount>, Vec<_>) =
+            stated.iter().partition(|s| is_beside(s));
+        let gone =
+            others.iter().map(|s| s.may_be_missing(total, apart)).fold(0, u64::saturating_add);
+        // Of two that state as much one would have nothing, unless something went back in between.
+        let is_same = |s: &&StatedAmount| !is_own(s) && s.amount == total.amount;
+        let same = others.iter().filter(is_same).filter(|s| !s.may_be_within(total, apart));
+        let amount = if apart && gone == 0 { same.map(|s| s.amount).sum() } else { total.amount };
+        amount.saturating_sub(gone) + distinct(&beside)
     });
     by_total.max().unwrap_or(0).max(distinct(&own))
 }

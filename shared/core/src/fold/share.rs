@@ -157,7 +157,13 @@ impl<'a> ShareState<'a> {
     /// The statement that this share is worth `amount` of the order.
     pub(super) fn stating(&self, amount: u64) -> StatedAmount {
         let open = self.target().is_some_and(|target| amount < target);
-        StatedAmount { amount, gone: 0, open, payer: self.payer, called: self.called }
+        StatedAmount {
+            amount,
+            open,
+            payer: self.payer,
+            called: self.called,
+            ..StatedAmount::default()
+        }
     }
 
     /// Whether money was taken that was paid with a balance.

@@ -189,7 +189,16 @@ impl<'a> Tally<'a> {
 
     /// What of a debit counts towards a release, and what went back of it.
     fn left(&self, debit: &ShareState<'_>, release_on: ReleaseOn) -> StatedAmount {
-        StatedAmount { gone: self.gone(debit), ..debit.stated(release_on) }
+        let in_parts = self.is_void(debit) || self.came_back_in_parts(debit);
+        StatedAmount { gone: self.gone(debit), in_parts, ..debit.stated(release_on) }
+    }
+
+    /// Whether what went back of a debit may have gone in several parts: what speaks of all of it does not say.
+    fn came_back_in_parts(&self, debit: &ShareState<'_>) -> bool {
+        let mut credits = self.shares.iter().filter(|credit| {
+            credit.is_final_credit() && credit.parent.is_some_and(|of| debit.names.contains(of))
+        });
+        credits.next().is_some_and(|credit| !credit.is_part) || credits.next().is_some()
     }
 
     fn debits(&self, currency: Currency) -> impl Iterator<Item = &ShareState<'a>> + Clone {

@@ -62,6 +62,55 @@ fn an_earlier_attempt_that_was_given_back_bars_nothing() {
         .reversed(&[]);
 }
 
+/// A payment that is more than a running total may be within as what was left of it.
+#[test]
+fn a_total_may_have_within_what_a_refund_left() {
+    // 10,000 beside the 70,000 that are left.
+    given(&refund("CMD-1", "3254564310_1", 8, 70_000))
+        .then(&wl("3254564310_0", CVCO, 9))
+        .then(&wl("3254564399_0", CVCO, 9).acquired(80_000))
+        .flagged_with(Flag::Ambiguous)
+        .held();
+}
+
+/// Two that state as much may both be running totals when something went back in between.
+#[test]
+fn equal_totals_around_a_refund_may_be_one() {
+    // 60,000 and 30,000; then 40,000 beside what is left after 40,000 went back.
+    given(&refund("CMD-1", "3254564310_1", 8, 40_000))
+        .then(&Payment::new("CMD-1", "3254564310_0", CVCO, 9, 60_000))
+        .then(&wl("3254564398_0", CVCO, 9).acquired(90_000))
+        .then(&wl("3254564399_0", CVCO, 9).acquired(90_000))
+        .flagged_with(Flag::Ambiguous)
+        .held();
+}
+
+/// What went back of a running total is missing from a smaller one, which may have its own share within.
+#[test]
+fn what_went_back_of_a_total_is_missing_from_a_later_one() {
+    // 60,000 and 40,000 are back; 10,000 were paid while the 40,000 were there.
+    given(&refund("CMD-1", "3254564310_1", 8, 60_000))
+        .then(&refund("CMD-1", "3254564398_1", 8, 40_000))
+        .then(&Payment::new("CMD-1", "3254564310_0", CVCO, 9, 60_000))
+        .then(&wl("3254564398_0", CVCO, 9).acquired(100_000))
+        .then(&wl("3254564399_0", CVCO, 9).acquired(50_000))
+        .then(&Payment::new("CMD-1", "3254564400_0", VISA, 9, 90_000))
+        .flagged_with(Flag::Ambiguous)
+        .held();
+}
+
+/// Of one that went back in two parts the first may have gone before the total was stated.
+#[test]
+fn a_total_may_have_within_a_part_of_what_went_back() {
+    given(&refund("CMD-1", "3254564310_1", 8, 20_000))
+        .then(&refund("CMD-1", "3254564310_2", 8, 40_000))
+        .then(&Payment::new("CMD-1", "3254564310_0", CVCO, 9, 60_000))
+        .then(&wl("3254564399_0", CVCO, 9).acquired(50_000))
+        .then(&Payment::new("CMD-1", "3254564400_0", VISA, 9, 90_000))
+        .flagged_with(Flag::Ambiguous)
+        .held();
+}
+
 #[test]
 fn what_was_given_back_of_the_paying_payment_is_missing() {
     for (back, state) in [(40_000, State::PartiallyRefunded), (140_000, State::Refunded)] {

@@ -152,8 +152,10 @@ Definition by_total (apart : bool) (stated : list StatedAmount) (total : StatedA
   let amount := if apart && negb (is_positive gone) then sum amount same else amount total in
   less amount gone + distinct (filter is_beside stated).
 Definition certain (apart : bool) (stated : list StatedAmount) : N :=
-  let is_own := is_own stated in
-  N.max (most (by_total apart stated) (filter (fun s => negb (is_own s)) stated)) (distinct (filter is_own stated)).
+  let totals := filter (fun s => negb (is_own stated s)) stated in
+  let two_names := match stated with [] => false | first :: _ => existsb (fun s => negb (is_called (named s) (named first))) stated end in
+  if two_names && negb (Nat.eqb (length totals) 0) then less (most amount stated) (total gone stated)
+  else N.max (most (by_total apart stated) totals) (distinct (filter (is_own stated) stated)).
 
 Definition payer_and a b := if is_payer a b then a else EitherPayer.
 (** What one payment has acquired, by the operations that are told of it. *)

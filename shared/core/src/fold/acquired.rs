@@ -71,7 +71,16 @@ pub(super) fn certain(stated: &[StatedAmount], apart: bool) -> u64 {
         !s.open || s.payer == Payer::Complement && vouchers.is_some_and(|most| s.amount <= most)
     };
     let own: Vec<StatedAmount> = stated.iter().filter(|s| is_own(s)).copied().collect();
-    let by_total = stated.iter().filter(|s| !is_own(s)).map(|total| {
+    let totals = || stated.iter().filter(|s| !is_own(s));
+    // Of running totals beside two kinds of names the largest amount alone is certain. No provider tells both.
+    let two_names =
+        stated.iter().any(|s| stated.first().is_some_and(|first| s.called != first.called));
+    if two_names && totals().next().is_some() {
+        let gone = stated.iter().map(|s| s.gone).fold(0, u64::saturating_add);
+        let largest = stated.iter().map(|s| s.amount).max();
+        return largest.unwrap_or(0).saturating_sub(gone);
+    }
+    let by_total = totals().map(|total| {
         let is_beside = |s: &StatedAmount| is_own(s) && !s.may_be_within(total, apart);
         let (beside, others): (Vec<StatedAmount>, Vec<_>) =
             stated.iter().partition(|s| is_beside(s));

@@ -104,3 +104,86 @@ Theorem decision_is_order_free told again registered policy :
   (forall t, In t told <-> In t again) ->
   releasable (facts_of told) registered policy = releasable (facts_of again) registered policy.
 Proof. intro same. rewrite (facts_are_a_set _ _ same). auto. Qed.
+
+(** * Names are joined in any order *)
+
+(** Names that some pairs make one. *)
+Inductive one (pairs : list (N * N)) : N -> N -> Prop :=
+  | one_refl n : one pairs n n
+  | one_pair a b : In (a, b) pairs -> one pairs a b
+  | one_sym a b : one pairs a b -> one pairs b a
+  | one_trans a b c : one pairs a b -> one pairs b c -> one pairs a c.
+
+Lemma one_more p pairs a b : one pairs a b -> one (p :: pairs) a b.
+Proof. induction 1; eauto using one, in_cons. Qed.
+
+Lemma joined_one pairs a b : joined pairs a = joined pairs b <-> one pairs a b.
+Proof.
+  revert a b. induction pairs as [|[id other] pairs IH]; intros a b; simpl.
+  - split; [intros ->; constructor | induction 1; simpl in *; try tauto; congruence].
+  - split.
+    + assert (P : one ((id, other) :: pairs) id other) by (constructor; left; auto).
+      destruct (N.eqb_spec (joined pairs a) (joined pairs other)), (N.eqb_spec (joined pairs b) (joined pairs other)); intro H;
+        repeat match goal with H : joined pairs _ = joined pairs _ |- _ => apply IH, (one_more (id, other)) in H end;
+        eauto using one.
+    + induction 1 as [n|a b [E|I]|a b H IH'|a b c H1 I1 H2 I2]; auto; try congruence.
+      * injection E as -> ->. destruct (_ =? _); rewrite ?N.eqb_refl; auto.
+      * assert (joined pairs a = joined pairs b) as ->; [|auto]. apply IH. constructor. auto.
+Qed.
+
+Lemma least_of l : match least l with None => l = [] | Some m => In m l /\ forall n, In n l -> m <= n end.
+Proof.
+  induction l as [|n l IH]; simpl; [auto|]. destruct (least l) as [m|]; simpl.
+  - destruct IH as [I L]. split.
+    + destruct (N.min_spec n m) as [[_ ->]|[_ ->]]; auto.
+    + intros k [<-|K]; [lia|]. specialize (L k K). lia.
+  - subst. split; auto. intros k [<-|[]]. lia.
+Qed.
+
+(** The name of a share is the least id that the pairs make one with it, whatever their order: in which they are joined, or how often. *)
+Theorem joined_is_least pairs name :
+  (exists other, one pairs name other /\ In other (map fst pairs)) ->
+  one pairs name (joined_name pairs name) /\ In (joined_name pairs name) (map fst pairs)
+  /\ forall id, In id (map fst pairs) -> one pairs name id -> joined_name pairs name <= id.
+Proof.
+  intros (other & O & I). unfold joined_name.
+  assert (F : forall id, In id (filter (fun id => joined pairs id =? joined pairs name) (map fst pairs)) <->
+      In id (map fst pairs) /\ one pairs name id).
+  { intro id. rewrite filter_In, N.eqb_eq. split; intros [A B]; split; auto; [|symmetry]; apply joined_one; auto. }
+  assert (L := least_of (filter (fun id => joined pairs id =? joined pairs name) (map fst pairs))).
+  destruct (least _) as [m|].
+  - destruct L as [L1 L2]. apply F in L1. destruct L1. split; [auto|]. split; [auto|]. intros id A B. apply L2, F. auto.
+  - exfalso. assert (X : In other []) by (rewrite <- L; apply F; auto). inversion X.
+Qed.
+
+Theorem names_are_order_free pairs again name :
+  (forall p, In p pairs <-> In p again) -> joined_name pairs name = joined_name again name.
+Proof.
+  intro same. assert (One : forall p q, (forall x, In x p -> In x q) -> forall a b, one p a b -> one q a b)
+    by (induction 2; eauto using one).
+  assert (Fst : forall p q : list (N * N), (forall x, In x p -> In x q) -> forall n, In n (map fst p) -> In n (map fst q)).
+  { intros p q H n I. apply in_map_iff in I. destruct I as (x & <- & I). apply in_map, H, I. }
+  assert (to : forall x, In x pairs -> In x again) by (intro; apply same).
+  assert (from : forall x, In x again -> In x pairs) by (intro; apply same).
+  assert (none : forall p, least (filter (fun id => joined p id =? joined p name) (map fst p)) = None -> joined_name p name = name)
+    by (intros p H; unfold joined_name; rewrite H; auto).
+  assert (some : forall p m, least (filter (fun id => joined p id =? joined p name) (map fst p)) = Some m ->
+      exists other, one p name other /\ In other (map fst p)).
+  { intros p m H. assert (L := least_of (filter (fun id => joined p id =? joined p name) (map fst p))). rewrite H in L.
+    destruct L as [L _]. apply filter_In in L. destruct L as [L E]. apply N.eqb_eq in E. exists m. split; auto. apply joined_one. auto. }
+  assert (le : forall p q, (forall x, In x p -> In x q) -> (forall x, In x q -> In x p) ->
+      (exists other, one p name other /\ In other (map fst p)) -> joined_name q name <= joined_name p name).
+  { intros p q pq qp E. destruct (joined_is_least p name E) as (A & B & _). destruct E as (o & E1 & E2).
+    destruct (joined_is_least q name) as (_ & _ & C); [exists o; split; [apply (One p q pq), E1 | apply (Fst p q pq), E2]|].
+    apply C; [apply (Fst p q pq), B | apply (One p q pq), A]. }
+  destruct (least (filter (fun id => joined pairs id =? joined pairs name) (map fst pairs))) as [m|] eqn:P,
+    (least (filter (fun id => joined again id =? joined again name) (map fst again))) as [n|] eqn:Q.
+  - apply N.le_antisymm; eauto.
+  - destruct (some _ _ P) as (o & E1 & E2). exfalso. assert (L := least_of (filter (fun id => joined again id =? joined again name) (map fst again))).
+    rewrite Q in L. assert (X : In o []); [rewrite <- L; apply filter_In; split; [apply (Fst _ _ to), E2 | apply N.eqb_eq]|inversion X].
+    symmetry. apply joined_one, (One _ _ to), E1.
+  - destruct (some _ _ Q) as (o & E1 & E2). exfalso. assert (L := least_of (filter (fun id => joined pairs id =? joined pairs name) (map fst pairs))).
+    rewrite P in L. assert (X : In o []); [rewrite <- L; apply filter_In; split; [apply (Fst _ _ from), E2 | apply N.eqb_eq]|inversion X].
+    symmetry. apply joined_one, (One _ _ from), E1.
+  - rewrite (none _ P), (none _ Q). auto.
+Qed.

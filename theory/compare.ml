@@ -43,7 +43,34 @@ let optional_number = function None -> "0" | Some n -> string_of_int (of_number 
 let list names = String.concat "" (List.map (fun n -> ":" ^ string_of_int n) (List.sort compare (List.map of_number names)))
 let sorted by l = List.sort (fun a b -> compare (of_number (by a)) (of_number (by b))) l
 
-let said facts registered =
+(* Told one after the other: when the order is released, and what is told of it then. Credits come in the code's order: those of
+   one operation first, and what has no operations before what has. *)
+let story all registered policy =
+  let credits facts =
+    let tally = decisive facts registered policy in
+    let place c =
+      let its s = s.kind_of = Credit && s.name = c.credit in
+      (not c.part, (List.find its tally.shares).is_operation, of_number c.credit)
+    in
+    List.sort (fun a b -> compare (place a) (place b)) (certain_credits tally)
+  in
+  let step (number, facts, released, order) (fact, told) =
+    let facts = add0 fact told facts in
+    let number = number + 1 in
+    if released > 0 then (number, facts, released, decide (credits facts) order)
+    else if releasable facts registered policy then
+      let gone = List.concat_map (fun c -> List.map (fun name -> (name, c.back)) c.credit_names) (credits facts) in
+      (number, facts, number, { gone_before = gone; reversals = [] })
+    else (number, facts, 0, order)
+  in
+  let _, _, released, order = List.fold_left step (0, [], 0, { gone_before = []; reversals = [] }) all in
+  let told = List.rev order.reversals in
+  let ids = List.sort_uniq compare (List.map (fun r -> r.id) told) in
+  (Printf.sprintf "O%d" released :: List.map (fun r -> Printf.sprintf "V%s:%s" (show r.of_share) (show r.told)) told)
+  @ [ Printf.sprintf "I%d" (List.length ids) ]
+
+let said all registered is_story =
+  let facts = facts_of all in
   let decided ask on =
     let policy = { release_on = on; ask } in
     flag (releasable facts registered policy) ^ flag (paid on (sound facts registered))
@@ -59,7 +86,11 @@ let said facts registered =
     List.map debit (sorted (fun s -> s.name) debits)
     @ List.map credit (sorted (fun c -> c.credit) (certain_credits tally))
   in
-  let policy ask = (decided ask OnCaptured :: amounts ask) @ [ decided ask OnSecured ] in
+  let policy ask =
+    (decided ask OnCaptured :: amounts ask) 
+    @ (if is_story then story all registered { release_on = OnCaptured; ask } else [])
+    @ [ decided ask OnSecured ]
+  in
   String.concat " " (policy false @ policy true)
 
 let () =
@@ -77,7 +108,7 @@ let () =
              (Some { sum_due = number (int_of_string amount); due_in = number (int_of_string currency) }, words)
          | _ -> failwith ("not a set: " ^ line)
        in
-       let model = said (facts_of (facts words)) registered in
+       let model = said (facts words) registered (String.contains code 'O') in
        incr sets;
        if model.[0] = '1' then incr released;
        if model <> code then (

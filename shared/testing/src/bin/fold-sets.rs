@@ -1,6 +1,7 @@
 //! Random sets of facts, and what the fold makes of each, one a line: the model in `theory/` reads them and says the same, or
 //! which line it reads otherwise. How to read a line: theory/compare.ml.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, Write as _};
 
@@ -8,12 +9,17 @@ use quittance_core::fact::{Facts, Payer, Rank, Total};
 use quittance_core::fold::{Confirm, Credit, Instalments, fold};
 use quittance_core::registered::Registered;
 use quittance_core::{
-    Currency, Fact, Kind, Meaning, Policy, ReleaseOn, Said, ShareFact, Standing, Status, Timestamp,
+    Currency, Fact, Kind, Meaning, Order, OrderKey, Policy, ReleaseOn, Remark, Said, ShareFact,
+    Standing, Statement, Status, Timestamp,
 };
 use quittance_testing::adversary::Dice;
+use quittance_testing::read::receipt;
 
 /// How many facts a set has at most. Most faults show in two or three.
 const FACTS: usize = 7;
+
+/// Of how many sets one is told fact by fact, too, which takes longer than the rest.
+const STORIES: u64 = 4;
 
 /// Few amounts, so that some are equal and some add up.
 const AMOUNTS: [u64; 8] = [0, 10, 20, 30, 40, 50, 60, 100];
@@ -59,13 +65,13 @@ fn main() -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     for set in 0..sets {
         let mut dice = Dice::seeded(seed.wrapping_mul(0x1_0000_0000).wrapping_add(set));
-        writeln!(out, "{}", line(&mut dice).map_err(io::Error::other)?)?;
+        writeln!(out, "{}", line(&mut dice, set % STORIES == 0).map_err(io::Error::other)?)?;
     }
     out.flush()
 }
 
 /// A set, and what the code says of it under each policy.
-fn line(dice: &mut Dice) -> Result<String, fmt::Error> {
+fn line(dice: &mut Dice, told: bool) -> Result<String, fmt::Error> {
     let habits = Habits {
         sound: *dice.pick(&[100, 90, 70]),
         targets: dice.below(2) == 0,
@@ -83,15 +89,16 @@ fn line(dice: &mut Dice) -> Result<String, fmt::Error> {
         let currency = Currency::from_alpha(CURRENCIES[of])?;
         Some(Registered { amount, currency, at: Timestamp::from_unix(0)? })
     });
-    let mut facts = Facts::default();
+    let (mut facts, mut all) = (Facts::default(), Vec::new());
     for _ in 0..1 + dice.below(FACTS) {
         let sound = dice.below(100) < habits.sound;
-        let told = dice.below(if sound { 2 } else { 4 });
+        let standing = dice.below(if sound { 2 } else { 4 });
         let total = dice.once_in(5) && (habits.odd || registered.is_none());
         let fact =
             if total { a_total(dice, &mut line)? } else { a_share(dice, &habits, &mut line)? };
-        write!(line, " {told}")?;
-        facts.add(fact, STANDINGS[told]);
+        write!(line, " {standing}")?;
+        facts.add(fact.clone(), STANDINGS[standing]);
+        all.push((fact, STANDINGS[standing]));
     }
     write!(line, " =")?;
     for confirm in [Confirm::Off, Confirm::Ask] {
@@ -118,9 +125,53 @@ fn line(dice: &mut Dice) -> Result<String, fmt::Error> {
             let mut credits = summary.certain_credits;
             credits.sort_by(|a, b| a.share.cmp(&b.share));
             credits.iter().try_for_each(|credit| a_credit(&mut line, credit))?;
+            if told {
+                story(&mut line, &all, registered, policy)?;
+            }
         }
     }
     Ok(line)
+}
+
+/// The same facts, told one after the other: when the order is released, and what is told of it then.
+fn story(
+    line: &mut String,
+    all: &[(Fact, Standing)],
+    registered: Option<Registered>,
+    policy: Policy,
+) -> fmt::Result {
+    let Ok(key) = OrderKey::from_text("systempay/12345678/test/CMD-1") else {
+        return Err(fmt::Error);
+    };
+    let mut order = Order::new(key.clone());
+    if let Some(Registered { amount, currency, at }) = registered {
+        order.register(amount, currency, at, policy).map_err(|_| fmt::Error)?;
+    }
+    let mut released = 0;
+    for (number, (fact, standing)) in all.iter().enumerate() {
+        let statement = Statement {
+            key: key.clone(),
+            aliases: Vec::new(),
+            follows: false,
+            facts: vec![fact.clone()],
+            standing: *standing,
+            doubt: None,
+            reasons: Vec::new(),
+            details: Vec::new(),
+            session_seconds: 0,
+            event: Remark::plain("message"),
+        };
+        order.take(&statement, &receipt(0), policy).map_err(|_| fmt::Error)?;
+        if released == 0 && order.fulfilment().is_some() {
+            released = number + 1;
+        }
+    }
+    write!(line, " O{released}")?;
+    for reversal in order.reversals() {
+        write!(line, " V{}:{}", name_of(&reversal.share), reversal.amount)?;
+    }
+    let ids: BTreeSet<&str> = order.reversals().iter().map(|told| told.id.as_str()).collect();
+    write!(line, " I{}", ids.len())
 }
 
 fn a_credit(line: &mut String, credit: &Credit) -> fmt::Result {

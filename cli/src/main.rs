@@ -13,6 +13,7 @@ mod operate;
 mod output;
 mod play;
 mod psp;
+mod rewriting;
 mod samples;
 mod send;
 mod serve;

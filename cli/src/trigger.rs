@@ -3,27 +3,19 @@
 //! A story is made of sample events. Their references, payment ids and amounts are rewritten, in the events and in what is
 //! expected of them, so that each run is another order.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
-use quittance_pages::{Fields, encoded};
 use serde_json::{Value, json};
 
-use crate::event::{Event, Sender};
+use crate::event::Sender;
 use crate::keys::Rings;
 use crate::operate::context::{address, secret_of};
 use crate::operate::terminal::{NOT_ALL, table, verdict};
 use crate::output::{Failure, note, say};
 use crate::play::{self, Case};
-use crate::samples::samples;
+use crate::rewriting::{PRICE, Rewriting, reference, told};
 use crate::send::sign;
 use crate::story::{Psp, Trigger};
-
-/// By how much the samples' ids of ten digits can be raised and stay such.
-const MAX_LATER: u64 = 6_000_000_000;
-
-/// What the samples' orders cost, in minor units.
-const PRICE: u64 = 12_000;
 
 /// A story: its name, what it shows, and the samples that tell it, of each provider.
 struct Story {
@@ -171,16 +163,10 @@ async fn cases(
     psp: Psp,
     rings: &Rings,
 ) -> Result<Vec<Case>, Failure> {
-    let folder = samples(None)?.join(psp.as_str());
-    let mut texts = Vec::new();
-    for name in story.samples(psp) {
-        let file = folder.join(name).with_extension("json");
-        let beside = file.with_extension("expected.json");
-        let expected = std::fs::read_to_string(&beside)
-            .map_err(|error| format!("{}: {error}", beside.display()))?;
-        texts.push((format!("{}/{name}", psp.as_str()), Event::read(&file)?, expected));
-    }
-    let mut rewriting = Rewriting::of(args, psp, &texts)?;
+    let texts = told(psp, story.samples(psp))?;
+    let order = args.order.clone().unwrap_or_else(|| reference("TRIGGER"));
+    let merchant = args.merchant.as_deref();
+    let mut rewriting = Rewriting::of(psp, &texts, &order, merchant, args.amount)?;
     let mut cases = Vec::new();
     for (name, event, expected) in texts {
         let body = rewriting.body(&event.body()?);
@@ -204,154 +190,10 @@ async fn cases(
     Ok(cases)
 }
 
-/// What stands for what.
-struct Rewriting {
-    /// Whole texts: the reference, the merchant.
-    texts: BTreeMap<String, String>,
-    /// Ids of payments, as they come up.
-    ids: BTreeMap<String, String>,
-    /// How much later the ids are that count up.
-    later: u64,
-    /// The samples' amounts.
-    amounts: BTreeSet<String>,
-    /// What the order costs now, of what it costs in the samples.
-    scale: (u64, u64),
-}
-
-impl Rewriting {
-    fn of(args: &Trigger, psp: Psp, texts: &[(String, Event, String)]) -> Result<Self, Failure> {
-        let new = args.order.clone().unwrap_or_else(|| {
-            let tail: String =
-                std::iter::repeat_with(|| fastrand::char('A'..='Z')).take(6).collect();
-            format!("TRIGGER-{tail}")
-        });
-        let mut rewriting = Self {
-            texts: BTreeMap::new(),
-            ids: BTreeMap::new(),
-            later: fastrand::u64(1..MAX_LATER),
-            amounts: BTreeSet::new(),
-            scale: (args.amount.unwrap_or(PRICE), PRICE),
-        };
-        for (_, event, expected) in texts {
-            let expected: Value = serde_json::from_str(expected)?;
-            let old = expected["order"]["path"].as_str().and_then(|path| path.rsplit('/').next());
-            rewriting.texts.extend(old.map(|old| (old.to_owned(), new.clone())));
-            amounts(&expected["order"], &mut rewriting.amounts);
-            let body = event.body()?;
-            let fields = Fields::of(&String::from_utf8_lossy(&body));
-            let mut named: Vec<String> =
-                fields.get("vads_trans_id").into_iter().map(str::to_owned).collect();
-            let answer =
-                fields.get("kr-answer").and_then(|answer| serde_json::from_str(answer).ok());
-            legacy_ids(&answer.unwrap_or_default(), &mut named);
-            for id in named {
-                let made = std::iter::repeat_with(|| fastrand::digit(10)).take(id.len()).collect();
-                rewriting.ids.entry(id).or_insert(made);
-            }
-        }
-        rewriting.ids.extend(renamed(texts)?);
-        if let Some(merchant) = &args.merchant {
-            rewriting.texts.insert(psp.demo().0.to_owned(), merchant.clone());
-        }
-        Ok(rewriting)
-    }
-
-    /// A body, in the format that it has.
-    fn body(&mut self, body: &[u8]) -> String {
-        let body = String::from_utf8_lossy(body).into_owned();
-        if body.trim_start().starts_with(['{', '[']) {
-            return self.text(&body);
-        }
-        let fields = Fields::of(&body);
-        let pairs: Vec<String> = fields
-            .iter()
-            .map(|(name, value)| format!("{}={}", encoded(name), encoded(&self.text(value))))
-            .collect();
-        pairs.join("&")
-    }
-
-    /// A text: names first, then what looks like an id or an amount.
-    fn text(&mut self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (old, new) in &self.texts {
-            text = text.replace(old.as_str(), new);
-        }
-        let mut rewritten = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while !rest.is_empty() {
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            rewritten.push_str(&self.word(word));
-            let other = after.find(|c: char| c.is_ascii_alphanumeric()).unwrap_or(after.len());
-            let (between, next) = after.split_at(other);
-            rewritten.push_str(between);
-            rest = next;
-        }
-        rewritten
-    }
-
-    fn word(&mut self, word: &str) -> String {
-        if let Some(known) = self.ids.get(word) {
-            return known.clone();
-        }
-        if self.amounts.contains(word) {
-            let (new, old) = self.scale;
-            let amount = word.parse::<u64>().unwrap_or_default();
-            return (amount * new / old).to_string();
-        }
-        // Ids of Worldline's payments count up: which attempt was later must not change.
-        match word.parse::<u64>() {
-            Ok(id) if word.len() == 10 => (id + self.later).to_string(),
-            _ => word.to_owned(),
-        }
-    }
-}
-
-/// Other ids for Lyra's transactions. Shares are shown by their ids, so which comes first must not change.
-fn renamed(texts: &[(String, Event, String)]) -> Result<BTreeMap<String, String>, Failure> {
-    let mut ids = BTreeSet::new();
-    for (_, event, expected) in texts {
-        let body = event.body()?;
-        let body = String::from_utf8_lossy(&body);
-        let fields = Fields::of(&body);
-        let values = fields.iter().map(|(_, value)| value);
-        for text in values.chain([expected.as_str()]) {
-            let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-            let is_id =
-                |word: &&str| word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit());
-            ids.extend(words.filter(is_id).map(str::to_owned));
-        }
-    }
-    let mut new = BTreeSet::new();
-    while new.len() < ids.len() {
-        new.insert(format!("{:032x}", fastrand::u128(..)));
-    }
-    Ok(ids.into_iter().zip(new).collect())
-}
-
-/// The ids of transactions as forms have them, in an answer of the other format.
-fn legacy_ids(answer: &Value, found: &mut Vec<String>) {
-    match answer {
-        Value::Object(members) => {
-            found.extend(members.get("legacyTransId").and_then(Value::as_str).map(str::to_owned));
-            members.values().for_each(|value| legacy_ids(value, found));
-        }
-        Value::Array(all) => all.iter().for_each(|value| legacy_ids(value, found)),
-        _ => {}
-    }
-}
-
-/// Every amount that is expected of an order.
-fn amounts(order: &Value, found: &mut BTreeSet<String>) {
-    let of_shares = order["shares"].as_array().into_iter().flatten().map(|share| &share["amount"]);
-    let sums = ["expected", "authorised", "captured", "refunded"].map(|name| &order[name]);
-    let all = of_shares.chain(sums).filter_map(Value::as_u64).filter(|amount| *amount > 0);
-    found.extend(all.map(|amount| amount.to_string()));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::samples;
 
     #[test]
     fn stories_have_names_of_their_own_and_samples_that_are_there() {

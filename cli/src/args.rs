@@ -23,6 +23,7 @@ use crate::operate::ui::Ui;
 use crate::operate::unsent::Unsent;
 use crate::operate::verify_file::VerifyFile;
 use crate::story::Trigger;
+use crate::torture::args::Torture;
 
 /// Receive payment notifications on this machine, and look after a stack on AWS.
 ///
@@ -68,6 +69,7 @@ pub(crate) enum Command {
     /// Play the sample events to a stack, and compare the results with the expectations beside them
     Play(Play),
     Trigger(Trigger),
+    Torture(Torture),
     /// List the brands of the Lyra gateway with their hosts, and those of the configured sites
     Brands(Brands),
     /// Print a script that completes this command in a shell

@@ -140,6 +140,13 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
             "quittance trigger partial-refund --psp worldline",
         ],
     ),
+    (
+        &["torture"],
+        &[
+            "quittance torture --list",
+            "quittance torture http://127.0.0.1:3000/hook --scheme lyra --count-effects ./count",
+        ],
+    ),
     (&["brands"], &["quittance brands"]),
     (
         &["completions"],

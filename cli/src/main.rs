@@ -20,6 +20,7 @@ mod serve;
 mod stack;
 mod story;
 mod stream;
+mod torture;
 mod trigger;
 
 use std::process::ExitCode;
@@ -90,6 +91,7 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Send(args) => send::run(args).await,
         Command::Play(args) => play::run(args).await,
         Command::Trigger(args) => trigger::run(args).await,
+        Command::Torture(args) => torture::run(args).await,
         Command::Brands(args) => brands::run(args),
         Command::Completions(args) => {
             // It panics where it cannot write, so it writes into memory.

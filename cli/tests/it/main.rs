@@ -14,4 +14,5 @@ mod orders;
 mod panics;
 mod psp;
 mod support;
+mod torture;
 mod trigger;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::lang::Lang;
 
-const STYLE: &str = include_str!("style.css");
+pub(crate) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// The value of `Content-Security-Policy` with which a page is sent: its own style and script, forms and reads of the same

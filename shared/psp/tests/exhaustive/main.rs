@@ -10,6 +10,7 @@
 //! where its set does, and to have decided on the way what its prefixes ask for, once.
 
 mod alphabet;
+mod museum;
 mod oracle;
 
 use std::collections::{BTreeSet, HashMap};

@@ -174,7 +174,7 @@ async function main() {
       await context.close();
     }
     looked = await scenes({ at: local.url, back: seller.url, browser, json, picture });
-    checked = await checks({ at: local.url, browser, json, picture });
+    if (process.env.EVIDENCE) checked = await checks({ at: local.url, browser, json, picture });
   } finally {
     await browser.close();
     local.end();

@@ -36,6 +36,11 @@ pub(super) struct StatedAmount {
 }
 
 impl StatedAmount {
+    /// The same as it was taken.
+    pub(super) fn gross(&self) -> Self {
+        Self { gone: 0, in_parts: false, ..*self }
+    }
+
     /// What is left of it alone.
     fn left(&self) -> u64 {
         self.amount.saturating_sub(self.gone)

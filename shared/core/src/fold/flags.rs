@@ -8,14 +8,15 @@ use crate::fact::{Fact, Facts, Flag, Kind, Rank, Status};
 use crate::money::Currency;
 
 /// The flags of an order, whose sound facts may show that it was `paid`. Doubtful facts set none on an order
-/// that was paid without them.
+/// that was paid without them. `is_doubted` is [`is_doubted`] of the same.
 pub(super) fn of(
     facts: &Facts,
     shown: &Tally<'_>,
     currency: Option<Currency>,
     paid: bool,
+    is_doubted: bool,
 ) -> BTreeSet<Flag> {
-    let ambiguous = shown.undecided() || is_doubted(facts, shown, paid);
+    let ambiguous = shown.undecided() || is_doubted;
     let overpaid = currency.is_some_and(|currency| shown.sums(currency).overpaid());
     [
         (Flag::Ambiguous, ambiguous),

@@ -43,7 +43,8 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     if paid.is_none() {
         shares.extend(only_respellable(facts, &shares));
     }
-    let mut flags = flags::of(facts, &shown, currency, paid.is_some());
+    let is_doubted = flags::is_doubted(facts, &shown, paid.is_some());
+    let mut flags = flags::of(facts, &shown, currency, paid.is_some(), is_doubted);
     if !releasable && sound.complete().is_some() {
         flags.insert(Flag::Unconfirmed);
     }
@@ -67,7 +68,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
         certain_debits: decisive.certain_debits().collect(),
         awaits_word,
         voucher_waits,
-        is_rest_unsure: paid.is_some() && !flags::is_doubted(facts, &shown, true),
+        is_rest_unsure: paid.is_some() && !is_doubted,
     }
 }
 

@@ -140,10 +140,10 @@ impl<'a> Tally<'a> {
             };
             sums.captured = shown(|debit| debit.captured);
             sums.authorised = shown(|debit| debit.authorised);
-            let gross: Vec<_> = debits().map(|debit| debit.stated(policy.release_on)).collect();
+            let net: Vec<_> = debits().map(|debit| self.left(debit, policy.release_on)).collect();
+            let gross: Vec<_> = net.iter().map(StatedAmount::gross).collect();
             sums.open_payments = gross.iter().filter(|s| s.amount > 0 && s.open).count();
             sums.gross = Cover::of(&gross);
-            let net: Vec<_> = debits().map(|debit| self.left(debit, policy.release_on)).collect();
             sums.net = Cover::of(&net);
             sums.net.lose(self.given_back_of_unknown(*currency));
             if policy.instalments == Instalments::First {
@@ -173,7 +173,7 @@ impl<'a> Tally<'a> {
             let (own, others): (Vec<_>, Vec<_>) =
                 self.debits(currency).partition(|debit| is_plan_of(plan, debit));
             let net: Vec<_> = own.iter().map(|debit| self.left(debit, policy.release_on)).collect();
-            let gross: Vec<_> = net.iter().map(|s| StatedAmount { gone: 0, ..*s }).collect();
+            let gross: Vec<_> = net.iter().map(StatedAmount::gross).collect();
             let gross = distinct(&gross) >= due;
             let unknown = self.given_back_of_unknown(currency);
             let net = distinct(&net).saturating_sub(unknown) >= due;

@@ -1,12 +1,13 @@
 //! Messages into statements, through the real verification.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use quittance_core::crypto::Secret;
 use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::{
-    Mode, Order, Policy, ProviderId, Reading, Receipt, ReleaseOn, Statement, Timestamp, Words,
-    stored,
+    Kind, Mode, Order, Policy, ProviderId, Reading, Receipt, ReleaseOn, Standing, Statement,
+    Status, Timestamp, Words, stored,
 };
 use quittance_psp::lyra::{self, SiteKeys};
 use quittance_psp::{PROVIDERS, worldline};
@@ -87,4 +88,13 @@ pub fn doubt(said: &Statement) -> Option<String> {
 /// An order as it is read after it was stored.
 pub fn reread(order: &Order) -> Order {
     stored::decode(&stored::encode(order).unwrap(), order.key().clone(), PROVIDERS).unwrap()
+}
+
+/// The payments of which an order has taken or reserved money, on sound word.
+pub fn payments_of(order: &Order) -> BTreeSet<String> {
+    let sound = order.facts().shares().filter(|(_, standing)| *standing == Standing::Sound);
+    let debits = sound.map(|(share, _)| share).filter(|share| share.kind == Kind::Debit);
+    let taken =
+        debits.filter(|s| matches!(s.meaning.status, Status::Captured | Status::Authorised));
+    taken.map(|share| share.other_name.clone().unwrap_or_else(|| share.share.clone())).collect()
 }

@@ -11,6 +11,7 @@
 mod desk;
 mod explore;
 mod intern;
+mod judge;
 #[path = "../it/plans/purchase.rs"]
 #[expect(dead_code, reason = "what the tests of plans need beside")]
 mod purchase;

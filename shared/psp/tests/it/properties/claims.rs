@@ -7,16 +7,13 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quittance_core::claims::{Claims, End, Item, Items, Step};
 use quittance_core::fact::Facts;
-use quittance_core::{
-    Currency, Fact, Kind, Order, OrderKey, PaymentName, Policy, Standing, Statement, Status,
-    Summary,
-};
+use quittance_core::{Currency, Order, OrderKey, PaymentName, Policy, Statement, Summary};
 use quittance_testing::lyra::{Form, Share};
 use quittance_testing::worldline::{Payment, refund};
 use serde_json::json;
 
 use super::{POLICIES, config};
-use quittance_testing::read::{read_lyra, read_worldline, receipt, statement};
+use quittance_testing::read::{payments_of, read_lyra, read_worldline, receipt, statement};
 
 const POLICY: Policy = POLICIES[0];
 const AMOUNT: u64 = 1_000;
@@ -279,7 +276,7 @@ impl Table {
             let summary = item.order.summary(POLICY);
             let is_kept = summary.is_paid || summary.refunded > 0;
             assert!(item.order.fulfilment().is_none() || is_kept, "{}", self.show());
-            for payment in payments(&item.order) {
+            for payment in payments_of(&item.order) {
                 holders.entry(payment).or_default().insert(item.order.key());
             }
         }
@@ -298,18 +295,6 @@ struct Outcome {
 fn seen(order: &Order) -> (Facts, BTreeSet<String>, Summary) {
     let digests = order.notifications().iter().map(|received| received.digest());
     (order.facts().clone(), digests.collect(), order.summary(POLICY))
-}
-
-/// The payments of which an order has taken or reserved money, on sound word.
-fn payments(order: &Order) -> BTreeSet<String> {
-    let sound = order.facts().iter().filter(|(_, standing)| *standing == Standing::Sound);
-    let debits = sound.filter_map(|(fact, _)| match fact {
-        Fact::Share(share) if share.kind == Kind::Debit => Some(share),
-        _ => None,
-    });
-    let taken =
-        debits.filter(|s| matches!(s.meaning.status, Status::Captured | Status::Authorised));
-    taken.map(|share| share.other_name.clone().unwrap_or_else(|| share.share.clone())).collect()
 }
 
 /// A story's messages, some of them twice.

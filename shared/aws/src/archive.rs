@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::sortable_nanos;
 use crate::error::{StoreError, written};
-use crate::item::{Item, text};
+use crate::item::{Item, PAGE, text};
 use crate::measure::{self, Event};
 use crate::room::{Bound, Rooms};
 
@@ -244,6 +244,7 @@ impl Archive {
             .table_name(&self.name)
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(quarantine_of(psp)))
+            .limit(PAGE)
             .into_paginator()
             .items()
             .send();
@@ -270,6 +271,7 @@ impl Archive {
             .expression_attribute_values(":pk", AttributeValue::S(key.to_string()))
             .projection_expression(PLACE)
             .consistent_read(true)
+            .limit(PAGE)
             .into_paginator()
             .items()
             .send();
@@ -336,6 +338,7 @@ impl Archive {
         self.client
             .scan()
             .table_name(&self.name)
+            .limit(PAGE)
             .filter_expression("not begins_with(pk, :quarantine)")
             .expression_attribute_values(":quarantine", AttributeValue::S(QUARANTINE.to_owned()))
     }

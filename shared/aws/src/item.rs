@@ -6,6 +6,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::error::StoreError;
 
+/// How many items are asked for at a time where all are read. DynamoDB ends a page at 1 MB, which is about as many of ours.
+/// The embedded engine reads all that is left for each page that is not limited by number, so that a whole table would
+/// take the square of its size.
+pub(crate) const PAGE: i32 = 1_000;
+
 /// An item by the names of its attributes.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
 use crate::index::{BY_DUE, BY_STATE, BY_UNSENT, SHARDS, read_time};
+use crate::item::PAGE;
 use crate::table::{Item, Table, read_key, text};
 
 /// Longest hash key that DynamoDB has.
@@ -185,7 +186,7 @@ impl Table {
     /// Those of [`Table::list`].
     pub async fn unsent(&self) -> Result<Vec<Found>, StoreError> {
         // The index holds nothing else, so one scan finds what is in all its shards.
-        let scan = self.client.scan().table_name(&self.name).index_name(BY_UNSENT);
+        let scan = self.client.scan().table_name(&self.name).index_name(BY_UNSENT).limit(PAGE);
         let mut pages = scan.into_paginator().items().send();
         let mut all: Vec<Found> = Vec::new();
         while let Some(item) = pages.next().await {

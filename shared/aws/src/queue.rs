@@ -16,6 +16,7 @@ use quittance_core::notice::Notice;
 
 use crate::clock::sortable_nanos;
 use crate::error::{StoreError, written};
+use crate::item::PAGE;
 use crate::trace::Trace;
 
 /// How a queue kept in a table is named in `QUITTANCE_QUEUE_URL`: `table:<name>`.
@@ -162,6 +163,7 @@ impl TableQueue {
             .scan()
             .table_name(&self.name)
             .consistent_read(true)
+            .limit(PAGE)
             .into_paginator()
             .items()
             .send();

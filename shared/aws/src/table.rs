@@ -35,6 +35,7 @@ use quittance_core::{Order, OrderKey, Providers, State, Summary, Timestamp, stor
 use crate::clock::{now, unix_millis};
 use crate::error::{StoreError, written};
 use crate::index::IndexPlace;
+use crate::item::PAGE;
 use crate::trace::Trace;
 
 /// Most bytes of an order that takes another notification, without what can be read in more than one way (8 KiB
@@ -386,7 +387,7 @@ impl Table {
         &self,
         mut page: impl AsyncFnMut(Vec<(String, Result<Stored, StoreError>)>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let scan = self.client.scan().table_name(&self.name).consistent_read(true);
+        let scan = self.client.scan().table_name(&self.name).limit(PAGE).consistent_read(true);
         // Desks are no orders.
         let scan = scan
             .filter_expression("attribute_exists(#order)")

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use quittance_aws::archive::IncomingNotification;
 use quittance_aws::lists::Cursor;
 use quittance_aws::table::{PendingWrite, Saved};
@@ -293,4 +294,25 @@ async fn without_retention_only_the_quarantine_is_kept() {
     assert_eq!(stack.archived().await, 1);
     stack.archive_for(Some(1)).keep(&lyra("KEPT-1"), &raw).await.unwrap();
     assert_eq!(stack.archived().await, 2);
+}
+
+/// How many pages the embedded engine needs tells whether it is asked for a number of items: it reads all that is left for
+/// each page that is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_table_is_asked_for_a_thousand_items_at_a_time() {
+    let stack = Stack::start().await;
+    let item = |n: usize| {
+        let put = PutRequest::builder()
+            .item("pk", AttributeValue::S(format!("systempay/1/test/CMD-{n}")))
+            .item("sk", AttributeValue::S("0".to_owned()));
+        WriteRequest::builder().put_request(put.build().unwrap()).build()
+    };
+    let items: Vec<_> = (0..1_001).map(item).collect();
+    for batch in items.chunks(25) {
+        let write = stack.client.batch_write_item();
+        write.request_items(&stack.tables.archive, batch.to_vec()).send().await.unwrap();
+    }
+    let mut pages = Vec::new();
+    stack.archive.scan(&Default::default(), |seen| pages.push(seen)).await.unwrap();
+    assert_eq!(pages, [1_000, 1_001]);
 }

@@ -5,7 +5,7 @@ use lambda_http::{Error, Request, run, service_fn};
 use quittance_aws::{ask::Asker, clients, telemetry::Telemetry};
 use quittance_psp::PROVIDERS;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let asker = Asker::from_env(&clients::sdk_config().await, PROVIDERS).await?;

@@ -6,7 +6,7 @@ use quittance_aws::config::Settings;
 use quittance_aws::{ask::Asker, clients, start::Starter, telemetry::Telemetry};
 use quittance_psp::PROVIDERS;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let asker = Asker::from_env(&clients::sdk_config().await, PROVIDERS).await?;

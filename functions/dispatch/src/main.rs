@@ -6,7 +6,7 @@ use quittance_aws::outbox::Outbox;
 use quittance_aws::{clients, telemetry::Telemetry};
 use quittance_psp::PROVIDERS;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let sdk = clients::sdk_config().await;

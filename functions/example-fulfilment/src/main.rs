@@ -24,7 +24,7 @@ impl Warehouse for Nowhere {
     }
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let table = table()?;

@@ -6,7 +6,7 @@ use quittance_aws::config::Settings;
 use quittance_aws::{amend::Amender, clients, table::Table, telemetry::Telemetry};
 use quittance_psp::PROVIDERS;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let settings = Settings::from_env()?;

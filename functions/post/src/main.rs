@@ -5,7 +5,7 @@ use quittance_aws::batch::Batch;
 use quittance_aws::postbox::Postbox;
 use quittance_aws::{clients, telemetry::Telemetry};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let postbox = &Postbox::from_env(&clients::sdk_config().await).await?;

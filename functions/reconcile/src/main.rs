@@ -11,7 +11,7 @@ use quittance_psp::PROVIDERS;
 use reconcile::{ASKING, Function, Report};
 use serde_json::Value;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let sdk = clients::sdk_config().await;

@@ -5,7 +5,7 @@ use quittance_aws::{ask::Asker, clients, pay::Payer, telemetry::Telemetry};
 use quittance_psp::PROVIDERS;
 use refund::Function;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let asker = Asker::from_env(&clients::sdk_config().await, PROVIDERS).await?;

@@ -9,7 +9,7 @@ use quittance_psp::PROVIDERS;
 use report::Function;
 use serde_json::Value;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
     let settings = Settings::from_env()?;

@@ -29,7 +29,7 @@ ONLY = {
     ("dynamodb:PutItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:UpdateItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:GetItem", "ArchiveTable.Arn"): RECEIVERS,
-    ("dynamodb:BatchGetItem", "OrderTable.Arn"): {"orders"},
+    ("dynamodb:BatchGetItem", "OrderTable.Arn"): RECEIVERS | {"orders", "ask", "checkout", "reconcile", "refund", "returns"},
     ("dynamodb:Scan", "OrderTable.Arn"): {"orders", "report"},
     ("sqs:SendMessage", "FulfilmentQueue.Arn"): {"dispatch", "reconcile"},
     ("sqs:SendMessage", "StreamFailureQueue.Arn"): {"dispatch"},
@@ -45,7 +45,7 @@ NOBODY = re.compile(r"(Delete(?!Message$)|Purge|BatchWrite|PartiQL|Create(?!LogS
 TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
 # What reads or writes one item.
-BY_KEY = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+BY_KEY = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 # Keys come from the secrets; these are for machines of one's own.
 NOT_DEPLOYED = {"QUITTANCE_WORLDLINE_KEYS", "QUITTANCE_SYSTEMPAY_KEYS", "QUITTANCE_WORLDLINE_API", "QUITTANCE_SHOP_KEY"}
 

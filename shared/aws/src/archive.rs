@@ -53,6 +53,30 @@ pub struct Archive {
     bound: Bound,
 }
 
+/// A notification that is to be archived once, before the order is written that has it: an answer of 200 means both.
+#[derive(Debug)]
+pub struct Unarchived<'a> {
+    /// Where to.
+    pub archive: &'a Archive,
+    /// `None` once that is done, and of what no notification said.
+    pub raw: Option<&'a IncomingNotification<'a>>,
+}
+
+impl Unarchived<'_> {
+    /// Archives the notification under its order, unless that is done.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Archive::keep`].
+    pub async fn keep(&mut self, key: &OrderKey) -> Result<(), StoreError> {
+        if let Some(raw) = self.raw {
+            self.archive.keep(key, raw).await?;
+            self.raw = None;
+        }
+        Ok(())
+    }
+}
+
 /// A notification as it came.
 #[derive(Clone, Debug)]
 pub struct IncomingNotification<'a> {

@@ -2,9 +2,9 @@
 //!
 //! The indexes hold keys alone. A list reads the orders of its page.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::try_join_all;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StoreError;
 use crate::index::{BY_DUE, BY_STATE, BY_UNSENT, SHARDS, read_time};
 use crate::item::PAGE;
-use crate::table::{Item, Table, read_key, text};
+use crate::table::{Item, Table, key_of, read_key, text};
 
 /// Longest hash key that DynamoDB has.
 const MAX_KEY_BYTES: usize = 2_048;
@@ -24,9 +24,6 @@ pub const MAX_PAGE: u32 = 100;
 
 /// Most pages of a scan read to fill one page of a list without a state.
 const MAX_SCAN_PAGES: usize = 10;
-
-/// How often what a read of many items left out is asked for again before the table counts as busy.
-const MAX_READS: usize = 4;
 
 /// An order that a list found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -318,36 +315,10 @@ impl Table {
     ///
     /// Those of [`Table::list`].
     pub async fn load_all(&self, keys: &[OrderKey]) -> Result<Vec<Order>, StoreError> {
-        let mut found = HashMap::new();
-        let mut wanted: Vec<Item> = keys.iter().map(|key| key_of(key.to_string())).collect();
-        for _ in 0..MAX_READS {
-            if wanted.is_empty() {
-                break;
-            }
-            let request = KeysAndAttributes::builder().set_keys(Some(wanted)).build();
-            let request = request.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            let reply = self.client.batch_get_item().request_items(&self.name, request);
-            let reply = reply.send().await;
-            let reply = reply.map_err(|e| StoreError::unavailable("get orders", &e))?;
-            for item in reply.responses.into_iter().flatten().flat_map(|(_, items)| items) {
-                let stored = self.read_item(&item)?;
-                if stored.joined.is_none() {
-                    found.insert(stored.order.key().clone(), stored.order);
-                }
-            }
-            let left = reply.unprocessed_keys.into_iter().flatten();
-            wanted = left.flat_map(|(_, left)| left.keys).collect();
-        }
-        if !wanted.is_empty() {
-            let why = "the table returned only a part of a page".to_owned();
-            return Err(StoreError::Unavailable { what: "get orders", why });
-        }
-        Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+        let mut found = self.batch(keys, false).await?;
+        let read = keys.iter().filter_map(|key| found.remove(key));
+        Ok(read.filter(|stored| stored.joined.is_none()).map(|stored| stored.order).collect())
     }
-}
-
-fn key_of(key: String) -> Item {
-    HashMap::from([("pk".to_owned(), AttributeValue::S(key))])
 }
 
 /// The sort key of an index's entry, and its order's key.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use quittance_core::OrderKey;
 use quittance_core::claims::{Cause, Claims, End, Item, Step, TwoReferences, Write};
 
+use crate::archive::Unarchived;
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure;
@@ -35,20 +36,36 @@ impl<'a> Registry<'a> {
         Self { table, marks: HashMap::new() }
     }
 
-    /// Carries steps out until the order itself is to be written, or there is nothing to do.
+    /// Carries steps out until the order itself is to be written, or there is nothing to do. The notification is archived
+    /// beside the first name that is written: both come before the order, and neither needs the other.
     ///
     /// # Errors
     ///
     /// [`StoreError::Corrupt`] where an item cannot be read, or more names lead on than are ever written;
     /// [`StoreError::Unavailable`] where the engine refuses or does not answer.
-    pub async fn next(&mut self, claims: &mut Claims<'_>) -> Result<Due, StoreError> {
+    pub async fn next(
+        &mut self,
+        claims: &mut Claims<'_>,
+        unarchived: &mut Unarchived<'_>,
+    ) -> Result<Due, StoreError> {
         loop {
             let (item, saved) = match claims.step() {
-                Step::Load(key) => {
-                    claims.loaded(self.load(&key).await?);
+                Step::Load(keys) => {
+                    self.load_each(&keys).await?.into_iter().for_each(|item| claims.loaded(item));
                     continue;
                 }
-                Step::Name(item) => (*item.clone(), self.rename(*item).await?),
+                Step::Name(item) => {
+                    let archived = async {
+                        match &item.join {
+                            Some(join) if claims.leads_home(&item) => {
+                                unarchived.keep(&join.home).await
+                            }
+                            _ => Ok(()),
+                        }
+                    };
+                    let (saved, ()) = tokio::try_join!(self.rename(*item.clone()), archived)?;
+                    (*item, saved)
+                }
                 Step::Settle(write) => {
                     let saved = self.settle(&write).await?;
                     (write.item, saved)
@@ -85,12 +102,23 @@ impl<'a> Registry<'a> {
 
     /// Reads an item, and notes its marker.
     pub(crate) async fn load(&mut self, key: &OrderKey) -> Result<Item, StoreError> {
-        let (item, mark) = self.table.load(key).await?.split();
+        Ok(self.note(self.table.load(key).await?))
+    }
+
+    /// Reads items, and notes their markers.
+    async fn load_each(&mut self, keys: &[OrderKey]) -> Result<Vec<Item>, StoreError> {
+        let read = self.table.load_each(keys).await?;
+        Ok(read.into_iter().map(|stored| self.note(stored)).collect())
+    }
+
+    fn note(&mut self, stored: Stored) -> Item {
+        let (item, mark) = stored.split();
+        let key = item.order.key();
         match mark {
             Some(mark) => self.marks.insert(key.clone(), mark),
             None => self.marks.remove(key),
         };
-        Ok(item)
+        item
     }
 
     /// Writes an item that is a name.

@@ -9,7 +9,7 @@ use quittance_core::{
     Content, Policy, ProviderId, Reading, Receipt, Remark, Signed, Statement, Timestamp, Unreadable,
 };
 
-use crate::archive::{Archive, IncomingNotification};
+use crate::archive::{Archive, IncomingNotification, Unarchived};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
@@ -281,12 +281,12 @@ impl Receiver {
         raw: Option<&IncomingNotification<'_>>,
     ) -> Result<Entered, StoreError> {
         let mut claims = Claims::new(statement, receipt, self.policy);
+        let mut unarchived = Unarchived { archive: &self.archive, raw };
         let mut names = Registry::new(&self.table);
-        let mut unarchived = raw;
         let mut patience = Patience::new();
         patience.again().await;
         loop {
-            match names.next(&mut claims).await? {
+            match names.next(&mut claims, &mut unarchived).await? {
                 Due::Take(write) => {
                     let mark =
                         names.mark(&write).unwrap_or_else(|| UnsentMarker::now(trace.cloned()));
@@ -297,9 +297,7 @@ impl Receiver {
                         let reason = "the order is full: it has the largest size that is allowed";
                         return Ok(Entered::Full(reason.to_owned()));
                     }
-                    if let Some(raw) = unarchived.take() {
-                        self.archive.keep(item.order.key(), raw).await?;
-                    }
+                    unarchived.keep(item.order.key()).await?;
                     match self.table.save(draft, item.version).await? {
                         Saved::Done => {
                             measure::count_decisions(decisions);

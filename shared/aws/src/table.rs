@@ -28,7 +28,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use quittance_core::claims::{Alias, Astray, Item as Known, Items};
 use quittance_core::{Order, OrderKey, Providers, State, Summary, Timestamp, stored};
 
@@ -41,6 +41,12 @@ use crate::trace::Trace;
 /// Most bytes of an order that takes another notification, without what can be read in more than one way (8 KiB
 /// at most). DynamoDB refuses an item above 400 KB; what is left is for marking messages as sent.
 const MAX_ORDER_BYTES: usize = 360 * 1024;
+
+/// Most keys that DynamoDB takes in one read.
+const BATCH: usize = 100;
+
+/// How many reads of several keys there are at most, with those of what was left out, before the table counts as busy.
+const MAX_READS: usize = 4;
 
 /// The order table.
 #[derive(Clone, Debug)]
@@ -203,17 +209,56 @@ impl Table {
             .map_err(|e| StoreError::unavailable("get order", &e))?;
         match reply.item {
             Some(item) => self.read_item(&item),
-            None => Ok(Stored {
-                order: Order::new(key.clone()),
-                version: None,
-                joined: None,
-                former: None,
-                repaired: false,
-                mark: None,
-                asked: 0,
-                ended_at: None,
-            }),
+            None => Ok(Stored::of(Known::new(key.clone()), None)),
         }
+    }
+
+    /// Reads the items of these keys, which all differ, in one round trip. Each is strongly consistent, and they are read in no
+    /// order: what is written meanwhile may show in one and not in another.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::load`].
+    pub async fn load_each(&self, keys: &[OrderKey]) -> Result<Vec<Stored>, StoreError> {
+        // The smaller call of the two.
+        if let [key] = keys {
+            return Ok(vec![self.load(key).await?]);
+        }
+        let mut found = self.batch(keys, true).await?;
+        let blank = |key: &OrderKey| Stored::of(Known::new(key.clone()), None);
+        Ok(keys.iter().map(|key| found.remove(key).unwrap_or_else(|| blank(key))).collect())
+    }
+
+    /// What is stored under these keys.
+    pub(crate) async fn batch(
+        &self,
+        keys: &[OrderKey],
+        is_consistent: bool,
+    ) -> Result<HashMap<OrderKey, Stored>, StoreError> {
+        let mut found = HashMap::new();
+        let mut wanted: Vec<Item> = keys.iter().map(|key| key_of(key.to_string())).collect();
+        let mut reads = 0;
+        while !wanted.is_empty() {
+            if reads == MAX_READS {
+                let why = "the table returned only a part of what was read".to_owned();
+                return Err(StoreError::Unavailable { what: "get orders", why });
+            }
+            reads += 1;
+            let later = wanted.split_off(wanted.len().min(BATCH));
+            let request = KeysAndAttributes::builder().set_keys(Some(wanted));
+            let request = request.consistent_read(is_consistent).build();
+            let request = request.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            let reply = self.client.batch_get_item().request_items(&self.name, request);
+            let reply = reply.send().await;
+            let reply = reply.map_err(|e| StoreError::unavailable("get orders", &e))?;
+            for item in reply.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+                let stored = self.read_item(&item)?;
+                found.insert(stored.order.key().clone(), stored);
+            }
+            let left = reply.unprocessed_keys.into_iter().flatten();
+            wanted = left.flat_map(|(_, left)| left.keys).chain(later).collect();
+        }
+        Ok(found)
     }
 
     /// Reads an order under any of its names. What is held under a name that the order does not list
@@ -487,6 +532,11 @@ fn read_item(item: &Item, providers: Providers) -> Result<Stored, StoreError> {
         asked,
         ended_at,
     })
+}
+
+/// The key of an item.
+pub(crate) fn key_of(key: String) -> Item {
+    HashMap::from([("pk".to_owned(), AttributeValue::S(key))])
 }
 
 pub(crate) fn read_key(text: &str) -> Result<OrderKey, StoreError> {

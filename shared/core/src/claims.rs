@@ -45,6 +45,7 @@ use self::rule::{
 use crate::fact::Standing;
 use crate::fold::{Policy, Summary};
 use crate::key::OrderKey;
+use crate::limits::MAX_FACTS_PER_ORDER;
 use crate::order::{Order, OrderFull, Outcome, Receipt};
 use crate::remark::{Remark, SECOND_REFERENCE};
 use crate::statement::Statement;
@@ -57,8 +58,8 @@ const MAX_STRAIGHTENED: usize = 3;
 /// What to do next. An item is written on condition that it is still at the version at which it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Read the item of this key, and say so by [`Claims::loaded`].
-    Load(OrderKey),
+    /// Read the items of these keys, in whatever order, and say so of each by [`Claims::loaded`].
+    Load(Vec<OrderKey>),
     /// Write an item that is a name, then say [`Claims::written`] or [`Claims::refused`].
     Name(Box<Item>),
     /// Write another order than the one that the statement goes to, then say the same.
@@ -185,7 +186,7 @@ impl From<Step> for Need {
 impl From<Astray> for Need {
     fn from(astray: Astray) -> Self {
         Self::from(match astray {
-            Astray::Unread(key) => Step::Load(key),
+            Astray::Unread(key) => Step::Load(vec![key]),
             Astray::TooFar(key) => Step::End(End::Astray(key)),
         })
     }
@@ -221,6 +222,10 @@ impl<'a> Claims<'a> {
         if let Some(end) = self.taking.clone().filter(|_| self.is_stored) {
             return Step::End(end);
         }
+        let unread = self.unread();
+        if !unread.is_empty() {
+            return Step::Load(unread);
+        }
         match self.take() {
             Ok((write, end)) => {
                 self.taking = Some(end);
@@ -233,6 +238,19 @@ impl<'a> Claims<'a> {
                 Step::Again(Cause::Elsewhere)
             }
         }
+    }
+
+    /// Whether this name is the statement's way to an order that has room for it: then the statement will be stored
+    /// there, unless someone else writes first.
+    pub fn leads_home(&self, name: &Item) -> bool {
+        let home = name.join.as_ref().map(|join| &join.home);
+        let Some(order) =
+            home.filter(|home| **home == self.key).and_then(|home| self.seen.get(home))
+        else {
+            return false;
+        };
+        let facts = order.order.facts.trusted() + self.statement.facts.len();
+        !self.statement.standing.is_doubtful() && facts <= MAX_FACTS_PER_ORDER
     }
 
     /// An item was read.
@@ -255,6 +273,15 @@ impl<'a> Claims<'a> {
     pub fn refused(&mut self) {
         self.seen = Items::default();
         self.wrote.clear();
+    }
+
+    /// What is read at once, before it is known what is needed: the first message of a payment needs the order and
+    /// its names, and one read of both takes one round trip. Later ones need no name, and a name is small.
+    fn unread(&self) -> Vec<OrderKey> {
+        let names = self.statement.aliases.iter().collect::<BTreeSet<_>>();
+        let keys =
+            [&self.key].into_iter().chain(names.into_iter().filter(|name| **name != self.key));
+        keys.filter(|key| self.seen.get(key).is_none()).cloned().collect()
     }
 
     /// The order that takes the statement, once all names of its payment lead there.
@@ -557,7 +584,7 @@ impl<'a> Claims<'a> {
     }
 
     fn seen(&self, key: &OrderKey) -> Result<&Item, Need> {
-        self.seen.get(key).ok_or_else(|| Need::from(Step::Load(key.clone())))
+        self.seen.get(key).ok_or_else(|| Need::from(Step::Load(vec![key.clone()])))
     }
 }
 

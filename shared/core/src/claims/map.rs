@@ -13,7 +13,7 @@ impl Items {
     /// has to begin anew.
     pub fn carry_out(&mut self, claims: &mut Claims<'_>, step: Step) -> Option<End> {
         match step {
-            Step::Load(key) => claims.loaded(self.load(&key)),
+            Step::Load(keys) => keys.iter().for_each(|key| claims.loaded(self.load(key))),
             Step::Name(item) => self.write(claims, *item),
             Step::Settle(write) => self.write(claims, write.item),
             Step::Take(write) => {

@@ -134,8 +134,12 @@ enum At {
 #[derive(Clone, Copy, Debug)]
 enum Do {
     Nothing,
+    /// Read one of these items, a bit each.
     Load(u8),
-    Write { key: u8, item: u32 },
+    Write {
+        key: u8,
+        item: u32,
+    },
     Send(u8),
     End,
 }
@@ -155,7 +159,8 @@ struct Node {
 /// What happens to a process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Input {
-    Loaded(u32),
+    /// The item of this key, by its number.
+    Loaded(u8, u32),
     Done,
     Refused,
 }
@@ -258,7 +263,9 @@ impl Stack {
             At::Idle => return 0,
             At::Claims { claims, .. } => loop {
                 match claims.step() {
-                    Step::Load(key) => next = Do::Load(self.key(&key)),
+                    Step::Load(keys) => {
+                        next = Do::Load(keys.iter().fold(0, |all, key| all | 1 << self.key(key)));
+                    }
                     Step::Name(item) => pending = Some(*item),
                     Step::Settle(write) | Step::Take(write) => pending = Some(write.item),
                     Step::Again(_) => {
@@ -271,7 +278,7 @@ impl Stack {
                 break;
             },
             At::Register { key, seen } => match seen.follow(key) {
-                Err(Astray::Unread(key)) => next = Do::Load(self.key(&key)),
+                Err(Astray::Unread(key)) => next = Do::Load(1 << self.key(&key)),
                 Err(astray) => wrong = Some(format!("{astray:?}")),
                 Ok(way) => {
                     let Registration { amount, .. } = self.story.registration.as_ref().unwrap();
@@ -286,7 +293,7 @@ impl Stack {
                 }
             },
             At::Dispatch { dispatch, .. } => match dispatch.step(said(0).received_at) {
-                Sending::Load(key) => next = Do::Load(self.key(&key)),
+                Sending::Load(key) => next = Do::Load(1 << self.key(&key)),
                 Sending::Send(message) => {
                     let id = self.id(&message.event.id, &message.order);
                     self.releases |= u8::from(message.event.kind == FULFILMENT_REQUESTED) << id;
@@ -314,13 +321,12 @@ impl Stack {
         if let Some(known) = self.leads.get(&(from, input)) {
             return *known;
         }
-        let Node { at, next, item, seen, .. } = &self.nodes[from as usize];
-        let (mut at, mut seen, next, item) = (at.clone(), *seen, *next, item.clone());
+        let Node { at, item, seen, .. } = &self.nodes[from as usize];
+        let (mut at, mut seen, item) = (at.clone(), *seen, item.clone());
         // As it is read by others from now on.
         let stored = item.clone().map(written);
         match (&mut at, input) {
-            (_, Input::Loaded(number)) => {
-                let Do::Load(key) = next else { unreachable!() };
+            (_, Input::Loaded(key, number)) => {
                 let loaded = match number {
                     0 => Item::new(self.keys[usize::from(key)].clone()),
                     number => self.items.value(number).clone(),
@@ -413,18 +419,9 @@ impl Stack {
 
     /// One step of a process. Where its answer is lost, what it wrote is there, and it is told otherwise.
     fn step(&mut self, state: &mut State, task: Task, is_lost: bool) -> Task {
-        let (next, of_dispatch) = {
-            let node = &self.nodes[task.node as usize];
-            (node.next, matches!(node.at, At::Dispatch { .. }))
-        };
-        match next {
+        match self.nodes[task.node as usize].next {
             Do::Nothing => task,
-            Do::Load(key) => {
-                let to = self.lead(task.node, Input::Loaded(state.items[usize::from(key)]));
-                let was = self.nodes[task.node as usize].seen;
-                let bit = if of_dispatch && was & NAMED == 0 { NAMED } else { 1 << key };
-                self.went(to, task.stale & !bit)
-            }
+            Do::Load(keys) => self.load(state, task, keys.trailing_zeros() as u8),
             Do::Write { key, item } => {
                 if self.is_stale(task, key) && self.fault != Fault::NoConditions {
                     let to = self.lead(task.node, Input::Refused);
@@ -461,6 +458,23 @@ impl Stack {
                 }
                 Task::default()
             }
+        }
+    }
+
+    /// One of the items is read that a process waits for.
+    fn load(&mut self, state: &State, task: Task, key: u8) -> Task {
+        let Node { at, seen, .. } = &self.nodes[task.node as usize];
+        let is_name = matches!(at, At::Dispatch { .. }) && seen & NAMED == 0;
+        let bit = if is_name { NAMED } else { 1 << key };
+        let to = self.lead(task.node, Input::Loaded(key, state.items[usize::from(key)]));
+        self.went(to, task.stale & !bit)
+    }
+
+    /// The items of which one is read next.
+    fn awaited(&self, task: Task) -> Vec<u8> {
+        match self.nodes[task.node as usize].next {
+            Do::Load(keys) => (0..KEYS as u8).filter(|key| keys & 1 << key != 0).collect(),
+            _ => Vec::new(),
         }
     }
 

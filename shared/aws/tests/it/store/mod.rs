@@ -6,5 +6,6 @@ mod marks;
 mod names;
 mod quarantine;
 mod races;
+mod requests;
 mod support;
 mod table;

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use quittance_aws::amend::{Amender, Price, Registration};
-use quittance_aws::archive::Archive;
+use quittance_aws::archive::{Archive, Unarchived};
 use quittance_aws::clock::now;
 use quittance_aws::names::{Due, Registry};
 use quittance_aws::outbox::Outbox;
@@ -129,6 +129,12 @@ impl Stack {
         item.iter().map(|(name, value)| name.len() + bytes(value)).sum()
     }
 
+    /// A receiver whose requests this sees.
+    pub(crate) fn seen_by(&self, interceptor: impl Intercept + 'static) -> Receiver {
+        self.tables
+            .receiver(&Client::from_conf(self.engine.config().interceptor(interceptor).build()))
+    }
+
     /// A receiver and an outbox of which the first write to a table is held.
     pub(crate) fn held(&self, table: &str) -> (Held, Receiver, Outbox) {
         let (reached, arrived) = oneshot::channel();
@@ -165,7 +171,8 @@ impl Stack {
         let receipt = Receipt { received_at: now(), source: "webhook", sha256: "0".repeat(64) };
         let mut claims = Claims::new(&statement, receipt, self.receiver.policy);
         let mut names = Registry::new(&self.table);
-        let due = names.next(&mut claims).await.unwrap();
+        let mut unarchived = Unarchived { archive: &self.archive, raw: None };
+        let due = names.next(&mut claims, &mut unarchived).await.unwrap();
         assert!(matches!(due, Due::Take(_)), "{due:?}");
     }
 

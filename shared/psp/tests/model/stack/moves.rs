@@ -53,6 +53,12 @@ impl World for Stack {
             }
             to.receivers[at] = self.step(&mut to, task, false);
             push("goes on with", message, true, to);
+            // The items of one read are read in any order.
+            for key in self.awaited(task).into_iter().skip(1) {
+                let mut to = *state;
+                to.receivers[at] = self.load(state, task, key);
+                push("reads another first with", message, true, to);
+            }
             let mut to = *state;
             to.receivers[at] = Task::default();
             to.open |= 1 << message;

@@ -82,8 +82,8 @@ const ORDERS: usize = 60;
 
 /// The notifications about one order, and where it is: a Lyra cascade told twice and share by share,
 /// or a Worldline voucher with its complement in two payments.
-fn order(n: usize) -> (String, [Request; 3]) {
-    let reference = format!("KILL-{n}");
+pub(crate) fn order(word: &str, n: usize) -> (String, [Request; 3]) {
+    let reference = format!("{word}-{n}");
     if n.is_multiple_of(2) {
         let id = |part: usize| format!("32548{n:05}{part:02}_0");
         let payment = |part, product, acquired| {
@@ -118,7 +118,7 @@ fn nothing_that_was_answered_is_lost_in_any_of_several_kills() {
     let directory = tempfile::tempdir().expect("a directory");
     let rounds = rounds();
     let orders = ORDERS.max(rounds * ANSWERS_PER_ROUND / 3 + POSTERS);
-    let orders: Vec<(String, [Request; 3])> = (0..orders).map(order).collect();
+    let orders: Vec<(String, [Request; 3])> = (0..orders).map(|n| order("KILL", n)).collect();
     // Every notification with the number of its order, in an order in which no two neighbours agree.
     let mut open: Vec<(usize, &Request)> = (0..3)
         .flat_map(|k| orders.iter().enumerate().map(move |(n, (_, requests))| (n, &requests[k])))

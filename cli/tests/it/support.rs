@@ -130,6 +130,11 @@ impl Stack {
         self.port
     }
 
+    /// The id of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The first line of standard output.
     pub(crate) fn first_line(&self) -> &str {
         &self.first_line
@@ -235,8 +240,15 @@ impl Stack {
         self.dynamodb("Scan", request)
     }
 
-    /// Asks the embedded engine itself.
+    /// Asks the embedded engine itself, which must do it.
     pub(crate) fn dynamodb(&self, operation: &str, input: &Value) -> Value {
+        let reply = self.ask_engine(operation, input);
+        assert_eq!(reply.status, 200, "{operation}: {}", reply.text());
+        reply.json()
+    }
+
+    /// Asks the embedded engine itself.
+    pub(crate) fn ask_engine(&self, operation: &str, input: &Value) -> Reply {
         let credential = "AWS4-HMAC-SHA256 Credential=local/20261122/eu-west-3/dynamodb/aws4_request, \
             SignedHeaders=host;x-amz-date, Signature=00";
         let request = Request::new("POST", "/")
@@ -245,9 +257,7 @@ impl Stack {
             .header("X-Amz-Date", "20261122T100000Z")
             .header("Authorization", credential)
             .body(input.to_string().as_bytes());
-        let reply = exchange(self.engine_port(), &request).expect("the engine answers");
-        assert_eq!(reply.status, 200, "{operation}: {}", reply.text());
-        reply.json()
+        exchange(self.engine_port(), &request).expect("the engine answers")
     }
 
     /// Where the embedded engine listens on 127.0.0.1.
@@ -420,6 +430,15 @@ pub(crate) fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) 
         assert!(start.elapsed() < DEADLINE, "not in time: {what}");
         std::thread::sleep(POLL);
     }
+}
+
+/// Choices that can be made again: the seed is that of this variable, else a new one, and is printed.
+#[expect(clippy::print_stdout, reason = "who wants the same again needs it")]
+pub(crate) fn seed(variable: &str) -> fastrand::Rng {
+    let asked = std::env::var(variable).ok().map(|digits| digits.parse().expect("a number"));
+    let seed = asked.unwrap_or_else(|| fastrand::u64(..));
+    println!("{variable}={seed}");
+    fastrand::Rng::with_seed(seed)
 }
 
 /// A port that was free a moment ago.

@@ -9,7 +9,7 @@ use quittance_testing::worldline::{Payment, sent_again};
 use serde_json::{Value, json};
 
 /// Sends requests all at once, each again after a 503 as a PSP would, and returns the last answers.
-pub(crate) fn all_at_once(stack: &Stack, requests: &[Request]) -> Vec<Reply> {
+fn all_at_once(stack: &Stack, requests: &[Request]) -> Vec<Reply> {
     let barrier = Barrier::new(requests.len());
     std::thread::scope(|scope| {
         let threads: Vec<_> = requests
@@ -28,7 +28,7 @@ pub(crate) fn all_at_once(stack: &Stack, requests: &[Request]) -> Vec<Reply> {
     })
 }
 
-pub(crate) fn assert_all_taken(replies: &[Reply]) {
+fn assert_all_taken(replies: &[Reply]) {
     for reply in replies {
         assert_eq!(reply.status, 200, "{}", reply.text());
         assert!(reply.text().starts_with("OK "), "{}", reply.text());

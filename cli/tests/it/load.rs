@@ -185,7 +185,7 @@ fn at_once(stack: &Stack, requests: &[Request]) {
 #[test]
 #[ignore = "takes a minute: more notifications than an order holds, all at once"]
 fn beyond_the_limit_of_an_order_everything_is_kept_in_quarantine() {
-    let hot = asked("QUITTANCE_HOT", 1_000);
+    let hot = asked("QUITTANCE_HOT", MAX_FACTS_PER_ORDER + 10);
     let beyond = hot.checked_sub(MAX_FACTS_PER_ORDER).expect("more than an order holds");
     let stack = Stack::start();
     let total = 100 * u64::try_from(hot).expect("few");

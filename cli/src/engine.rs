@@ -26,6 +26,9 @@ pub(crate) struct Engine {
     pub(crate) url: String,
     /// For people.
     pub(crate) description: String,
+    /// Whether a table's stream may be followed. The embedded engine looks through all that a stream ever held for each
+    /// write and each read, so that a stack would become slower with its age.
+    pub(crate) streams: bool,
     /// Keeps the embedded engine alive; dropping it ends the engine.
     _alive: Option<oneshot::Sender<()>>,
 }
@@ -38,6 +41,7 @@ impl Engine {
                 config: sdk_config(Some(&url)).await,
                 description: format!("DynamoDB at {url}"),
                 url,
+                streams: true,
                 _alive: None,
             }),
             _ => Self::embedded(data, port).await,
@@ -71,6 +75,7 @@ impl Engine {
             config: sdk_config(Some(&url)).await,
             description: format!("embedded DynamoDB {place}, at {url}"),
             url,
+            streams: false,
             _alive: Some(alive),
         })
     }

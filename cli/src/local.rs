@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
     let stack = Arc::new(Stack::build(&engine, &settings, rings, apis, &url).await?);
 
     let dispatcher = dispatch::Function { outbox: stack.outbox.clone() };
-    let follower = stream::Follower::start(&engine.config, &settings.table, dispatcher).await;
+    let follower = stream::Follower::start(&engine, &settings.table, dispatcher).await;
     tokio::spawn(follower.follow());
     tokio::spawn(serve::run(listener, Arc::clone(&stack), psps.controls()));
     tokio::spawn(Arc::clone(&psps).run(psp_listener));
@@ -87,13 +87,14 @@ fn policy(policy: Policy) -> String {
     format!("an order is released once its amount {release}: {confirm}; {instalments}")
 }
 
-/// Asks about the orders whose time has come, for ever. What asking brings is sent by the stream's follower.
+/// Asks about the orders whose time has come, for ever. What asking brings is sent by the one who follows the stream.
 async fn ask_when_due(stack: Arc<Stack>) {
     loop {
         tokio::time::sleep(ASK_EVERY).await;
         if let Err(error) = stack.reconcile.look(Wanted::Due, reconcile::ASKING).await {
             tracing::warn!(%error, "not reconciled");
         }
+        stream::ANSWERED.notify_one();
     }
 }
 

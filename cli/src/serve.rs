@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Path, State};
+use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use http_body_util::BodyExt;
@@ -27,6 +28,7 @@ use crate::feed::FEED;
 use crate::operate::context::LOCAL_SETTINGS;
 use crate::operate::listen::EVENTS;
 use crate::stack::Stack;
+use crate::stream::ANSWERED;
 
 /// How much of an oversized body is read and dropped, so that its sender gets the answer instead of a
 /// broken connection.
@@ -69,6 +71,7 @@ pub(crate) async fn run(listener: TcpListener, stack: Arc<Stack>, psps: Router) 
         .route(LOCAL_SETTINGS, get(settings))
         .fallback(async || respond(Answer::NotFound.into_response()))
         .with_state(stack)
+        .layer(middleware::from_fn(tell))
         .merge(psps);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
@@ -98,6 +101,13 @@ pub(crate) async fn console_alone(listener: TcpListener, console: Console) {
 }
 
 type Request = axum::extract::Request;
+
+/// Whatever was answered may have left something unsent.
+async fn tell(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    ANSWERED.notify_one();
+    response
+}
 
 async fn webhook(
     State(stack): State<Arc<Stack>>,

@@ -66,6 +66,9 @@ impl Stack {
         schema::create_orders(&client, &settings.table)
             .await
             .map_err(|error| format!("the engine at {} does not work: {error}", engine.url))?;
+        if !engine.streams {
+            schema::end_stream(&client, &settings.table).await?;
+        }
         schema::create_archive(&client, &settings.archive_table).await?;
         schema::create_queue(&client, QUEUE_TABLE).await?;
         let log = TableQueue::new(client.clone(), QUEUE_TABLE);

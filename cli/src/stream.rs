@@ -1,14 +1,16 @@
 //! Follows the order table's stream, as Lambda's event source mapping does, and hands its records to
-//! `dispatch`.
+//! `dispatch`. Where there is none, whatever was answered is the occasion to look for what is unsent.
 
 use std::time::{Duration, Instant};
 
-use aws_config::SdkConfig;
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use dispatch::{Change, Function, Keys, StreamEvent, StreamRecord, Text};
 use quittance_core::OrderKey;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
+use crate::engine::Engine;
 use crate::output::Failure;
 
 /// How long an empty stream is left alone.
@@ -18,40 +20,46 @@ const IDLE: Duration = Duration::from_millis(25);
 /// failed send, and on engines without streams.
 const SWEEP: Duration = Duration::from_secs(2);
 
-/// How often they are looked for where the stream cannot be read.
+/// How often they are looked for where there is no stream to read, besides each time that something was answered.
 const SWEEP_WITHOUT_STREAM: Duration = Duration::from_millis(250);
 
 /// Records read at once.
 const BATCH: i32 = 100;
+
+/// Tells that something was answered: it may have left something unsent.
+pub(crate) static ANSWERED: Notify = Notify::const_new();
 
 /// A place in the stream, and who is told of what follows.
 pub(crate) struct Follower {
     function: Function,
     client: Client,
     table: String,
+    /// Whether there may be a stream.
+    has_stream: bool,
     /// Iterators of the stream's shards; none where there is no stream to read.
     shards: Vec<String>,
 }
 
 impl Follower {
     /// Takes its place at the end of the stream. What was written before is found by sweeping.
-    pub(crate) async fn start(config: &SdkConfig, table: &str, function: Function) -> Self {
-        let mut builder = aws_sdk_dynamodbstreams::config::Builder::from(config);
+    pub(crate) async fn start(engine: &Engine, table: &str, function: Function) -> Self {
+        let mut builder = aws_sdk_dynamodbstreams::config::Builder::from(&engine.config);
         if let Ok(url) = std::env::var("AWS_ENDPOINT_URL_DYNAMODB_STREAMS") {
             builder = builder.endpoint_url(url);
         }
         let client = Client::from_conf(builder.build());
-        let mut follower = Self { function, client, table: table.to_owned(), shards: Vec::new() };
+        let (table, has_stream, shards) = (table.to_owned(), engine.streams, Vec::new());
+        let mut follower = Self { function, client, table, has_stream, shards };
         follower.place().await;
         follower
     }
 
     /// Follows for ever.
     pub(crate) async fn follow(mut self) {
-        let mut swept: Option<Instant> = None;
+        let (mut swept, mut is_told): (Option<Instant>, bool) = (None, false);
         loop {
             let every = if self.shards.is_empty() { SWEEP_WITHOUT_STREAM } else { SWEEP };
-            if swept.is_none_or(|at| at.elapsed() >= every) {
+            if is_told || swept.is_none_or(|at| at.elapsed() >= every) {
                 // An order that cannot be sent is in the log, and tried again the next time.
                 if let Err(error) = self.function.outbox.sweep().await {
                     tracing::warn!(%error, "unsent orders not sent");
@@ -66,7 +74,10 @@ impl Follower {
                 self.shards.clear();
                 0
             });
-            if seen == 0 {
+            is_told = false;
+            if self.shards.is_empty() {
+                is_told = timeout(SWEEP_WITHOUT_STREAM, ANSWERED.notified()).await.is_ok();
+            } else if seen == 0 {
                 tokio::time::sleep(IDLE).await;
             }
         }
@@ -92,6 +103,9 @@ impl Follower {
     }
 
     async fn place(&mut self) {
+        if !self.has_stream {
+            return;
+        }
         match self.latest().await {
             Ok(shards) => self.shards = shards,
             Err(error) => tracing::debug!(%error, "no stream: sweeping instead"),

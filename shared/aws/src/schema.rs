@@ -45,6 +45,25 @@ pub async fn create_orders(client: &Client, name: &str) -> Result<(), StoreError
     create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
 }
 
+/// Ends the stream of a table, where it has one.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where the engine refuses or does not answer.
+pub async fn end_stream(client: &Client, name: &str) -> Result<(), StoreError> {
+    let table = client.describe_table().table_name(name).send().await;
+    let table = table.map_err(|e| StoreError::unavailable("describe table", &e))?.table;
+    let stream = table.and_then(|table| table.stream_specification);
+    if !stream.is_some_and(|stream| stream.stream_enabled) {
+        return Ok(());
+    }
+    let none = StreamSpecification::builder().stream_enabled(false).build();
+    let none = none.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let update = client.update_table().table_name(name).stream_specification(none).send().await;
+    update.map_err(|e| StoreError::unavailable("end stream", &e))?;
+    Ok(())
+}
+
 /// Creates the raw archive. Nothing happens if it exists.
 ///
 /// # Errors

@@ -211,16 +211,16 @@ impl Order {
         let mut details = self.details.clone();
         let tells = !standing.is_doubtful() && details.learn(&statement.details);
         let is_listed = listed.is_some_and(|(_, as_what)| as_what <= standing);
-        if is_listed && known {
+        // The provider's own word for what is known is noted with the facts, and lists nothing once more.
+        let repeats = standing == Standing::Confirmed
+            && statement.facts.iter().all(|fact| self.facts.knows(fact, Standing::Sound));
+        if (is_listed || repeats) && known {
             if !tells {
                 return Ok(Outcome::Known);
             }
             self.details = details;
             return Ok(Outcome::Retold(self.decide(receipt.received_at, policy)));
         }
-        // The provider's own word for what is known is noted with the facts, and lists nothing once more.
-        let repeats = standing == Standing::Confirmed
-            && statement.facts.iter().all(|fact| self.facts.knows(fact, Standing::Sound));
         let is_reworded = is_listed && statement.facts.iter().all(|fact| self.has_reworded(fact));
         let received = NotificationEntry {
             facts: statement.facts.clone(),

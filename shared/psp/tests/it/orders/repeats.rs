@@ -1,6 +1,7 @@
 //! What is sent again, in other formats and under other spellings of an id.
 
-use quittance_testing::lyra::{self, Share};
+use quittance_core::Standing;
+use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::Payment;
 use serde_json::json;
 
@@ -52,4 +53,24 @@ fn three_spellings_of_one_payment_id_are_one_payment() {
         assert_eq!(nameless.key.order, "tx:3254564310");
         assert!(nameless.aliases.is_empty());
     }
+}
+
+/// Each write of an order counts as news of it, and brings the next ask near: what a provider says each time must not.
+#[test]
+fn what_a_provider_confirms_again_is_not_written_again() {
+    let confirmed = |message: &Form| {
+        let mut said = message.said();
+        said.standing = Standing::Confirmed;
+        said
+    };
+    for status in ["AUTHORISED", "CAPTURED"] {
+        let said = confirmed(&pay(status));
+        given(&pay(status)).then(&said).repeats(&said).notifications(1);
+        given(&said).repeats(&said).notifications(1);
+    }
+    // News of the provider's own is still news.
+    given(&pay("AUTHORISED"))
+        .then(&confirmed(&pay("AUTHORISED")))
+        .then(&confirmed(&pay("CAPTURED")))
+        .released();
 }

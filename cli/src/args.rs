@@ -22,6 +22,7 @@ use crate::operate::start::{Ask, Checkout};
 use crate::operate::ui::Ui;
 use crate::operate::unsent::Unsent;
 use crate::operate::verify_file::VerifyFile;
+use crate::simulate::Simulate;
 use crate::story::Trigger;
 use crate::torture::args::Torture;
 
@@ -70,6 +71,7 @@ pub(crate) enum Command {
     Play(Play),
     Trigger(Trigger),
     Torture(Torture),
+    Simulate(Simulate),
     /// List the brands of the Lyra gateway with their hosts, and those of the configured sites
     Brands(Brands),
     /// Print a script that completes this command in a shell

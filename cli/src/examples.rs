@@ -147,6 +147,7 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
             "quittance torture http://127.0.0.1:3000/hook --scheme lyra --count-effects ./count",
         ],
     ),
+    (&["simulate"], &["quittance simulate --seeds 20", "quittance simulate --seed 7 --trace"]),
     (&["brands"], &["quittance brands"]),
     (
         &["completions"],

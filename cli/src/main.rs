@@ -17,6 +17,7 @@ mod rewriting;
 mod samples;
 mod send;
 mod serve;
+mod simulate;
 mod stack;
 mod story;
 mod stream;
@@ -92,6 +93,7 @@ async fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Play(args) => play::run(args).await,
         Command::Trigger(args) => trigger::run(args).await,
         Command::Torture(args) => torture::run(args).await,
+        Command::Simulate(args) => args.run(),
         Command::Brands(args) => brands::run(args),
         Command::Completions(args) => {
             // It panics where it cannot write, so it writes into memory.

@@ -36,6 +36,7 @@ mod items;
 mod map;
 mod rule;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 pub use self::items::{Alias, Astray, Item, Items, Way};
@@ -154,7 +155,7 @@ pub struct Place {
 /// A statement on its way to its order.
 #[derive(Clone, Debug)]
 pub struct Claims<'a> {
-    statement: &'a Statement,
+    statement: Cow<'a, Statement>,
     receipt: Receipt,
     policy: Policy,
     /// Where it is looked for.
@@ -205,11 +206,21 @@ enum Lead<'a> {
 impl<'a> Claims<'a> {
     /// A statement that arrived with this receipt.
     pub fn new(statement: &'a Statement, receipt: Receipt, policy: Policy) -> Self {
+        Self::of(Cow::Borrowed(statement), receipt, policy)
+    }
+
+    /// The same, with a statement that it keeps.
+    pub fn owning(statement: Statement, receipt: Receipt, policy: Policy) -> Self {
+        Self::of(Cow::Owned(statement), receipt, policy)
+    }
+
+    fn of(statement: Cow<'a, Statement>, receipt: Receipt, policy: Policy) -> Self {
+        let key = statement.key.clone();
         Self {
             statement,
             receipt,
             policy,
-            key: statement.key.clone(),
+            key,
             seen: Items::default(),
             wrote: BTreeSet::new(),
             taking: None,
@@ -317,7 +328,7 @@ impl<'a> Claims<'a> {
         let before = Decisions::of(&order);
         let taken = match &held {
             Some(_) => order.take(&self.doubted(), &self.receipt, self.policy),
-            None => order.take(self.statement, &self.receipt, self.policy),
+            None => order.take(&self.statement, &self.receipt, self.policy),
         };
         let (summary, end): (_, fn(Place) -> End) = match taken {
             Ok(Outcome::Changed(summary)) => (summary, End::Stored),
@@ -345,7 +356,7 @@ impl<'a> Claims<'a> {
     }
 
     fn doubted(&self) -> Statement {
-        let mut doubted = self.statement.clone();
+        let mut doubted = Statement::clone(&self.statement);
         doubted.lower(Standing::Contradictory, Remark::plain(SECOND_REFERENCE));
         doubted
     }
@@ -382,7 +393,7 @@ impl<'a> Claims<'a> {
 
     /// Makes a name of the statement lead to the order at hand, if it may.
     fn claim(&self, name: &OrderKey, way: &Way<'_>) -> Result<Lead<'_>, Need> {
-        let (statement, order) = (self.statement, &way.end.order);
+        let (statement, order) = (&*self.statement, &way.end.order);
         let weak = statement.is_follower();
         let named = self.seen(name)?;
         self.settle(named)?;

@@ -6,6 +6,7 @@
 //! source says which of several ways is a provider's, [`Settings`] chooses; what can go wrong is a [`FaultKind`].
 #![warn(clippy::missing_errors_doc)]
 
+mod books;
 mod clock;
 mod config;
 mod context;
@@ -19,6 +20,7 @@ mod signature;
 mod stack;
 mod worldline;
 
+pub use self::books::Entry;
 pub use self::config::{Config, LyraShop, WorldlineMerchant};
 pub use self::fault::{Fault, FaultKind};
 pub use self::http::{Delivery, HttpRequest, Reply};

@@ -3,6 +3,7 @@
 use quittance_core::Timestamp;
 use serde_json::{Value, json};
 
+use crate::books::Entry;
 use crate::clock::shifted;
 use crate::config::Config;
 use crate::context::{Back, Buyer, CardMove, Context, PageView};
@@ -43,6 +44,11 @@ impl Fakes {
             worldline: Worldline::default(),
             lyra: Lyra::default(),
         }
+    }
+
+    /// Serves under other keys from now on. What was sent is signed as it was.
+    pub fn configure(&mut self, config: Config) {
+        self.config = config;
     }
 
     /// How the providers behave.
@@ -112,6 +118,11 @@ impl Fakes {
             all = all.into_iter().flat_map(|one| [one.clone(), one]).collect();
         }
         all
+    }
+
+    /// What truly happened with money, at both providers.
+    pub fn books(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.worldline.books().chain(self.lyra.books())
     }
 
     /// Ends what has ended by now.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates, from the root of the workspace.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 13] = [
     "cli",
     "functions/dispatch",
     "functions/example-fulfilment",
@@ -18,6 +18,7 @@ const CRATES: [&str; 12] = [
     "shared/evidence",
     "shared/fakes",
     "shared/psp",
+    "shared/simulator",
     "shared/testing",
 ];
 

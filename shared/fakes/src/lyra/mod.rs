@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use self::bodies::{OrderView, error, success};
 use self::money::{Deed, Resolution};
 use self::state::{Return, ReturnMode, Session, SessionKind, SessionState, Transaction};
+use crate::books::Entry;
 use crate::clock::shifted;
 use crate::config::LyraShop;
 use crate::context::{Buyer, CardMove, Context, PageView};
@@ -575,6 +576,18 @@ impl Lyra {
     }
 
     /// All that is known, for people.
+    /// What each transaction did with money.
+    pub(crate) fn books(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.transactions.iter().map(|one| Entry {
+            order: &one.order,
+            amount: one.amount,
+            is_taken: !one.is_credit && one.status == "CAPTURED",
+            is_secured: !one.is_credit
+                && matches!(one.status, "AUTHORISED" | "AUTHORISED_TO_VALIDATE" | "CAPTURED"),
+            is_back: one.is_credit && one.status != "REFUSED",
+        })
+    }
+
     pub(crate) fn state(&self) -> Value {
         let transaction = |one: &&Transaction| {
             json!({

@@ -15,6 +15,7 @@ use quittance_core::Timestamp;
 use serde_json::{Value, json};
 
 use self::state::{Operation, Owner, Purchase, Role};
+use crate::books::Entry;
 use crate::context::{Buyer, Context, PageView};
 use crate::fault::{FaultKind, Faults, instead, spoilt};
 use crate::http::{HttpRequest, Reply};
@@ -375,6 +376,19 @@ impl Worldline {
     }
 
     /// All that is known, for people.
+    /// What each operation did with money.
+    pub(crate) fn books(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.purchases.iter().flat_map(|purchase| {
+            purchase.operations.iter().map(|one| Entry {
+                order: &purchase.reference,
+                amount: one.amount,
+                is_taken: one.code == 9,
+                is_secured: one.role == Role::Sale && matches!(one.code, 5 | 9 | 91 | 92),
+                is_back: one.later == 8,
+            })
+        })
+    }
+
     pub(crate) fn state(&self) -> Value {
         let operation = |one: &Operation| {
             json!({

@@ -1,0 +1,121 @@
+//! `quittance simulate`: seeds of a whole stack in virtual time, on this machine alone.
+
+use std::process::ExitCode;
+use std::thread;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use quittance_simulator::{Counts, Failure, Fault, Situation, shrink, simulate, tell};
+
+use crate::output::{Failure as Stop, note, say};
+
+/// Run a whole stack in virtual time, where everything that happens comes from a seed
+///
+/// Notifications come late, twice or never, processes die between any two steps, the table, the queue and the providers
+/// fail, and keys change. What must always hold is looked at after each step, by what truly happened at the providers. Each
+/// seed is run twice, and both runs have to be the same. The status is 1 where something is wrong: then the seed is told,
+/// and what happened, with all left out that it does not take.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The first seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// How many seeds
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// What is simulated
+    #[arg(long, value_enum, default_value_t = Tier::A)]
+    tier: Tier,
+    /// How many seeds are run at a time
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
+    jobs: u64,
+    /// Print what happens with the first seed, line by line
+    #[arg(long)]
+    trace: bool,
+}
+
+/// What is simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Tier {
+    /// What decides, over a simulated table, queue, consumer and providers
+    A,
+}
+
+/// What some seeds came to.
+#[derive(Default)]
+struct Sum {
+    counts: Counts,
+    steps: u64,
+    /// The first seed with something wrong.
+    wrong: Option<u64>,
+}
+
+impl Simulate {
+    pub(crate) fn run(&self) -> Result<ExitCode, Stop> {
+        let Tier::A = self.tier;
+        if self.trace {
+            tell(self.seed, Fault::None).lines.iter().for_each(|line| say(line));
+        }
+        let began = Instant::now();
+        let sum = self.all();
+        if let Some(seed) = sum.wrong {
+            tell_failure(seed);
+            return Ok(ExitCode::FAILURE);
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        for situation in Situation::ALL {
+            say(&format!("{:>9}  {}", sum.counts.of(*situation), situation.words()));
+        }
+        let Sum { steps, .. } = sum;
+        say(&format!("{} seeds, each twice, {steps} steps: nothing is wrong", self.seeds));
+        note(&format!("{seconds:.1} s"));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// All seeds, in so many threads. Which thread runs a seed changes nothing of it.
+    fn all(&self) -> Sum {
+        thread::scope(|scope| {
+            let jobs = (0..self.jobs).map(|job| scope.spawn(move || self.some(job)));
+            let jobs: Vec<_> = jobs.collect();
+            jobs.into_iter().filter_map(|job| job.join().ok()).fold(Sum::default(), Sum::with)
+        })
+    }
+
+    fn some(&self, job: u64) -> Sum {
+        let mut sum = Sum::default();
+        let seeds = (job..self.seeds).step_by(usize::try_from(self.jobs).unwrap_or(1));
+        for seed in seeds.map(|nth| self.seed.wrapping_add(nth)) {
+            match simulate(seed, Fault::None) {
+                Ok(ran) => {
+                    sum.counts.add(&ran.counts);
+                    sum.steps += ran.steps;
+                }
+                Err(_) => {
+                    sum.wrong = Some(seed);
+                    break;
+                }
+            }
+        }
+        sum
+    }
+}
+
+impl Sum {
+    fn with(mut self, other: Self) -> Self {
+        self.counts.add(&other.counts);
+        let wrong = self.wrong.into_iter().chain(other.wrong).min();
+        Self { steps: self.steps + other.steps, wrong, counts: self.counts }
+    }
+}
+
+/// What is wrong with a seed, and what it takes.
+fn tell_failure(seed: u64) {
+    match shrink(seed, Fault::None) {
+        Some(Failure { wrong, lines, hits, at_first }) => {
+            lines.iter().for_each(|line| say(line));
+            say(&format!("seed {seed}: {wrong}"));
+            say(&format!("{} of {at_first} moves and accidents are needed", hits.len()));
+        }
+        None => say(&format!("seed {seed}: two runs of it differ")),
+    }
+}

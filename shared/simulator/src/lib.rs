@@ -1,0 +1,61 @@
+//! A whole stack in virtual time: receivers, dispatch, asking, desks, a queue and its consumer, and both providers.
+//! Everything that happens comes from a seed, so what goes wrong once goes wrong again.
+//!
+//! The code of production says what comes next ([`Claims`](quittance_core::Claims),
+//! [`Dispatch`](quittance_core::dispatch::Dispatch), [`Round`](quittance_core::desk::Round), the talks of the providers'
+//! APIs); here it is carried out a step at a time, each at a time of its own, over a table, a queue and a consumer that are
+//! simulated. The providers are those of `shared/fakes`, which sign and word what they send without the code that is
+//! tested with it, and whose books are the truth by which releases are judged.
+
+mod agenda;
+mod asking;
+mod carry;
+mod consuming;
+mod dice;
+mod fault;
+mod forger;
+mod judge;
+mod keys;
+mod mail;
+mod paying;
+mod plan;
+mod psp;
+mod queue;
+mod receive;
+mod run;
+mod sending;
+mod shrink;
+mod situation;
+mod store;
+mod trace;
+mod world;
+
+use std::collections::BTreeSet;
+
+pub use self::dice::{Chance, Hit};
+pub use self::fault::Fault;
+pub use self::run::Ran;
+pub use self::shrink::{Failure, shrink};
+pub use self::situation::{Counts, Situation};
+
+/// Runs a seed twice, and compares.
+///
+/// # Errors
+///
+/// What is wrong: something that must not be, or a second run that is another.
+pub fn simulate(seed: u64, fault: Fault) -> Result<Ran, String> {
+    let first = run::run(seed, fault, &BTreeSet::new(), false);
+    if let Some(wrong) = first.wrong {
+        return Err(wrong);
+    }
+    let second = run::run(seed, fault, &BTreeSet::new(), false);
+    if first.digest != second.digest {
+        return Err("two runs of one seed differ".to_owned());
+    }
+    Ok(first)
+}
+
+/// What happens in a run, line by line.
+pub fn tell(seed: u64, fault: Fault) -> Ran {
+    run::run(seed, fault, &BTreeSet::new(), true)
+}

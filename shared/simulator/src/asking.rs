@@ -14,8 +14,8 @@ use crate::receive::Flow;
 use crate::situation::Situation;
 use crate::world::{Source, World};
 
-/// What can go wrong at a provider, by the names of `shared/fakes`. That an answer has another amount and fits in
-/// itself is left out: what a provider says over TLS is believed.
+/// What can go wrong at a provider, by the names of `shared/fakes`. That an answer has another amount or
+/// currency and fits in itself is left out: what a provider says over TLS is believed, of an order that nobody registered.
 const BREAKS: [&str; 15] = [
     "timeout_before",
     "timeout_after",
@@ -30,7 +30,7 @@ const BREAKS: [&str; 15] = [
     "rate_limited",
     "platform_trouble",
     "wrong_order",
-    "wrong_currency",
+    "platform_trouble_after",
     "wrong_mode",
 ];
 

@@ -47,10 +47,11 @@ impl Carry {
     /// One step.
     pub(crate) fn step(&mut self, world: &mut World) -> Carried {
         match self.claims.step() {
-            Step::Load(key) => match world.load(&key) {
-                Some(item) => self.claims.loaded(item),
-                None => return Carried::Failed,
-            },
+            Step::Load(keys) => {
+                // One request, which the store refuses or answers whole.
+                let Some(items) = world.load_all(&keys) else { return Carried::Failed };
+                items.into_iter().for_each(|item| self.claims.loaded(item));
+            }
             Step::Name(item) => return self.write(world, *item),
             Step::Settle(write) => return self.write(world, write.item),
             Step::Take(write) => return self.take(world, write.item),

@@ -195,6 +195,15 @@ impl World {
         Some(self.store.items.load(key))
     }
 
+    /// Reads several items at once. `None` where the store refuses.
+    pub(crate) fn load_all(&mut self, keys: &[OrderKey]) -> Option<Vec<Item>> {
+        if self.dice.happens(Chance::RefusesRead) {
+            self.note(format_args!("the store refuses to read {} items", keys.len()));
+            return None;
+        }
+        Some(keys.iter().map(|key| self.store.items.load(key)).collect())
+    }
+
     /// Writes an item on condition: what comes of it, and whether it is written.
     pub(crate) fn save(&mut self, mut item: Item) -> (Saved, bool) {
         let name = item.order.key().order.clone();

@@ -77,7 +77,9 @@ impl Simulate {
         thread::scope(|scope| {
             let jobs = (0..self.jobs).map(|job| scope.spawn(move || self.some(job)));
             let jobs: Vec<_> = jobs.collect();
-            jobs.into_iter().filter_map(|job| job.join().ok()).fold(Sum::default(), Sum::with)
+            jobs.into_iter()
+                .filter_map(|job| job.join().ok())
+                .fold(Sum::default(), |sum, other| sum.with(&other))
         })
     }
 
@@ -101,7 +103,7 @@ impl Simulate {
 }
 
 impl Sum {
-    fn with(mut self, other: Self) -> Self {
+    fn with(mut self, other: &Self) -> Self {
         self.counts.add(&other.counts);
         let wrong = self.wrong.into_iter().chain(other.wrong).min();
         Self { steps: self.steps + other.steps, wrong, counts: self.counts }

@@ -122,7 +122,6 @@ pub(crate) struct State {
 
 /// Where a process is.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "few are kept, and each once")]
 enum At {
     Idle,
     Claims { message: usize, claims: Claims<'static> },

@@ -9,17 +9,17 @@
 //! | `quarantine/rooms/<psp>` | merchant and kind: what is in quarantine of them, see [`crate::room`] | for ever |
 //! | the order's key | `erased/` and a time: which digests were deleted on request | for ever |
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use std::io::{Read, Write};
+use std::io::Read;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use flate2::Compression;
 use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use quittance_core::{Content, OrderKey, ProviderId, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -598,15 +598,34 @@ fn deflated(body: &[u8]) -> Result<Vec<u8>, StoreError> {
     deflate(body).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
+/// Bytes by which the room for a compressed body begins and grows.
+const SMALLEST: usize = 64;
+
+thread_local! {
+    /// Made once: its tables take some hundred kilobytes, and to have them from the system anew for each notification
+    /// costs more than the compression.
+    static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(Compression::default(), false));
+}
+
 /// Compresses a body (raw DEFLATE).
 ///
 /// # Errors
 ///
 /// None in practice: a vector takes every byte.
 pub fn deflate(body: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(body)?;
-    encoder.finish()
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        compressor.reset();
+        let mut deflated = Vec::with_capacity(body.len().max(SMALLEST));
+        loop {
+            let read = usize::try_from(compressor.total_in()).unwrap_or(usize::MAX);
+            let rest = body.get(read..).unwrap_or_default();
+            match compressor.compress_vec(rest, &mut deflated, FlushCompress::Finish)? {
+                Status::StreamEnd => return Ok(deflated),
+                // The vector is full: what is short may become longer.
+                Status::Ok | Status::BufError => deflated.reserve(SMALLEST),
+            }
+        }
+    })
 }
 
 /// Undoes [`deflate`], up to the largest accepted body.

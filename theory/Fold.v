@@ -157,7 +157,11 @@ Definition certain (apart : bool) (stated : list StatedAmount) : N :=
   if two_names && negb (Nat.eqb (length totals) 0) then less (most amount stated) (total gone stated)
   else N.max (most (by_total apart stated) totals) (distinct (filter (is_own stated) stated)).
 
-Definition payer_and a b := if is_payer a b then a else EitherPayer.
+Definition one_payer (payers : list Payer) : Payer :=
+  match filter (fun p => negb (is_payer p EitherPayer)) payers with
+  | p :: more => if forallb (is_payer p) more then p else EitherPayer
+  | [] => EitherPayer
+  end.
 (** What one payment has acquired, by the operations that are told of it. *)
 Definition acquired (facts : list ShareFact) (whole : N) : N :=
   let captured := filter (fun f => is_status (status f) Captured) facts in
@@ -167,7 +171,7 @@ Definition acquired (facts : list ShareFact) (whole : N) : N :=
       let its := filter (fun f => is_opt (number f) n) captured in
       let payers := map payer its in
       (n, {| amount := most amount_of its; gone := Some 0; in_parts := false; open := existsb (fun f => negb (is_full f)) its;
-             by_payer := match payers with p :: more => fold_left payer_and more p | [] => EitherPayer end; named := Both |}))
+             by_payer := one_payer payers; named := Both |}))
     (distinct_by is_opt (map number captured)) in
   let numbered := map snd (filter (fun o => is_some (fst o)) operations) in
   let sum := certain false numbered in
@@ -204,8 +208,7 @@ Definition reserved (top : ShareFact) (own : list ShareFact) (over : option N) (
   | _, _ => 0 end.
 Definition payer_of (facts : list ShareFact) : Payer :=
   if existsb (fun f => is_payer (payer f) Voucher) facts then Voucher
-  else if existsb (fun f => is_payer (payer f) Complement) facts && negb (existsb (fun f => is_payer (payer f) EitherPayer) facts)
-  then Complement else EitherPayer.
+  else if existsb (fun f => is_payer (payer f) Complement) facts then Complement else EitherPayer.
 Definition called_of (facts : list ShareFact) : Called :=
   fold_right (fun f c => if called_n (called f) <=? called_n c then called f else c) Payment facts.
 

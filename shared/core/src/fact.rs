@@ -79,9 +79,14 @@ pub enum Payer {
 }
 
 impl Payer {
-    /// The same of two statements about one operation.
-    pub(crate) fn and(self, other: Self) -> Self {
-        if self == other { self } else { Self::Unknown }
+    /// The same of several statements about one operation. Who does not say it contradicts nobody; where two say
+    /// otherwise, nothing is known.
+    pub(crate) fn of(payers: impl Iterator<Item = Self>) -> Self {
+        let mut known = payers.filter(|payer| *payer != Self::Unknown);
+        match known.next() {
+            Some(first) if known.all(|payer| payer == first) => first,
+            _ => Self::Unknown,
+        }
     }
 }
 

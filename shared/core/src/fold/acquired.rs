@@ -125,27 +125,29 @@ pub(super) fn distinct(own: &[StatedAmount]) -> u64 {
     taken.saturating_sub(own.iter().map(|s| s.gone).fold(0, u64::saturating_add))
 }
 
+/// What several statements say that one operation has acquired.
+fn operation(told: &[&ShareFact], whole: u64) -> StatedAmount {
+    let payer = Payer::of(told.iter().map(|fact| fact.meaning.payer));
+    let mut stated = StatedAmount { payer, ..StatedAmount::default() };
+    for fact in told {
+        let (target, worth) = (fact.target.unwrap_or(whole), fact.meaning.worth);
+        let own = worth >= target && target < whole;
+        stated.amount = stated.amount.max(if own { target } else { worth });
+        stated.open |= !own;
+    }
+    stated
+}
+
 /// What one payment has acquired for certain, in minor units, from the facts about it in one currency:
 /// `whole` is the largest amount that any of its operations was to reach.
 pub(super) fn acquired(facts: &[&ShareFact], whole: u64) -> u64 {
     // One operation counts once, under whatever method it is told.
-    let mut operations: BTreeMap<Option<&str>, StatedAmount> = BTreeMap::new();
+    let mut told: BTreeMap<Option<&str>, Vec<&ShareFact>> = BTreeMap::new();
     for fact in facts.iter().filter(|fact| fact.meaning.status == Status::Captured) {
-        let target = fact.target.unwrap_or(whole);
-        let worth = fact.meaning.worth;
-        let own = worth >= target && target < whole;
-        let amount = if own { target } else { worth };
-        let payer = fact.meaning.payer;
-        let new = StatedAmount { amount, open: !own, payer, ..StatedAmount::default() };
-        operations
-            .entry(fact.number.as_deref())
-            .and_modify(|known| {
-                known.amount = known.amount.max(amount);
-                known.open |= new.open;
-                known.payer = known.payer.and(payer);
-            })
-            .or_insert(new);
+        told.entry(fact.number.as_deref()).or_default().push(fact);
     }
+    let operations: BTreeMap<Option<&str>, StatedAmount> =
+        told.into_iter().map(|(number, told)| (number, operation(&told, whole))).collect();
     // The bare id may name any of the operations.
     let numbered = operations.iter().filter(|(number, _)| number.is_some());
     let numbered: Vec<StatedAmount> = numbered.map(|(_, stated)| *stated).collect();

@@ -265,11 +265,13 @@ fn methods<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> String {
     methods.join("+")
 }
 
-/// With what they were paid together: a voucher where one was, else what all of them say.
-fn payer<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> Payer {
-    let payers: BTreeSet<Payer> = facts.map(|fact| fact.meaning.payer).collect();
-    let first = payers.first().copied().unwrap_or_default();
-    if first == Payer::Voucher { first } else { payers.into_iter().fold(first, Payer::and) }
+/// With what they were paid together: a voucher where one was, else what those say that say it.
+fn payer<'a>(facts: impl Iterator<Item = &'a ShareFact> + Clone) -> Payer {
+    let mut payers = facts.map(|fact| fact.meaning.payer);
+    if payers.clone().any(|payer| payer == Payer::Voucher) {
+        return Payer::Voucher;
+    }
+    Payer::of(&mut payers)
 }
 
 /// Shares that no trustworthy message has mentioned: listed, and worth nothing.

@@ -4,3 +4,4 @@ mod caller;
 mod keys;
 mod posting;
 mod store;
+mod stream;

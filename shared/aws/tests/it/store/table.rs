@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use quittance_aws::archive::IncomingNotification;
 use quittance_aws::lists::Cursor;
-use quittance_aws::schema;
 use quittance_aws::table::{PendingWrite, Saved};
 use quittance_core::claims::Alias;
 use quittance_core::{Order, OrderKey, Policy, Receipt, State, Timestamp};
@@ -316,20 +315,4 @@ async fn a_whole_table_is_asked_for_a_thousand_items_at_a_time() {
     let mut pages = Vec::new();
     stack.archive.scan(&Default::default(), |seen| pages.push(seen)).await.unwrap();
     assert_eq!(pages, [1_000, 1_001]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_stream_of_a_table_is_ended_once() {
-    let stack = Stack::start().await;
-    let orders = &stack.tables.orders;
-    let has_stream = async || {
-        let table = stack.client.describe_table().table_name(orders).send().await.unwrap().table;
-        table.unwrap().stream_specification.is_some_and(|stream| stream.stream_enabled)
-    };
-    assert!(has_stream().await);
-    for _ in 0..2 {
-        schema::end_stream(&stack.client, orders).await.unwrap();
-        assert!(!has_stream().await);
-    }
-    assert_eq!(save(&stack, &order("NEW-1", "CAPTURED"), None, 0).await, Saved::Done);
 }

@@ -457,6 +457,11 @@ class Psps:
             "systempay": {"12345678": {"brand": brand, "test": DEMO_KEYS["systempay"]["12345678"]["test"]}},
         }
 
+    def page(self, form):
+        """The page to which a form leads a browser."""
+        with urllib.request.urlopen(form["action"], urllib.parse.urlencode(form["fields"]).encode()) as answer:
+            return urllib.parse.urlsplit(answer.geturl()).path.rsplit("/", 1)[1]
+
     def pay(self, checkout):
         """A buyer pays by voucher and card. The query with which the browser comes back."""
         body = json.dumps({"checkout": checkout, "voucher": 6000, "card": "accept"}).encode()
@@ -496,10 +501,33 @@ def both_ways(shop, psps):
     refund = {"order": first, "request": "R-1", "amount": 1000, "currency": "EUR"}
     status, progress = called(shop, "POST", "/refunds", body=refund)
     check("a refund", True, status in (200, 202) and progress["state"] in ("running", "done"))
+    paid_unheard(shop, psps)
+    check("unsent in the end", [], shop.unsent())
+
+
+def paid_unheard(shop, psps):
+    """Payments that no notification tells of: the one is found when the buyer would pay again, the other on schedule."""
+    again, due = keys = ["systempay/12345678/test/API-3", "worldline/DemoMerchant/test/API-4"]
+    wish = {"amount": 14000, "currency": "EUR", "method": "CVCO", "return_url": "https://shop.example/back"}
+    _, started = called(shop, "POST", "/checkouts", body=wish | {"order": due})
+    psps.pay(started["checkout"]["id"])
+    _, started = called(shop, "POST", "/checkouts", body=wish | {"order": again})
+    psps.pay(psps.page(started["checkout"]["form"]))
+    status, _ = called(shop, "POST", "/checkouts", body=wish | {"order": again})
+    check("a checkout of what is paid", 409, status)
+    # Its time comes in a minute, which nobody here waits for.
+    orders, place = {"TableName": f"{STACK}-orders"}, {"pk": {"S": due}}
+    client = shop.stack.account.client("dynamodb")
+    at = client.get_item(Key=place, **orders)["Item"]["due_at"]["S"]
+    past = {":past": {"S": re.sub(r"^[0-9]{4}", "2020", at)}}
+    client.update_item(Key=place, UpdateExpression="SET due_at = :past", ExpressionAttributeValues=past, **orders)
     scheduled = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
     for package in ("reconcile", "report"):
         shop.functions[package].invoke(scheduled)
-    check("unsent in the end", [], shop.unsent())
+    # The card's share of a form is captured at night.
+    for key, state in zip(keys, ("partially_captured", "captured"), strict=True):
+        status, order = called(shop, "GET", f"/orders/{key}")
+        check(f"{key}, paid and not told of", (200, state), (status, order.get("state")))
 
 
 def paged(shop):

@@ -39,6 +39,10 @@ NEWER_KEYS = {
     "worldline": {"newer-key": "newer-secret"},
     "systempay": {"12345678": {"test": {"form": "newerformkey000", "rest_password": "testpassword_newer"}}},
 }
+# What wakes a function on schedule.
+SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+# A payment that a merchant starts; its order is said beside.
+WISH = {"amount": 14000, "currency": "EUR", "method": "CVCO", "return_url": "https://shop.example/back"}
 FULFIL = "quittance.order.fulfilment_requested"
 REVERSE = "quittance.order.reversal_requested"
 # Who gets to see the page.
@@ -300,7 +304,7 @@ def reconciled(shop):
     """What the stream lost waits in the table, and the schedule finds it."""
     waiting = key(shop.order(shop.lost))
     check("unsent after the stream lost a record", [waiting], shop.unsent())
-    shop.functions["reconcile"].invoke({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
+    shop.functions["reconcile"].invoke(SCHEDULED)
     check("unsent after reconcile", [], shop.unsent())
 
 
@@ -487,8 +491,7 @@ def both_ways(shop, psps):
     paid = {}
     for order in ("API-1", "API-2"):
         key = f"worldline/DemoMerchant/test/{order}"
-        wish = {"order": key, "amount": 14000, "currency": "EUR", "method": "CVCO", "return_url": "https://shop.example/back"}
-        status, started = called(shop, "POST", "/checkouts", body=wish)
+        status, started = called(shop, "POST", "/checkouts", body=WISH | {"order": key})
         check(f"{order} is started", 201, status)
         paid[key] = psps.pay(started["checkout"]["id"])
     first, second = paid
@@ -508,12 +511,11 @@ def both_ways(shop, psps):
 def paid_unheard(shop, psps):
     """Payments that no notification tells of: the one is found when the buyer would pay again, the other on schedule."""
     again, due = keys = ["systempay/12345678/test/API-3", "worldline/DemoMerchant/test/API-4"]
-    wish = {"amount": 14000, "currency": "EUR", "method": "CVCO", "return_url": "https://shop.example/back"}
-    _, started = called(shop, "POST", "/checkouts", body=wish | {"order": due})
+    _, started = called(shop, "POST", "/checkouts", body=WISH | {"order": due})
     psps.pay(started["checkout"]["id"])
-    _, started = called(shop, "POST", "/checkouts", body=wish | {"order": again})
+    _, started = called(shop, "POST", "/checkouts", body=WISH | {"order": again})
     psps.pay(psps.page(started["checkout"]["form"]))
-    status, _ = called(shop, "POST", "/checkouts", body=wish | {"order": again})
+    status, _ = called(shop, "POST", "/checkouts", body=WISH | {"order": again})
     check("a checkout of what is paid", 409, status)
     # Its time comes in a minute, which nobody here waits for.
     orders, place = {"TableName": f"{STACK}-orders"}, {"pk": {"S": due}}
@@ -521,9 +523,8 @@ def paid_unheard(shop, psps):
     at = client.get_item(Key=place, **orders)["Item"]["due_at"]["S"]
     past = {":past": {"S": re.sub(r"^[0-9]{4}", "2020", at)}}
     client.update_item(Key=place, UpdateExpression="SET due_at = :past", ExpressionAttributeValues=past, **orders)
-    scheduled = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
     for package in ("reconcile", "report"):
-        shop.functions[package].invoke(scheduled)
+        shop.functions[package].invoke(SCHEDULED)
     # The card's share of a form is captured at night.
     for key, state in zip(keys, ("partially_captured", "captured"), strict=True):
         status, order = called(shop, "GET", f"/orders/{key}")

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::{
-    Request, Stack, exchange, free_port, systempay_path, wait_for, worldline_path,
+    Request, Stack, asked, exchange, free_port, systempay_path, wait_for, worldline_path,
 };
 use quittance_testing::lyra::{Form, Share, uuid};
 use quittance_testing::worldline::Payment;
@@ -107,17 +107,11 @@ pub(crate) fn order(word: &str, n: usize) -> (String, [Request; 3]) {
     (systempay_path(&reference), requests)
 }
 
-/// How many rounds: [`ROUNDS`], or what is asked for.
-fn rounds() -> usize {
-    let asked = std::env::var("QUITTANCE_KILLS").ok();
-    asked.map_or(ROUNDS, |digits| digits.parse().expect("a number of rounds"))
-}
-
 /// `QUITTANCE_KILLS=500 cargo test -p quittance --test it several_kills` is what docs/figures.md tells of.
 #[test]
 fn nothing_that_was_answered_is_lost_in_any_of_several_kills() {
     let directory = tempfile::tempdir().expect("a directory");
-    let rounds = rounds();
+    let rounds = asked("QUITTANCE_KILLS", ROUNDS);
     let orders = ORDERS.max(rounds * (ANSWERS_PER_ROUND + 2 * POSTERS) / 3 + POSTERS);
     let orders: Vec<(String, [Request; 3])> = (0..orders).map(|n| order("KILL", n)).collect();
     // Every notification with the number of its order, in an order in which no two neighbours agree.

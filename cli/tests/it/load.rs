@@ -10,7 +10,7 @@ use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{Payment, sent_again};
 use serde_json::json;
 
-use crate::support::{Request, Stack, systempay_path, worldline_path};
+use crate::support::{Request, Stack, asked, systempay_path, worldline_path};
 
 /// Notifications in a second before the sale: what [`SALE`] makes of them is enough to be a crowd for a test's build.
 const BASE: usize = 2;
@@ -35,11 +35,6 @@ const HOT: usize = 80;
 
 /// Of so many notifications about it, three tell of a share and the others repeat them.
 const TOLD_OF: usize = 8;
-
-fn asked(variable: &str, otherwise: usize) -> usize {
-    let asked = std::env::var(variable).ok();
-    asked.map_or(otherwise, |digits| digits.parse().expect("a number"))
-}
 
 /// The path of an order of its own, and its only notification.
 fn bought(n: usize) -> (String, Request) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::durability::order;
-use crate::support::Stack;
+use crate::support::{Stack, asked};
 
 /// How long, in minutes.
 const MINUTES: usize = 60;
@@ -31,8 +31,7 @@ fn held(process: u32) -> u64 {
 #[test]
 #[ignore = "takes an hour, or as many minutes as QUITTANCE_MEMORY_MINUTES says"]
 fn memory_is_flat_over_an_hour_of_traffic() {
-    let asked = std::env::var("QUITTANCE_MEMORY_MINUTES").ok();
-    let minutes = asked.map_or(MINUTES, |digits| digits.parse().expect("a number"));
+    let minutes = asked("QUITTANCE_MEMORY_MINUTES", MINUTES);
     let length = Duration::from_secs(60 * u64::try_from(minutes).expect("short"));
     let directory = tempfile::tempdir().expect("a directory");
     let stack = Stack::start_in(directory.path());

@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::durability::order;
 use crate::psps::{Key, PRICE, Psps};
 use crate::refunds::{Refund, finish, post_until_known};
-use crate::support::{Request, Stack, WORLDLINE_DEMO, seed, wait_for};
+use crate::support::{Request, Stack, WORLDLINE_DEMO, asked, seed, wait_for};
 use proxy::{DYNAMODB, LYRA, SECRETS, SQS, WORLDLINE};
 use services::{Fifo, Vault};
 use weather::Weather;
@@ -38,12 +38,6 @@ const WORSE: u32 = 75;
 
 /// How many post at the same time.
 const POSTERS: usize = 6;
-
-/// How many orders: [`ORDERS`], or what is asked for.
-fn orders() -> usize {
-    let asked = std::env::var("QUITTANCE_FAULTS").ok();
-    asked.map_or(ORDERS, |digits| digits.parse().expect("a number of orders"))
-}
 
 /// Services behind proxies, and a stack that reaches them through those alone.
 struct Network {
@@ -112,8 +106,9 @@ fn a_bad_network_loses_nothing_and_pays_nothing_twice() {
     let mut random = seed("QUITTANCE_SEED");
     let network = Network::start(random.fork());
     let Network { psps, weather, fifo, stack, .. } = &network;
-    let told: Vec<(String, [Request; 3])> = (0..orders()).map(|n| order("NET", n)).collect();
-    let paid: Vec<Key> = (0..orders().div_ceil(REFUNDED_ONE_OF))
+    let orders = asked("QUITTANCE_FAULTS", ORDERS);
+    let told: Vec<(String, [Request; 3])> = (0..orders).map(|n| order("NET", n)).collect();
+    let paid: Vec<Key> = (0..orders.div_ceil(REFUNDED_ONE_OF))
         .map(|n| Key::by_turns(n, format!("PAID-{n}")))
         .collect();
     for key in &paid {

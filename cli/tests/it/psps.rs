@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use quittance_fakes::{HttpRequest, Notification};
+use quittance_testing::SITE;
 use quittance_testing::fakes::Providers;
 use quittance_testing::worldline::MERCHANT;
-use quittance_testing::{SITE, url_encode};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::support::{FORM, Reply, Request, Stack, WORLDLINE_DEMO, order_path, wait_for};
+use crate::support::{Reply, Request, Stack, WORLDLINE_DEMO, order_path, wait_for};
 
 /// What each order costs, in cents.
 pub(crate) const PRICE: u64 = 14_000;
@@ -101,15 +101,8 @@ impl Psps {
             return last(url);
         }
         let fields = checkout["form"]["fields"].as_object().expect("a form");
-        let pair = |(name, value): (&String, &Value)| {
-            format!("{name}={}", url_encode(value.as_str().expect("a text")))
-        };
-        let request = HttpRequest {
-            method: "POST".to_owned(),
-            target: "/vads-payment/".to_owned(),
-            headers: vec![("content-type".to_owned(), FORM.to_owned())],
-            body: fields.iter().map(pair).collect::<Vec<_>>().join("&").into_bytes(),
-        };
+        let fields = fields.iter().map(|(name, value)| (name, value.as_str().expect("a text")));
+        let request = HttpRequest::form("/vads-payment/", fields);
         let reply = self.providers.call(&request);
         assert_eq!(reply.status, 303, "{}", String::from_utf8_lossy(&reply.body));
         last(reply.header("location").expect("a page"))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::psps::{Key, PRICE, Psps, assert_each_once};
 use crate::refunds::{Refund, finish, post_all};
-use crate::support::{Stack, seed};
+use crate::support::{Stack, asked, seed};
 use executioner::Executioner;
 
 /// How many kills that struck a refund.
@@ -30,12 +30,6 @@ const LATER: u64 = 20_000;
 /// not at all; the card alone.
 const AMOUNTS: [u64; 3] = [PRICE, 9_000, 8_000];
 
-/// How many kills: [`KILLS`], or what is asked for.
-fn kills() -> usize {
-    let asked = std::env::var("QUITTANCE_KILLS").ok();
-    asked.map_or(KILLS, |digits| digits.parse().expect("a number of kills"))
-}
-
 /// `QUITTANCE_KILLS=100 cargo test -p quittance --test it refunds_are_killed` is what docs/figures.md tells of.
 #[test]
 fn refunds_are_killed_in_their_middle_and_go_back_once() {
@@ -48,9 +42,10 @@ fn refunds_are_killed_in_their_middle_and_go_back_once() {
         move || executioner.step()
     });
     let environment = psps.direct();
+    let kills = asked("QUITTANCE_KILLS", KILLS);
     let (mut struck, mut made, mut by_hand) = (0, 0, 0);
     let mut stack = Stack::calling(&data, &environment);
-    while struck < kills() {
+    while struck < kills {
         let mut refunds: Vec<Refund> = (0..TOGETHER)
             .map(|n| {
                 let key = Key::by_turns(n, format!("BACK-{}", made + n));

@@ -432,6 +432,12 @@ pub(crate) fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) 
     }
 }
 
+/// How many of something: what this variable asks for, else as many as any test run has time for.
+pub(crate) fn asked(variable: &str, otherwise: usize) -> usize {
+    let asked = std::env::var(variable).ok();
+    asked.map_or(otherwise, |digits| digits.parse().expect("a number"))
+}
+
 /// Choices that can be made again: the seed is that of this variable, else a new one, and is printed.
 #[expect(clippy::print_stdout, reason = "who wants the same again needs it")]
 pub(crate) fn seed(variable: &str) -> fastrand::Rng {

@@ -56,11 +56,9 @@ impl<'a> Registry<'a> {
                 }
                 Step::Name(item) => {
                     let archived = async {
-                        match &item.join {
-                            Some(join) if claims.leads_home(&item) => {
-                                unarchived.keep(&join.home).await
-                            }
-                            _ => Ok(()),
+                        match claims.home(&item) {
+                            Some(home) => unarchived.keep(home).await,
+                            None => Ok(()),
                         }
                     };
                     let (saved, ()) = tokio::try_join!(self.rename(*item.clone()), archived)?;
@@ -102,16 +100,17 @@ impl<'a> Registry<'a> {
 
     /// Reads an item, and notes its marker.
     pub(crate) async fn load(&mut self, key: &OrderKey) -> Result<Item, StoreError> {
-        Ok(self.note(self.table.load(key).await?))
+        Ok(self.noted(self.table.load(key).await?))
     }
 
     /// Reads items, and notes their markers.
     async fn load_each(&mut self, keys: &[OrderKey]) -> Result<Vec<Item>, StoreError> {
         let read = self.table.load_each(keys).await?;
-        Ok(read.into_iter().map(|stored| self.note(stored)).collect())
+        Ok(read.into_iter().map(|stored| self.noted(stored)).collect())
     }
 
-    fn note(&mut self, stored: Stored) -> Item {
+    /// The item, whose marker is noted.
+    fn noted(&mut self, stored: Stored) -> Item {
         let (item, mark) = stored.split();
         let key = item.order.key();
         match mark {

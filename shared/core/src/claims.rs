@@ -251,17 +251,13 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Whether this name is the statement's way to an order that has room for it: then the statement will be stored
-    /// there, unless someone else writes first.
-    pub fn leads_home(&self, name: &Item) -> bool {
-        let home = name.join.as_ref().map(|join| &join.home);
-        let Some(order) =
-            home.filter(|home| **home == self.key).and_then(|home| self.seen.get(home))
-        else {
-            return false;
-        };
-        let facts = order.order.facts.trusted() + self.statement.facts.len();
-        !self.statement.standing.is_doubtful() && facts <= MAX_FACTS_PER_ORDER
+    /// The order to which this name leads the statement, where that has room for it: there the statement will be stored,
+    /// unless someone else writes first.
+    pub fn home(&self, name: &Item) -> Option<&OrderKey> {
+        name.join.as_ref().filter(|join| join.home == self.key)?;
+        let facts = self.seen.get(&self.key)?.order.facts.trusted() + self.statement.facts.len();
+        let has_room = !self.statement.standing.is_doubtful() && facts <= MAX_FACTS_PER_ORDER;
+        has_room.then_some(&self.key)
     }
 
     /// An item was read.

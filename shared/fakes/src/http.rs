@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use quittance_core::api::{Call, Exchange, Method};
 use serde_json::Value;
 
 /// One HTTP request.
@@ -17,7 +18,40 @@ pub struct HttpRequest {
     pub body: Vec<u8>,
 }
 
+/// The type of a form's body.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
 impl HttpRequest {
+    /// What a browser sends of a form with these fields.
+    pub fn form<N: Into<String>, V: Into<String>>(
+        target: &str,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let fields: Vec<(String, String)> =
+            fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self {
+            method: "POST".to_owned(),
+            target: target.to_owned(),
+            headers: vec![("content-type".to_owned(), FORM.to_owned())],
+            body: encoded(&fields).into_bytes(),
+        }
+    }
+
+    /// A call of an API at this origin, as it is heard there.
+    pub fn of_call(call: &Call, origin: &str) -> Self {
+        let method = match call.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        };
+        let headers = call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Self {
+            method: method.to_owned(),
+            target: call.url.strip_prefix(origin).unwrap_or(&call.url).to_owned(),
+            headers: headers.collect(),
+            body: call.body.clone(),
+        }
+    }
+
     /// The only value of a header; `None` where it is missing or there twice.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -38,7 +72,7 @@ impl HttpRequest {
     /// Whether the body is a form.
     pub fn is_form(&self) -> bool {
         let kind = self.header("content-type").unwrap_or("");
-        kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+        kind.to_ascii_lowercase().starts_with(FORM)
     }
 }
 
@@ -70,6 +104,14 @@ pub enum Delivery {
 }
 
 impl Reply {
+    /// How it reaches a client that waits for half a minute.
+    pub fn into_exchange(self) -> Exchange {
+        match self.delivery {
+            Delivery::Whole => Exchange::Answered { status: self.status, body: self.body },
+            Delivery::SlowMillis(_) | Delivery::CutOff(_) | Delivery::NoAnswer => Exchange::Lost,
+        }
+    }
+
     /// An answer of this type.
     pub fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];

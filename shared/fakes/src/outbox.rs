@@ -1,5 +1,6 @@
 //! What the providers send by themselves.
 
+use crate::http::FORM;
 use crate::signature::{hmac_base64, hmac_hex};
 
 /// One notification that is to be posted.
@@ -27,7 +28,7 @@ impl Notification {
 
     /// A Lyra form, which is signed already, or a REST answer.
     pub(crate) fn form(url: &str, body: String) -> Self {
-        Self::new(url, [("content-type", "application/x-www-form-urlencoded".to_owned())], body)
+        Self::new(url, [("content-type", FORM.to_owned())], body)
     }
 
     fn new<const N: usize>(url: &str, headers: [(&str, String); N], body: String) -> Self {

@@ -1,12 +1,10 @@
 //! Asking a provider about one order: its talk, a call at a time, and what it says on the way to the order.
 
-use std::collections::VecDeque;
-
 use quittance_core::api::{Asked, Call, Dialogue, Exchange, Subject, TroubleKind, Turn};
 use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{OrderKey, Receipt, Statement};
 
-use crate::carry::{Carried, Carry};
+use crate::carry::{Carry, Statements, Stored};
 use crate::dice::Chance;
 use crate::plan::{MINUTE, Psp};
 use crate::psp::{Sums, api, at};
@@ -56,7 +54,7 @@ impl Line {
         let heard = if world.dice.happens(Chance::LosesCall) {
             Exchange::Unsent
         } else if world.dice.happens(Chance::Breaks) {
-            let kind = world.dice.how(Chance::Breaks, 0..15);
+            let kind = world.dice.how(Chance::Breaks, 0..BREAKS.len() as i64);
             let kind = BREAKS[usize::try_from(kind).unwrap_or(0)];
             world.note(format_args!("where this happens: {kind}"));
             world.psps.broken(psp, call, kind, now)
@@ -104,12 +102,10 @@ pub(crate) struct Asking {
     line: Line,
     /// How many turns of the schedule it is.
     turns: u32,
-    left: VecDeque<Statement>,
-    carry: Option<Carry>,
+    told: Statements,
     sha256: String,
     /// What was true when the provider answered last.
     sums: Vec<Sums>,
-    has_news: bool,
 }
 
 impl Asking {
@@ -125,11 +121,9 @@ impl Asking {
             talk,
             line: Line::new(psp, false),
             turns,
-            left: VecDeque::new(),
-            carry: None,
+            told: Statements::default(),
             sha256: String::new(),
             sums: Vec::new(),
-            has_news: false,
         }
     }
 
@@ -167,7 +161,7 @@ impl Asking {
         match asked {
             Asked::Told(answer) => {
                 self.sha256.clone_from(&answer.sha256);
-                self.left = answer.confirmed().into();
+                self.told = Statements::new(answer.confirmed());
                 Outcome::OnTheWay
             }
             Asked::Unknown => self.over(false, world),
@@ -190,29 +184,24 @@ impl Asking {
 
     /// What the provider said goes to its order, one statement after the other.
     fn stores(&mut self, world: &mut World) -> Outcome {
-        if self.carry.is_none() {
-            let Some(statement) = self.left.pop_front() else { return self.over(true, world) };
-            let sha256 = self.sha256.clone();
+        let (sha256, sums) = (&self.sha256, &self.sums);
+        let begin = |statement: Statement, world: &World| {
+            let sha256 = sha256.clone();
             let receipt = Receipt { received_at: at(world.now), source: "api", sha256 };
-            let from = (Source::Asking, self.sums.clone());
-            self.carry = Some(Carry::new(statement, receipt, from, world));
-        }
-        let Some(carry) = &mut self.carry else { unreachable!("just begun") };
-        match carry.step(world) {
-            Carried::OnTheWay => return Outcome::OnTheWay,
-            Carried::Stored => self.has_news = true,
-            Carried::Known => {}
-            Carried::Failed => {
+            Carry::new(statement, receipt, (Source::Asking, sums.clone()), world)
+        };
+        match self.told.step(world, begin) {
+            Stored::OnTheWay => Outcome::OnTheWay,
+            Stored::All => self.over(true, world),
+            Stored::Failed => {
                 world.ask_at(&self.key, world.now + MINUTE);
-                return Outcome::Failed;
+                Outcome::Failed
             }
         }
-        self.carry = None;
-        Outcome::OnTheWay
     }
 
     fn over(&self, is_known: bool, world: &mut World) -> Outcome {
-        let asked = match self.has_news {
+        let asked = match self.told.has_news {
             true => 1,
             false => (*world.store.asked(&self.key) + self.turns).max(1),
         };

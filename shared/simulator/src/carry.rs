@@ -1,15 +1,14 @@
 //! One statement on its way to its order: what [`Claims`] says, carried out a step at a time.
 
+use std::collections::VecDeque;
+
 use quittance_core::claims::{Claims, End, Item, Step};
 use quittance_core::{Flag, OrderKey, Receipt, Statement};
 
 use crate::psp::Sums;
 use crate::situation::Situation;
 use crate::store::Saved;
-use crate::world::{Source, World};
-
-/// How often others may be faster before a receiver gives up.
-const MOST_RACES: u32 = 20;
+use crate::world::{MOST_RACES, Source, World};
 
 /// One statement on its way to its order.
 #[derive(Debug)]
@@ -21,16 +20,65 @@ pub(crate) struct Carry {
     sums: Vec<Sums>,
     races: u32,
     /// Whether something of it may be stored.
-    pub(crate) has_written: bool,
+    has_written: bool,
 }
 
 /// How far it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Carried {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carried {
     OnTheWay,
     Stored,
     Known,
     Failed,
+}
+
+/// What one message or answer says, on its way to its orders one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Statements {
+    left: VecDeque<Statement>,
+    carry: Option<Carry>,
+    /// Whether anything was news.
+    pub(crate) has_news: bool,
+    /// Whether something may be stored.
+    pub(crate) has_written: bool,
+}
+
+/// How far they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    OnTheWay,
+    All,
+    Failed,
+}
+
+impl Statements {
+    pub(crate) fn new(left: impl Into<VecDeque<Statement>>) -> Self {
+        Self { left: left.into(), ..Self::default() }
+    }
+
+    /// One step; `begin` sends the next one off.
+    pub(crate) fn step(
+        &mut self,
+        world: &mut World,
+        begin: impl FnOnce(Statement, &World) -> Carry,
+    ) -> Stored {
+        let mut carry = match self.carry.take() {
+            Some(carry) => carry,
+            None => match self.left.pop_front() {
+                Some(statement) => begin(statement, world),
+                None => return Stored::All,
+            },
+        };
+        let carried = carry.step(world);
+        self.has_written |= carry.has_written;
+        match carried {
+            Carried::OnTheWay => self.carry = Some(carry),
+            Carried::Stored => self.has_news = true,
+            Carried::Known => {}
+            Carried::Failed => return Stored::Failed,
+        }
+        Stored::OnTheWay
+    }
 }
 
 impl Carry {
@@ -45,7 +93,7 @@ impl Carry {
     }
 
     /// One step.
-    pub(crate) fn step(&mut self, world: &mut World) -> Carried {
+    fn step(&mut self, world: &mut World) -> Carried {
         match self.claims.step() {
             Step::Load(keys) => {
                 // One request, which the store refuses or answers whole.

@@ -2,12 +2,11 @@
 
 use std::sync::LazyLock;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quittance_core::api::{Api, Call, Dialogue, Exchange, Method, Opening, Turn};
 use quittance_core::checkout::{Flow, Opened, Wish};
 use quittance_core::key::Account;
 use quittance_core::{Currency, Mode, Timestamp, checkout};
-use quittance_fakes::{Delivery, Entry, Fakes, HttpRequest, Notification, Reply};
+use quittance_fakes::{Entry, Fakes, HttpRequest, Notification, Reply};
 use serde_json::{Value, json};
 
 use crate::keys::{API, MERCHANT, SITE, Version, config, credentials, provider};
@@ -154,14 +153,11 @@ impl Psps {
 
     /// The answer to a call.
     pub(crate) fn answer(&mut self, call: &Call, now: i64) -> Exchange {
-        let reply = self.fakes.api(&request(call), at(now));
+        let reply = self.fakes.api(&HttpRequest::of_call(call, API), at(now));
         if call.method == Method::Post && !call.url.ends_with("/Get") {
             self.count();
         }
-        match reply.delivery {
-            Delivery::Whole => Exchange::Answered { status: reply.status, body: reply.body },
-            _ => Exchange::Lost,
-        }
+        reply.into_exchange()
     }
 
     /// Starts a payment: the page's id, and the session's as it is asked about. `None` where the provider does not let us.
@@ -217,17 +213,8 @@ impl Psps {
     /// What the buyer's browser does with a form: the id of the page that it comes to.
     fn post_form(&mut self, opened: &Opened, now: i64) -> Option<String> {
         let form = opened.offer.form.as_ref()?;
-        let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let pair =
-            |(name, value): (&String, &String)| format!("{}={}", escaped(name), escaped(value));
-        let body = form.fields.iter().map(pair).collect::<Vec<_>>().join("&");
-        let kind = "application/x-www-form-urlencoded".to_owned();
-        let request = HttpRequest {
-            method: "POST".to_owned(),
-            target: form.action.strip_prefix(API)?.to_owned(),
-            headers: vec![("content-type".to_owned(), kind)],
-            body: body.into_bytes(),
-        };
+        let target = form.action.strip_prefix(API)?;
+        let request = HttpRequest::form(target, &form.fields);
         let reply = self.fakes.api(&request, at(now));
         Some(reply.header("location")?.rsplit('/').next()?.to_owned())
     }
@@ -246,20 +233,5 @@ impl Psps {
                 back: sum(|entry| entry.is_back),
             });
         }
-    }
-}
-
-/// A call as the providers hear it.
-fn request(call: &Call) -> HttpRequest {
-    let method = match call.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-    };
-    let headers = call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    HttpRequest {
-        method: method.to_owned(),
-        target: call.url.strip_prefix(API).unwrap_or(&call.url).to_owned(),
-        headers: headers.collect(),
-        body: call.body.clone(),
     }
 }

@@ -1,12 +1,10 @@
 //! A receiver at one notification: proves it, reads it, stores what it says, answers.
 
-use std::collections::VecDeque;
-
 use quittance_core::crypto::sha256_hex;
 use quittance_core::provider::{Incoming, Options, Refused};
 use quittance_core::{Reading, Receipt, Statement};
 
-use crate::carry::{Carried, Carry};
+use crate::carry::{Carry, Statements, Stored};
 use crate::dice::Chance;
 use crate::fault::Fault;
 use crate::keys::{forged, provider};
@@ -35,11 +33,8 @@ pub(crate) struct Receive {
     is_read: bool,
     /// Whether it has looked at the keys for this notification.
     has_looked: bool,
-    left: VecDeque<Statement>,
-    carry: Option<Carry>,
+    told: Statements,
     stated: Vec<Statement>,
-    has_news: bool,
-    has_written: bool,
 }
 
 impl Receive {
@@ -68,19 +63,15 @@ impl Receive {
             arrived_at: world.now,
             is_read: false,
             has_looked: false,
-            left: VecDeque::new(),
-            carry: None,
+            told: Statements::default(),
             stated: Vec::new(),
-            has_news: false,
-            has_written: false,
         }
     }
 
     /// Leaves things as they are.
     pub(crate) fn dies(&self, world: &mut World) {
         world.mails[self.mail].receivers -= 1;
-        let has_written = self.has_written || self.carry.as_ref().is_some_and(|it| it.has_written);
-        if has_written {
+        if self.told.has_written {
             world.saw(Situation::DiedUnanswered);
         }
         // Another one takes its place, which reads the keys at its start.
@@ -93,29 +84,19 @@ impl Receive {
         if !self.is_read {
             return self.read(world);
         }
-        if self.carry.is_none() {
-            let Some(statement) = self.left.pop_front() else { return self.answer(world, true) };
-            self.carry = Some(self.begin(statement, world));
+        let (mail, receiver) = (self.mail, self.receiver);
+        let begin = |statement: Statement, world: &World| {
+            let mail = &world.mails[mail];
+            let clock = world.now + 1_000 * world.plan.skews[receiver];
+            let sha256 = sha256_hex(&mail.sent.body);
+            let receipt = Receipt { received_at: at(clock), source: "webhook", sha256 };
+            Carry::new(statement, receipt, (Source::Mail, mail.sums.clone()), world)
+        };
+        match self.told.step(world, begin) {
+            Stored::OnTheWay => Flow::Goes,
+            Stored::All => self.answer(world, true),
+            Stored::Failed => self.answer(world, false),
         }
-        let Some(carry) = &mut self.carry else { unreachable!("just begun") };
-        let carried = carry.step(world);
-        self.has_written |= carry.has_written;
-        match carried {
-            Carried::OnTheWay => return Flow::Goes,
-            Carried::Stored => self.has_news = true,
-            Carried::Known => {}
-            Carried::Failed => return self.answer(world, false),
-        }
-        self.carry = None;
-        Flow::Goes
-    }
-
-    fn begin(&self, statement: Statement, world: &World) -> Carry {
-        let mail = &world.mails[self.mail];
-        let clock = world.now + 1_000 * world.plan.skews[self.receiver];
-        let sha256 = sha256_hex(&mail.sent.body);
-        let receipt = Receipt { received_at: at(clock), source: "webhook", sha256 };
-        Carry::new(statement, receipt, (Source::Mail, mail.sums.clone()), world)
     }
 
     /// Proves it and reads it.
@@ -131,7 +112,7 @@ impl Receive {
                 let statements: Vec<Statement> =
                     readings.into_iter().filter_map(statement).collect();
                 self.stated.clone_from(&statements);
-                self.left = statements.into();
+                self.told = Statements::new(statements);
                 if world.fault == Fault::AnswersFirst {
                     self.answer(world, true);
                 }
@@ -215,7 +196,7 @@ impl Receive {
             if was_sent_again {
                 world.saw(Situation::TakenOnRetry);
             }
-            if !self.has_news {
+            if !self.told.has_news {
                 world.saw(Situation::AddsNothing);
             }
         } else {

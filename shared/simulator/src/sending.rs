@@ -1,16 +1,14 @@
 //! Dispatch at one order: from a stored decision to its message in the queue.
 
 use quittance_core::OrderKey;
+use quittance_core::claims::Item;
 use quittance_core::dispatch::{Dispatch, Step};
 
 use crate::fault::Fault;
 use crate::psp::at;
 use crate::receive::Flow;
 use crate::store::Saved;
-use crate::world::World;
-
-/// How often others may be faster before a look is given up.
-const MOST_RACES: u32 = 20;
+use crate::world::{MOST_RACES, World};
 
 /// Dispatch at one order.
 #[derive(Debug)]
@@ -52,22 +50,8 @@ impl Sending {
                 }
                 self.dispatch.sent();
             }
-            Step::Mark(write) => {
-                let (saved, _) = world.save(write.item.clone());
-                match saved {
-                    Saved::Done => self.dispatch.written(write.item),
-                    Saved::Conflict => return self.refused(world),
-                    Saved::Failed => return self.fails(world),
-                }
-            }
-            Step::Name(item) => {
-                let (saved, _) = world.save((*item).clone());
-                match saved {
-                    Saved::Done => self.dispatch.written(*item),
-                    Saved::Conflict => return self.refused(world),
-                    Saved::Failed => return self.fails(world),
-                }
-            }
+            Step::Mark(write) => return self.write(world, write.item),
+            Step::Name(item) => return self.write(world, *item),
             Step::End => return self.end(world),
             Step::Astray(name) => {
                 world.must_not(format!("{name} leads to a name"));
@@ -75,6 +59,18 @@ impl Sending {
             }
         }
         Flow::Goes
+    }
+
+    fn write(&mut self, world: &mut World, item: Item) -> Flow {
+        let (saved, _) = world.save(item.clone());
+        match saved {
+            Saved::Done => {
+                self.dispatch.written(item);
+                Flow::Goes
+            }
+            Saved::Conflict => self.refused(world),
+            Saved::Failed => self.fails(world),
+        }
     }
 
     fn refused(&mut self, world: &mut World) -> Flow {

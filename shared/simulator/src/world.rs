@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use quittance_core::claims::{Astray, Item, Items};
+use quittance_core::claims::Item;
 use quittance_core::desk::Desk;
 use quittance_core::registered::Registered;
 use quittance_core::{Order, OrderKey, Statement};
@@ -84,6 +84,9 @@ pub(crate) struct World {
     /// What must not be.
     pub(crate) wrong: Option<String>,
 }
+
+/// How often others may be faster before somebody gives up.
+pub(crate) const MOST_RACES: u32 = 20;
 
 /// Most records that the stream keeps of what failed; what is more is for the sweep to find.
 const MOST_RECORDS: usize = 4;
@@ -176,23 +179,12 @@ impl World {
 
     /// The order under a key, as whoever follows its names reads it.
     pub(crate) fn order(&self, key: &OrderKey) -> Order {
-        let mut seen = Items::default();
-        loop {
-            match seen.follow(key) {
-                Ok(way) => return way.order().0,
-                Err(Astray::Unread(unread)) => seen.put(self.store.items.load(&unread)),
-                Err(Astray::TooFar(_)) => return Order::new(key.clone()),
-            }
-        }
+        self.store.items.order(key).unwrap_or_else(|| Order::new(key.clone()))
     }
 
     /// Reads an item. `None` where the store refuses.
     pub(crate) fn load(&mut self, key: &OrderKey) -> Option<Item> {
-        if self.dice.happens(Chance::RefusesRead) {
-            self.note(format_args!("the store refuses to read {}", key.order));
-            return None;
-        }
-        Some(self.store.items.load(key))
+        self.load_all(std::slice::from_ref(key))?.pop()
     }
 
     /// Reads several items at once. `None` where the store refuses.

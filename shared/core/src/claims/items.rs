@@ -148,11 +148,11 @@ impl Items {
 
     /// The order under one of its names. `None` where there are more names than are ever written.
     pub fn order(&self, key: &OrderKey) -> Option<Order> {
-        let mut read = self.clone();
+        let mut read = Self::default();
         loop {
             match read.follow(key) {
                 Ok(way) => return Some(way.order().0),
-                Err(Astray::Unread(key)) => read.put(Item::new(key)),
+                Err(Astray::Unread(key)) => read.put(self.load(&key)),
                 Err(Astray::TooFar(_)) => return None,
             }
         }

@@ -267,11 +267,9 @@ fn methods<'a>(facts: impl Iterator<Item = &'a ShareFact>) -> String {
 
 /// With what they were paid together: a voucher where one was, else what those say that say it.
 fn payer<'a>(facts: impl Iterator<Item = &'a ShareFact> + Clone) -> Payer {
-    let mut payers = facts.map(|fact| fact.meaning.payer);
-    if payers.clone().any(|payer| payer == Payer::Voucher) {
-        return Payer::Voucher;
-    }
-    Payer::of(&mut payers)
+    let payers = facts.map(|fact| fact.meaning.payer);
+    let has_voucher = payers.clone().any(|payer| payer == Payer::Voucher);
+    if has_voucher { Payer::Voucher } else { Payer::of(payers) }
 }
 
 /// Shares that no trustworthy message has mentioned: listed, and worth nothing.

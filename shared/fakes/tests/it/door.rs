@@ -8,12 +8,12 @@ use quittance_psp::worldline::api::{Merchants, Request};
 use quittance_testing::worldline::MERCHANT;
 use serde_json::{Value, json};
 
-use super::world::{Psp, World, config, credentials, eur, merchants, request};
+use super::world::{API, Psp, World, config, credentials, eur, merchants};
 
 fn call(world: &World) -> HttpRequest {
     let request: Request = hosted(&wanted()).unwrap();
     let call = merchants().endpoint(&world.account()).unwrap().call(&request, world.at());
-    super::world::request(&call)
+    HttpRequest::of_call(&call, API)
 }
 
 fn wanted() -> Wanted<'static> {
@@ -95,7 +95,7 @@ fn signed(
     let keys = json!({"key_id": key_id, "secret": secret, "url": "http://127.0.0.1:9010"});
     let held = Merchants::from_json(&json!({merchant: {"test": keys}}).to_string()).unwrap();
     let account = Account { merchant: merchant.to_owned(), ..world.account() };
-    request(&held.endpoint(&account).unwrap().call(sent, world.at()))
+    HttpRequest::of_call(&held.endpoint(&account).unwrap().call(sent, world.at()), API)
 }
 
 const OTHERS_KEY: (&str, &str) = ("other-key", "other-secret");
@@ -197,7 +197,7 @@ fn a_repeated_write_is_answered_as_the_first_was() {
     let sent = server(&wanted(), "DemoMerchant", "s-1").unwrap();
     let answer = |world: &mut World, sent: &Request| {
         let call = merchants().endpoint(&world.account()).unwrap().call(sent, world.at());
-        world.fakes.api(&request(&call), world.at())
+        world.fakes.api(&HttpRequest::of_call(&call, API), world.at())
     };
     let mark = "x-gcs-idempotence-request-timestamp";
     let first = answer(&mut world, &sent);

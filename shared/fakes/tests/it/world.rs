@@ -1,6 +1,6 @@
 //! One order between a stack and the fakes, without sockets: what the stack asks, does and is told.
 
-use quittance_core::api::{Api, Asked, Call, Dialogue, Effect, Exchange, Method, Subject, Turn};
+use quittance_core::api::{Api, Asked, Call, Dialogue, Effect, Exchange, Subject, Turn};
 use quittance_core::desk::{
     Answer, Content, Desk, LineState, New, RequestKind, RequestState, Round, Step,
 };
@@ -10,7 +10,7 @@ use quittance_core::{
     Currency, Mode, Order, Policy, Provider, Reading, Receipt, Summary, Timestamp,
 };
 use quittance_fakes::{
-    Config, Delivery, Fakes, HttpRequest, LyraShop, Notification, Reply, WorldlineMerchant,
+    Config, Fakes, HttpRequest, LyraShop, Notification, Reply, WorldlineMerchant,
 };
 use quittance_psp::lyra::api::Credentials;
 use quittance_psp::lyra::api::checkout as lyra_checkout;
@@ -31,7 +31,7 @@ pub(crate) const TOTAL: u64 = 14_000;
 /// The order of all stories.
 pub(crate) const ORDER: &str = "CMD-1";
 
-const API: &str = "http://127.0.0.1:9010";
+pub(crate) const API: &str = "http://127.0.0.1:9010";
 
 const SHOP: &str = "https://shop.example.com/back?o=1";
 
@@ -92,32 +92,6 @@ pub(crate) fn credentials() -> Credentials {
 
 pub(crate) fn eur() -> Currency {
     Currency::from_alpha("EUR").unwrap()
-}
-
-/// A call as the fakes hear it.
-pub(crate) fn request(call: &Call) -> HttpRequest {
-    let method = match call.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-    };
-    HttpRequest {
-        method: method.to_owned(),
-        target: call.url.strip_prefix(API).unwrap().to_owned(),
-        headers: call
-            .headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect(),
-        body: call.body.clone(),
-    }
-}
-
-/// How an answer reaches a client that waits for half a minute.
-pub(crate) fn exchange(reply: &Reply) -> Exchange {
-    match reply.delivery {
-        Delivery::Whole => Exchange::Answered { status: reply.status, body: reply.body.clone() },
-        _ => Exchange::Lost,
-    }
 }
 
 /// One order between a stack and the fakes.
@@ -221,7 +195,8 @@ impl World {
     /// Sends a call as it stands.
     pub(crate) fn send(&mut self, call: &Call) -> Exchange {
         self.calls.push(call.name);
-        exchange(&self.fakes.api(&request(call), Timestamp::from_unix(self.now).unwrap()))
+        let at = Timestamp::from_unix(self.now).unwrap();
+        self.fakes.api(&HttpRequest::of_call(call, API), at).into_exchange()
     }
 
     /// Holds a talk to its end; pauses pass.
@@ -359,17 +334,8 @@ impl World {
 
     /// What the gateway answers to a form.
     pub(crate) fn post_form(&mut self, form: &lyra_checkout::PaymentForm) -> Reply {
-        let pair = |(name, value): &(&str, String)| {
-            format!("{name}={}", quittance_testing::url_encode(value))
-        };
-        let body = form.fields.iter().map(pair).collect::<Vec<_>>().join("&");
-        let kind = "application/x-www-form-urlencoded".to_owned();
-        let request = HttpRequest {
-            method: "POST".to_owned(),
-            target: form.action.strip_prefix(API).unwrap().to_owned(),
-            headers: vec![("content-type".to_owned(), kind)],
-            body: body.into_bytes(),
-        };
+        let target = form.action.strip_prefix(API).unwrap();
+        let request = HttpRequest::form(target, form.fields.clone());
         self.fakes.api(&request, self.at())
     }
 

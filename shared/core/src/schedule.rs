@@ -23,17 +23,23 @@ pub const UNREACHED_SECONDS: u64 = 5 * 60;
 /// and a capture may take some days to be told.
 pub const GIVE_UP_SECONDS: u64 = 35 * DAY;
 
+/// How long an order is asked about of which nothing is taken and nobody said what it costs, in seconds: the buyer may have
+/// tried again, and a provider repeats what it says of that for 35 hours at most (lyra.md, worldline.md). What is not heard
+/// by then comes no more.
+pub const UNHEARD_SECONDS: u64 = 3 * DAY;
+
 /// When the night's captures can be seen, in seconds after midnight UTC. The batch runs at 00:05 (lyra.md 4.4), in
 /// a time zone that no source names: in Paris that is an hour or two before.
 const AFTER_BATCH: u64 = 30 * 60;
 
 impl Order {
     /// When the provider is to be asked about the order, who was asked `asked` times, at `now` the last time, and
-    /// had no news. `None` once nothing is open, or for good after [`GIVE_UP_SECONDS`].
+    /// had no news. `None` once nothing is open, or for good after [`GIVE_UP_SECONDS`], or after [`UNHEARD_SECONDS`] where
+    /// nothing but another attempt of the buyer's is looked for.
     pub fn next_ask(&self, summary: &Summary, asked: u32, now: Timestamp) -> Option<Timestamp> {
         let wait = self.open(summary)?;
         let last = self.last_news()?;
-        if now.seconds_since(last) >= GIVE_UP_SECONDS {
+        if now.seconds_since(last) >= wait.ends() {
             return None;
         }
         if asked == 0 && wait == Wait::Urgent {
@@ -49,7 +55,7 @@ impl Order {
     /// Whether the provider was asked for so long without an answer that settles the order that it is not asked any
     /// more.
     pub fn is_given_up(&self, summary: &Summary, now: Timestamp) -> bool {
-        self.open(summary).is_some()
+        self.open(summary).is_some_and(|wait| wait != Wait::Brief)
             && self.last_news().is_some_and(|last| now.seconds_since(last) >= GIVE_UP_SECONDS)
     }
 
@@ -77,12 +83,14 @@ impl Order {
         };
         let tracked = |kind: Kind| kind != Kind::Verification;
         let waits = summary.shares.iter().any(|share| tracked(share.kind) && is_open(share.status));
+        let is_unpaid = self.fulfilment.is_none() && held == 0 && summary.refunded == 0;
         // A buyer may try again without a word of it.
-        let is_unpaid = self.registered.is_some()
-            && self.fulfilment.is_none()
-            && held == 0
-            && summary.refunded == 0;
-        (waits || is_unpaid).then_some(Wait::Patient)
+        let was_tried = summary.shares.iter().any(|share| share.kind == Kind::Debit);
+        match (waits, is_unpaid, self.registered.is_some(), was_tried) {
+            (true, ..) | (false, true, true, _) => Some(Wait::Patient),
+            (false, true, false, true) => Some(Wait::Brief),
+            _ => None,
+        }
     }
 }
 
@@ -97,6 +105,18 @@ pub(crate) fn is_doubtful(summary: &Summary) -> bool {
 enum Wait {
     Urgent,
     Patient,
+    /// For something that is not likely.
+    Brief,
+}
+
+impl Wait {
+    /// How many seconds after the last news it ends.
+    fn ends(self) -> u64 {
+        match self {
+            Self::Urgent | Self::Patient => GIVE_UP_SECONDS,
+            Self::Brief => UNHEARD_SECONDS,
+        }
+    }
 }
 
 /// The next time at which a night's captures can be seen.

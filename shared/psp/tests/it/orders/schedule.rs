@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use quittance_core::fold::Confirm;
-use quittance_core::schedule::{DAY, GIVE_UP_SECONDS};
+use quittance_core::schedule::{DAY, GIVE_UP_SECONDS, UNHEARD_SECONDS};
 use quittance_core::{Policy, State};
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::Payment;
@@ -24,10 +24,12 @@ fn pauses(story: &Story, policy: Policy) -> Vec<u64> {
         pauses.push(due.seconds_since(now));
         now = due;
     }
+    let is_over = order.notifications().last().unwrap().received_at.later(GIVE_UP_SECONDS).unwrap();
+    let is_brief = now < is_over;
     assert_eq!(
         order.is_given_up(&summary, now),
-        !pauses.is_empty(),
-        "it ends when settled or given up"
+        !pauses.is_empty() && !is_brief,
+        "it ends when settled or given up, or soon"
     );
     pauses
 }
@@ -66,6 +68,21 @@ fn what_is_authorised_is_asked_about_after_each_night() {
     assert!(nights >= GIVE_UP_SECONDS / DAY, "each night, until it is given up: {nights}");
 }
 
+/// Found by the simulator: another attempt paid, and none of its notifications arrived.
+#[test]
+fn what_was_refused_and_never_registered_is_asked_about_for_as_long_as_another_attempt_may_be_told()
+{
+    let brief = [5 * MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, DAY];
+    let refused = given(&card(2)).is(State::Refused);
+    let asked = pauses(&refused, CAPTURED);
+    assert_eq!(asked[..6], brief);
+    let longest_retries = 35 * HOUR + 10 * MINUTE;
+    let until: u64 = asked.iter().sum();
+    assert!((longest_retries..=UNHEARD_SECONDS + DAY).contains(&until), "{until}");
+    let lyra = given(&Form::single("CMD-1", "111111", "CB", 10_000, "REFUSED"));
+    assert_eq!(pauses(&lyra, CAPTURED), asked);
+}
+
 proptest! {
     #[test]
     fn an_open_order_is_asked_about_between_now_and_tomorrow_until_it_is_given_up(
@@ -80,8 +97,11 @@ proptest! {
         let now = heard.later(later).unwrap();
         let due = order.next_ask(&summary, asked, now);
         let is_open = order.next_ask(&summary, asked, heard).is_some();
-        prop_assert_eq!(due.is_some(), is_open && later < GIVE_UP_SECONDS);
-        prop_assert_eq!(order.is_given_up(&summary, now), is_open && later >= GIVE_UP_SECONDS);
+        let is_brief = summary.state == State::Refused;
+        let ends = if is_brief { UNHEARD_SECONDS } else { GIVE_UP_SECONDS };
+        prop_assert_eq!(due.is_some(), is_open && later < ends);
+        let is_given_up = is_open && !is_brief && later >= ends;
+        prop_assert_eq!(order.is_given_up(&summary, now), is_given_up);
         if let Some(due) = due {
             prop_assert!(due >= now && due.seconds_since(now) <= DAY);
         }

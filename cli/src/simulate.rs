@@ -1,5 +1,6 @@
 //! `quittance simulate`: seeds of a whole stack in virtual time, on this machine alone.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Instant;
@@ -7,6 +8,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use quittance_simulator::{Counts, Failure, Fault, Situation, shrink, simulate, tell};
 
+use crate::operate::terminal::{count, verdict};
 use crate::output::{Failure as Stop, note, say};
 
 /// Run a whole stack in virtual time, where everything that happens comes from a seed
@@ -29,6 +31,9 @@ pub(crate) struct Simulate {
     /// How many seeds are run at a time
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
     jobs: u64,
+    /// Go on after a seed with something wrong, and tell of each
+    #[arg(long)]
+    go_on: bool,
     /// Print what happens with the first seed, line by line
     #[arg(long)]
     trace: bool,
@@ -46,8 +51,8 @@ enum Tier {
 struct Sum {
     counts: Counts,
     steps: u64,
-    /// The first seed with something wrong.
-    wrong: Option<u64>,
+    /// The seeds with something wrong, and what it is.
+    wrong: BTreeMap<u64, String>,
 }
 
 impl Simulate {
@@ -58,18 +63,25 @@ impl Simulate {
         }
         let began = Instant::now();
         let sum = self.all();
-        if let Some(seed) = sum.wrong {
-            tell_failure(seed);
+        if let Some(seed) = sum.wrong.keys().next()
+            && !self.go_on
+        {
+            tell_failure(*seed);
             return Ok(ExitCode::FAILURE);
         }
         let seconds = began.elapsed().as_secs_f64();
         for situation in Situation::ALL {
             say(&format!("{:>9}  {}", sum.counts.of(*situation), situation.words()));
         }
-        let Sum { steps, .. } = sum;
-        say(&format!("{} seeds, each twice, {steps} steps: nothing is wrong", self.seeds));
+        let Sum { steps, wrong, .. } = sum;
+        wrong.iter().for_each(|(seed, what)| say(&format!("seed {seed}: {what}")));
+        let said = match wrong.len() {
+            0 => "nothing is wrong".to_owned(),
+            wrong => format!("{} wrong", count(wrong, "seed")),
+        };
+        say(&format!("{} seeds, each twice, {steps} steps: {said}", self.seeds));
         note(&format!("{seconds:.1} s"));
-        Ok(ExitCode::SUCCESS)
+        Ok(verdict(wrong.is_empty()))
     }
 
     /// All seeds, in so many threads. Which thread runs a seed changes nothing of it.
@@ -77,9 +89,7 @@ impl Simulate {
         thread::scope(|scope| {
             let jobs = (0..self.jobs).map(|job| scope.spawn(move || self.some(job)));
             let jobs: Vec<_> = jobs.collect();
-            jobs.into_iter()
-                .filter_map(|job| job.join().ok())
-                .fold(Sum::default(), |sum, other| sum.with(&other))
+            jobs.into_iter().filter_map(|job| job.join().ok()).fold(Sum::default(), Sum::with)
         })
     }
 
@@ -92,9 +102,11 @@ impl Simulate {
                     sum.counts.add(&ran.counts);
                     sum.steps += ran.steps;
                 }
-                Err(_) => {
-                    sum.wrong = Some(seed);
-                    break;
+                Err(wrong) => {
+                    sum.wrong.insert(seed, wrong);
+                    if !self.go_on {
+                        break;
+                    }
                 }
             }
         }
@@ -103,10 +115,11 @@ impl Simulate {
 }
 
 impl Sum {
-    fn with(mut self, other: &Self) -> Self {
+    fn with(mut self, other: Self) -> Self {
         self.counts.add(&other.counts);
-        let wrong = self.wrong.into_iter().chain(other.wrong).min();
-        Self { steps: self.steps + other.steps, wrong, counts: self.counts }
+        self.steps += other.steps;
+        self.wrong.extend(other.wrong);
+        self
     }
 }
 

@@ -87,21 +87,30 @@ pub(crate) async fn all(context: &Context) -> Result<Rebuilt, Failure> {
     Rebuilt::from(context, contents, known).await
 }
 
-/// What all stored orders know and no archive has.
-pub(crate) async fn known(context: &Context) -> Result<Known, Failure> {
+/// What all stored orders know and no archive has, and which notifications they list.
+async fn known(context: &Context) -> Result<Known, Failure> {
+    let heard = |known: &mut Known, stored: &Stored| {
+        known.list(stored);
+        known.note(stored);
+    };
+    known_by(&context.table(), heard).await
+}
+
+/// What all stored orders know and no archive has, without what they list.
+pub(crate) async fn carried(table: &Table) -> Result<Known, Failure> {
+    known_by(table, Known::note).await
+}
+
+async fn known_by(table: &Table, hear: impl Fn(&mut Known, &Stored)) -> Result<Known, Failure> {
     let mut known = Known::default();
     let progress = counter("reading orders");
-    context
-        .table()
+    table
         .each(async |page| {
             progress.inc(page.len() as u64);
             for (_, stored) in page {
                 // One that cannot be read is found when it is compared.
                 match stored {
-                    Ok(stored) => {
-                        known.list(&stored);
-                        known.note(&stored);
-                    }
+                    Ok(stored) => hear(&mut known, &stored),
                     Err(_) => known.unreadable += 1,
                 }
             }

@@ -7,19 +7,20 @@ use std::process::{ExitCode, Stdio};
 use std::time::Instant;
 
 use clap::Args;
-use quittance_aws::archive::Kept;
+use quittance_aws::archive::{ArchivePage, Kept};
 use quittance_aws::clock::now;
 use quittance_aws::receive::WEBHOOK;
 use quittance_core::claims::{End, Items};
 use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::{Order, Policy, Reading, Receipt, ReleaseOn, Statement, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
+use tokio::runtime::Handle;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::keys::Rings;
 use crate::operate::arguments::{policy, time};
 use crate::operate::context::{Common, Context};
-use crate::operate::rebuilt::{Known, known};
+use crate::operate::rebuilt::{Known, carried};
 use crate::operate::terminal::{clean, count, counter, json, rows, table, verdict};
 use crate::output::{Failure, note};
 
@@ -121,8 +122,11 @@ pub(crate) async fn run(args: &Rehearse) -> Result<ExitCode, Failure> {
     // Another program does its work meanwhile.
     let theirs =
         args.with.as_ref().map(|program| args.other_program(program, until)).transpose()?;
-    let known = known(&context).await?.until(until);
+    // Both are read at once, each in a thread: what takes time is reading, not waiting.
+    let (table, runtime) = (context.table(), Handle::current());
+    let known = spawn_blocking(move || runtime.block_on(carried(&table)));
     let readings = readings(&context, until).await?;
+    let known = known.await??.until(until);
     let arrivals = readings.arrivals.len();
     if args.verdicts {
         let Decided { verdicts, refused } = decided(&readings, &known, policy);
@@ -211,10 +215,7 @@ async fn readings(context: &Context, until: Timestamp) -> Result<Readings, Failu
         .each(async |page| {
             progress.inc(page.len() as u64);
             let rings = rings.clone();
-            let is_meant =
-                |kept: &Kept| !kept.as_ref().is_ok_and(|(place, _)| place.received_at >= until);
-            let page = page.into_iter().filter(is_meant).collect();
-            pages.spawn(async move { understood(page, &rings).await });
+            pages.spawn(async move { understood(page, until, &rings).await });
             // What is read is smaller than what is kept.
             while let Some(done) = pages.try_join_next() {
                 read.add(done?);
@@ -237,10 +238,11 @@ impl Readings {
     }
 }
 
-/// What a page of the archive says, and how many of it say nothing.
-async fn understood(page: Vec<Kept>, rings: &Rings) -> (Vec<Arrival>, usize) {
+/// What a page of the archive says that came before then, and how many of it say nothing.
+async fn understood(page: ArchivePage, until: Timestamp, rings: &Rings) -> (Vec<Arrival>, usize) {
     let (mut arrivals, mut skipped) = (Vec::with_capacity(page.len()), 0);
-    for kept in page {
+    let is_meant = |kept: &Kept| !kept.as_ref().is_ok_and(|(place, _)| place.received_at >= until);
+    for kept in page.kept().filter(is_meant) {
         match arrival(kept, rings).await {
             Some(arrival) => arrivals.push(arrival),
             None => skipped += 1,

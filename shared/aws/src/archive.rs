@@ -144,6 +144,31 @@ pub struct ArchivedNotification {
 /// A notification out of the archive, and where it is kept.
 pub type Kept = Result<(ArchiveKey, ArchivedNotification), StoreError>;
 
+/// A page of the archive as it came. Reading it takes longer than fetching it, and may be done elsewhere meanwhile.
+#[derive(Debug)]
+pub struct ArchivePage(Vec<Item>);
+
+impl ArchivePage {
+    /// How many items it has.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The notifications in it. An item that is not as it was written is its error; what was erased is left out.
+    pub fn kept(self) -> impl Iterator<Item = Kept> {
+        self.0.into_iter().filter(|item| !item.contains_key("erased")).map(|item| {
+            let place = ArchiveKey::of(&item)?;
+            let notification = ArchivedNotification::of(&place, &item)?;
+            Ok((place, notification))
+        })
+    }
+}
+
 /// What a part of the archive holds.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
@@ -334,26 +359,19 @@ impl Archive {
         Ok(contents)
     }
 
-    /// What is kept of everything but the quarantine, whole, a page at a time and in no order. An item that is not as it
-    /// was written is its error.
+    /// What is kept of everything but the quarantine, whole, a page at a time and in no order.
     ///
     /// # Errors
     ///
     /// Those of [`Archive::of`], and those of `each`, which end it.
     pub async fn each<E: From<StoreError>>(
         &self,
-        mut each: impl AsyncFnMut(Vec<Kept>) -> Result<(), E>,
+        mut each: impl AsyncFnMut(ArchivePage) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut pages = self.all().into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| StoreError::unavailable("scan archive", &e))?;
-            let items = page.items().iter().filter(|item| !item.contains_key("erased"));
-            let kept = items.map(|item| {
-                let place = ArchiveKey::of(item)?;
-                let notification = ArchivedNotification::of(&place, item)?;
-                Ok((place, notification))
-            });
-            each(kept.collect()).await?;
+            each(ArchivePage(page.items.unwrap_or_default())).await?;
         }
         Ok(())
     }

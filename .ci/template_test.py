@@ -508,11 +508,13 @@ class Sent(unittest.TestCase):
             # As long as SQS can: what is not consumed is not lost over a holiday.
             self.assertEqual(queue["MessageRetentionPeriod"], 14 * 24 * 3600, name)
             self.assertEqual(queue.get("FifoQueue", False), queue_name.endswith(".fifo"), name)
-        # The id of a message decides what is a repeat, in the whole queue. (docs/consumer.md)
+        # The id of a message decides what is a repeat, within a group, as high throughput wants it. One id is always in one
+        # group: `Order::group`. (docs/consumer.md)
         for name in ("FulfilmentQueue", "PostQueue"):
             queue = properties(name)
             self.assertFalse(queue["ContentBasedDeduplication"])
-            self.assertEqual(queue["DeduplicationScope"], "queue")
+            self.assertEqual(queue["DeduplicationScope"], "messageGroup")
+            self.assertEqual(queue["FifoThroughputLimit"], "perMessageGroupId")
             dead = text(queue["RedrivePolicy"]["deadLetterTargetArn"]).removesuffix(".Arn")
             allow = properties(dead)["RedriveAllowPolicy"]
             self.assertEqual(allow["redrivePermission"], "byQueue")
@@ -538,6 +540,9 @@ class Sent(unittest.TestCase):
             self.assertEqual(stream["Properties"]["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
         stream = properties("DispatchStream")
         self.assertTrue(stream["BisectBatchOnFunctionError"])
+        # What is woken for at once goes to the queue in one call.
+        batch = re.search(r"MAX_BATCH: usize = (\d+);", (ROOT / "shared/aws/src/queue.rs").read_text())[1]
+        self.assertEqual(stream["BatchSize"], int(batch))
         # From the very first record on, again after a failure, and given up before the stream forgets it.
         self.assertEqual(stream["StartingPosition"], "TRIM_HORIZON")
         self.assertGreaterEqual(stream["MaximumRetryAttempts"], 1)

@@ -18,7 +18,8 @@ def action_and_resources(target, body, account):
         return f"dynamodb:{operation}", [table_arn(body, account)]
     if service == "AmazonSQS":
         name = body["QueueUrl"].rsplit("/", 1)[-1]
-        return f"sqs:{operation}", [f"arn:aws:sqs:{account.region}:{account.number}:{name}"]
+        # IAM has no action of its own for a batch.
+        return f"sqs:{operation.removesuffix('Batch')}", [f"arn:aws:sqs:{account.region}:{account.number}:{name}"]
     if service == "secretsmanager":
         return f"secretsmanager:{operation}", [account.secret_arn(body["SecretId"])]
     if service == "AWSEvents":

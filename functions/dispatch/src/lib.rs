@@ -3,6 +3,8 @@
 //! The stream only says which orders were written; each is read anew, so a record that comes twice or
 //! late sends nothing twice that is marked as sent.
 
+use std::collections::BTreeMap;
+
 use quittance_aws::batch::BatchResponse;
 use quittance_aws::outbox::Outbox;
 use quittance_core::OrderKey;
@@ -57,19 +59,23 @@ pub struct Text {
 }
 
 impl Function {
-    /// Sends what the changed orders have to tell. A failure does not keep later orders from being
-    /// sent: going over them again costs one read each.
+    /// Sends what the changed orders have to tell, each once however often it changed. A failure does not keep later orders
+    /// from being sent: going over them again costs one read each.
     pub async fn handle(&self, event: StreamEvent) -> BatchResponse {
-        let mut response = BatchResponse::default();
+        let mut changes: BTreeMap<OrderKey, Vec<String>> = BTreeMap::new();
         for record in event.records {
             let Change { sequence_number, keys } = record.dynamodb;
-            let Ok(key) = keys.pk.s.parse::<OrderKey>() else {
-                tracing::error!(pk = keys.pk.s, "not the key of an order");
-                continue;
-            };
-            if let Err(error) = self.outbox.deliver(&key).await {
+            match keys.pk.s.parse() {
+                Ok(key) => changes.entry(key).or_default().push(sequence_number),
+                Err(_) => tracing::error!(pk = keys.pk.s, "not the key of an order"),
+            }
+        }
+        let mut response = BatchResponse::default();
+        let delivered = self.outbox.deliver_each(changes.keys().cloned()).await;
+        for ((key, numbers), delivered) in changes.into_iter().zip(delivered) {
+            if let Err(error) = delivered {
                 tracing::error!(order = %key, %error, "not sent");
-                response.failed(sequence_number);
+                numbers.into_iter().for_each(|number| response.failed(number));
             }
         }
         response

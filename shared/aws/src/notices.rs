@@ -12,6 +12,7 @@ use quittance_core::{Order, OrderKey};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::outbox::Outbox;
+use crate::queue::Outgoing;
 use crate::table::Table;
 
 /// Sends the notices that are wanted.
@@ -60,8 +61,9 @@ impl Notifier {
         if table.beside(key(&event.id)).await?.is_some() {
             return Ok(false);
         }
-        queue.send(order.key(), &event, None).await?;
-        tracing::info!(order = %order.key(), id = event.id, kind = event.kind, "message sent");
+        let message = Outgoing::new(order.key(), order.key(), &event, None)?;
+        queue.send(&message).await?;
+        message.log();
         table.note_told(&event.id).await?;
         Ok(true)
     }

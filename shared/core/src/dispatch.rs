@@ -34,10 +34,12 @@ pub enum Step {
 /// A message about to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The order: messages of one order keep their sequence.
+    /// The order.
     pub order: OrderKey,
     /// The names by which the order was found, the nearest last.
     pub names: Vec<OrderKey>,
+    /// [`Order::group`]: messages of one group keep their sequence.
+    pub group: OrderKey,
     /// What is sent.
     pub event: CloudEvent,
 }
@@ -99,8 +101,13 @@ impl Dispatch {
             unsent
         });
         if let Some(event) = unsent.last().cloned() {
-            let order = order.key;
-            return Step::Send(Box::new(Message { order, names: names(), event }));
+            let group = order.group();
+            return Step::Send(Box::new(Message {
+                order: order.key,
+                names: names(),
+                group,
+                event,
+            }));
         }
         if self.at == At::Order {
             let marked = self.sent.iter().filter(|id| order.mark_sent(id, now)).count();
@@ -129,10 +136,13 @@ impl Dispatch {
 
     /// An item was read.
     pub fn loaded(&mut self, item: Item) {
-        match &self.named {
-            None => self.named = Some(item),
-            Some(_) => self.seen.put(item),
-        }
+        self.named.get_or_insert_with(|| item.clone());
+        self.seen.put(item);
+    }
+
+    /// Since when something is unsent, as it was read.
+    pub fn unsent_since(&self) -> Option<Timestamp> {
+        self.named.as_ref()?.order.unsent_since()
     }
 
     /// The queue has the message that [`Step::Send`] gave.

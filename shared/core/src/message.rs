@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fold::Policy;
-use crate::key::Account;
+use crate::ids::fulfilment_id;
+use crate::key::{Account, OrderKey};
 use crate::order::Order;
 use crate::time::Timestamp;
 use crate::view::OrderView;
@@ -59,6 +60,19 @@ impl Order {
     /// order in which they were decided.
     pub fn unsent_messages(&self, policy: Policy, now: Timestamp) -> Vec<CloudEvent> {
         self.messages(policy, now, |_, sent_at| sent_at.is_none())
+    }
+
+    /// The name under which the release was decided, whose messages keep their sequence: the order's key, or one that it
+    /// took over. The release's id is made of that name, so one id is always in one group, whoever holds it by now.
+    pub fn group(&self) -> OrderKey {
+        let names = self.aliases.iter().filter_map(|name| self.key.sibling(name).ok());
+        let id = self.fulfilment.as_ref().map(|release| &release.id);
+        let decided = |name: &OrderKey| id.is_some_and(|id| *id == fulfilment_id(name));
+        [self.key.clone()]
+            .into_iter()
+            .chain(names)
+            .find(decided)
+            .unwrap_or_else(|| self.key.clone())
     }
 
     /// The message of this id, sent or not, with the order as it is now.

@@ -1,4 +1,4 @@
-//! A FIFO queue: messages of one order in their sequence, and five minutes in which an id is taken once.
+//! A FIFO queue: messages of one group in their sequence, and five minutes in which a group takes an id once.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const HIDES: i64 = MINUTE;
 #[derive(Clone, Debug)]
 struct Waiting {
     id: String,
-    order: OrderKey,
+    group: OrderKey,
     /// Until when somebody has it in hand.
     hidden_until: i64,
 }
@@ -35,22 +35,24 @@ pub(crate) enum Sent {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     waiting: Vec<Waiting>,
-    known_until: BTreeMap<String, i64>,
+    /// By group and id.
+    known_until: BTreeMap<(OrderKey, String), i64>,
 }
 
 impl Queue {
-    pub(crate) fn send(&mut self, id: &str, order: &OrderKey, now: i64) -> Sent {
-        let known = self.known_until.get(id).copied();
+    pub(crate) fn send(&mut self, id: &str, group: &OrderKey, now: i64) -> Sent {
+        let place = (group.clone(), id.to_owned());
+        let known = self.known_until.get(&place).copied();
         if known.is_some_and(|until| now < until) {
             return Sent::Dropped;
         }
-        self.known_until.insert(id.to_owned(), now + KNOWS);
-        let waiting = Waiting { id: id.to_owned(), order: order.clone(), hidden_until: 0 };
+        self.known_until.insert(place, now + KNOWS);
+        let waiting = Waiting { id: id.to_owned(), group: group.clone(), hidden_until: 0 };
         self.waiting.push(waiting);
         if known.is_some() { Sent::AnewAfterAll } else { Sent::New }
     }
 
-    /// Hands out the next message that nobody has in hand; of one order the first comes first.
+    /// Hands out the next message that nobody has in hand; of one group the first comes first.
     pub(crate) fn receive(&mut self, now: i64) -> Option<String> {
         let free = self.first_of_each().find(|at| self.waiting[*at].hidden_until <= now)?;
         let waiting = &mut self.waiting[free];
@@ -78,8 +80,8 @@ impl Queue {
     /// The places of the messages before which none of the same order waits.
     fn first_of_each(&self) -> impl Iterator<Item = usize> {
         let is_first = |at: &usize| {
-            let order = &self.waiting[*at].order;
-            self.waiting[..*at].iter().all(|before| before.order != *order)
+            let order = &self.waiting[*at].group;
+            self.waiting[..*at].iter().all(|before| before.group != *order)
         };
         (0..self.waiting.len()).filter(is_first)
     }

@@ -44,8 +44,8 @@ impl Sending {
                     _ => message.event.id,
                 };
                 if world.fault == Fault::MarksFirst {
-                    self.late.push((id, message.order));
-                } else if !world.send(&id, &message.order) {
+                    self.late.push((id, message.group));
+                } else if !world.send(&id, &message.group) {
                     return self.fails(world);
                 }
                 self.dispatch.sent();
@@ -86,8 +86,8 @@ impl Sending {
     }
 
     fn end(&mut self, world: &mut World) -> Flow {
-        for (id, order) in self.late.drain(..) {
-            world.send(&id, &order);
+        for (id, group) in self.late.drain(..) {
+            world.send(&id, &group);
         }
         Flow::Ends
     }

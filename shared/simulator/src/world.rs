@@ -72,8 +72,8 @@ pub(crate) struct World {
     /// Orders written since the stream brought something.
     pub(crate) records: Vec<OrderKey>,
     pub(crate) remembered: BTreeMap<String, Remembered>,
-    /// The ids that the queue ever took.
-    pub(crate) sent: BTreeSet<String>,
+    /// The ids that the queue ever took, with their groups.
+    pub(crate) sent: BTreeMap<String, OrderKey>,
     pub(crate) told: Vec<Told>,
     pub(crate) known: Vec<Known>,
     /// The page of each purchase that was opened last, and how many there were.
@@ -122,7 +122,7 @@ impl World {
             put: 0,
             records: Vec::new(),
             remembered: BTreeMap::new(),
-            sent: BTreeSet::new(),
+            sent: BTreeMap::new(),
             told: Vec::new(),
             known: vec![Known::default(); purchases],
             pages: vec![(None, 0); purchases],
@@ -329,7 +329,7 @@ impl World {
     }
 
     /// Sends a message. Whether the sender hears that the queue has it.
-    pub(crate) fn send(&mut self, id: &str, order: &OrderKey) -> bool {
+    pub(crate) fn send(&mut self, id: &str, group: &OrderKey) -> bool {
         if self.dice.happens(Chance::RefusesMessage) {
             self.note(format_args!("the queue refuses {}", short(id)));
             return false;
@@ -338,13 +338,17 @@ impl World {
         if !is_decided {
             self.must_not(format!("a message was sent whose decision is not stored: {id}"));
         }
-        let sent = self.queue.send(id, order, self.now);
+        let sent = self.queue.send(id, group, self.now);
         match sent {
             Sent::New => {}
             Sent::Dropped => self.saw(Situation::SentTwice),
             Sent::AnewAfterAll => self.saw(Situation::SentMuchLater),
         }
-        self.sent.insert(id.to_owned());
+        let first = self.sent.entry(id.to_owned()).or_insert_with(|| group.clone());
+        if first != group {
+            let first = first.clone();
+            self.must_not(format!("{id} stands in two groups: {first}, {group}"));
+        }
         self.note(format_args!("the queue has {}: {sent:?}", short(id)));
         let pause = self.dice.pace(5..200);
         self.agenda.note(self.now + pause, Event::Queue);

@@ -39,14 +39,19 @@ async fn queue(State(fifo): State<Fifo>, headers: HeaderMap, body: String) -> Re
         "CreateQueue" | "GetQueueUrl" => {
             json_reply(200, &json!({"QueueUrl": format!("http://127.0.0.1/{}", text("QueueName"))}))
         }
-        "SendMessage" => {
-            let message = serde_json::from_str(&text("MessageBody")).expect("JSON");
+        "SendMessageBatch" => {
             let mut taken = fifo.0.lock().expect("nobody failed");
-            taken.push((text("MessageDeduplicationId"), message));
-            json_reply(
-                200,
-                &json!({"MessageId": format!("m-{}", taken.len()), "SequenceNumber": "1"}),
-            )
+            let take = |entry: &Value| {
+                let text = |name: &str| entry[name].as_str().expect("a text").to_owned();
+                let message = serde_json::from_str(&text("MessageBody")).expect("JSON");
+                taken.push((text("MessageDeduplicationId"), message));
+                let id = format!("m-{}", taken.len());
+                // Nobody looks at the digest.
+                json!({"Id": entry["Id"], "MessageId": id, "MD5OfMessageBody": "0".repeat(32)})
+            };
+            let entries = asked["Entries"].as_array().expect("a list");
+            let successful: Vec<Value> = entries.iter().map(take).collect();
+            json_reply(200, &json!({"Successful": successful, "Failed": []}))
         }
         other => panic!("SQS: {other}"),
     }

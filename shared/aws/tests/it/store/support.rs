@@ -135,6 +135,12 @@ impl Stack {
             .receiver(&Client::from_conf(self.engine.config().interceptor(interceptor).build()))
     }
 
+    /// An outbox to this queue whose requests to the table this sees.
+    pub(crate) fn outbox_to(&self, queue: Queue, seen_by: impl Intercept + 'static) -> Outbox {
+        let client = Client::from_conf(self.engine.config().interceptor(seen_by).build());
+        Outbox { queue, ..self.tables.outbox(&client) }
+    }
+
     /// A receiver and an outbox of which the first write to a table is held.
     pub(crate) fn held(&self, table: &str) -> (Held, Receiver, Outbox) {
         let (reached, arrived) = oneshot::channel();

@@ -1,8 +1,10 @@
 //! What an order takes over from another name of its payment, and what it gives up.
 
+use quittance_core::claims::Items;
 use quittance_core::release::Cause;
 use quittance_core::{Order, PaymentName};
 use quittance_testing::lyra::Form;
+use quittance_testing::worldline::Payment;
 
 use super::story::{CAPTURED, Message, SECURED, Story, give_back, given, pay, under};
 use quittance_testing::read::receipt;
@@ -30,6 +32,27 @@ fn what_was_released_under_another_name_can_still_be_lost() {
     let mut order = renamed(&story);
     order.decide(receipt(900).received_at, SECURED);
     assert_eq!(order.reversals(), []);
+}
+
+/// A queue compares ids within a group: sent again by whoever holds the release by now, one id stays in one group.
+#[test]
+fn a_release_stays_in_the_group_of_the_name_under_which_it_was_decided() {
+    let mut items = Items::default();
+    let mut take = |payment: &Payment| {
+        items.take(&payment.said(), receipt(0), CAPTURED).unwrap();
+        let key = payment.said().key.clone();
+        items.order(&key).unwrap()
+    };
+    let payment = |reference| Payment::new(reference, "3254730000_0", 1, 9, 900).acquired(900);
+    let alone = take(&payment(""));
+    assert_eq!(alone.group(), *alone.key());
+    let joined = take(&payment("CMD-1"));
+    assert_eq!(joined.key().order, "CMD-1");
+    assert_eq!(joined.fulfilment().unwrap().id, alone.fulfilment().unwrap().id);
+    assert_eq!(joined.group(), *alone.key());
+    // What was decided under the order's own name is in the order's group.
+    let other = take(&Payment::new("CMD-2", "3254730001_0", 1, 9, 900).acquired(900));
+    assert_eq!(other.group(), *other.key());
 }
 
 #[test]

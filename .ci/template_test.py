@@ -25,7 +25,7 @@ RECEIVERS = {"worldline-webhook", "systempay-ipn"}
 ONLY = {
     ("secretsmanager:GetSecretValue", "KeysSecret"): RECEIVERS,
     ("secretsmanager:GetSecretValue", "ApiSecret"): {"ask", "checkout", "reconcile", "refund", "returns"},
-    ("dynamodb:UpdateItem", "OrderTable.Arn"): {"ask", "checkout", "reconcile", "refund", "returns"},
+    ("dynamodb:UpdateItem", "OrderTable.Arn"): {"ask", "checkout", "dispatch", "reconcile", "refund", "returns"},
     ("dynamodb:PutItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:UpdateItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:GetItem", "ArchiveTable.Arn"): RECEIVERS,

@@ -130,6 +130,17 @@ impl<'a> Registry<'a> {
         }
     }
 
+    /// Writes that the queue was told all of an order. What the order took over from its names is written with it.
+    pub(crate) async fn mark_told(&self, write: &Write) -> Result<Saved, StoreError> {
+        let Item { order, version, .. } = &write.item;
+        match version {
+            Some(version) if write.names.is_empty() && !order.has_unsent() => {
+                self.table.mark_told(order, *version).await
+            }
+            _ => self.settle(write).await,
+        }
+    }
+
     /// Writes an order.
     pub(crate) async fn settle(&self, write: &Write) -> Result<Saved, StoreError> {
         let Item { order, version, former, .. } = &write.item;

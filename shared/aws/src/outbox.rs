@@ -170,7 +170,7 @@ impl<'a> Errand<'a> {
                     event.traceparent = trace.as_ref().map(Trace::to_string);
                     return Outgoing::new(&order, &group, &event, trace).map(Some);
                 }
-                Step::Mark(write) => match self.names.settle(&write).await? {
+                Step::Mark(write) => match self.names.mark_told(&write).await? {
                     Saved::Done => self.dispatch.written(write.item),
                     Saved::Conflict => {
                         measure::count(Event::Conflict);

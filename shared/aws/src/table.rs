@@ -335,6 +335,30 @@ impl Table {
         self.put(item, version).await
     }
 
+    /// Writes that the queue was told all of an order, if the item is still at `version`. Nothing else of the order has changed
+    /// since, so where it stands in lists stays, and costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::save`].
+    pub async fn mark_told(&self, order: &Order, version: u64) -> Result<Saved, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", AttributeValue::S(order.key().to_string()))
+            .condition_expression("version = :version")
+            .update_expression(
+                "SET #order = :order, version = :next REMOVE unsent, unsent_since, trace",
+            )
+            // A word of DynamoDB's own.
+            .expression_attribute_names("#order", "order")
+            .expression_attribute_values(":order", AttributeValue::B(Blob::new(encode(order)?)))
+            .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+            .expression_attribute_values(":next", AttributeValue::N((version + 1).to_string()));
+        updated("mark order", update.send().await)
+    }
+
     /// Turns an item into another name, if it is still at `version`. What was known under the name
     /// stays in the item, with its mark when the queue has not been told of it, so that taking it over
     /// can be repeated after a crash.

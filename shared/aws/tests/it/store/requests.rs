@@ -171,7 +171,7 @@ async fn what_several_orders_have_to_tell_goes_to_the_queue_together() {
     // Ten at once; and a reversal after its release, not beside it.
     let batches = [(0..10).map(release).collect(), vec![release(10)], vec![reversal(10)]];
     assert_eq!(fifo.seen(), batches);
-    let mut expected = vec!["PutItem"; 11];
+    let mut expected = vec!["UpdateItem"; 11];
     expected.extend(["read"; 12]);
     assert_eq!(requests.seen(), expected, "each is read once, and marked once when it was sent");
 

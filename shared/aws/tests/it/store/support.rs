@@ -290,9 +290,10 @@ impl Intercept for Hold {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request();
-        let put = request.headers().get("x-amz-target").is_some_and(|t| t.ends_with("PutItem"));
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let is_write = target.ends_with("PutItem") || target.ends_with("UpdateItem");
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
-        if !put || !body.contains(&self.request) {
+        if !is_write || !body.contains(&self.request) {
             return Ok(());
         }
         let ends = self.ends.lock().unwrap().take();

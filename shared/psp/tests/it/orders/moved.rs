@@ -40,7 +40,7 @@ fn a_release_stays_in_the_group_of_the_name_under_which_it_was_decided() {
     let mut items = Items::default();
     let mut take = |payment: &Payment| {
         items.take(&payment.said(), receipt(0), CAPTURED).unwrap();
-        let key = payment.said().key.clone();
+        let key = payment.said().key;
         items.order(&key).unwrap()
     };
     let payment = |reference| Payment::new(reference, "3254730000_0", 1, 9, 900).acquired(900);

@@ -1,8 +1,8 @@
-"""An account in this process: moto behind a free port of the loopback, with two things that it lacks.
+"""An account in this process: moto behind a free port of the loopback, with three things that it lacks.
 
 Each function is held to the policies of its own role, call by call and resource by resource. And resource
 types that moto's CloudFormation does not know are made by us: the secret really, the others as names only, so
-that whatever refers to them resolves.
+that whatever refers to them resolves. And what is sent to a queue in a batch keeps its trace.
 """
 
 import io
@@ -19,6 +19,7 @@ from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.sqs.models import SQSBackend
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import policy
@@ -188,5 +189,20 @@ def add_stand_ins(types):
     return lacking
 
 
+def keep_traces():
+    """Has moto keep the system attributes of what is sent in a batch, as it does of what is sent alone."""
+    send = SQSBackend.send_message_batch
+
+    def send_whole(backend, queue, entries):
+        messages, failed = send(backend, queue, entries)
+        given = {entry["Id"]: entry.get("MessageSystemAttributes") for entry in entries.values()}
+        for message in messages:
+            message.system_attributes = given[message.user_id] or {}
+        return messages, failed
+
+    SQSBackend.send_message_batch = send_whole
+
+
 STAND_INS = []
+keep_traces()
 warnings.filterwarnings("ignore", module="moto")

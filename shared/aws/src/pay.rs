@@ -30,6 +30,10 @@ pub const PAY_BUDGET: Duration = Duration::from_secs(20);
 /// The least that a call is given. Providers move money within two or three seconds.
 const CALL_BUDGET: Duration = Duration::from_secs(8);
 
+/// What a look gives each order with which it has begun, however little of its own time is left: a call, and some seconds
+/// to ask before it. Looks are shorter than a call.
+const LEAST_BUDGET: Duration = CALL_BUDGET.saturating_add(Duration::from_secs(5));
+
 /// How often a request is planned anew because others changed what is asked for of the same order.
 const MAX_RACES: usize = 3;
 
@@ -239,7 +243,7 @@ impl Payer {
     }
 
     /// Goes on with all that is not final and due, or with all that is not final, those first that wait longest. What is
-    /// not looked at by `until` is left to the next look.
+    /// not begun with by `until` is left to the next look; what is begun with has the time that it takes.
     ///
     /// # Errors
     ///
@@ -419,7 +423,8 @@ fn found(drive: Drive<'_>, new: New<'_>) -> Result<Progress, PayError> {
 
 impl Visitor for Payer {
     async fn visit(&self, place: &OrderKey, until: Instant) -> Looked {
-        let by = until.min(Instant::now() + PAY_BUDGET);
+        let begun = Instant::now();
+        let by = until.clamp(begun + LEAST_BUDGET, begun + PAY_BUDGET);
         match self.continue_open(place, by).await {
             Ok(is_changed) => Looked::Done(is_changed),
             Err(error) => {

@@ -44,7 +44,7 @@ pub(crate) enum Looked {
 
 /// Looks at one order at a time.
 pub(crate) trait Visitor: Sync {
-    /// Looks at an order, by `until` at the latest.
+    /// Looks at an order. By `until` the look is to end; who breaks nothing off takes longer with what has begun.
     fn visit(&self, order: &OrderKey, until: Instant) -> impl Future<Output = Looked> + Send;
 
     /// Puts an order off that is not looked at.

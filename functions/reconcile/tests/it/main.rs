@@ -33,8 +33,8 @@ use reconcile::{Function, Report};
 
 const MINUTE: i64 = 60;
 
-/// How long a look may ask.
-const LOOK: Duration = Duration::from_secs(30);
+/// How long a look may ask: as long as the deployed one.
+const LOOK: Duration = reconcile::ASKING;
 
 struct Stack {
     function: Function,

@@ -262,6 +262,17 @@ async fn an_order_of_which_nothing_is_captured_gives_nothing_back() {
     }
 }
 
+/// A look may begin with other orders for less time than one call is given. What it begins with has its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_look_goes_on() {
+    let (stack, key) = Stack::with(Psp::Lyra, Paid::Card).await;
+    stack.refund(&key, "R-1", 100).await.is(202, "running");
+    stack.provider.batch();
+    let look = stack.sweep().await;
+    assert_eq!((look.looked, look.changed, look.left), (1, 1, 0), "{look:?}");
+    assert!(!stack.desk(&key).await.is_open());
+}
+
 /// A look that has no time left does nothing, and leaves all to the next one.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_late_is_left() {

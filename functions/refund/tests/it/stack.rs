@@ -196,7 +196,8 @@ impl Stack {
 
     /// A look at all that is not final.
     pub(crate) async fn sweep(&self) -> LookReport {
-        let until = Instant::now() + Duration::from_secs(60);
+        // As long as `reconcile` may begin with another order: less than a call is given.
+        let until = Instant::now() + Duration::from_secs(5);
         self.function.payer.sweep(Wanted::Open, until).await.unwrap()
     }
 

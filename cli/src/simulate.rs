@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use quittance_simulator::sdk::{self, Tally};
 use quittance_simulator::{Counts, Failure, Fault, Situation, shrink, simulate, tell};
 
 use crate::operate::terminal::{count, verdict};
@@ -44,12 +45,15 @@ pub(crate) struct Simulate {
 enum Tier {
     /// What decides, over a simulated table, queue, consumer and providers
     A,
+    /// The functions with the SDK's own clients, over a simulated AWS and simulated providers
+    Sdk,
 }
 
 /// What some seeds came to.
 #[derive(Default)]
 struct Sum {
     counts: Counts,
+    tally: Tally,
     steps: u64,
     /// The seeds with something wrong, and what it is.
     wrong: BTreeMap<u64, String>,
@@ -57,29 +61,41 @@ struct Sum {
 
 impl Simulate {
     pub(crate) fn run(&self) -> Result<ExitCode, Stop> {
-        let Tier::A = self.tier;
         if self.trace {
-            tell(self.seed, Fault::None).lines.iter().for_each(|line| say(line));
+            let lines = match self.tier {
+                Tier::A => tell(self.seed, Fault::None).lines,
+                Tier::Sdk => sdk::tell(self.seed, Fault::None).lines,
+            };
+            lines.iter().for_each(|line| say(line));
         }
         let began = Instant::now();
         let sum = self.all();
         if let Some(seed) = sum.wrong.keys().next()
             && !self.go_on
         {
-            tell_failure(*seed);
+            self.tell_failure(*seed);
             return Ok(ExitCode::FAILURE);
         }
         let seconds = began.elapsed().as_secs_f64();
-        for situation in Situation::ALL {
-            say(&format!("{:>9}  {}", sum.counts.of(*situation), situation.words()));
-        }
-        let Sum { steps, wrong, .. } = sum;
+        let Sum { counts, tally, steps, wrong } = sum;
+        let told = |times: u64, what: &str| say(&format!("{times:>9}  {what}"));
+        let what = match self.tier {
+            Tier::A => {
+                let words = Situation::ALL.iter();
+                words.for_each(|situation| told(counts.of(*situation), situation.words()));
+                format!("{steps} steps")
+            }
+            Tier::Sdk => {
+                tally.iter().for_each(|(what, times)| told(times, what));
+                format!("{} calls of AWS", tally.of(sdk::CALLS))
+            }
+        };
         wrong.iter().for_each(|(seed, what)| say(&format!("seed {seed}: {what}")));
         let said = match wrong.len() {
             0 => "nothing is wrong".to_owned(),
             wrong => format!("{} wrong", count(wrong, "seed")),
         };
-        say(&format!("{} seeds, each twice, {steps} steps: {said}", self.seeds));
+        say(&format!("{} seeds, each twice, {what}: {said}", self.seeds));
         note(&format!("{seconds:.1} s"));
         Ok(verdict(wrong.is_empty()))
     }
@@ -97,40 +113,46 @@ impl Simulate {
         let mut sum = Sum::default();
         let seeds = (job..self.seeds).step_by(usize::try_from(self.jobs).unwrap_or(1));
         for seed in seeds.map(|nth| self.seed.wrapping_add(nth)) {
-            match simulate(seed, Fault::None) {
-                Ok(ran) => {
+            let ran = match self.tier {
+                Tier::A => simulate(seed, Fault::None).map(|ran| {
                     sum.counts.add(&ran.counts);
                     sum.steps += ran.steps;
-                }
-                Err(wrong) => {
-                    sum.wrong.insert(seed, wrong);
-                    if !self.go_on {
-                        break;
-                    }
+                }),
+                Tier::Sdk => sdk::simulate(seed, Fault::None).map(|ran| sum.tally.add(&ran.tally)),
+            };
+            if let Err(wrong) = ran {
+                sum.wrong.insert(seed, wrong);
+                if !self.go_on {
+                    break;
                 }
             }
         }
         sum
+    }
+
+    /// What is wrong with a seed, and what it takes.
+    fn tell_failure(&self, seed: u64) {
+        let shrunk = match self.tier {
+            Tier::A => shrink(seed, Fault::None),
+            Tier::Sdk => sdk::shrink(seed, Fault::None),
+        };
+        match shrunk {
+            Some(Failure { wrong, lines, hits, at_first }) => {
+                lines.iter().for_each(|line| say(line));
+                say(&format!("seed {seed}: {wrong}"));
+                say(&format!("{} of {at_first} moves and accidents are needed", hits.len()));
+            }
+            None => say(&format!("seed {seed}: two runs of it differ")),
+        }
     }
 }
 
 impl Sum {
     fn with(mut self, other: Self) -> Self {
         self.counts.add(&other.counts);
+        self.tally.add(&other.tally);
         self.steps += other.steps;
         self.wrong.extend(other.wrong);
         self
-    }
-}
-
-/// What is wrong with a seed, and what it takes.
-fn tell_failure(seed: u64) {
-    match shrink(seed, Fault::None) {
-        Some(Failure { wrong, lines, hits, at_first }) => {
-            lines.iter().for_each(|line| say(line));
-            say(&format!("seed {seed}: {wrong}"));
-            say(&format!("{} of {at_first} moves and accidents are needed", hits.len()));
-        }
-        None => say(&format!("seed {seed}: two runs of it differ")),
     }
 }

@@ -1,12 +1,12 @@
 //! `quittance doctor`: whether a stack can do its work, check by check. No order is stored, and no money is moved.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use quittance_aws::apis::Apis;
 use quittance_aws::caller::Caller;
-use quittance_aws::clock::now;
+use quittance_aws::clock::{Instant, now};
 use quittance_aws::keys::client;
 use quittance_aws::queue::bus_is_there;
 use quittance_core::api::Trouble;

@@ -5,11 +5,11 @@
 //! attempts. The mark in the table stays until the queue knows, so that what the stream lost is found
 //! here.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quittance_aws::StoreError;
 use quittance_aws::ask::Wanted;
-use quittance_aws::clock::now;
+use quittance_aws::clock::{Instant, now};
 use quittance_aws::lists::{Found, MAX_PAGE};
 use quittance_aws::measure;
 use quittance_aws::notices::Notifier;

@@ -4,7 +4,7 @@
 //! the order decides. Nothing else here changes what an order holds. When it is asked about again is worked out by
 //! [`quittance_core::schedule`].
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quittance_core::api::{Answer, Asked, NoAccess, Subject, Trouble, TroubleKind};
 use quittance_core::fold::Confirm;
@@ -14,7 +14,7 @@ use quittance_core::{OrderKey, Timestamp};
 
 use crate::apis::Apis;
 use crate::caller::Caller;
-use crate::clock::now;
+use crate::clock::{Instant, now};
 use crate::error::StoreError;
 use crate::measure::{self, Event};
 use crate::notices::Notifier;

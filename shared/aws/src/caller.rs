@@ -5,7 +5,7 @@
 //! decided here, and nothing of a header or body is logged.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -21,7 +21,7 @@ use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{sleep, timeout};
 
-use crate::clock::now;
+use crate::clock::{Instant, now};
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,8 +37,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Sends calls to the APIs of providers.
 #[derive(Clone)]
-pub struct Caller {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+pub struct Caller(Line);
+
+/// Where calls go.
+#[derive(Clone)]
+enum Line {
+    Network(Box<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>),
+    #[cfg(feature = "simulated")]
+    Simulated(crate::simulated::Line),
 }
 
 impl Caller {
@@ -62,7 +68,13 @@ impl Caller {
             // A call is sent again by the talk or not at all.
             .retry_canceled_requests(false)
             .build(connector);
-        Self { client }
+        Self(Line::Network(Box::new(client)))
+    }
+
+    /// A caller whose calls are answered in this process.
+    #[cfg(feature = "simulated")]
+    pub fn simulated(line: crate::simulated::Line) -> Self {
+        Self(Line::Simulated(line))
     }
 
     /// Leads a talk to its end, by `until` at the latest: from then on nothing is sent, which the talk is told. What
@@ -119,6 +131,13 @@ impl Caller {
     }
 
     async fn exchange(&self, call: Call, limit: Duration, reads_body: bool) -> Exchange {
+        let client = match &self.0 {
+            Line::Network(client) => client,
+            #[cfg(feature = "simulated")]
+            Line::Simulated(line) => {
+                return timeout(limit, line(call)).await.unwrap_or(Exchange::Lost);
+            }
+        };
         let method = match call.method {
             Method::Get => "GET",
             Method::Post => "POST",
@@ -131,7 +150,7 @@ impl Caller {
             return Exchange::Unsent;
         };
         let exchange = async {
-            let reply = match self.client.request(request).await {
+            let reply = match client.request(request).await {
                 Ok(reply) => reply,
                 Err(error) if error.is_connect() => return Exchange::Unsent,
                 Err(_) => return Exchange::Lost,

@@ -1,12 +1,24 @@
 //! The only place that reads the clock.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use quittance_core::Timestamp;
 
+/// The clock by which limits are kept: that of the runtime's pauses, so both stand still where a test pauses it.
+pub use tokio::time::Instant;
+
+/// What the clock on the wall says.
+fn system() -> SystemTime {
+    #[cfg(feature = "simulated")]
+    if let Some(time) = crate::simulated::time() {
+        return time;
+    }
+    SystemTime::now()
+}
+
 /// Now, in whole seconds. A clock outside the years 1970 to 9999 reads as 1970.
 pub fn now() -> Timestamp {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds = system().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     i64::try_from(seconds)
         .ok()
         .and_then(Timestamp::from_unix)
@@ -16,13 +28,13 @@ pub fn now() -> Timestamp {
 
 /// Nanoseconds since 1970 as 20 digits: sorts as text.
 pub fn sortable_nanos() -> String {
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    let nanos = system().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     format!("{nanos:020}")
 }
 
 /// Milliseconds since 1970.
 pub fn unix_millis() -> u64 {
-    let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let millis = system().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     u64::try_from(millis).unwrap_or(u64::MAX)
 }
 
@@ -37,7 +49,7 @@ pub struct Moment {
 impl Moment {
     /// This moment.
     pub fn now() -> Self {
-        Self { monotonic: Instant::now(), system: SystemTime::now() }
+        Self { monotonic: Instant::now(), system: system() }
     }
 
     /// Elapsed time since `earlier`, by whichever clock reports more.

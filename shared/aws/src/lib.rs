@@ -33,6 +33,8 @@ pub mod receive;
 pub mod room;
 pub mod schema;
 pub mod shop;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 pub mod sources;
 pub mod start;
 pub mod table;

@@ -1,13 +1,13 @@
 //! From a decision in the table to a message in the queue: at least once, under an id that never
 //! changes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use quittance_core::dispatch::{Dispatch, Message, Step};
 use quittance_core::{OrderKey, Policy, Timestamp};
 
-use crate::clock::now;
+use crate::clock::{Instant, now};
 use crate::error::StoreError;
 use crate::lists::Found;
 use crate::measure::{self, Event};

@@ -4,7 +4,7 @@
 //! Each step may be the last: what was stored before it is enough to go on from, in another process too. No call is
 //! made before its intent is durable, and none is repeated unless the provider knows it by its key.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quittance_core::api::{Action, Effect, NoAccess, Trouble, TroubleKind, Verb};
 use quittance_core::desk::{Answer, Desk, New, Request, RequestKind, Round, Step};
@@ -16,7 +16,7 @@ use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{Order, OrderKey, ProviderId, Timestamp};
 
 use crate::ask::{AskError, AskResult, Asker, Wanted};
-use crate::clock::now;
+use crate::clock::{Instant, now};
 use crate::desks::{StoredDesk, WriteMark, next_version};
 use crate::error::StoreError;
 use crate::patience::Patience;

@@ -2,7 +2,7 @@
 //! declares the same.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TableStatus,
 };
 
+use crate::clock::Instant;
 use crate::error::StoreError;
 use crate::index::{BY_DUE, BY_STATE, BY_UNSENT};
 

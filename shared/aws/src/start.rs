@@ -4,7 +4,7 @@
 //! Each step may be the last. A start that was noted and came to nothing keeps others out for a minute; what nobody was
 //! told of cannot be paid.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quittance_core::api::{
     Api, CheckoutRefused, NoAccess, NotStarted, Opening, Started, Trouble, TroubleKind,
@@ -15,7 +15,7 @@ use quittance_core::{Order, OrderKey};
 use crate::amend::{Amender, Price, Registration};
 use crate::ask::Asker;
 use crate::checkouts::StoredSessions;
-use crate::clock::now;
+use crate::clock::{Instant, now};
 use crate::error::StoreError;
 use crate::patience::Patience;
 use crate::table::Saved;

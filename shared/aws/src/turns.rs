@@ -1,7 +1,6 @@
 //! Takes what is due of many merchants in turn: each has a turn of its own, and none waits for another's provider.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -9,7 +8,7 @@ use quittance_core::key::Account;
 use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{OrderKey, Timestamp};
 
-use crate::clock::now;
+use crate::clock::{Instant, now};
 use crate::error::StoreError;
 use crate::table::Saved;
 

@@ -14,7 +14,7 @@ use crate::world::{Source, World};
 
 /// What can go wrong at a provider, by the names of `shared/fakes`. That an answer has another amount or
 /// currency and fits in itself is left out: what a provider says over TLS is believed, of an order that nobody registered.
-const BREAKS: [&str; 15] = [
+pub(crate) const BREAKS: [&str; 15] = [
     "timeout_before",
     "timeout_after",
     "502",

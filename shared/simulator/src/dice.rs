@@ -79,6 +79,24 @@ chances! {
     Breaks: 60,
     /// A scheduled run does not take place.
     MissesRun: 30,
+    /// AWS refuses a call: throttled, or in trouble.
+    RefusesCall: 15,
+    /// The connection to AWS ends before a call is carried out.
+    CutsBefore: 8,
+    /// The connection to AWS ends after a call is carried out, or the answer is that it failed.
+    CutsAfter: 15,
+    /// A service of AWS is out for a while.
+    Outage: 1,
+    /// A call is carried out when its caller has given it up.
+    Late: 6,
+    /// A read of several items leaves some over.
+    LeavesOver: 150,
+    /// A page of a list ends after one item.
+    TurnsPage: 60,
+    /// An index does not have yet what was written last.
+    LagsIndex: 30,
+    /// A function dies at one of its calls.
+    DiesAtCall: 80,
 }
 
 /// One accident that happened: the how manyth of its kind.

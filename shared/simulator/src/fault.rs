@@ -34,4 +34,6 @@ pub enum Fault {
     TakesSilenceForNothing,
     /// The pauses of the stack depend on the runs before, and not on the seed alone.
     RemembersRuns,
+    /// Whoever hands a batch out does not hear what of it failed.
+    IgnoresFailures,
 }

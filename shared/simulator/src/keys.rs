@@ -131,6 +131,24 @@ pub(crate) fn config(seed: u64, version: Version) -> Config {
     }
 }
 
+/// The name of the secret with what notifications are proven with.
+pub(crate) const KEYS_SECRET: &str = "keys";
+
+/// The name of the secret with what the providers' APIs are called with.
+pub(crate) const API_SECRET: &str = "apis";
+
+/// What is in a secret once the operator has put this version.
+pub(crate) fn secret(name: &str, version: Version) -> Option<Value> {
+    let lyra = credentials(Psp::Lyra, version);
+    match name {
+        KEYS_SECRET => Some(json!({"worldline": worldline_document(version), "systempay": lyra})),
+        API_SECRET => {
+            Some(json!({"worldline_api": credentials(Psp::Worldline, version), "systempay": lyra}))
+        }
+        _ => None,
+    }
+}
+
 /// What one receiver holds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Held {
@@ -139,6 +157,11 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Whoever holds this version.
+    pub(crate) fn of(version: Version) -> Self {
+        Self { version, looked_at: 0 }
+    }
+
     /// Those that are in force, the newest first.
     pub(crate) fn keys(self, psp: Psp) -> Vec<&'static dyn Keys> {
         let rings = rings(psp);

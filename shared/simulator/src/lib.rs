@@ -23,6 +23,8 @@ mod psp;
 mod queue;
 mod receive;
 mod run;
+#[cfg(feature = "sdk")]
+pub mod sdk;
 mod sending;
 mod shrink;
 mod situation;

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use quittance_core::api::{Api, Call, Dialogue, Exchange, Method, Opening, Turn};
-use quittance_core::checkout::{Flow, Opened, Wish};
+use quittance_core::checkout::{Flow, Form, Offer, Wish};
 use quittance_core::key::Account;
 use quittance_core::{Currency, Mode, Timestamp, checkout};
 use quittance_fakes::{Entry, Fakes, HttpRequest, Notification, Reply};
@@ -188,11 +188,16 @@ impl Psps {
                 Opening::Ready(opened) => *opened,
                 Opening::Talk(talk) => *self.hold(talk, now)?.ok()?,
             };
-        let page = match &opened.offer.form {
-            Some(_) => self.post_form(&opened, now)?,
-            None => opened.id.clone(),
-        };
+        let page = self.page(&opened.id, &opened.offer, now)?;
         Some((page, opened.id))
+    }
+
+    /// The page that the buyer comes to.
+    pub(crate) fn page(&mut self, session: &str, offer: &Offer, now: i64) -> Option<String> {
+        match &offer.form {
+            Some(form) => self.post_form(form, now),
+            None => Some(session.to_owned()),
+        }
     }
 
     /// Holds a talk in which nothing goes wrong.
@@ -211,8 +216,7 @@ impl Psps {
     }
 
     /// What the buyer's browser does with a form: the id of the page that it comes to.
-    fn post_form(&mut self, opened: &Opened, now: i64) -> Option<String> {
-        let form = opened.offer.form.as_ref()?;
+    fn post_form(&mut self, form: &Form, now: i64) -> Option<String> {
         let target = form.action.strip_prefix(API)?;
         let request = HttpRequest::form(target, &form.fields);
         let reply = self.fakes.api(&request, at(now));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::dice::Hit;
 use crate::fault::Fault;
-use crate::run::{Ran, run};
+use crate::run::run;
 
 /// Most runs that are spent on one failure.
 const MOST_RUNS: usize = 2_000;
@@ -28,9 +28,24 @@ fn kind(wrong: &str) -> String {
     wrong.split_whitespace().filter(is_plain).collect::<Vec<_>>().join(" ")
 }
 
+/// What a run came to, as far as it matters here.
+pub(crate) struct Came {
+    pub(crate) wrong: Option<String>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) hits: Vec<Hit>,
+}
+
 /// Makes a failing run shorter. `None` where nothing is wrong with the seed.
 pub fn shrink(seed: u64, fault: Fault) -> Option<Failure> {
-    let whole = run(seed, fault, &BTreeSet::new(), false);
+    shorten(|dropped, tells| {
+        let ran = run(seed, fault, dropped, tells);
+        Came { wrong: ran.wrong, lines: ran.lines, hits: ran.hits }
+    })
+}
+
+/// Makes a failing run shorter, without these accidents and perhaps telling each line.
+pub(crate) fn shorten(run: impl Fn(&BTreeSet<Hit>, bool) -> Came) -> Option<Failure> {
+    let whole = run(&BTreeSet::new(), false);
     let sought = kind(whole.wrong.as_ref()?);
     let at_first = whole.hits.len();
     let mut dropped = BTreeSet::new();
@@ -38,19 +53,19 @@ pub fn shrink(seed: u64, fault: Fault) -> Option<Failure> {
     let mut is_shorter = true;
     while is_shorter && runs < MOST_RUNS {
         is_shorter = false;
-        let mut left = run(seed, fault, &dropped, false).hits;
+        let mut left = run(&dropped, false).hits;
         left.reverse();
         for hit in left {
             runs += 1;
             let mut fewer = dropped.clone();
             fewer.insert(hit);
-            let wrong = run(seed, fault, &fewer, false).wrong;
+            let wrong = run(&fewer, false).wrong;
             if wrong.is_some_and(|wrong| kind(&wrong) == sought) {
                 dropped = fewer;
                 is_shorter = true;
             }
         }
     }
-    let Ran { wrong, lines, hits, .. } = run(seed, fault, &dropped, true);
+    let Came { wrong, lines, hits } = run(&dropped, true);
     Some(Failure { wrong: wrong?, lines, hits, at_first })
 }

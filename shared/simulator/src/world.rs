@@ -96,6 +96,14 @@ thread_local! {
     static RUNS: Cell<i64> = const { Cell::new(0) };
 }
 
+/// How many steps this thread has made, in all its runs, as milliseconds.
+pub(crate) fn runs() -> i64 {
+    RUNS.with(|runs| {
+        runs.set(runs.get() + 1);
+        runs.get() % 7
+    })
+}
+
 impl World {
     pub(crate) fn new(
         seed: u64,
@@ -151,10 +159,7 @@ impl World {
             return self.dice.how(Chance::Slow, 1_000..20_000);
         }
         let machine = match self.fault {
-            Fault::RemembersRuns => RUNS.with(|runs| {
-                runs.set(runs.get() + 1);
-                runs.get() % 7
-            }),
+            Fault::RemembersRuns => runs(),
             _ => 0,
         };
         self.dice.pace(1..40) + machine

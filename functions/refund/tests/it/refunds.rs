@@ -1,11 +1,11 @@
 //! Money that goes back.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use quittance_aws::apis::Apis;
+use quittance_aws::clock::Instant;
 use quittance_core::OrderKey;
 use quittance_core::desk::Desk;
 use quittance_psp::PROVIDERS;

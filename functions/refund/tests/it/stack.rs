@@ -1,6 +1,6 @@
 //! The function on an engine of its own.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::http::Request;
@@ -9,7 +9,7 @@ use quittance_aws::apis::Apis;
 use quittance_aws::archive::Archive;
 use quittance_aws::ask::{Asker, Wanted};
 use quittance_aws::caller::Caller;
-use quittance_aws::clock::now;
+use quittance_aws::clock::{Instant, now};
 use quittance_aws::pay::Payer;
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;

@@ -1,8 +1,9 @@
 //! A talk has an end in time, and says itself what that end is.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quittance_aws::caller::Caller;
+use quittance_aws::clock::Instant;
 use quittance_core::Timestamp;
 use quittance_core::api::{Call, Dialogue, Exchange, Method, Turn};
 

@@ -8,8 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use quittance_core::Timestamp;
 use quittance_core::api::{Call, Exchange};
-
-use crate::clock::Instant;
+use tokio::time::Instant;
 
 /// Answers a call of a provider's API.
 pub type Line = Arc<dyn Fn(Call) -> Pin<Box<dyn Future<Output = Exchange> + Send>> + Send + Sync>;

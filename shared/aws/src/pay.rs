@@ -112,6 +112,8 @@ struct Drive<'p> {
     failed: Option<AskError>,
     /// Whether somebody else changed the desk, so that the round was given up.
     is_overtaken: bool,
+    /// Whether time ran out with something left to do.
+    is_late: bool,
 }
 
 impl Payer {
@@ -231,9 +233,10 @@ impl Payer {
         let round = Round::new(held.desk.clone(), self.rules(place.psp), false);
         let drive = self.drive(order, held, until).finish(round, false).await?;
         if drive.stores == 0 && !drive.is_overtaken {
-            let due = match drive.failed {
-                Some(_) => now().later(UNREACHED_SECONDS),
-                None => drive.held.desk.next_look(now()),
+            // Pauses grow where a look found nothing to do. One that did not come to an end is made again soon.
+            let due = match drive.failed.is_some() || drive.is_late {
+                true => now().later(UNREACHED_SECONDS),
+                false => drive.held.desk.next_look(now()),
             };
             if let Some(due) = due {
                 table.postpone_desk(place, due).await?;
@@ -278,8 +281,8 @@ impl Payer {
     }
 
     fn drive(&self, order: Order, held: StoredDesk, until: Instant) -> Drive<'_> {
-        let (stores, failed, is_overtaken) = (0, None, false);
-        Drive { payer: self, order, held, until, stores, failed, is_overtaken }
+        let (stores, failed, is_overtaken, is_late) = (0, None, false, false);
+        Drive { payer: self, order, held, until, stores, failed, is_overtaken, is_late }
     }
 
     /// Makes one call.
@@ -313,9 +316,9 @@ impl Drive<'_> {
             let is_late = Instant::now() + CALL_BUDGET >= self.until;
             match round.next(&self.order, now()) {
                 Step::End => return Ok(self),
-                Step::Ask if is_late => return Ok(self),
+                Step::Ask if is_late => return Ok(Self { is_late, ..self }),
                 Step::Ask => round.asked(self.ask().await),
-                Step::Store if is_late && !owed => return Ok(self),
+                Step::Store if is_late && !owed => return Ok(Self { is_late, ..self }),
                 Step::Store => {
                     self.store(&mut round).await?;
                     owed = false;

@@ -3,10 +3,11 @@
 use std::slice::from_ref;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use quittance_aws::clock::now;
+use quittance_aws::clock::{Instant, now};
 use quittance_aws::desks::WriteMark;
 use quittance_aws::table::{PendingWrite, Saved};
 use quittance_core::desk::{Answer, Content, Desk, New};
+use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{Provider, Timestamp};
 
 use super::provider::{Paid, Psp, eur, key};
@@ -57,6 +58,25 @@ async fn a_look_that_learns_nothing_is_put_off_and_keeps_no_other_from_its_turn(
     assert_eq!(stack.table().due_desks(None, 10).await.unwrap(), from_ref(&lyra));
     let report = stack.sweep().await;
     assert_eq!((report.looked, report.changed, report.failed, report.left), (1, 1, 0, 0));
+}
+
+/// The pauses between looks grow with the age of a request, not for a look that had no time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_is_late_is_made_again_soon() {
+    let (stack, key) = Stack::with(Psp::Lyra, Paid::Card).await;
+    let table = stack.table();
+    let stored = table.load_order(&key).await.unwrap();
+    let content = Content::Refund { amount: 100, currency: eur() };
+    let new = New { request: "R-1", content };
+    let a_day_ago = Timestamp::from_unix(now().unix() - 86_400).unwrap();
+    let mut desk = Desk::default();
+    let rules = quittance_psp::lyra::Lyra.rules();
+    assert_eq!(desk.request(&stored.order, rules, new, a_day_ago), Answer::Planned);
+    table.save_desk(&key, &desk, None, &WriteMark::new()).await.unwrap();
+    let soon = || now().later(UNREACHED_SECONDS + 60);
+    assert_eq!(table.due_desks(soon(), 10).await.unwrap(), []);
+    assert!(!stack.function.payer.continue_open(&key, Instant::now()).await.unwrap());
+    assert_eq!(table.due_desks(soon(), 10).await.unwrap(), from_ref(&key));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,6 +130,8 @@ impl Caller {
         self.exchange(call, limit, false).await
     }
 
+    // Without a simulator there is one line.
+    #[cfg_attr(not(feature = "simulated"), expect(clippy::infallible_destructuring_match))]
     async fn exchange(&self, call: Call, limit: Duration, reads_body: bool) -> Exchange {
         let client = match &self.0 {
             Line::Network(client) => client,

@@ -30,8 +30,9 @@ const FIRST_NIGHT: i64 = 14 * HOUR + 5 * MINUTE;
 /// comes to its end.
 const ROUGHEST: u32 = 4;
 
-/// When nothing is waited for any more: a day and a half after the night in which accidents cease.
-const END: i64 = 4 * DAY;
+/// When nothing is waited for any more: after the night in which accidents cease a look may be a day away, what it moves
+/// becomes final in the night after, and that is seen a day later.
+const END: i64 = 5 * DAY;
 
 /// How often the schedule looks for what is due, where nothing is unsent: each minute would find the same, later.
 const DUE_EVERY: i64 = 2 * HOUR;

@@ -87,7 +87,7 @@ impl Simulate {
             }
             Tier::Sdk => {
                 tally.iter().for_each(|(what, times)| told(times, what));
-                format!("{} calls of AWS", tally.of(sdk::CALLS))
+                format!("{steps} calls of AWS")
             }
         };
         wrong.iter().for_each(|(seed, what)| say(&format!("seed {seed}: {what}")));
@@ -113,17 +113,23 @@ impl Simulate {
         let mut sum = Sum::default();
         let seeds = (job..self.seeds).step_by(usize::try_from(self.jobs).unwrap_or(1));
         for seed in seeds.map(|nth| self.seed.wrapping_add(nth)) {
-            let ran = match self.tier {
+            let steps = match self.tier {
                 Tier::A => simulate(seed, Fault::None).map(|ran| {
                     sum.counts.add(&ran.counts);
-                    sum.steps += ran.steps;
+                    ran.steps
                 }),
-                Tier::Sdk => sdk::simulate(seed, Fault::None).map(|ran| sum.tally.add(&ran.tally)),
+                Tier::Sdk => sdk::simulate(seed, Fault::None).map(|ran| {
+                    sum.tally.add(&ran.counts);
+                    ran.steps
+                }),
             };
-            if let Err(wrong) = ran {
-                sum.wrong.insert(seed, wrong);
-                if !self.go_on {
-                    break;
+            match steps {
+                Ok(steps) => sum.steps += steps,
+                Err(wrong) => {
+                    sum.wrong.insert(seed, wrong);
+                    if !self.go_on {
+                        break;
+                    }
                 }
             }
         }

@@ -21,6 +21,7 @@ mod paying;
 mod plan;
 mod psp;
 mod queue;
+mod ran;
 mod receive;
 mod run;
 #[cfg(feature = "sdk")]
@@ -36,8 +37,8 @@ use std::collections::BTreeSet;
 
 pub use self::dice::{Chance, Hit};
 pub use self::fault::Fault;
-pub use self::run::Ran;
-pub use self::shrink::{Failure, shrink};
+pub use self::ran::Ran;
+pub use self::shrink::Failure;
 pub use self::situation::{Counts, Situation};
 
 /// Runs a seed twice, and compares.
@@ -46,15 +47,12 @@ pub use self::situation::{Counts, Situation};
 ///
 /// What is wrong: something that must not be, or a second run that is another.
 pub fn simulate(seed: u64, fault: Fault) -> Result<Ran, String> {
-    let first = run::run(seed, fault, &BTreeSet::new(), false);
-    if let Some(wrong) = first.wrong {
-        return Err(wrong);
-    }
-    let second = run::run(seed, fault, &BTreeSet::new(), false);
-    if first.digest != second.digest {
-        return Err("two runs of one seed differ".to_owned());
-    }
-    Ok(first)
+    ran::twice(|| run::run(seed, fault, &BTreeSet::new(), false))
+}
+
+/// Makes a failing run shorter. `None` where nothing is wrong with the seed.
+pub fn shrink(seed: u64, fault: Fault) -> Option<Failure> {
+    shrink::shorten(|dropped, tells| run::run(seed, fault, dropped, tells))
 }
 
 /// What happens in a run, line by line.

@@ -1,9 +1,12 @@
 //! Notifications on their way, and when each provider sends one again.
 
+use quittance_core::provider::{Incoming, Keys, Options, Refused};
+use quittance_core::{Reading, Statement};
 use quittance_fakes::Notification;
 
+use crate::keys::provider;
 use crate::plan::{HOUR, MINUTE, Psp};
-use crate::psp::Sums;
+use crate::psp::{Sums, at};
 
 /// How long a provider waits for an answer, in milliseconds.
 pub(crate) const PATIENCE: i64 = 10_000;
@@ -65,4 +68,33 @@ impl Mail {
         let found = self.sent.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
+
+    /// What it says under the first of these keys that verifies it, and which that is.
+    pub(crate) fn verified(
+        &self,
+        keys: Vec<&'static dyn Keys>,
+        now: i64,
+    ) -> Result<(Vec<Reading>, usize), Refused> {
+        let kept = provider(self.psp).profile().kept_headers.iter();
+        let headers: Vec<(&'static str, &[u8])> =
+            kept.filter_map(|name| Some((*name, self.header(name)?.as_bytes()))).collect();
+        let message = Incoming { headers: &headers, body: &self.sent.body, arrived: at(now) };
+        let mut why = Refused::UnknownKey;
+        for (place, keys) in keys.into_iter().enumerate() {
+            match keys.receive(&message, &Options::default()) {
+                Ok(received) => return Ok((received.readings, place)),
+                Err(refused) => why = refused,
+            }
+        }
+        Err(why)
+    }
+}
+
+/// What readings state of orders.
+pub(crate) fn statements(readings: Vec<Reading>) -> Vec<Statement> {
+    let statement = |reading| match reading {
+        Reading::Order(statement) => Some(*statement),
+        _ => None,
+    };
+    readings.into_iter().filter_map(statement).collect()
 }

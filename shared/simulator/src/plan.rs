@@ -19,6 +19,12 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 /// When accidents cease.
 pub(crate) const CALM: i64 = 2 * DAY;
 
+/// When the night's batch comes, after the beginning at ten o'clock: at five past midnight.
+pub(crate) const FIRST_NIGHT: i64 = 14 * HOUR + 5 * MINUTE;
+
+/// When a provider's sessions end, a little later than they do: after ten minutes, and after three hours.
+pub(crate) const SESSIONS: [i64; 2] = [11 * MINUTE, 3 * HOUR + MINUTE];
+
 /// When nothing is waited for any more: the longest pause of all is a day, and three nights have passed by then.
 pub(crate) const END: i64 = 6 * DAY;
 

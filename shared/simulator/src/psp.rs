@@ -35,6 +35,25 @@ pub(crate) fn account(psp: Psp) -> Account {
     Account { psp: id, merchant: merchant.to_owned(), mode: Mode::Test }
 }
 
+impl Purchase {
+    /// What the merchant's program asks a provider for.
+    pub(crate) fn wish(&self, vouchers: bool, approval: bool) -> Wish {
+        Wish {
+            reference: self.reference.clone(),
+            amount: self.amount,
+            currency: eur(),
+            method: if vouchers { checkout::Method::Cvco } else { checkout::Method::Card },
+            flow: Flow::Hosted,
+            approval,
+            adjustable: true,
+            beneficiary: None,
+            locale: None,
+            return_url: "https://shop.example.com/back".to_owned(),
+            notification_url: None,
+        }
+    }
+}
+
 /// What truly happened with the money of an order, in cents. All of it only grows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sums {
@@ -169,19 +188,7 @@ impl Psps {
         (version, attempt): (Version, u32),
         now: i64,
     ) -> Option<(String, String)> {
-        let wish = Wish {
-            reference: purchase.reference.clone(),
-            amount: purchase.amount,
-            currency: eur(),
-            method: if vouchers { checkout::Method::Cvco } else { checkout::Method::Card },
-            flow: Flow::Hosted,
-            approval,
-            adjustable: true,
-            beneficiary: None,
-            locale: None,
-            return_url: "https://shop.example.com/back".to_owned(),
-            notification_url: None,
-        };
+        let wish = purchase.wish(vouchers, approval);
         let psp = purchase.psp;
         let opened =
             match api(psp, version).checkout(&account(psp), &wish, attempt, at(now)).ok()? {

@@ -1,13 +1,14 @@
 //! A receiver at one notification: proves it, reads it, stores what it says, answers.
 
 use quittance_core::crypto::sha256_hex;
-use quittance_core::provider::{Incoming, Options, Refused};
+use quittance_core::provider::Refused;
 use quittance_core::{Reading, Receipt, Statement};
 
 use crate::carry::{Carry, Statements, Stored};
 use crate::dice::Chance;
 use crate::fault::Fault;
-use crate::keys::{forged, provider};
+use crate::keys::forged;
+use crate::mail::statements;
 use crate::plan::DAY;
 use crate::psp::at;
 use crate::situation::Situation;
@@ -109,8 +110,7 @@ impl Receive {
             Ok((readings, place)) => {
                 self.is_read = true;
                 self.saw_keys(world, place);
-                let statements: Vec<Statement> =
-                    readings.into_iter().filter_map(statement).collect();
+                let statements = statements(readings);
                 self.stated.clone_from(&statements);
                 self.told = Statements::new(statements);
                 if world.fault == Fault::AnswersFirst {
@@ -128,25 +128,11 @@ impl Receive {
     /// What it says under the first of the keys held that verifies it, and which that is.
     fn verified(&self, world: &World) -> Result<(Vec<Reading>, usize), Refused> {
         let mail = &world.mails[self.mail];
-        let profile = provider(mail.psp).profile();
-        let headers: Vec<(&'static str, &[u8])> = profile
-            .kept_headers
-            .iter()
-            .filter_map(|name| Some((*name, mail.header(name)?.as_bytes())))
-            .collect();
-        let message = Incoming { headers: &headers, body: &mail.sent.body, arrived: at(world.now) };
         let mut keys = world.held[self.receiver].keys(mail.psp);
         if world.fault == Fault::BelievesAnybody {
             keys.push(forged(mail.psp));
         }
-        let mut why = Refused::UnknownKey;
-        for (place, keys) in keys.into_iter().enumerate() {
-            match keys.receive(&message, &Options::default()) {
-                Ok(received) => return Ok((received.readings, place)),
-                Err(refused) => why = refused,
-            }
-        }
-        Err(why)
+        mail.verified(keys, world.now)
     }
 
     fn saw_keys(&self, world: &mut World, place: usize) {
@@ -227,12 +213,5 @@ impl Receive {
         if is_taken && waits && mail.attempt == self.attempt {
             mail.is_over = true;
         }
-    }
-}
-
-fn statement(reading: Reading) -> Option<Statement> {
-    match reading {
-        Reading::Order(statement) => Some(*statement),
-        _ => None,
     }
 }

@@ -13,42 +13,20 @@ use crate::dice::{Chance, Hit};
 use crate::fault::Fault;
 use crate::judge::{Judge, outcome};
 use crate::paying::{Paying, Wish};
-use crate::plan::{DAY, END, HOUR, MINUTE, Move, Plan, RECEIVERS};
+use crate::plan::{DAY, END, FIRST_NIGHT, MINUTE, Move, Plan, RECEIVERS, SESSIONS};
 use crate::psp::eur;
+use crate::ran::Ran;
 use crate::receive::{Flow, Receive};
 use crate::sending::Sending;
-use crate::situation::{Counts, Situation};
+use crate::situation::Situation;
 use crate::store::Index;
 use crate::world::World;
-
-/// When the night's batch comes, after the beginning at ten o'clock: at five past midnight.
-const FIRST_NIGHT: i64 = 14 * HOUR + 5 * MINUTE;
-
-/// When a provider's sessions end, a little later than they do: after ten minutes, and after three hours.
-const SESSIONS: [i64; 2] = [11 * MINUTE, 3 * HOUR + MINUTE];
 
 /// Most events of a run: hundreds are usual.
 const MOST_EVENTS: usize = 200_000;
 
 /// Most records of one batch of the stream.
 const BATCH: usize = 10;
-
-/// What a run came to.
-#[derive(Clone, Debug)]
-pub struct Ran {
-    /// Names all that happened: the same seed comes to the same.
-    pub digest: u64,
-    /// What was come across.
-    pub counts: Counts,
-    /// The accidents and moves that happened.
-    pub hits: Vec<Hit>,
-    /// How many steps there were.
-    pub steps: u64,
-    /// What was wrong, if anything.
-    pub wrong: Option<String>,
-    /// What happened, where it was asked for.
-    pub lines: Vec<String>,
-}
 
 /// Somebody at work.
 enum Process {

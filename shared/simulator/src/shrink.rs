@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::dice::Hit;
-use crate::fault::Fault;
-use crate::run::run;
+use crate::ran::Ran;
 
 /// Most runs that are spent on one failure.
 const MOST_RUNS: usize = 2_000;
@@ -28,23 +27,9 @@ fn kind(wrong: &str) -> String {
     wrong.split_whitespace().filter(is_plain).collect::<Vec<_>>().join(" ")
 }
 
-/// What a run came to, as far as it matters here.
-pub(crate) struct Came {
-    pub(crate) wrong: Option<String>,
-    pub(crate) lines: Vec<String>,
-    pub(crate) hits: Vec<Hit>,
-}
-
-/// Makes a failing run shorter. `None` where nothing is wrong with the seed.
-pub fn shrink(seed: u64, fault: Fault) -> Option<Failure> {
-    shorten(|dropped, tells| {
-        let ran = run(seed, fault, dropped, tells);
-        Came { wrong: ran.wrong, lines: ran.lines, hits: ran.hits }
-    })
-}
-
-/// Makes a failing run shorter, without these accidents and perhaps telling each line.
-pub(crate) fn shorten(run: impl Fn(&BTreeSet<Hit>, bool) -> Came) -> Option<Failure> {
+/// Makes a failing run shorter, which is run without these accidents and perhaps tells each line. `None` where nothing is wrong
+/// with it.
+pub(crate) fn shorten<S>(run: impl Fn(&BTreeSet<Hit>, bool) -> Ran<S>) -> Option<Failure> {
     let whole = run(&BTreeSet::new(), false);
     let sought = kind(whole.wrong.as_ref()?);
     let at_first = whole.hits.len();
@@ -66,6 +51,6 @@ pub(crate) fn shorten(run: impl Fn(&BTreeSet<Hit>, bool) -> Came) -> Option<Fail
             }
         }
     }
-    let Came { wrong, lines, hits } = run(&dropped, true);
+    let Ran { wrong, lines, hits, .. } = run(&dropped, true);
     Some(Failure { wrong: wrong?, lines, hits, at_first })
 }

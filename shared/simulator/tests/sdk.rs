@@ -15,7 +15,7 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
     let mut tally = Tally::default();
     for seed in 0..SEEDS {
         match simulate(seed, Fault::None) {
-            Ok(ran) => tally.add(&ran.tally),
+            Ok(ran) => tally.add(&ran.counts),
             Err(wrong) => panic!("seed {seed}: {wrong}"),
         }
     }

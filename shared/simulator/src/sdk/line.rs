@@ -29,7 +29,7 @@ const LONGEST: i64 = 150;
 const FAIL_WHILE_OUT: i64 = 85;
 
 /// Under which name all calls of AWS are counted.
-pub const CALLS: &str = "calls of AWS";
+pub(crate) const CALLS: &str = "calls of AWS";
 
 /// The line to AWS.
 #[derive(Clone, Debug)]

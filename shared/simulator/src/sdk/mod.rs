@@ -23,37 +23,25 @@ mod world;
 use std::collections::BTreeSet;
 
 pub use self::count::Tally;
-pub use self::line::CALLS;
-pub use self::run::Ran;
 use crate::fault::Fault;
-use crate::shrink::{Came, Failure, shorten};
+use crate::ran::{Ran, twice};
+use crate::shrink::{Failure, shorten};
 
 /// Runs a seed twice, and compares.
 ///
 /// # Errors
 ///
 /// What is wrong: something that must not be, or a second run that is another.
-pub fn simulate(seed: u64, fault: Fault) -> Result<Ran, String> {
-    let first = run::run(seed, fault, &BTreeSet::new(), false);
-    if let Some(wrong) = first.wrong {
-        return Err(wrong);
-    }
-    let second = run::run(seed, fault, &BTreeSet::new(), false);
-    if first.digest != second.digest {
-        return Err("two runs of one seed differ".to_owned());
-    }
-    Ok(first)
+pub fn simulate(seed: u64, fault: Fault) -> Result<Ran<Tally>, String> {
+    twice(|| run::run(seed, fault, &BTreeSet::new(), false))
 }
 
 /// Makes a failing run shorter. `None` where nothing is wrong with the seed.
 pub fn shrink(seed: u64, fault: Fault) -> Option<Failure> {
-    shorten(|dropped, tells| {
-        let ran = run::run(seed, fault, dropped, tells);
-        Came { wrong: ran.wrong, lines: ran.lines, hits: ran.hits }
-    })
+    shorten(|dropped, tells| run::run(seed, fault, dropped, tells))
 }
 
 /// What happens in a run, line by line.
-pub fn tell(seed: u64, fault: Fault) -> Ran {
+pub fn tell(seed: u64, fault: Fault) -> Ran<Tally> {
     run::run(seed, fault, &BTreeSet::new(), true)
 }

@@ -13,18 +13,16 @@ use tokio::time::sleep_until;
 
 use crate::dice::{Chance, Hit};
 use crate::fault::Fault;
-use crate::plan::{CALM, DAY, HOUR, MINUTE, Move};
+use crate::plan::{CALM, DAY, FIRST_NIGHT, HOUR, MINUTE, Move};
 use crate::psp::at;
+use crate::ran::Ran;
 use crate::sdk::count::Tally;
-use crate::sdk::line::Line;
+use crate::sdk::line::{CALLS, Line};
 use crate::sdk::person::{Ended, run as person};
 use crate::sdk::post::Post;
 use crate::sdk::shop;
 use crate::sdk::stack::Stack;
 use crate::sdk::world::{Shared, World};
-
-/// When the night's batch comes, after the beginning at ten o'clock: at five past midnight.
-const FIRST_NIGHT: i64 = 14 * HOUR + 5 * MINUTE;
 
 /// The roughest weather, in halves of the ordinary. A look of the schedule makes fifty calls: in rougher weather it seldom
 /// comes to its end.
@@ -56,23 +54,8 @@ const CONSUMER_CALLS: i64 = 6;
 /// Most runs of the schedule: a dozen is usual.
 const MOST_LOOKS: u32 = 1_000;
 
-/// What a run came to.
-#[derive(Clone, Debug)]
-pub struct Ran {
-    /// Names all that happened: the same seed comes to the same.
-    pub digest: u64,
-    /// What was come across.
-    pub tally: Tally,
-    /// The accidents and moves that happened.
-    pub hits: Vec<Hit>,
-    /// What was wrong, if anything.
-    pub wrong: Option<String>,
-    /// What happened, where it was asked for.
-    pub lines: Vec<String>,
-}
-
 /// Runs a seed, without the accidents that are dropped.
-pub(crate) fn run(seed: u64, fault: Fault, dropped: &BTreeSet<Hit>, tells: bool) -> Ran {
+pub(crate) fn run(seed: u64, fault: Fault, dropped: &BTreeSet<Hit>, tells: bool) -> Ran<Tally> {
     // Pauses, marks and the SDK's own waits are drawn from this thread's chance.
     fastrand::seed(seed);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
@@ -88,7 +71,9 @@ pub(crate) fn run(seed: u64, fault: Fault, dropped: &BTreeSet<Hit>, tells: bool)
     let hits = world.dice.happened().to_vec();
     let trace = std::mem::replace(&mut world.trace, crate::trace::Trace::new(false));
     let (digest, lines) = (trace.digest(), trace.into_lines());
-    Ran { digest, tally: world.tally.clone(), hits, wrong: world.wrong.clone(), lines }
+    let counts = world.tally.clone();
+    let steps = counts.of(CALLS);
+    Ran { digest, counts, hits, steps, wrong: world.wrong.clone(), lines }
 }
 
 async fn lives(world: Shared) {

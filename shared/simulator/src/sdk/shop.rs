@@ -6,14 +6,12 @@ use std::time::Duration;
 use lambda_http::Body;
 use lambda_http::http::Request;
 use quittance_core::api::{Call, Exchange, Method};
-use quittance_core::checkout::{self, Flow, Wish};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::asking::BREAKS;
 use crate::dice::Chance;
-use crate::plan::{MINUTE, Move, Psp};
-use crate::psp::eur;
+use crate::plan::{MINUTE, Move, Psp, SESSIONS};
 use crate::sdk::person::{self, Ended, Fate, run};
 use crate::sdk::post::Post;
 use crate::sdk::world::Shared;
@@ -29,9 +27,6 @@ const TRIES: usize = 6;
 
 /// How long it waits before.
 const PAUSE: Duration = Duration::from_secs(150);
-
-/// When a provider's sessions end, a little later than they do: after ten minutes, and after three hours.
-const SESSIONS: [u64; 2] = [11 * 60, 3 * 3600 + 60];
 
 /// Somebody does what the plan says.
 pub(crate) async fn does(post: Arc<Post>, does: Move) {
@@ -73,19 +68,7 @@ async fn opens(post: &Post, purchase: usize, vouchers: bool, approval: bool) {
         let (key, wish, dies_at) = {
             let mut world = world.lock();
             let bought = &world.plan.purchases[purchase];
-            let wish = Wish {
-                reference: bought.reference.clone(),
-                amount: bought.amount,
-                currency: eur(),
-                method: if vouchers { checkout::Method::Cvco } else { checkout::Method::Card },
-                flow: Flow::Hosted,
-                approval,
-                adjustable: true,
-                beneficiary: None,
-                locale: None,
-                return_url: "https://shop.example.com/back".to_owned(),
-                notification_url: None,
-            };
+            let wish = bought.wish(vouchers, approval);
             (world.key(purchase), wish, world.dies_at(CALLS))
         };
         let starter = &post.stack.checkout.starter;
@@ -111,7 +94,7 @@ async fn opens(post: &Post, purchase: usize, vouchers: bool, approval: bool) {
     for ends in SESSIONS {
         let world = world.clone();
         tokio::spawn(async move {
-            sleep(Duration::from_secs(ends)).await;
+            sleep(Duration::from_millis(ends.unsigned_abs())).await;
             world.lock().collect();
         });
     }

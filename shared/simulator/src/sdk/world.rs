@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Arguments;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use quittance_core::provider::{Incoming, Options};
-use quittance_core::{OrderKey, Reading, Statement};
+use quittance_core::{OrderKey, Statement};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::dice::{Chance, Dice, Hit};
 use crate::fault::Fault;
 use crate::forger::forge;
-use crate::keys::{Held, Version, provider};
-use crate::mail::Mail;
+use crate::keys::{Held, Version};
+use crate::mail::{Mail, statements};
 use crate::plan::{Plan, Psp};
-use crate::psp::{Psps, account, at};
+use crate::psp::{Psps, account};
 use crate::sdk::count::Tally;
 use crate::sdk::engine::Engine;
 use crate::sdk::judge::{Judge, Truth, refund_bound};
@@ -229,7 +228,8 @@ impl World {
         for sent in self.psps.outbox(now) {
             let psp = if sent.url.ends_with("worldline") { Psp::Worldline } else { Psp::Lyra };
             let mail = Mail::new(psp, sent, now, self.psps.sums());
-            let states = read(&mail, self.psps.version, now);
+            let readings = mail.verified(Held::of(self.psps.version).keys(psp), now);
+            let states = readings.map_or_else(|_| Vec::new(), |(said, _)| statements(said));
             let number = self.letters.len();
             self.note(format_args!("{psp:?} sends notification {number}"));
             if self.happens(Chance::Forges) {
@@ -284,21 +284,4 @@ impl World {
             self.trace.add(&bytes);
         }
     }
-}
-
-/// What a genuine notification states.
-fn read(mail: &Mail, version: Version, now: i64) -> Vec<Statement> {
-    let kept = provider(mail.psp).profile().kept_headers.iter();
-    let headers: Vec<(&'static str, &[u8])> =
-        kept.filter_map(|name| Some((*name, mail.header(name)?.as_bytes()))).collect();
-    let message = Incoming { headers: &headers, body: &mail.sent.body, arrived: at(now) };
-    let readings = Held::of(version)
-        .keys(mail.psp)
-        .into_iter()
-        .find_map(|keys| Some(keys.receive(&message, &Options::default()).ok()?.readings));
-    let statement = |reading| match reading {
-        Reading::Order(statement) => Some(*statement),
-        _ => None,
-    };
-    readings.into_iter().flatten().filter_map(statement).collect()
 }

@@ -31,6 +31,7 @@ mod shrink;
 mod situation;
 mod store;
 mod trace;
+mod verdict;
 mod world;
 
 use std::collections::BTreeSet;

@@ -17,10 +17,11 @@ use crate::plan::{Plan, Psp};
 use crate::psp::{Psps, account};
 use crate::sdk::count::Tally;
 use crate::sdk::engine::Engine;
-use crate::sdk::judge::{Judge, Truth, refund_bound};
+use crate::sdk::judge::Judge;
 use crate::sdk::queue::Queue;
 use crate::sdk::stored::Stored;
 use crate::trace::Trace;
+use crate::verdict::{Truth, refund_bound};
 
 /// Rung where somebody waits for something.
 #[derive(Debug, Default)]
@@ -243,7 +244,8 @@ impl World {
         }
         for purchase in 0..self.plan.purchases.len() {
             let (sums, asked) = (self.psps.sums()[purchase], self.asked_back[purchase]);
-            self.check(refund_bound(sums, asked, self.plan.goes_back_by_itself));
+            let key = self.key(purchase);
+            self.check(refund_bound(&key, sums, asked, self.plan.goes_back_by_itself));
         }
     }
 

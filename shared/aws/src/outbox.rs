@@ -62,9 +62,8 @@ impl Outbox {
         let mut errands: Vec<_> = keys.into_iter().map(|key| Errand::new(key, self)).collect();
         loop {
             join_all(errands.iter_mut().map(Errand::go)).await;
-            let with_message = |errand| Errand::with_message(errand);
             let (senders, messages): (Vec<_>, Vec<_>) =
-                errands.iter_mut().filter_map(with_message).unzip();
+                errands.iter_mut().filter_map(Errand::with_message).unzip();
             if messages.is_empty() {
                 return errands.into_iter().map(Errand::told).collect();
             }
@@ -191,9 +190,9 @@ impl<'a> Errand<'a> {
     }
 
     /// Whoever has something to send, and what.
-    fn with_message(errand: &mut Self) -> Option<(&mut Self, Outgoing)> {
-        let message = errand.message.take()?;
-        Some((errand, message))
+    fn with_message(&mut self) -> Option<(&mut Self, Outgoing)> {
+        let message = self.message.take()?;
+        Some((self, message))
     }
 
     /// The queue has the message, or it has not.

@@ -92,33 +92,25 @@ impl Queue {
     /// deduplicates: in SQS within its group and five minutes, in a table for ever. What has to keep its sequence must not be
     /// sent together: the first may fail alone.
     pub async fn send_each(&self, messages: &[&Outgoing]) -> Vec<Result<(), StoreError>> {
-        match self {
-            Self::Sqs { client, url } => {
-                let mut sent = Vec::with_capacity(messages.len());
-                for batch in batches(messages) {
-                    sent.extend(ends(batch, send_batch(client, url, batch).await));
+        let mut sent = Vec::with_capacity(messages.len());
+        for batch in batches(messages) {
+            sent.extend(match self {
+                Self::Sqs { client, url } => ends(batch, send_batch(client, url, batch).await),
+                Self::Bus { client, name } => ends(batch, put_batch(client, name, batch).await),
+                Self::Table(table) => {
+                    join_all(batch.iter().map(|message| table.send(message))).await
                 }
-                sent
-            }
-            Self::Bus { client, name } => {
-                let mut sent = Vec::with_capacity(messages.len());
-                for batch in batches(messages) {
-                    sent.extend(ends(batch, put_batch(client, name, batch).await));
+                Self::Both(first, second) => {
+                    let mut sent = Box::pin(first.send_each(batch)).await;
+                    let taken = sent.iter_mut().zip(batch).filter(|(sent, _)| sent.is_ok());
+                    let (taken, left): (Vec<_>, Vec<_>) = taken.map(|(at, of)| (at, *of)).unzip();
+                    let also = Box::pin(second.send_each(&left)).await;
+                    taken.into_iter().zip(also).for_each(|(sent, also)| *sent = also);
+                    sent
                 }
-                sent
-            }
-            Self::Table(table) => {
-                join_all(messages.iter().map(|message| table.send(message))).await
-            }
-            Self::Both(first, second) => {
-                let mut sent = Box::pin(first.send_each(messages)).await;
-                let taken = sent.iter_mut().zip(messages).filter(|(sent, _)| sent.is_ok());
-                let (taken, left): (Vec<_>, Vec<_>) = taken.map(|(at, of)| (at, *of)).unzip();
-                let also = Box::pin(second.send_each(&left)).await;
-                taken.into_iter().zip(also).for_each(|(sent, also)| *sent = also);
-                sent
-            }
+            });
         }
+        sent
     }
 }
 

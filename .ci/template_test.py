@@ -473,7 +473,20 @@ class Kept(unittest.TestCase):
         self.assertIn('"{stack}/keys"', operator)
         queries = (ROOT / "shared/aws/src/index.rs").read_text()
         for index in properties("OrderTable")["GlobalSecondaryIndexes"]:
+            index = index["Fn::If"][1] if "Fn::If" in index else index
             self.assertIn(f'"{index["IndexName"]}"', queries)
+
+    def test_an_index_of_states_is_there_where_it_is_asked_for(self):
+        table = properties("OrderTable")
+        for wanted, indexes in (("false", ["due"]), ("true", ["due", "by_state"])):
+            keeps = holds("HasStateIndex", {"StateIndex": wanted})
+            chosen = [[each["Fn::If"][1 if keeps else 2] if "Fn::If" in each else each for each in table[part]]
+                      for part in ("GlobalSecondaryIndexes", "AttributeDefinitions")]
+            found, attributes = [[each for each in part if "Ref" not in each] for part in chosen]
+            self.assertEqual([index["IndexName"] for index in found], indexes)
+            # DynamoDB refuses a definition that no key needs.
+            keys = {key["AttributeName"] for each in [table, *found] for key in each["KeySchema"]}
+            self.assertEqual({each["AttributeName"] for each in attributes}, keys)
 
     def test_notifications_expire_and_orders_do_not(self):
         # PSPs and merchants send again long after any window.

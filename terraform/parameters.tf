@@ -19,6 +19,7 @@ locals {
     RawRetentionDays            = tostring(var.raw_retention_days)
     LogRetentionDays            = tostring(var.log_retention_days)
     DeletionProtection          = tostring(var.deletion_protection)
+    StateIndex                  = tostring(var.state_index)
     AlarmMail                   = tostring(var.alarm_mail)
     RunbookUrl                  = tostring(var.runbook_url)
     ForgedSpikeThreshold        = tostring(var.forged_spike_threshold)

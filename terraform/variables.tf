@@ -199,6 +199,18 @@ variable "deletion_protection" {
   }
 }
 
+variable "state_index" {
+  type        = string
+  default     = "false"
+  nullable    = false
+  description = "Whether an index lists orders by state, newest first, for two more write units each time an order changes. Without it a list reads the table, which does for some thousand orders."
+
+  validation {
+    condition     = contains(["true", "false"], var.state_index)
+    error_message = "state_index is one of: true, false."
+  }
+}
+
 variable "alarm_mail" {
   type        = string
   default     = ""

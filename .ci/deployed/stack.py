@@ -25,6 +25,7 @@ class Stack:
         source = yaml_parse(template.read_text())
         packages = package(account, source, bootstraps)
         translated = transform(source, {}, ManagedPolicyLoader(None))
+        leave_out(translated, parameters)
         self.types = {each["Type"] for each in translated["Resources"].values()}
         self.names_only = aws.add_stand_ins(self.types)
         outputs = translated.setdefault("Outputs", {})
@@ -104,6 +105,26 @@ class Stack:
             if attached or sorted(names) != sorted(each["PolicyName"] for each in own):
                 raise AssertionError(f"{role} has {names} and {attached}, not just what its declaration says")
             self.account.policies[function["FunctionName"]] = [each["PolicyDocument"] for each in own]
+
+
+def leave_out(template, given):
+    """Takes out of tables the parts that a parameter leaves out: moto makes nothing of them instead of no part."""
+    parameters = {name: each.get("Default") for name, each in template["Parameters"].items()} | given
+
+    def is_there(part):
+        if "Fn::If" not in part:
+            return True
+        condition, _, otherwise = part["Fn::If"]
+        reference, wanted = template["Conditions"][condition]["Fn::Equals"]
+        assert otherwise == {"Ref": "AWS::NoValue"}, part
+        return parameters[reference["Ref"]] == wanted
+
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            table = resource["Properties"]
+            for name in {"AttributeDefinitions", "GlobalSecondaryIndexes"} & set(table):
+                kept = [part for part in table[name] if is_there(part)]
+                table[name] = [part["Fn::If"][1] if "Fn::If" in part else part for part in kept]
 
 
 def package(account, source, bootstraps):

@@ -370,6 +370,7 @@ mod tests {
             former: None,
             repaired: false,
             mark: None,
+            entry: None,
             asked: 0,
             ended_at: None,
         }

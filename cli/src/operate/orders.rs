@@ -197,7 +197,7 @@ async fn wanted(context: &Context, list: &List, filter: &Filter) -> Result<ExitC
     if is_cut {
         note(&format!("there are more than {limit}: raise --limit"));
     } else if found.is_partial {
-        note("only the newest orders of each state were looked at");
+        note("not all orders were looked at: the exact reference finds any");
     }
     Ok(ExitCode::SUCCESS)
 }

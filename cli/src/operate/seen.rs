@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use quittance_aws::StoreError;
 use quittance_aws::clock::now;
-use quittance_aws::lists::MAX_PAGE;
+use quittance_aws::lists::Found;
 use quittance_core::provider::{PortalRule, Provider};
-use quittance_core::{Order, State, Timestamp};
+use quittance_core::{Order, Timestamp};
 use quittance_psp::PROVIDERS;
 
 use crate::operate::context::Context;
@@ -28,10 +28,8 @@ pub(crate) struct Seen {
 /// Reads the newest orders of each PSP. An order that cannot be understood is for `rebuild --verify` to name.
 pub(crate) async fn seen(context: &Context) -> Result<Vec<Seen>, StoreError> {
     let table = context.table();
-    let mut found = Vec::new();
-    for state in State::ALL {
-        found.extend(table.updated(state, MAX_PAGE, None).await?.orders);
-    }
+    let newest = table.newest().await?.into_iter();
+    let mut found: Vec<Found> = newest.flat_map(|of_state| of_state.orders).collect();
     found.sort_by_key(|found| std::cmp::Reverse(found.updated_at));
     let mut all = Vec::new();
     for provider in PROVIDERS.iter().copied() {

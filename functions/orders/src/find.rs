@@ -46,19 +46,12 @@ pub async fn find(
     filter: &Filter,
     now: Timestamp,
 ) -> Result<Finding, StoreError> {
-    let pages = State::ALL.map(|state| async move {
-        Ok::<_, StoreError>((state, table.updated(state, MAX_PAGE, None).await?))
-    });
-    let pages = try_join_all(pages).await?;
-    let counts = pages.iter().map(|(state, page)| (*state, page.orders.len(), page.next.is_some()));
-    let (counts, is_partial) =
-        (counts.collect(), pages.iter().any(|(_, page)| page.next.is_some()));
+    let pages = table.newest().await?;
+    let counts = pages.iter().map(|of| (of.state, of.orders.len(), of.has_more));
+    let (counts, is_partial) = (counts.collect(), pages.iter().any(|of| of.has_more));
     let wanted = |state: State| filter.state.is_none_or(|only| only == state);
-    let mut newest: Vec<Found> = pages
-        .into_iter()
-        .filter(|(state, _)| wanted(*state))
-        .flat_map(|(_, page)| page.orders)
-        .collect();
+    let mut newest: Vec<Found> =
+        pages.into_iter().filter(|of| wanted(of.state)).flat_map(|of| of.orders).collect();
     newest.sort_by(|a, b| (b.updated_at, &a.key).cmp(&(a.updated_at, &b.key)));
     if let Some(seconds) = filter.within {
         newest.retain(|found| now.seconds_since(found.updated_at) <= seconds);

@@ -10,7 +10,6 @@ use std::time::Duration;
 use quittance_aws::StoreError;
 use quittance_aws::ask::Wanted;
 use quittance_aws::clock::{Instant, now};
-use quittance_aws::lists::{Found, MAX_PAGE};
 use quittance_aws::measure;
 use quittance_aws::notices::Notifier;
 use quittance_aws::outbox::{Outbox, SweepReport};
@@ -19,12 +18,7 @@ use quittance_aws::table::Stored;
 use quittance_aws::turns::LookReport;
 use quittance_core::desk::{Content, New, RequestKind};
 use quittance_core::fold::{Doubt, holdings};
-use quittance_core::view::VOUCHER_REFUND_SECONDS;
-use quittance_core::{Flag, Order, OrderKey, State, Timestamp};
-
-/// Most pages of partially captured orders that are looked at: more at once within four hours is beyond
-/// any merchant in scope, and a function has an end.
-const MAX_PAGES: usize = 20;
+use quittance_core::{Flag, Order, OrderKey, Timestamp};
 
 /// How long each part of a scheduled look may take to begin with another order: asking, refunds, stranded vouchers. What
 /// they brought is sent in the same run, which has less than a minute.
@@ -118,50 +112,22 @@ impl Function {
 
     async fn stranded(&self, at: Timestamp, until: Instant) -> Result<Vec<OrderKey>, StoreError> {
         let mut stranded = Vec::new();
-        for state in [State::PartiallyCaptured, State::PartiallyRefunded] {
-            for key in self.recent(state, at).await? {
-                match self.stranded_order(&key, at).await {
-                    Ok(Some(stored)) => {
-                        if let Err(error) = self.notifier.stranded(&stored.order).await {
-                            tracing::error!(order = %key, %error, "not told that it is stranded");
-                        }
-                        if Instant::now() < until {
-                            self.give_back(&stored, at).await;
-                        }
-                        stranded.push(key);
+        for key in self.outbox().table.waiting_vouchers().await? {
+            match self.stranded_order(&key, at).await {
+                Ok(Some(stored)) => {
+                    if let Err(error) = self.notifier.stranded(&stored.order).await {
+                        tracing::error!(order = %key, %error, "not told that it is stranded");
                     }
-                    Ok(None) => {}
-                    Err(error) => tracing::error!(order = %key, %error, "order not checked"),
+                    if Instant::now() < until {
+                        self.give_back(&stored, at).await;
+                    }
+                    stranded.push(key);
                 }
+                Ok(None) => {}
+                Err(error) => tracing::error!(order = %key, %error, "order not checked"),
             }
         }
         Ok(stranded)
-    }
-
-    /// The orders in a state that changed while a voucher taken by the change could be given back.
-    async fn recent(&self, state: State, at: Timestamp) -> Result<Vec<OrderKey>, StoreError> {
-        let mut recent = Vec::new();
-        let mut cursor = None;
-        for _ in 0..MAX_PAGES {
-            let page = self.outbox().table.updated(state, MAX_PAGE, cursor).await?;
-            // Newest first: the rest is older still.
-            for Found { key, updated_at } in page.orders {
-                if at.seconds_since(updated_at) > VOUCHER_REFUND_SECONDS {
-                    return Ok(recent);
-                }
-                recent.push(key);
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(recent);
-            }
-        }
-        tracing::error!(
-            state = state.as_str(),
-            pages = MAX_PAGES,
-            "more orders than one run checks"
-        );
-        Ok(recent)
     }
 
     /// The order, if its voucher is stranded and can be given back.

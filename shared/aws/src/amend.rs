@@ -179,7 +179,8 @@ impl Amender {
             };
             let mark = stored.mark.unwrap_or_else(|| UnsentMarker::now(trace.cloned()));
             let draft = PendingWrite::new(&order, &summary, now())?;
-            let draft = draft.after(stored.former.as_ref()).marked(Some(mark));
+            let draft =
+                draft.after(stored.former.as_ref()).marked(Some(mark)).standing(stored.entry);
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
                     let new = Decisions::of(&order).since(before);

@@ -16,6 +16,7 @@ use crate::apis::Apis;
 use crate::caller::Caller;
 use crate::clock::{Instant, now};
 use crate::error::StoreError;
+use crate::index::Entry;
 use crate::measure::{self, Event};
 use crate::notices::Notifier;
 use crate::receive::Receiver;
@@ -138,9 +139,11 @@ impl Asker {
                 let stored = self.receiver.table.load_order(key).await?;
                 let asked = if has_news { 1 } else { stored.asked.saturating_add(turns).max(1) };
                 let summary = stored.order.summary(self.receiver.policy);
-                let due = stored.order.next_ask(&summary, asked, now());
-                let ended_at = ended.then(|| before.or(stored.ended_at).unwrap_or_else(now));
-                self.set(&stored, due, asked, ended_at).await?;
+                let at = now();
+                let due = stored.order.next_ask(&summary, asked, at);
+                let ended_at = ended.then(|| before.or(stored.ended_at).unwrap_or(at));
+                let next = due.map(|due| Entry::ask(&stored.order, &summary, due, at));
+                self.set(&stored, next, asked, ended_at).await?;
                 let stored = Stored { asked, ended_at, ..stored };
                 Ok(AskResult { stored, is_known, has_news })
             }
@@ -206,7 +209,8 @@ impl Asker {
         let (at, summary) = (now(), stored.order.summary(self.receiver.policy));
         let grown = stored.order.next_ask(&summary, asked, at);
         let due = grown.and_then(|grown| pause.map_or(Some(grown), |pause| at.later(pause)));
-        self.set(stored, due, asked, stored.ended_at).await
+        let next = due.map(|due| Entry::ask(&stored.order, &summary, due, at));
+        self.set(stored, next, asked, stored.ended_at).await
     }
 
     /// Sets when the order is asked about next. Where there is no item, and where somebody wrote the order since,
@@ -214,14 +218,14 @@ impl Asker {
     async fn set(
         &self,
         stored: &Stored,
-        due: Option<Timestamp>,
+        next: Option<Entry>,
         asked: u32,
         ended_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         if let Some(version) = stored.version {
             self.receiver
                 .table
-                .reschedule(stored.order.key(), version, due, asked, ended_at)
+                .reschedule(stored.order.key(), version, next, asked, ended_at)
                 .await?;
         }
         Ok(())

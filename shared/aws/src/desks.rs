@@ -6,10 +6,10 @@
 //! | `version` | counts the writes; the condition of the next one |
 //! | `desk` | what [`Desk::to_json`] writes |
 //! | `mark` | what sets each write apart, also from one of the same content |
-//! | `due`, `due_at` | present while something is not final: `desks`, and when it is looked at next |
+//! | `due`, `due_at` | present while something is not final: a sparse index of when it is looked at next |
 //!
 //! An item of its own, so that a notification and a refund never wait for each other, and an order as large as it may
-//! be keeps no refund out. The index [`BY_DUE`](crate::index::BY_DUE) holds desks under a hash key of their own: whoever asks about orders
+//! be keeps no refund out. The index [`DUE`](crate::index::DUE) holds desks apart from orders: whoever asks about orders
 //! does not see them, and a desk is found by itself, also where its order is settled long since.
 //!
 //! A desk stays where it began, also when its order becomes known under another name afterwards: what names its lines
@@ -24,14 +24,11 @@ use quittance_core::{Order, OrderKey, Timestamp};
 
 use crate::clock::now;
 use crate::error::StoreError;
-use crate::index::IndexPlace;
-use crate::table::{Item, Saved, Table, read_key, text, updated};
+use crate::index::{Entry, IndexPlace, Task};
+use crate::table::{Item, Saved, Table, enter, read_key, text, updated};
 
 /// What the key of a desk's item begins with.
 const PREFIX: &str = "refunds:";
-
-/// The hash key of desks in the index. One partition takes a thousand writes a second, and nobody refunds as often.
-const DUE: &str = "desks";
 
 /// Most bytes of a desk that takes another request. DynamoDB refuses an item above 400 KB; the rest is for what becomes
 /// of the lines.
@@ -146,9 +143,7 @@ impl Table {
             ("mark".to_owned(), AttributeValue::S(mark.to_string())),
         ]);
         if let Some(due) = desk.next_look(now()) {
-            let due_at = IndexPlace::of(place).updated_at(due);
-            item.insert("due".to_owned(), AttributeValue::S(DUE.to_owned()));
-            item.insert("due_at".to_owned(), AttributeValue::S(due_at));
+            enter(&mut item, &IndexPlace::of(place), Entry { task: Task::Pay, at: due });
         }
         self.put(item, version).await
     }
@@ -163,7 +158,7 @@ impl Table {
         place: &OrderKey,
         due: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let due_at = IndexPlace::of(place).updated_at(due);
+        let due_at = IndexPlace::of(place).due_at(Entry { task: Task::Pay, at: due });
         let update = self
             .client
             .update_item()
@@ -186,7 +181,9 @@ impl Table {
         until: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<OrderKey>, StoreError> {
-        self.due_in(DUE, until, limit).await?.iter().map(place).collect()
+        let entries = self.entries(&[Task::Pay], until, limit).await?;
+        let first = entries.iter().take(usize::try_from(limit).unwrap_or(usize::MAX));
+        first.map(|(_, pk)| place(pk)).collect()
     }
 }
 
@@ -200,8 +197,7 @@ fn name(place: &OrderKey) -> String {
     format!("{PREFIX}{place}")
 }
 
-fn place(item: &Item) -> Result<OrderKey, StoreError> {
-    let pk = text(item, "pk")?;
+fn place(pk: &str) -> Result<OrderKey, StoreError> {
     let place = pk.strip_prefix(PREFIX);
     read_key(place.ok_or_else(|| StoreError::Corrupt(format!("{pk} is no key of refunds")))?)
 }

@@ -14,6 +14,7 @@ pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod desks;
+mod due;
 mod error;
 pub mod http;
 pub mod index;

@@ -1,9 +1,11 @@
-//! Lists of orders: by state, of those with something to tell, and of all.
+//! Lists of orders: by state, and of all.
 //!
-//! The indexes hold keys alone. A list reads the orders of its page.
+//! The index of states holds keys alone, and a list reads the orders of its page. Not every table has the index: each
+//! change of an order would write two entries of it. A list of a table without it reads the table.
 
 use std::collections::VecDeque;
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +14,7 @@ use quittance_core::{Order, OrderKey, State, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
-use crate::index::{BY_DUE, BY_STATE, BY_UNSENT, SHARDS, read_time};
+use crate::index::{BY_STATE, SHARDS, read_time};
 use crate::item::PAGE;
 use crate::table::{Item, Table, key_of, read_key, text};
 
@@ -22,8 +24,12 @@ const MAX_KEY_BYTES: usize = 2_048;
 /// Most orders on one page of a list: DynamoDB gives as many items in one read.
 pub const MAX_PAGE: u32 = 100;
 
-/// Most pages of a scan read to fill one page of a list without a state.
+/// Most pages of a scan read to fill one page of a list. Those of 1,000 items hold about 5,000 orders with their names, and
+/// take about a second.
 const MAX_SCAN_PAGES: usize = 10;
+
+/// What an engine answers to a query of an index that a table does not have.
+const NO_INDEX: [&str; 2] = ["ValidationException", "ResourceNotFoundException"];
 
 /// An order that a list found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +49,17 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
+/// The orders of one state that were changed last.
+#[derive(Clone, Debug)]
+pub struct Newest {
+    /// The state.
+    pub state: State,
+    /// The orders, newest first.
+    pub orders: Vec<Found>,
+    /// Whether there may be more.
+    pub has_more: bool,
+}
+
 /// Where a page of a list ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor(Place);
@@ -52,6 +69,8 @@ pub struct Cursor(Place);
 enum Place {
     /// In the list of a state, before this sort key.
     Before(State, String),
+    /// In the list of a state that is read from the table, behind this order.
+    Within(State, String),
     /// In the list of all, behind this order.
     Behind(String),
 }
@@ -71,10 +90,12 @@ impl Cursor {
     pub fn parse(text: &str, state: Option<State>) -> Result<Self, BadCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
         let cursor: Self = serde_json::from_slice(&bytes).map_err(|_| BadCursor)?;
+        let is_key = |key: &String| (1..=MAX_KEY_BYTES).contains(&key.len());
         let fits = match (&cursor.0, state) {
             (Place::Before(of, at), Some(state)) => *of == state && read_time(at).is_some(),
             // Also one of what lies beside the orders: a page may end there.
-            (Place::Behind(key), None) => (1..=MAX_KEY_BYTES).contains(&key.len()),
+            (Place::Within(of, key), Some(state)) if *of == state => is_key(key),
+            (Place::Behind(key), None) => is_key(key),
             _ => false,
         };
         fits.then_some(cursor).ok_or(BadCursor)
@@ -111,8 +132,9 @@ enum Rest {
 }
 
 impl Table {
-    /// One page of the orders in a state (newest first), or of all orders (in no order). The index of states may
-    /// be older than an order: one on the page can have another state by now.
+    /// One page of the orders in a state, or of all orders (in no order). With the index of states those that were changed
+    /// last come first; without it those of the page do. What names the states may be older than an order: one on the page can
+    /// have another state by now.
     ///
     /// # Errors
     ///
@@ -133,7 +155,7 @@ impl Table {
         }
     }
 
-    /// One page of the keys of the orders in a state, newest first.
+    /// One page of the keys of the orders in a state, in the order of [`Table::list`].
     ///
     /// # Errors
     ///
@@ -145,10 +167,46 @@ impl Table {
         cursor: Option<Cursor>,
     ) -> Result<Page<Found>, StoreError> {
         let limit = usize::try_from(limit.min(MAX_PAGE)).unwrap_or(usize::MAX);
-        let before = cursor.and_then(|Cursor(place)| match place {
-            Place::Before(_, at) => Some(at),
-            Place::Behind(_) => None,
+        let before = match cursor {
+            Some(Cursor(Place::Within(_, key))) => {
+                return self.scanned(state, limit, Some(key_of(key))).await;
+            }
+            Some(Cursor(Place::Before(_, at))) => Some(at),
+            Some(Cursor(Place::Behind(_))) | None => None,
+        };
+        match self.indexed(state, limit, before).await? {
+            Some(page) => Ok(page),
+            None => self.scanned(state, limit, None).await,
+        }
+    }
+
+    /// The orders of each state that were changed last, newest first, at most [`MAX_PAGE`] of each. Without the index of states
+    /// they are those of the first pages of the table, which are all of a table that is not large.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
+    pub async fn newest(&self) -> Result<Vec<Newest>, StoreError> {
+        let most = usize::try_from(MAX_PAGE).unwrap_or(usize::MAX);
+        let indexed = State::ALL.map(|state| async move {
+            let page = self.indexed(state, most, None).await?;
+            let newest = |Page { orders, next }| Newest { state, orders, has_more: next.is_some() };
+            Ok::<_, StoreError>(page.map(newest))
         });
+        let indexed: Option<Vec<_>> = try_join_all(indexed).await?.into_iter().collect();
+        match indexed {
+            Some(newest) => Ok(newest),
+            None => self.newest_scanned(most).await,
+        }
+    }
+
+    /// One page of a state by the index; `None` where the table has none, or not yet.
+    async fn indexed(
+        &self,
+        state: State,
+        limit: usize,
+        before: Option<String>,
+    ) -> Result<Option<Page<Found>>, StoreError> {
         let shards = SHARDS.chars().map(|shard| Shard {
             hash_key: format!("{}#{shard}", state.as_str()),
             read: VecDeque::new(),
@@ -162,91 +220,107 @@ impl Table {
         while orders.len() < limit {
             while shards.iter().any(Shard::is_to_be_read) {
                 let unread = shards.iter_mut().filter(|shard| shard.is_to_be_read());
-                try_join_all(unread.map(|shard| self.read_on(shard, at_once))).await?;
+                let read = unread.map(|shard| self.read_on(shard, at_once));
+                if !try_join_all(read).await?.into_iter().all(|is_there| is_there) {
+                    return Ok(None);
+                }
             }
             let newest = shards.iter_mut().max_by(|a, b| a.read.front().cmp(&b.read.front()));
             let Some((at, key)) = newest.and_then(|shard| shard.read.pop_front()) else {
-                return Ok(Page { orders, next: None });
+                return Ok(Some(Page { orders, next: None }));
             };
-            orders.push(found(key, &at)?);
+            orders.push(found(key, read_time(&at))?);
             last = Some(at);
         }
         let more = shards.iter().any(|shard| !shard.read.is_empty() || shard.rest.is_some());
         let next = last.filter(|_| more).map(|at| Cursor(Place::Before(state, at)));
-        Ok(Page { orders, next })
+        Ok(Some(Page { orders, next }))
     }
 
-    /// Orders with unsent messages, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Table::list`].
-    pub async fn unsent(&self) -> Result<Vec<Found>, StoreError> {
-        // The index holds nothing else, so one scan finds what is in all its shards.
-        let scan = self.client.scan().table_name(&self.name).index_name(BY_UNSENT).limit(PAGE);
-        let mut pages = scan.into_paginator().items().send();
-        let mut all: Vec<Found> = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|e| StoreError::unavailable("scan unsent orders", &e))?;
-            let (at, key) = read_entry(&item)?;
-            all.push(found(key, &at)?);
+    /// One page of a state without the index.
+    async fn scanned(
+        &self,
+        state: State,
+        limit: usize,
+        mut start: Option<Item>,
+    ) -> Result<Page<Found>, StoreError> {
+        let mut orders = Vec::new();
+        for _ in 0..MAX_SCAN_PAGES {
+            let (read, next) = self.scan(start).await?;
+            let of_state = read.into_iter().filter(|(found, _)| *found == state);
+            let (left, before) = (limit - orders.len(), orders.len());
+            orders.extend(of_state.map(|(_, found)| found).take(left));
+            start = match orders.last() {
+                // The page may have more of the state.
+                Some(last) if orders.len() > before && orders.len() == limit => {
+                    Some(key_of(last.key.to_string()))
+                }
+                _ => next,
+            };
+            if start.is_none() || orders.len() == limit {
+                break;
+            }
         }
-        all.sort_by(|a, b| (a.updated_at, &a.key).cmp(&(b.updated_at, &b.key)));
-        Ok(all)
+        orders.sort_by(|a: &Found, b| (b.updated_at, &a.key).cmp(&(a.updated_at, &b.key)));
+        let next = start.as_ref().map(|key| text(key, "pk")).transpose()?;
+        Ok(Page { orders, next: next.map(|key| Cursor(Place::Within(state, key.to_owned()))) })
     }
 
-    /// Orders about which the provider is to be asked, those first that wait longest; with `until` only what is due
-    /// by then, at most `limit` of each shard.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Table::list`].
-    pub async fn due(
-        &self,
-        until: Option<Timestamp>,
-        limit: u32,
-    ) -> Result<Vec<OrderKey>, StoreError> {
-        let entry =
-            |item: &Item| Ok((text(item, "due_at")?.to_owned(), read_key(text(item, "pk")?)?));
-        let shard = async |shard: char| {
-            let items = self.due_in(&shard.to_string(), until, limit).await?;
-            items.iter().map(entry).collect::<Result<Vec<_>, StoreError>>()
-        };
-        let shards = try_join_all(SHARDS.chars().map(shard)).await?;
-        let mut all: Vec<(String, OrderKey)> = shards.into_iter().flatten().collect();
-        all.sort();
-        Ok(all.into_iter().map(|(_, key)| key).collect())
+    async fn newest_scanned(&self, most: usize) -> Result<Vec<Newest>, StoreError> {
+        let blank = |state| Newest { state, orders: Vec::new(), has_more: false };
+        let mut newest = State::ALL.map(blank);
+        let mut start = None;
+        for _ in 0..MAX_SCAN_PAGES {
+            let (read, next) = self.scan(start).await?;
+            for (state, found) in read {
+                let of_state = newest.iter_mut().find(|newest| newest.state == state);
+                of_state.into_iter().for_each(|of_state| of_state.orders.push(found.clone()));
+            }
+            start = next;
+            if start.is_none() {
+                break;
+            }
+        }
+        for of_state in &mut newest {
+            let orders = &mut of_state.orders;
+            orders.sort_by(|a, b| (b.updated_at, &a.key).cmp(&(a.updated_at, &b.key)));
+            of_state.has_more = start.is_some() || orders.len() > most;
+            orders.truncate(most);
+        }
+        Ok(newest.into())
     }
 
-    /// What is due under one hash key, as keys, what waits longest first; with `until` only what is due by then.
-    pub(crate) async fn due_in(
+    /// One page of the table: the orders on it with their states, and where the rest begins.
+    async fn scan(
         &self,
-        hash_key: &str,
-        until: Option<Timestamp>,
-        limit: u32,
-    ) -> Result<Vec<Item>, StoreError> {
-        let query = self
+        start: Option<Item>,
+    ) -> Result<(Vec<(State, Found)>, Option<Item>), StoreError> {
+        let reply = self
             .client
-            .query()
+            .scan()
             .table_name(&self.name)
-            .index_name(BY_DUE)
-            .expression_attribute_values(":due", AttributeValue::S(hash_key.to_owned()))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let query = match until {
-            // Whatever follows the time of one sort key is less than `$`.
-            Some(until) => query
-                .key_condition_expression("due = :due AND due_at < :until")
-                .expression_attribute_values(":until", AttributeValue::S(format!("{until}$"))),
-            None => query.key_condition_expression("due = :due"),
+            .filter_expression("attribute_exists(#state)")
+            .projection_expression("pk, #state, updated_at")
+            .expression_attribute_names("#state", "state")
+            .limit(PAGE)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|e| StoreError::unavailable("scan orders", &e))?;
+        let read = |item: &Item| {
+            let word = text(item, "state")?.split('#').next().unwrap_or_default();
+            let state = State::from_word(word);
+            let state = state.ok_or_else(|| StoreError::Corrupt(format!("{word} is no state")))?;
+            let (at, key) = read_entry(item)?;
+            Ok((state, found(key, read_time(&at))?))
         };
-        let reply = query.send().await;
-        let reply = reply.map_err(|e| StoreError::unavailable("query what is due", &e))?;
-        Ok(reply.items.unwrap_or_default())
+        let read = reply.items().iter().map(read).collect::<Result<_, StoreError>>()?;
+        Ok((read, reply.last_evaluated_key))
     }
 
-    /// Reads the next orders of a shard.
-    async fn read_on(&self, shard: &mut Shard, limit: usize) -> Result<(), StoreError> {
-        let Some(rest) = shard.rest.take() else { return Ok(()) };
+    /// Reads the next orders of a shard. Whether the table has the index.
+    async fn read_on(&self, shard: &mut Shard, limit: usize) -> Result<bool, StoreError> {
+        let Some(rest) = shard.rest.take() else { return Ok(true) };
         let hash_key = AttributeValue::S(shard.hash_key.clone());
         let query = self
             .client
@@ -266,11 +340,18 @@ impl Table {
                 .key_condition_expression("#state = :state")
                 .set_exclusive_start_key(Some(last)),
         };
-        let reply = query.send().await;
-        let reply = reply.map_err(|e| StoreError::unavailable("query orders by state", &e))?;
+        let reply = match query.send().await {
+            Ok(reply) => reply,
+            // DynamoDB has no word of its own for an index that is not there, or is being filled, and other engines take another.
+            // Where the table itself is missing, reading that says so.
+            Err(error) if error.code().is_some_and(|code| NO_INDEX.contains(&code)) => {
+                return Ok(false);
+            }
+            Err(error) => return Err(StoreError::unavailable("query orders by state", &error)),
+        };
         shard.read = reply.items().iter().map(read_entry).collect::<Result<_, _>>()?;
         shard.rest = reply.last_evaluated_key.map(Rest::Behind);
-        Ok(())
+        Ok(true)
     }
 
     async fn list_all(
@@ -281,7 +362,7 @@ impl Table {
         let wanted = usize::try_from(limit.min(MAX_PAGE)).unwrap_or(usize::MAX);
         let mut start = cursor.and_then(|Cursor(place)| match place {
             Place::Behind(key) => Some(key_of(key)),
-            Place::Before(..) => None,
+            Place::Before(..) | Place::Within(..) => None,
         });
         let mut orders = Vec::new();
         for _ in 0..MAX_SCAN_PAGES {
@@ -326,8 +407,7 @@ fn read_entry(item: &Item) -> Result<(String, OrderKey), StoreError> {
     Ok((text(item, "updated_at")?.to_owned(), read_key(text(item, "pk")?)?))
 }
 
-fn found(key: OrderKey, sort_key: &str) -> Result<Found, StoreError> {
-    let at = read_time(sort_key);
-    let updated_at = at.ok_or_else(|| StoreError::Corrupt("updated_at is no time".to_owned()))?;
+fn found(key: OrderKey, at: Option<Timestamp>) -> Result<Found, StoreError> {
+    let updated_at = at.ok_or_else(|| StoreError::Corrupt("a sort key has no time".to_owned()))?;
     Ok(Found { key, updated_at })
 }

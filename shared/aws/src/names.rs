@@ -8,8 +8,9 @@ use quittance_core::claims::{Cause, Claims, End, Item, Step, TwoReferences, Writ
 use crate::archive::Unarchived;
 use crate::clock::now;
 use crate::error::StoreError;
+use crate::index::Entry;
 use crate::measure;
-use crate::table::{PendingWrite, Saved, Stored, Table, UnsentMarker, too_far};
+use crate::table::{PendingWrite, Saved, Stored, Table, UnsentMarker, next_ask, too_far};
 
 /// Makes aliases point to orders.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Registry<'a> {
     table: &'a Table,
     /// The markers of the items that were read.
     marks: HashMap<OrderKey, UnsentMarker>,
+    /// Where the items stand in the index of what is due.
+    entries: HashMap<OrderKey, Entry>,
 }
 
 /// What the receiver has to do once the aliases of a statement point to its order.
@@ -33,7 +36,7 @@ pub enum Due {
 impl<'a> Registry<'a> {
     /// The names in a table.
     pub fn new(table: &'a Table) -> Self {
-        Self { table, marks: HashMap::new() }
+        Self { table, marks: HashMap::new(), entries: HashMap::new() }
     }
 
     /// Carries steps out until the order itself is to be written, or there is nothing to do. The notification is archived
@@ -109,10 +112,20 @@ impl<'a> Registry<'a> {
         Ok(read.into_iter().map(|stored| self.noted(stored)).collect())
     }
 
-    /// The item, whose marker is noted.
+    /// Where the order that is to be written stands in the index of what is due.
+    pub(crate) fn entry(&self, write: &Write) -> Option<Entry> {
+        self.entries.get(write.item.order.key()).copied()
+    }
+
+    /// The item, whose marker and entry are noted.
     fn noted(&mut self, stored: Stored) -> Item {
+        let entry = stored.entry;
         let (item, mark) = stored.split();
         let key = item.order.key();
+        match entry {
+            Some(entry) => self.entries.insert(key.clone(), entry),
+            None => self.entries.remove(key),
+        };
         match mark {
             Some(mark) => self.marks.insert(key.clone(), mark),
             None => self.marks.remove(key),
@@ -135,7 +148,8 @@ impl<'a> Registry<'a> {
         let Item { order, version, .. } = &write.item;
         match version {
             Some(version) if write.names.is_empty() && !order.has_unsent() => {
-                self.table.mark_told(order, *version).await
+                let next = next_ask(order, &write.summary, now());
+                self.table.mark_told(order, *version, next).await
             }
             _ => self.settle(write).await,
         }
@@ -146,7 +160,7 @@ impl<'a> Registry<'a> {
         let Item { order, version, former, .. } = &write.item;
         let mark = self.mark(write).unwrap_or_else(|| UnsentMarker::now(None));
         let draft = PendingWrite::new(order, &write.summary, now())?;
-        let draft = draft.after(former.as_ref()).marked(Some(mark));
+        let draft = draft.after(former.as_ref()).marked(Some(mark)).standing(self.entry(write));
         let saved = self.table.save(draft, *version).await?;
         if saved == Saved::Done {
             measure::count_decisions(write.decisions);

@@ -290,9 +290,11 @@ impl Receiver {
                 Due::Take(write) => {
                     let mark =
                         names.mark(&write).unwrap_or_else(|| UnsentMarker::now(trace.cloned()));
+                    let entry = names.entry(&write);
                     let Write { item, summary, decisions, .. } = *write;
                     let draft = PendingWrite::new(&item.order, &summary, now())?;
-                    let draft = draft.after(item.former.as_ref()).marked(Some(mark));
+                    let draft =
+                        draft.after(item.former.as_ref()).marked(Some(mark)).standing(entry);
                     if !draft.fits() {
                         let reason = "the order is full: it has the largest size that is allowed";
                         return Ok(Entered::Full(reason.to_owned()));

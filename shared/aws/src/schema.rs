@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 
 use crate::clock::Instant;
 use crate::error::StoreError;
-use crate::index::{BY_DUE, BY_STATE, BY_UNSENT};
+use crate::index::{BY_STATE, DUE};
 
 /// How long an engine may take to make a table usable.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,10 +26,18 @@ const CREATION_POLL: Duration = Duration::from_millis(20);
 struct Plan<'a> {
     hash: &'a str,
     range: Option<&'a str>,
-    /// Name, hash and range. An index holds keys alone.
-    indexes: &'a [(&'a str, &'a str, &'a str)],
+    indexes: &'a [Index],
     stream: bool,
 }
+
+/// Name, hash and range of an index. An index holds keys alone.
+type Index = (&'static str, &'static str, &'static str);
+
+/// By what is to be done, and when: each order table has the index.
+const DUE_INDEX: Index = (DUE, "due", "due_at");
+
+/// By state.
+const STATE_INDEX: Index = (BY_STATE, "state", "updated_at");
 
 /// Creates the order table with its indexes and stream. Nothing happens if it exists.
 ///
@@ -38,11 +46,17 @@ struct Plan<'a> {
 /// [`StoreError::Unavailable`] where the engine refuses or does not answer, or the table is not there in
 /// time.
 pub async fn create_orders(client: &Client, name: &str) -> Result<(), StoreError> {
-    let indexes = [
-        (BY_STATE, "state", "updated_at"),
-        (BY_UNSENT, "unsent", "updated_at"),
-        (BY_DUE, "due", "due_at"),
-    ];
+    let indexes = [DUE_INDEX, STATE_INDEX];
+    create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
+}
+
+/// The same without the index of orders by state, as a deployment is made unless its owner wants that index.
+///
+/// # Errors
+///
+/// Those of [`create_orders`].
+pub async fn create_lean_orders(client: &Client, name: &str) -> Result<(), StoreError> {
+    let indexes = [DUE_INDEX];
     create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
 }
 
@@ -138,10 +152,10 @@ fn request(
     if let Some(range) = plan.range {
         table = table.key_schema(key(range, KeyType::Range)?);
     }
-    for (index, hash, range) in plan.indexes {
+    for (name, hash, range) in plan.indexes {
         let projection = Projection::builder().projection_type(ProjectionType::KeysOnly);
         let index = GlobalSecondaryIndex::builder()
-            .index_name(*index)
+            .index_name(*name)
             .key_schema(key(hash, KeyType::Hash)?)
             .key_schema(key(range, KeyType::Range)?)
             .projection(projection.build())

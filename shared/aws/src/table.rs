@@ -5,11 +5,10 @@
 //! | `pk` | the order's key as text |
 //! | `version` | counts the writes; the condition of the next one |
 //! | `order` | what was told and decided, in the encoding of [`quittance_core::stored`] |
-//! | `state`, `updated_at` | index of orders by state, newest last; see [`crate::index`] |
-//! | `unsent` | present while the order has unsent messages: a sparse index |
-//! | `unsent_since`, `trace` | beside it: since when, in milliseconds since 1970, and the trace of the notification |
-//! | `due`, `due_at` | present while something is open: a sparse index of orders to ask the provider about, and when |
-//! | `asked` | beside it: how often the provider was asked since the last news; absent for never |
+//! | `state`, `updated_at` | for an index of orders by state, newest last; see [`crate::index`] |
+//! | `due`, `due_at` | present while something is to be done: a sparse index of what, and when |
+//! | `unsent_since`, `trace` | present while the order has unsent messages: since when, in milliseconds since 1970, and the trace of the notification |
+//! | `asked` | how often the provider was asked since the last news; absent for never |
 //! | `ended_at` | beside it: since when the provider says that the payment session has ended, with no news since |
 //! | `joined` | present when this is only another name; the key of the order it names |
 //! | `weak` | present when only what follows on a payment has claimed the name so far |
@@ -34,7 +33,7 @@ use quittance_core::{Order, OrderKey, Providers, State, Summary, Timestamp, stor
 
 use crate::clock::{now, unix_millis};
 use crate::error::{StoreError, written};
-use crate::index::IndexPlace;
+use crate::index::{Entry, IndexPlace, Task};
 use crate::item::PAGE;
 use crate::trace::Trace;
 
@@ -71,6 +70,8 @@ pub struct Stored {
     pub repaired: bool,
     /// The marker of unsent messages, while there are any.
     pub mark: Option<UnsentMarker>,
+    /// Where the item stands in the index of what is due.
+    pub entry: Option<Entry>,
     /// How often the provider was asked about the order since the last news of it.
     pub asked: u32,
     /// Since when the provider says that the payment session has ended, without more to come.
@@ -94,6 +95,7 @@ impl Stored {
             former,
             repaired: false,
             mark,
+            entry: None,
             asked: 0,
             ended_at: None,
         }
@@ -105,7 +107,7 @@ pub(crate) fn too_far(name: &OrderKey) -> StoreError {
     StoreError::Corrupt(format!("{name} is an alias of an alias"))
 }
 
-/// Metadata of the `unsent` attribute: when the decision was stored, and the trace of the notification that caused
+/// Of an order with unsent messages: when the decision was stored, and the trace of the notification that caused
 /// it. Not part of the order, so `rebuild` ignores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsentMarker {
@@ -132,7 +134,7 @@ impl UnsentMarker {
 pub struct PendingWrite<'a> {
     order: &'a Order,
     state: State,
-    due: Option<Timestamp>,
+    entry: Option<Entry>,
     bytes: Vec<u8>,
     updated_at: Timestamp,
     former: Option<&'a OrderKey>,
@@ -147,9 +149,15 @@ impl<'a> PendingWrite<'a> {
     /// [`StoreError::Corrupt`] where the order has no encoding, which none has had.
     pub fn new(order: &'a Order, summary: &Summary, now: Timestamp) -> Result<Self, StoreError> {
         let bytes = encode(order)?;
-        let due = order.next_ask(summary, 0, now);
+        let entry = next_ask(order, summary, now);
         let state = summary.state;
-        Ok(Self { order, state, due, bytes, updated_at: now, former: None, mark: None })
+        Ok(Self { order, state, entry, bytes, updated_at: now, former: None, mark: None })
+    }
+
+    /// Sets where the order stands in the index of what is due, as it was read.
+    pub fn standing(self, before: Option<Entry>) -> Self {
+        let entry = self.entry.map(|entry| entry.instead_of(before, self.updated_at));
+        Self { entry, ..self }
     }
 
     /// Sets the order from which facts were moved here, while that order may still hold them.
@@ -275,7 +283,8 @@ impl Table {
                 Ok(way) => {
                     let (order, repaired) = way.order();
                     let (version, former) = (way.end.version, way.end.former.clone());
-                    let (asked, ended_at) = asked.get(order.key()).copied().unwrap_or_default();
+                    let (asked, ended_at, entry) =
+                        asked.get(order.key()).copied().unwrap_or_default();
                     // What stood beside the mark of a name belongs to a decision that is taken over.
                     let names = way.names.iter().rev().map(|name| name.order.key());
                     let mark =
@@ -287,6 +296,7 @@ impl Table {
                         former,
                         repaired,
                         mark,
+                        entry,
                         asked,
                         ended_at,
                     });
@@ -295,7 +305,7 @@ impl Table {
                 Err(Astray::TooFar(name)) => return Err(too_far(&name)),
             };
             let stored = self.load(&unread).await?;
-            asked.insert(unread.clone(), (stored.asked, stored.ended_at));
+            asked.insert(unread.clone(), (stored.asked, stored.ended_at, stored.entry));
             let (item, mark) = stored.split();
             marks.extend(mark.map(|mark| (unread, mark)));
             read.put(item);
@@ -313,7 +323,7 @@ impl Table {
         draft: PendingWrite<'_>,
         version: Option<u64>,
     ) -> Result<Saved, StoreError> {
-        let PendingWrite { order, state, due, bytes, updated_at: at, former, mark } = draft;
+        let PendingWrite { order, state, entry, bytes, updated_at: at, former, mark } = draft;
         let mut item = new_item(order.key(), version, bytes);
         let place = IndexPlace::of(order.key());
         // An order that has given up all that was known of it is in no list.
@@ -321,41 +331,58 @@ impl Table {
             let state = format!("{}#{}", state.as_str(), place.shard());
             item.insert("state".to_owned(), AttributeValue::S(state));
             item.insert("updated_at".to_owned(), AttributeValue::S(place.updated_at(at)));
-            if let Some(due) = due {
-                item.insert("due".to_owned(), AttributeValue::S(place.shard()));
-                item.insert("due_at".to_owned(), AttributeValue::S(place.updated_at(due)));
+            if let Some(entry) = entry {
+                enter(&mut item, &place, entry);
             }
         }
         if let Some(former) = former {
             item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
         }
         if order.has_unsent() {
-            mark_unsent(&mut item, &place, mark);
+            mark_unsent(&mut item, &place, mark, at);
         }
         self.put(item, version).await
     }
 
-    /// Writes that the queue was told all of an order, if the item is still at `version`. Nothing else of the order has changed
-    /// since, so where it stands in lists stays, and costs nothing.
+    /// Writes that the queue was told all of an order, if the item is still at `version`, and when the provider is asked about
+    /// the order, if at all. Nothing else of the order has changed since, so where it stands among the orders of its
+    /// state stays, and costs nothing.
     ///
     /// # Errors
     ///
     /// Those of [`Table::save`].
-    pub async fn mark_told(&self, order: &Order, version: u64) -> Result<Saved, StoreError> {
+    pub async fn mark_told(
+        &self,
+        order: &Order,
+        version: u64,
+        next: Option<Entry>,
+    ) -> Result<Saved, StoreError> {
         let update = self
             .client
             .update_item()
             .table_name(&self.name)
             .key("pk", AttributeValue::S(order.key().to_string()))
             .condition_expression("version = :version")
-            .update_expression(
-                "SET #order = :order, version = :next REMOVE unsent, unsent_since, trace",
-            )
             // A word of DynamoDB's own.
             .expression_attribute_names("#order", "order")
             .expression_attribute_values(":order", AttributeValue::B(Blob::new(encode(order)?)))
             .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
             .expression_attribute_values(":next", AttributeValue::N((version + 1).to_string()));
+        let update = match next {
+            Some(entry) => {
+                let place = IndexPlace::of(order.key());
+                update
+                    .update_expression(
+                        "SET #order = :order, version = :next, due = :due, due_at = :at \
+                         REMOVE unsent_since, trace",
+                    )
+                    .expression_attribute_values(":due", AttributeValue::S(place.shard()))
+                    .expression_attribute_values(":at", AttributeValue::S(place.due_at(entry)))
+            }
+            None => update.update_expression(
+                "SET #order = :order, version = :next REMOVE due, due_at, unsent_since, trace",
+            ),
+        };
         updated("mark order", update.send().await)
     }
 
@@ -377,24 +404,23 @@ impl Table {
             item.insert("former".to_owned(), AttributeValue::S(former.to_string()));
         }
         if stored.order.has_unsent() {
-            let place = IndexPlace::of(key);
-            mark_unsent(&mut item, &place, stored.mark.clone());
-            item.insert("updated_at".to_owned(), AttributeValue::S(place.updated_at(now())));
+            mark_unsent(&mut item, &IndexPlace::of(key), stored.mark.clone(), now());
         }
         self.put(item, stored.version).await
     }
 
     /// Sets when the provider is to be asked about an order again, who was asked so often without news and may have
-    /// said that the session has ended, if the item is still at `version`. `None`: never again. What the order holds is not written.
+    /// said that the session has ended, if the item is still at `version` and the queue knows all of the order. `None`:
+    /// never again. What the order holds is not written.
     ///
     /// # Errors
     ///
-    /// Those of [`Table::save`]. A lost race is no error: whoever wrote the order set the time anew.
+    /// Those of [`Table::save`]. A lost race is no error: whoever wrote the order, or is about to mark it, sets the time anew.
     pub async fn reschedule(
         &self,
         key: &OrderKey,
         version: u64,
-        due: Option<Timestamp>,
+        next: Option<Entry>,
         asked: u32,
         ended_at: Option<Timestamp>,
     ) -> Result<Saved, StoreError> {
@@ -404,14 +430,14 @@ impl Table {
             .update_item()
             .table_name(&self.name)
             .key("pk", AttributeValue::S(key.to_string()))
-            .condition_expression("version = :version")
+            .condition_expression("version = :version AND attribute_not_exists(unsent_since)")
             .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
-        let update = match (due, ended_at) {
+        let update = match (next, ended_at) {
             (None, _) => update.update_expression("REMOVE due, due_at, asked, ended_at"),
-            (Some(due), ended_at) => {
+            (Some(entry), ended_at) => {
                 let update = update
                     .expression_attribute_values(":due", AttributeValue::S(place.shard()))
-                    .expression_attribute_values(":at", AttributeValue::S(place.updated_at(due)))
+                    .expression_attribute_values(":at", AttributeValue::S(place.due_at(entry)))
                     .expression_attribute_values(":asked", AttributeValue::N(asked.to_string()));
                 match ended_at {
                     None => update.update_expression(
@@ -428,20 +454,31 @@ impl Table {
         updated("reschedule order", update.send().await)
     }
 
-    /// Puts off when the provider is to be asked about an order that is due at all.
+    /// Puts off when the provider is to be asked about an order about which it is to be asked at all.
     ///
     /// # Errors
     ///
     /// Those of [`Table::save`].
     pub async fn postpone(&self, key: &OrderKey, due: Timestamp) -> Result<Saved, StoreError> {
-        let at = IndexPlace::of(key).updated_at(due);
+        // Under whichever of the two the order stands.
+        let saved = self.put_off(key, Entry { task: Task::Ask, at: due }).await?;
+        if saved == Saved::Done {
+            return Ok(saved);
+        }
+        self.put_off(key, Entry { task: Task::Voucher, at: due }).await
+    }
+
+    async fn put_off(&self, key: &OrderKey, entry: Entry) -> Result<Saved, StoreError> {
+        let at = IndexPlace::of(key).due_at(entry);
+        let (before, _) = entry.task.range(None);
         let update = self
             .client
             .update_item()
             .table_name(&self.name)
             .key("pk", AttributeValue::S(key.to_string()))
-            .condition_expression("attribute_exists(due)")
+            .condition_expression("begins_with(due_at, :before)")
             .update_expression("SET due_at = :at")
+            .expression_attribute_values(":before", AttributeValue::S(before))
             .expression_attribute_values(":at", AttributeValue::S(at));
         updated("put an order off", update.send().await)
     }
@@ -516,10 +553,21 @@ fn new_item(key: &OrderKey, version: Option<u64>, order: Vec<u8>) -> Item {
     ])
 }
 
+/// Enters an item into the index of what is due, in place of what it stands under.
+pub(crate) fn enter(item: &mut Item, place: &IndexPlace, entry: Entry) {
+    item.insert("due".to_owned(), AttributeValue::S(place.shard()));
+    item.insert("due_at".to_owned(), AttributeValue::S(place.due_at(entry)));
+}
+
+/// When the provider is asked about an order of which there is news.
+pub(crate) fn next_ask(order: &Order, summary: &Summary, now: Timestamp) -> Option<Entry> {
+    order.next_ask(summary, 0, now).map(|at| Entry::ask(order, summary, at, now))
+}
+
 /// Marks an item of which the queue has to be told something.
-fn mark_unsent(item: &mut Item, place: &IndexPlace, mark: Option<UnsentMarker>) {
+fn mark_unsent(item: &mut Item, place: &IndexPlace, mark: Option<UnsentMarker>, at: Timestamp) {
     let UnsentMarker { since, trace } = mark.unwrap_or_else(|| UnsentMarker::now(None));
-    item.insert("unsent".to_owned(), AttributeValue::S(place.shard()));
+    enter(item, place, Entry { task: Task::Tell, at });
     item.insert("unsent_since".to_owned(), AttributeValue::N(since.to_string()));
     if let Some(trace) = trace {
         item.insert("trace".to_owned(), AttributeValue::S(trace.to_string()));
@@ -542,6 +590,7 @@ fn read_item(item: &Item, providers: Providers) -> Result<Stored, StoreError> {
     let since = item.get("unsent_since").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let trace = item.get("trace").and_then(|v| v.as_s().ok()).and_then(|t| t.parse().ok());
     let mark = since.map(|since| UnsentMarker { since, trace });
+    let entry = item.get("due_at").and_then(|v| v.as_s().ok()).and_then(|at| Entry::read(at));
     let asked = item.get("asked").and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
     let asked = asked.unwrap_or(0);
     let ended_at = item.get("ended_at").and_then(|v| v.as_s().ok());
@@ -553,6 +602,7 @@ fn read_item(item: &Item, providers: Providers) -> Result<Stored, StoreError> {
         former,
         repaired: false,
         mark,
+        entry,
         asked,
         ended_at,
     })

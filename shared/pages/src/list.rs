@@ -150,8 +150,8 @@ impl ListPage<'_> {
             (self.table(frame))
             @if self.is_partial {
                 p.soft { (lang.pick(
-                    "Only the newest orders were looked at. The exact reference finds any.",
-                    "Seules les commandes les plus récentes ont été examinées. La référence exacte en trouve n'importe laquelle.",
+                    "Not all orders were looked at. The exact reference finds any.",
+                    "Toutes les commandes n'ont pas été examinées. La référence exacte en trouve n'importe laquelle.",
                 )) }
             }
         };

@@ -175,7 +175,7 @@ impl Asking {
                     world.plan_ask(&self.key, asked + 1);
                 } else {
                     let pause = i64::try_from(UNREACHED_SECONDS).unwrap_or(0) * 1_000;
-                    world.ask_at(&self.key, world.now + pause);
+                    world.put_off(&self.key, world.now + pause);
                 }
                 Outcome::Failed
             }

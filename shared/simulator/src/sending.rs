@@ -65,6 +65,7 @@ impl Sending {
         let (saved, _) = world.save(item.clone());
         match saved {
             Saved::Done => {
+                world.plan_ask(item.order.key(), 0);
                 self.dispatch.written(item);
                 Flow::Goes
             }

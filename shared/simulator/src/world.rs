@@ -301,13 +301,22 @@ impl World {
         *self.store.asked(key) = asked;
         let order = self.order(key);
         let summary = order.summary(self.plan.policy);
-        if let Some(due) = order.next_ask(&summary, asked, at(self.now)) {
+        // Whoever marks the order as told notes it then.
+        let due = order.next_ask(&summary, asked, at(self.now)).filter(|_| !order.has_unsent());
+        if let Some(due) = due {
             let wait = i64::try_from(due.seconds_since(at(self.now))).unwrap_or(DAY) * 1_000;
             // The schedule runs each minute.
             let due = ((self.now + wait) / MINUTE + 1) * MINUTE;
             self.ask_at(order.key(), due);
         } else {
             self.store.due.remove(&(order.key().clone(), Index::Order));
+        }
+    }
+
+    /// Puts an order off that is asked about at all.
+    pub(crate) fn put_off(&mut self, key: &OrderKey, due: i64) {
+        if !self.order(key).has_unsent() {
+            self.ask_at(key, due);
         }
     }
 

@@ -38,6 +38,11 @@ impl Engine {
         Self { url, mark, _alive: alive }
     }
 
+    /// Whether it is the embedded one, which counts capacity as DynamoDB does.
+    pub fn is_embedded(&self) -> bool {
+        self._alive.is_some()
+    }
+
     /// A table's name in this test.
     pub fn table(&self, name: &str) -> String {
         format!("{name}-{}", self.mark)

@@ -62,7 +62,7 @@ fn played(folder: &str) -> Stack {
 
 fn all_is_sent(stack: &Stack) {
     wait_for("all is sent", || {
-        items(stack, ORDERS).iter().all(|item| item["unsent"].is_null()).then_some(())
+        items(stack, ORDERS).iter().all(|item| item["unsent_since"].is_null()).then_some(())
     });
 }
 

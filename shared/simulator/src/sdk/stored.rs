@@ -38,10 +38,10 @@ impl Stored {
         self.unsent.remove(pk);
         self.due.remove(pk);
         let text = |name: &str| item[name]["S"].as_str();
-        if text("unsent").is_some() {
+        if !item["unsent_since"].is_null() {
             self.unsent.insert(pk.to_owned());
         }
-        let due = text("due_at").and_then(|at| Timestamp::parse(at.split('#').next()?));
+        let due = text("due_at").and_then(|at| Timestamp::parse(at.split('#').nth(1)?));
         self.due.extend(due.map(|due| (pk.to_owned(), due)));
         if let (Some(place), Some(desk)) = (pk.strip_prefix(DESKS), text("desk")) {
             let desk = Desk::from_json(desk).map_err(|error| format!("a desk: {error}"))?;

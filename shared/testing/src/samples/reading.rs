@@ -74,8 +74,9 @@ pub(super) fn stream_event() -> Value {
             "Keys": {"pk": {"S": key}},
             "NewImage": {
                 "pk": {"S": key},
-                "state": {"S": "captured"},
-                "unsent": {"S": "1"},
+                "state": {"S": "captured#1"},
+                "due": {"S": "1"},
+                "due_at": {"S": "tell#2026-11-22T10:00:00Z#1f3a9c02"},
                 "unsent_since": {"N": "1795341600000"},
                 "version": {"N": "1"},
             },

@@ -2,9 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
+    BeforeTransmitInterceptorContextRef,
+};
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use aws_sdk_sqs::Client as Sqs;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use axum::extract::State;
@@ -18,13 +24,32 @@ use tokio::net::TcpListener;
 
 use super::support::{Message, Stack, positive, wl};
 
-/// Notes every operation.
+/// Notes every operation, and adds up what the writes cost: those of the order table with its indexes, and those of the archive.
 #[derive(Clone, Debug, Default)]
-struct Requests(Arc<Mutex<Vec<String>>>);
+struct Wire {
+    requests: Arc<Mutex<Vec<String>>>,
+    units: Arc<Mutex<f64>>,
+}
 
-impl Intercept for Requests {
+impl Intercept for Wire {
     fn name(&self) -> &'static str {
-        "requests"
+        "wire"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let all = Some(ReturnConsumedCapacity::Indexes);
+        let input = context.input_mut();
+        if let Some(put) = input.downcast_mut::<PutItemInput>() {
+            put.return_consumed_capacity = all;
+        } else if let Some(update) = input.downcast_mut::<UpdateItemInput>() {
+            update.return_consumed_capacity = all;
+        }
+        Ok(())
     }
 
     fn read_before_transmit(
@@ -39,51 +64,96 @@ impl Intercept for Requests {
             "GetItem" | "BatchGetItem" => "read",
             operation => operation,
         };
-        self.0.lock().unwrap().push(operation.to_owned());
+        self.requests.lock().unwrap().push(operation.to_owned());
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Ok(output) = context.output_or_error() else { return Ok(()) };
+        let put = output.downcast_ref::<PutItemOutput>().map(PutItemOutput::consumed_capacity);
+        let update = output.downcast_ref::<UpdateItemOutput>();
+        let used = put.or_else(|| update.map(UpdateItemOutput::consumed_capacity)).flatten();
+        *self.units.lock().unwrap() +=
+            used.and_then(ConsumedCapacity::capacity_units).unwrap_or(0.0);
         Ok(())
     }
 }
 
-impl Requests {
-    /// Those since the last look. What goes side by side is in no order.
+impl Wire {
+    /// The requests since the last look. What goes side by side is in no order.
     fn seen(&self) -> Vec<String> {
-        let mut seen = std::mem::take(&mut *self.0.lock().unwrap());
+        let mut seen = std::mem::take(&mut *self.requests.lock().unwrap());
         seen.sort();
         seen
     }
-}
 
-/// A life of three notifications and a repetition: authorised, captured, given back, and told once more.
-async fn life(messages: [impl Message; 4]) {
-    let stack = Stack::start().await;
-    let requests = Requests::default();
-    let receiver = stack.seen_by(requests.clone());
-    let mut costs = Vec::new();
-    for message in &messages {
-        positive(message.delivered_to(&receiver).await);
-        costs.push(requests.seen());
+    /// The write units since the last look.
+    fn units(&self) -> f64 {
+        std::mem::take(&mut *self.units.lock().unwrap())
     }
-    let expected: [&[&str]; 4] = [
-        // The order and the payment's name are read at once. The name and the archive are written side by side.
-        &["PutItem", "PutItem", "PutItem", "read"],
-        // The archive, then the order.
-        &["PutItem", "PutItem", "read"],
-        &["PutItem", "PutItem", "read"],
-        &["read"],
-    ];
-    assert_eq!(costs, expected);
 }
 
+/// What a message costs: the requests until it is answered, the write units with the archive's, and those of telling what was
+/// decided.
+type Cost = (&'static [&'static str], f64, f64);
+
+/// The first of a payment. The order and the payment's name are read at once. The name and the archive are written side by side.
+const FIRST: &[&str] = &["PutItem", "PutItem", "PutItem", "read"];
+
+/// A later one. The archive, then the order.
+const LATER: &[&str] = &["PutItem", "PutItem", "read"];
+
+/// Holds what messages about one order cost, each told to the queue before the next one comes.
+async fn life<M: Message, const N: usize>(stack: Stack, messages: [M; N], costs: [Cost; N]) {
+    let wire = Wire::default();
+    let (receiver, outbox) = (stack.seen_by(wire.clone()), stack.outbox_seen_by(wire.clone()));
+    for (n, (message, (requests, written, told))) in messages.iter().zip(costs).enumerate() {
+        positive(message.delivered_to(&receiver).await);
+        assert_eq!(wire.seen(), requests, "message {n}");
+        let units = wire.units();
+        outbox.sweep().await.unwrap();
+        wire.seen();
+        if stack.counts_capacity() {
+            assert_eq!((units, wire.units()), (written, told), "message {n}");
+        }
+    }
+}
+
+/// Authorised, captured, given back, and told once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notification_costs_one_read_and_what_it_writes() {
+    let costs = [(FIRST, 4.0, 0.0), (LATER, 4.0, 2.0), (LATER, 3.0, 2.0), (&["read"], 0.0, 0.0)];
     let payment = |code| Payment::new("COST-1", "9000000001_0", 1, code, 900);
     let captured = || payment(9).acquired(900).json();
     let back = refund("COST-1", "9000000001_1", 8, 900);
-    life([payment(5).json(), captured(), back, captured()]).await;
+    life(Stack::start_lean().await, [payment(5).json(), captured(), back, captured()], costs).await;
 
     let form = |status| Form::single("COST-2", "cost02", "CB", 900, status);
     let back = Form::refund("COST-2", "cost02", &"b".repeat(32), "CB", 900, "CAPTURED");
-    life([form("AUTHORISED"), form("CAPTURED"), back, form("CAPTURED")]).await;
+    let messages = [form("AUTHORISED"), form("CAPTURED"), back, form("CAPTURED")];
+    life(Stack::start_lean().await, messages, costs).await;
+}
+
+/// Three notifications and their release cost nine write units, and three of the archive; one that releases at once five, and one
+/// of the archive.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_told_costs_few_write_units() {
+    let forms = |statuses: [&str; 3]| {
+        statuses.map(|status| Form::single("COST-3", "cost03", "CB", 900, status))
+    };
+    let messages = forms(["WAITING_AUTHORISATION", "AUTHORISED", "CAPTURED"]);
+    let costs = [(FIRST, 4.0, 0.0), (LATER, 2.0, 0.0), (LATER, 4.0, 2.0)];
+    life(Stack::start_lean().await, messages, costs).await;
+
+    let captured = Form::single("COST-4", "cost04", "CB", 900, "CAPTURED");
+    life(Stack::start_lean().await, [captured.clone()], [(FIRST, 4.0, 2.0)]).await;
+    // An index of states has an entry more, and one that moves with each change.
+    life(Stack::start().await, [captured], [(FIRST, 5.0, 2.0)]).await;
 }
 
 /// A queue of SQS that takes no message about one order; each batch that came is noted, with what was taken of it.
@@ -147,7 +217,7 @@ impl Fifo {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_several_orders_have_to_tell_goes_to_the_queue_together() {
     let stack = Stack::start().await;
-    let (requests, fifo) = (Requests::default(), Fifo::default());
+    let (requests, fifo) = (Wire::default(), Fifo::default());
     let outbox = stack.outbox_to(fifo.start().await, requests.clone());
     let reference = |n: usize| format!("BATCH-{n:02}");
     for n in 0..12 {

@@ -67,25 +67,40 @@ enum Machine {
     Alone(#[allow(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>),
 }
 
+/// Whether the order table has an index of states.
+enum StateIndex {
+    Kept,
+    None,
+}
+
 static MACHINE: RwLock<()> = RwLock::const_new(());
 
 impl Stack {
     pub(crate) async fn start() -> Self {
-        Self::start_on(Machine::Shared(MACHINE.read().await)).await
+        Self::start_on(Machine::Shared(MACHINE.read().await), StateIndex::Kept).await
+    }
+
+    /// A stack whose order table has no index of states.
+    pub(crate) async fn start_lean() -> Self {
+        Self::start_on(Machine::Shared(MACHINE.read().await), StateIndex::None).await
     }
 
     /// A stack while no other is running: for a test that a busy machine would fail.
     pub(crate) async fn start_alone() -> Self {
-        Self::start_on(Machine::Alone(MACHINE.write().await)).await
+        Self::start_on(Machine::Alone(MACHINE.write().await), StateIndex::Kept).await
     }
 
-    async fn start_on(machine: Machine) -> Self {
+    async fn start_on(machine: Machine, states: StateIndex) -> Self {
         let engine = Engine::start().await;
         let [orders, archive, queue] =
             ["orders", "archive", "queue"].map(|name| engine.table(name));
         let tables = Tables { orders, archive, queue };
         let client = engine.client();
-        schema::create_orders(&client, &tables.orders).await.unwrap();
+        let made = match states {
+            StateIndex::Kept => schema::create_orders(&client, &tables.orders).await,
+            StateIndex::None => schema::create_lean_orders(&client, &tables.orders).await,
+        };
+        made.unwrap();
         schema::create_archive(&client, &tables.archive).await.unwrap();
         schema::create_queue(&client, &tables.queue).await.unwrap();
         let receiver = tables.receiver(&client);
@@ -133,6 +148,16 @@ impl Stack {
     pub(crate) fn seen_by(&self, interceptor: impl Intercept + 'static) -> Receiver {
         self.tables
             .receiver(&Client::from_conf(self.engine.config().interceptor(interceptor).build()))
+    }
+
+    /// Whether the engine counts capacity as DynamoDB does.
+    pub(crate) fn counts_capacity(&self) -> bool {
+        self.engine.is_embedded()
+    }
+
+    /// An outbox whose requests to the table this sees.
+    pub(crate) fn outbox_seen_by(&self, interceptor: impl Intercept + 'static) -> Outbox {
+        self.outbox_to(self.outbox.queue.clone(), interceptor)
     }
 
     /// An outbox to this queue whose requests to the table this sees.

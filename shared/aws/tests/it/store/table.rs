@@ -1,13 +1,15 @@
 //! What the table and the archive promise to those who build on them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use quittance_aws::archive::IncomingNotification;
+use quittance_aws::clock::now;
 use quittance_aws::lists::Cursor;
+use quittance_aws::outbox::Outbox;
 use quittance_aws::table::{PendingWrite, Saved};
 use quittance_core::claims::Alias;
-use quittance_core::{Order, OrderKey, Policy, Receipt, State, Timestamp};
+use quittance_core::{Order, OrderKey, Policy, Receipt, ReleaseOn, State, Timestamp};
 use quittance_testing::lyra::{Form, Share};
 
 use super::support::{Message, Stack, lyra, sha256};
@@ -73,6 +75,19 @@ async fn a_write_that_comes_second_changes_nothing_and_is_no_error() {
     assert_eq!(stack.table.load(first.key()).await.unwrap().joined, None);
 }
 
+/// The orders of a list, page by page.
+async fn listed(stack: &Stack, state: Option<State>, limit: u32) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = stack.table.list(state, limit, cursor).await.unwrap();
+        assert!(page.orders.len() <= limit as usize);
+        found.extend(page.orders.into_iter().map(|order| order.key().order.clone()));
+        let Some(next) = page.next else { return found };
+        cursor = Some(Cursor::parse(&next.text(), state).unwrap());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_comes_page_by_page_and_newest_first() {
     let stack = Stack::start().await;
@@ -86,19 +101,71 @@ async fn a_list_comes_page_by_page_and_newest_first() {
         (Some(State::Expired), vec![]),
         (None, vec!["LIST-0", "LIST-1", "LIST-2", "LIST-3", "LIST-4", "LIST-5"]),
     ] {
-        let mut found = Vec::new();
-        let mut cursor = None;
-        loop {
-            let page = stack.table.list(state, 2, cursor).await.unwrap();
-            assert!(page.orders.len() <= 2);
-            found.extend(page.orders.into_iter().map(|order| order.key().order.clone()));
-            let Some(next) = page.next else { break };
-            cursor = Some(Cursor::parse(&next.text(), state).unwrap());
-        }
+        let mut found = listed(&stack, state, 2).await;
         if state.is_none() {
             found.sort();
         }
         assert_eq!(found, expected, "{state:?}");
+    }
+}
+
+/// Each state has its orders all the same, page by page; the newest of each are those of the whole table, newest first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_without_an_index_of_states_lists_them() {
+    let stack = Stack::start_lean().await;
+    let statuses = ["CAPTURED", "REFUSED", "CAPTURED"];
+    for n in 0..30 {
+        let reference = format!("LEAN-{n:02}");
+        let status = statuses[usize::try_from(n).unwrap() % 3];
+        save(&stack, &order(&reference, status), None, n).await;
+    }
+    for limit in [1, 7, 20, 100] {
+        for (state, number) in [(State::Captured, 20), (State::Refused, 10), (State::Expired, 0)] {
+            let found = listed(&stack, Some(state), limit).await;
+            let differing: BTreeSet<_> = found.iter().collect();
+            assert_eq!((found.len(), differing.len()), (number, number), "{state:?} by {limit}");
+        }
+    }
+    let newest = stack.table.newest().await.unwrap();
+    let captured = newest.iter().find(|of| of.state == State::Captured).unwrap();
+    assert!(captured.orders.windows(2).all(|two| two[0].updated_at > two[1].updated_at));
+    let counts = newest.iter().map(|of| (of.orders.len(), of.has_more));
+    let expected = State::ALL.map(|state| match state {
+        State::Captured => (20, false),
+        State::Refused => (10, false),
+        _ => (0, false),
+    });
+    assert!(counts.eq(expected));
+
+    let page = stack.table.list(Some(State::Captured), 1, None).await.unwrap();
+    let cursor = page.next.unwrap().text();
+    for other in [None, Some(State::Refused)] {
+        assert!(Cursor::parse(&cursor, other).is_err(), "{other:?}");
+    }
+}
+
+/// An index whose hash keys are few would take a thousand writes a second, whatever the table takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_hash_key_of_an_index_is_shared_by_many_orders() {
+    let stack = Stack::start().await;
+    for n in 0..256 {
+        save(&stack, &order(&format!("SPREAD-{n}"), "CAPTURED"), None, n).await;
+    }
+    let table = stack.client.describe_table().table_name(&stack.tables.orders);
+    let table = table.send().await.unwrap().table.unwrap();
+    let indexes = table.global_secondary_indexes();
+    assert_eq!(indexes.len(), 2);
+    for index in indexes {
+        let name = index.index_name().unwrap();
+        let hash = index.key_schema()[0].attribute_name();
+        let scan = stack.client.scan().table_name(&stack.tables.orders).index_name(name);
+        let items = scan.send().await.unwrap().items.unwrap();
+        let mut keys = BTreeMap::new();
+        for item in &items {
+            *keys.entry(item[hash].as_s().unwrap()).or_insert(0) += 1;
+        }
+        assert_eq!(items.len(), 256, "{name}");
+        assert!(keys.len() == 32 && keys.values().all(|&n| n <= 24), "{name}: {keys:?}");
     }
 }
 
@@ -242,6 +309,87 @@ async fn only_what_the_queue_has_to_be_told_is_found_as_unsent() {
     assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
     assert_eq!(stack.outbox.deliver(&lyra("LATER-1")).await.unwrap(), 0);
     assert_eq!(stack.unsent().await, [lyra("LATER-1")]);
+}
+
+/// Where an order stands in the index of what is due.
+async fn due_at(stack: &Stack, key: &OrderKey) -> Option<String> {
+    let key = AttributeValue::S(key.to_string());
+    let request = stack.client.get_item().table_name(&stack.tables.orders).key("pk", key);
+    let item = request.send().await.unwrap().item.unwrap();
+    assert_eq!(item.contains_key("due"), item.contains_key("due_at"));
+    item.get("due_at").map(|at| at.as_s().unwrap().split('#').next().unwrap().to_owned())
+}
+
+/// One thing at a time is due of an order: the queue is told first, then the provider is asked, and then nothing is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_asked_about_once_the_queue_knows_what_was_decided() {
+    let stack = Stack::start().await;
+    let secured = Policy { release_on: ReleaseOn::Secured, ..Policy::default() };
+    for (policy, status, after) in
+        [(secured, "AUTHORISED", Some("ask")), (Policy::default(), "CAPTURED", None)]
+    {
+        let key = lyra(status);
+        let said = Form::single("CMD-1", "abc123", "CB", 900, status).said();
+        let receipt = Receipt { received_at: now(), source: "webhook", sha256: "0".repeat(64) };
+        let mut order = Order::new(key.clone());
+        order.take(&said, &receipt, policy).unwrap();
+        let draft = PendingWrite::new(&order, &order.summary(policy), now()).unwrap();
+        assert_eq!(stack.table.save(draft, None).await.unwrap(), Saved::Done);
+        assert_eq!(due_at(&stack, &key).await.as_deref(), Some("tell"));
+        assert_eq!(stack.table.due(None, 10).await.unwrap(), []);
+
+        // Neither whoever asked about the order meanwhile nor whoever puts it off takes it from the queue.
+        let soon = now().later(60);
+        let asked = stack.table.reschedule(&key, 1, None, 1, None).await.unwrap();
+        let put_off = stack.table.postpone(&key, soon.unwrap()).await.unwrap();
+        assert_eq!((asked, put_off), (Saved::Conflict, Saved::Conflict));
+        assert_eq!(stack.unsent().await, std::slice::from_ref(&key));
+
+        let outbox = Outbox { policy, ..stack.outbox.clone() };
+        assert_eq!(outbox.deliver(&key).await.unwrap(), 1);
+        assert_eq!(due_at(&stack, &key).await.as_deref(), after);
+        assert_eq!(stack.unsent().await, []);
+        assert_eq!(stack.table.due(None, 10).await.unwrap().len(), usize::from(after.is_some()));
+        if after.is_some() {
+            let version = stack.table.load(&key).await.unwrap().version.unwrap();
+            stack.table.reschedule(&key, version, None, 1, None).await.unwrap();
+            assert_eq!(due_at(&stack, &key).await, None);
+        }
+    }
+}
+
+/// An index of one page is read whole, and a larger one shard by shard: both find the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_is_found_in_a_large_index_as_in_a_small_one() {
+    let stack = Stack::start().await;
+    for n in 0..20 {
+        save(&stack, &order(&format!("TOLD-{n}"), "CAPTURED"), None, n).await;
+        save(&stack, &order(&format!("ASKED-{n}"), "AUTHORISED"), None, n).await;
+    }
+    let found = async || {
+        let (table, soon) = (&stack.table, Some(at(310)));
+        let due = [table.due(None, 100).await.unwrap(), table.due(soon, 100).await.unwrap()];
+        (stack.unsent().await, due, table.due_desks(None, 10).await.unwrap())
+    };
+    let small = found().await;
+    assert_eq!((small.0.len(), small.1[0].len(), small.1[1].len()), (20, 20, 11), "{small:?}");
+
+    let desk = |n: usize| {
+        let put = PutRequest::builder()
+            .item("pk", AttributeValue::S(format!("refunds:systempay/1/test/CMD-{n}")))
+            .item(
+                "due",
+                AttributeValue::S("0123456789abcdefghijklmnopqrstuv"[n % 32..][..1].into()),
+            )
+            .item("due_at", AttributeValue::S(format!("pay#{}#{n:08x}", at(1_000))));
+        WriteRequest::builder().put_request(put.build().unwrap()).build()
+    };
+    for batch in (0..1_001).map(desk).collect::<Vec<_>>().chunks(25) {
+        let write = stack.client.batch_write_item();
+        write.request_items(&stack.tables.orders, batch.to_vec()).send().await.unwrap();
+    }
+    let large = found().await;
+    assert_eq!((&large.0, &large.1, large.2.len()), (&small.0, &small.1, 10));
 }
 
 #[tokio::test(flavor = "multi_thread")]

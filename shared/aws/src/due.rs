@@ -1,0 +1,135 @@
+//! What is to be done, and when: the entries of the index [`DUE`].
+//!
+//! The index holds keys alone.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use quittance_core::{OrderKey, Timestamp};
+
+use crate::error::StoreError;
+use crate::index::{DUE, Entry, SHARDS, Task};
+use crate::item::PAGE;
+use crate::lists::Found;
+use crate::table::{Item, Table, read_key, text};
+
+/// How many shards are read side by side. More take as many connections, each of which a small function has to open first.
+const SHARDS_AT_ONCE: usize = 8;
+
+impl Table {
+    /// Orders with unsent messages, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
+    pub async fn unsent(&self) -> Result<Vec<Found>, StoreError> {
+        let entries = self.entries(&[Task::Tell], None, u32::MAX).await?;
+        let found = entries
+            .into_iter()
+            .map(|(updated_at, pk)| Ok::<_, StoreError>(Found { key: read_key(&pk)?, updated_at }));
+        found.collect()
+    }
+
+    /// Orders about which the provider is to be asked, those first that wait longest; with `until` only what is due
+    /// by then, at most `limit` of each shard.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
+    pub async fn due(
+        &self,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<OrderKey>, StoreError> {
+        let entries = self.entries(&[Task::Voucher, Task::Ask], until, limit).await?;
+        entries.iter().map(|(_, pk)| read_key(pk)).collect()
+    }
+
+    /// Orders whose captured voucher waits for its complement, as long as it can be given back, in no order. The provider is
+    /// asked about each of them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
+    pub async fn waiting_vouchers(&self) -> Result<Vec<OrderKey>, StoreError> {
+        let entries = self.entries(&[Task::Voucher], None, u32::MAX).await?;
+        entries.iter().map(|(_, pk)| read_key(pk)).collect()
+    }
+
+    /// What is due of these kinds, as times and keys of items, what waits longest first; with `until` only what is due by
+    /// then, at most `limit` of each kind and shard.
+    pub(crate) async fn entries(
+        &self,
+        tasks: &[Task],
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, String)>, StoreError> {
+        let mut all = match self.all_entries().await? {
+            Some(entries) => {
+                let wanted = |entry: &Entry| {
+                    tasks.contains(&entry.task) && until.is_none_or(|until| entry.at <= until)
+                };
+                let wanted = entries.into_iter().filter(|(entry, _)| wanted(entry));
+                wanted.map(|(entry, pk)| (entry.at, pk)).collect()
+            }
+            None => {
+                let shards = |task: Task| {
+                    SHARDS
+                        .chars()
+                        .map(move |shard| self.entries_in(shard, task.range(until), limit))
+                };
+                let shards: Vec<_> = tasks.iter().copied().flat_map(shards).collect();
+                stream::iter(shards).buffer_unordered(SHARDS_AT_ONCE).try_concat().await?
+            }
+        };
+        all.sort();
+        Ok(all)
+    }
+
+    /// All that is due, where one page holds it. Most indexes are that small, and a page of them costs less than a query of each
+    /// shard.
+    async fn all_entries(&self) -> Result<Option<Vec<(Entry, String)>>, StoreError> {
+        let page = self.client.scan().table_name(&self.name).index_name(DUE).limit(PAGE);
+        let page = page.send().await;
+        let page = page.map_err(|e| StoreError::unavailable("scan what is due", &e))?;
+        if page.last_evaluated_key().is_some() {
+            return Ok(None);
+        }
+        page.items().iter().map(read).collect::<Result<_, _>>().map(Some)
+    }
+
+    async fn entries_in(
+        &self,
+        shard: char,
+        (from, to): (String, String),
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, String)>, StoreError> {
+        let page = i32::try_from(limit).unwrap_or(i32::MAX).min(PAGE);
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(DUE)
+            .key_condition_expression("due = :due AND due_at BETWEEN :from AND :to")
+            .expression_attribute_values(":due", AttributeValue::S(shard.into()))
+            .expression_attribute_values(":from", AttributeValue::S(from))
+            .expression_attribute_values(":to", AttributeValue::S(to))
+            .limit(page);
+        let mut items = query.into_paginator().items().send();
+        let mut all = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|e| StoreError::unavailable("query what is due", &e))?;
+            let (entry, pk) = read(&item)?;
+            all.push((entry.at, pk));
+            if all.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn read(item: &Item) -> Result<(Entry, String), StoreError> {
+    let entry = Entry::read(text(item, "due_at")?);
+    let entry = entry.ok_or_else(|| StoreError::Corrupt("due_at is no time".to_owned()))?;
+    Ok((entry, text(item, "pk")?.to_owned()))
+}

@@ -1,6 +1,9 @@
 //! The messages that are measured, and what is done with each: verify and read, as a receiver does
 //! before it touches the table.
 
+#[cfg(feature = "whole")]
+pub mod cloud;
+
 use quittance_core::crypto::Secret;
 use quittance_core::{Mode, Reading};
 use quittance_psp::lyra::{self, SiteKeys};
@@ -50,7 +53,7 @@ pub fn messages() -> Vec<Message> {
 
 /// Size of the Worldline body: that of a captured card payment as the platform sends it, with customer
 /// and card details. (worldline.md 8)
-const WORLDLINE_BYTES: usize = 1_600;
+pub const WORLDLINE_BYTES: usize = 1_600;
 
 impl Default for Receiver {
     fn default() -> Self {
@@ -101,7 +104,7 @@ fn typical(form: Form) -> String {
 }
 
 /// The event with a customer of the size that makes it `bytes` long, which is skipped when read.
-fn padded(event: &str, bytes: usize) -> String {
+pub fn padded(event: &str, bytes: usize) -> String {
     const START: &str = r#""paymentOutput":{"#;
     let customer = |name: &str| {
         let member = format!(

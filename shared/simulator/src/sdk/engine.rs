@@ -15,18 +15,25 @@ pub(crate) const ARCHIVE: &str = "archive";
 pub(crate) const MEMORY: &str = "memory";
 
 /// An answer: the status, and the body.
-pub(crate) type Answer = (u16, String);
+pub type Answer = (u16, String);
 
 /// DynamoDB in this process.
-pub(crate) struct Engine(Database);
+#[allow(missing_debug_implementations, reason = "a database shows nothing of itself")]
+pub struct Engine(Database);
 
 impl Engine {
-    pub(crate) fn new() -> Self {
+    /// An engine whose tables are gone with it.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no memory for it.
+    #[allow(clippy::new_without_default, reason = "each is a database of its own")]
+    pub fn new() -> Self {
         Self(Database::memory().expect("a database in memory"))
     }
 
     /// Carries an operation out.
-    pub(crate) fn carry_out(&self, operation: &str, body: &Value) -> Answer {
+    pub fn carry_out(&self, operation: &str, body: &Value) -> Answer {
         let database = &self.0;
         match operation {
             "CreateTable" => answer(body, |request| database.create_table(request)),

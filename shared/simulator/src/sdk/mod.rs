@@ -8,7 +8,7 @@
 //! Each part waits in a runtime whose clock goes on only where all wait. Chance is drawn from the seed alone.
 
 mod count;
-mod engine;
+pub mod engine;
 mod judge;
 mod line;
 mod person;

@@ -1,13 +1,13 @@
-//! Lambda's side of its Runtime API, so that a test runs a function's own binary: start, logging and all.
+//! Lambda's side of its Runtime API, so that a function's own binary runs: start, logging and all.
 
 pub mod logs;
 
-use std::collections::VecDeque;
 use std::io::Read;
 use std::net::Ipv4Addr;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -16,9 +16,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
 
-/// How long all events may take.
+/// How long a start, or an event, may take.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// What a function said.
@@ -30,77 +31,129 @@ pub struct Said {
     pub output: String,
 }
 
+/// What passes between Lambda and a function.
 struct Api {
-    waiting: Mutex<VecDeque<(usize, String)>>,
-    answers: Mutex<Vec<Value>>,
-    expected: usize,
-    answered: Notify,
+    events: Mutex<mpsc::UnboundedReceiver<(usize, String)>>,
+    /// `None` where the function asks for an event.
+    heard: mpsc::UnboundedSender<Option<Value>>,
 }
 
-/// Starts a function's binary in an environment of its own, gives it the events one by one, and ends it when it
-/// has answered all of them.
-pub async fn invoke(binary: &str, environment: &[(&str, &str)], events: Vec<String>) -> Said {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let api = Arc::new(Api {
-        expected: events.len(),
-        waiting: Mutex::new(events.into_iter().enumerate().collect()),
-        answers: Mutex::default(),
-        answered: Notify::new(),
-    });
-    let routes = Router::new()
-        .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(outcome))
-        .with_state(Arc::clone(&api));
-    let server = tokio::spawn(async move { axum::serve(listener, routes).await });
+/// A function's process in an environment of its own, which takes one event at a time.
+pub struct Sandbox {
+    child: Child,
+    events: mpsc::UnboundedSender<(usize, String)>,
+    heard: mpsc::UnboundedReceiver<Option<Value>>,
+    given: usize,
+    collected: [JoinHandle<String>; 2],
+    server: tokio::task::JoinHandle<()>,
+    /// How long the function took from its process's start until it asked for its first event.
+    pub ready_after: Duration,
+}
 
-    let mut child = Command::new(binary)
-        .env_clear()
-        .env("AWS_LAMBDA_RUNTIME_API", address)
-        .env("AWS_LAMBDA_FUNCTION_NAME", "function")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-        .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
-        .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
-        .env("AWS_REGION", "eu-west-3")
-        .env("AWS_ACCESS_KEY_ID", "local")
-        .env("AWS_SECRET_ACCESS_KEY", "local")
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let out = collect(child.stdout.take().unwrap());
-    let err = collect(child.stderr.take().unwrap());
-    let all = tokio::time::timeout(DEADLINE, api.answered.notified()).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
-    server.abort();
-    let output = out.join().unwrap() + &err.join().unwrap();
-    let answers = std::mem::take(&mut *api.answers.lock().unwrap());
-    assert!(all.is_ok(), "{} answers; {output}", answers.len());
-    Said { answers, output }
+impl Sandbox {
+    /// Starts a command as Lambda starts a function, and waits until it asks for its first event.
+    pub async fn start(command: &[&str], environment: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (events, waiting) = mpsc::unbounded_channel();
+        let (heard, hears) = mpsc::unbounded_channel();
+        let api = Arc::new(Api { events: Mutex::new(waiting), heard });
+        let routes = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(outcome))
+            .with_state(api);
+        let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        let (program, arguments) = command.split_first().unwrap();
+        let began = Instant::now();
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", address)
+            .env("AWS_LAMBDA_FUNCTION_NAME", "function")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
+            .env("AWS_REGION", "eu-west-3")
+            .env("AWS_ACCESS_KEY_ID", "local")
+            .env("AWS_SECRET_ACCESS_KEY", "local")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let collected =
+            [collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap())];
+        let mut sandbox = Self {
+            child,
+            events,
+            heard: hears,
+            given: 0,
+            collected,
+            server,
+            ready_after: Duration::ZERO,
+        };
+        match timeout(DEADLINE, sandbox.heard.recv()).await {
+            Ok(Some(None)) => sandbox.ready_after = began.elapsed(),
+            other => panic!("{command:?} does not ask for an event: {other:?}; {}", sandbox.end()),
+        }
+        sandbox
+    }
+
+    /// Gives an event to the function, and waits for its answer.
+    pub async fn invoke(&mut self, event: String) -> Value {
+        self.events.send((self.given, event)).unwrap();
+        self.given += 1;
+        loop {
+            match timeout(DEADLINE, self.heard.recv()).await {
+                Ok(Some(Some(answer))) => return answer,
+                // It asked for the event.
+                Ok(Some(None)) => {}
+                other => panic!("no answer: {other:?}"),
+            }
+        }
+    }
+
+    /// The number of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the process as Lambda does, by SIGTERM: standard output and standard error.
+    pub fn end(mut self) -> String {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            self.child.kill().unwrap();
+        }
+        self.child.wait().unwrap();
+        self.server.abort();
+        self.collected.map(|output| output.join().unwrap()).concat()
+    }
+}
+
+/// Starts a function's binary, gives it the events one by one, and ends it when it has answered all of them.
+pub async fn invoke(binary: &str, environment: &[(&str, &str)], events: Vec<String>) -> Said {
+    let mut sandbox = Sandbox::start(&[binary], environment).await;
+    let mut answers = Vec::with_capacity(events.len());
+    for event in events {
+        answers.push(sandbox.invoke(event).await);
+    }
+    Said { answers, output: sandbox.end() }
 }
 
 async fn next(State(api): State<Arc<Api>>) -> Response {
-    let event = api.waiting.lock().unwrap().pop_front();
-    match event {
-        Some((n, event)) => {
-            let id = format!("00000000-0000-4000-8000-{n:012}");
-            let headers = [
-                ("lambda-runtime-aws-request-id", id.as_str()),
-                ("lambda-runtime-deadline-ms", "32503680000000"),
-                (
-                    "lambda-runtime-invoked-function-arn",
-                    "arn:aws:lambda:eu-west-3:0:function:function",
-                ),
-            ];
-            (headers, event).into_response()
-        }
-        // As Lambda does: the answer comes with the next event.
-        None => std::future::pending().await,
-    }
+    let _ = api.heard.send(None);
+    let Some((n, event)) = api.events.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
+    let id = format!("00000000-0000-4000-8000-{n:012}");
+    let headers = [
+        ("lambda-runtime-aws-request-id", id.as_str()),
+        ("lambda-runtime-deadline-ms", "32503680000000"),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-3:0:function:function"),
+    ];
+    (headers, event).into_response()
 }
 
 async fn outcome(
@@ -109,19 +162,15 @@ async fn outcome(
     body: String,
 ) -> StatusCode {
     let answer = serde_json::from_str(&body).unwrap_or(Value::String(body));
-    let mut answers = api.answers.lock().unwrap();
-    answers.push(if outcome == "response" {
-        answer
-    } else {
-        Value::String(format!("{outcome}: {answer}"))
-    });
-    if answers.len() == api.expected {
-        api.answered.notify_one();
-    }
+    let answer = match outcome.as_str() {
+        "response" => answer,
+        _ => Value::String(format!("{outcome}: {answer}")),
+    };
+    let _ = api.heard.send(Some(answer));
     StatusCode::ACCEPTED
 }
 
-fn collect(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         from.read_to_end(&mut bytes).unwrap();

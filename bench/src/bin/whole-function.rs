@@ -1,0 +1,368 @@
+//! What a whole function costs, from outside: `cargo run --release -p quittance-bench --bin whole-function`.
+//!
+//! A process of `worldline-webhook`, or of `dispatch`, is given signed events one at a time, as Lambda does; the tables are the
+//! embedded engine in this process, which counts requests and capacity as DynamoDB does. Beside it: the bare calls of the
+//! SDK that a first notification takes, and, where one is named, a peer.
+
+#![allow(clippy::print_stdout, reason = "figures are what it is for")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use quittance_bench::cloud::{ARCHIVE, Cloud, ORDERS, Used};
+use quittance_testing::lambda::Sandbox;
+use quittance_testing::worldline::Payment;
+use quittance_testing::{KEY_ID, SECRET, worldline_signature};
+use serde_json::json;
+
+/// Most that a life of three notifications may take until the queue knows of it, and a first notification that releases: what
+/// is the same on every machine.
+const MOST: [(&str, f64); 9] = [
+    ("requests of a first notification", 4.0),
+    ("requests of a later one", 3.0),
+    ("requests of a repetition", 1.0),
+    ("requests of telling a release", 3.0),
+    ("write units of one notification, told", 5.0),
+    ("the same with the archive", 6.0),
+    ("write units of three notifications, told", 9.0),
+    ("the same with the archive, of three", 12.0),
+    ("bytes of the order", 704.0),
+];
+
+/// Most bytes of a function's program, built with `--release`.
+const MOST_BYTES: u64 = 12_000_000;
+
+/// Most instructions of a first notification, as valgrind counts them: what it took when the bound was set, and a tenth more for
+/// other compilers. Hashes run as software there.
+const MOST_INSTRUCTIONS: u64 = 3_660_000;
+
+/// What a whole function costs.
+#[derive(Parser)]
+struct Arguments {
+    /// How many first notifications are measured, after a tenth of as many
+    #[arg(long, default_value_t = 1_000)]
+    notifications: usize,
+    /// How many processes are started to measure a start
+    #[arg(long, default_value_t = 11)]
+    starts: usize,
+    /// Measure only what is the same on every machine, and fail where it is above its bound
+    #[arg(long)]
+    gate: bool,
+    /// The command of a peer that takes the same events, with its tables `payments:pk` and `idempotency:id`
+    #[arg(long, num_args = 1.., allow_hyphen_values = true)]
+    peer: Vec<String>,
+}
+
+/// A program with its environment.
+struct Program<'a> {
+    name: &'a str,
+    command: Vec<String>,
+    environment: Vec<(&'a str, String)>,
+}
+
+/// What first notifications cost.
+struct Warm {
+    start: Duration,
+    cpu: Duration,
+    half: Duration,
+    most: Duration,
+    memory: u64,
+    used: Used,
+    notifications: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let folder = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_owned));
+    let folder = folder.expect("this program is in a folder");
+    let programs = ["worldline-webhook", "dispatch", "bare"].map(|name| folder.join(name));
+    if let Some(missing) = programs.iter().find(|program| !program.exists()) {
+        println!(
+            "{} is missing: cargo build --release -p worldline-webhook -p dispatch -p quittance-bench",
+            missing.display()
+        );
+        return ExitCode::FAILURE;
+    }
+    let [webhook, dispatch, bare] = programs;
+    let counted = counts(&webhook, &dispatch).await;
+    let mut is_over = false;
+    for (what, most) in MOST {
+        let found = counted.get(what).copied().unwrap_or(f64::INFINITY);
+        is_over |= found > most;
+        println!("{what}: {found}, at most {most}");
+    }
+    if folder.ends_with("release") {
+        for program in [&webhook, &dispatch] {
+            let bytes = fs::metadata(program).map_or(u64::MAX, |file| file.len());
+            is_over |= bytes > MOST_BYTES;
+            println!("bytes of {}: {bytes}, at most {MOST_BYTES}", program.display());
+        }
+        is_over |= !instructions(&webhook).await;
+    }
+    if !arguments.gate {
+        compare(&arguments, &webhook, &bare).await;
+    }
+    if is_over { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// An event of the HTTP API with a signed notification.
+fn event(body: &str) -> String {
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": "/webhooks/worldline", "rawQueryString": "",
+        "isBase64Encoded": false, "body": body,
+        "headers": {
+            "content-type": "application/json; charset=utf-8", "content-length": body.len().to_string(),
+            "host": "bench.execute-api.eu-west-3.amazonaws.com", "user-agent": "psp-webhooks/1.0",
+            "x-forwarded-for": "192.0.2.10", "x-forwarded-port": "443", "x-forwarded-proto": "https",
+            "x-gcs-keyid": KEY_ID, "x-gcs-signature": worldline_signature(SECRET, body.as_bytes()),
+        },
+        "requestContext": {
+            "accountId": "anonymous", "apiId": "bench", "domainName": "bench", "domainPrefix": "bench",
+            "requestId": "00000000-0000-4000-8000-000000000000", "routeKey": "$default", "stage": "$default",
+            "time": "15/Jan/2026:09:00:00 +0000", "timeEpoch": 1_768_467_600_000_u64,
+            "http": {
+                "method": "POST", "path": "/webhooks/worldline", "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.10", "userAgent": "psp-webhooks/1.0",
+            },
+        },
+    })
+    .to_string()
+}
+
+/// What is told of a payment in a status.
+fn notification(n: usize, code: u64) -> String {
+    let payment = Payment::new(
+        &format!("order-{n}"),
+        &format!("{:010}_0", 3_000_000_000 + n),
+        1,
+        code,
+        4_200,
+    );
+    let acquired = (code == 9).then_some(4_200);
+    quittance_bench::padded(
+        &payment.acquired(acquired).json().to_string(),
+        quittance_bench::WORLDLINE_BYTES,
+    )
+}
+
+fn environment(cloud: &Cloud) -> Vec<(&'static str, String)> {
+    vec![
+        ("PATH", std::env::var("PATH").unwrap_or_default()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", cloud.url.clone()),
+        ("AWS_ENDPOINT_URL_SQS", cloud.url.clone()),
+        ("QUITTANCE_TABLE", ORDERS.to_owned()),
+        ("QUITTANCE_ARCHIVE_TABLE", ARCHIVE.to_owned()),
+        ("QUITTANCE_QUEUE_URL", format!("{}/000000000000/fulfilment.fifo", cloud.url)),
+        ("QUITTANCE_STACK", "bench".to_owned()),
+        ("QUITTANCE_WORLDLINE_KEYS", json!({KEY_ID: SECRET}).to_string()),
+        ("QUEUE_URL", format!("{}/000000000000/fulfilment", cloud.url)),
+        ("PAYMENTS_TABLE", "payments".to_owned()),
+        ("IDEMPOTENCY_TABLE", "idempotency".to_owned()),
+        ("WEBHOOK_KEY_ID", KEY_ID.to_owned()),
+        ("WEBHOOK_SECRET", SECRET.to_owned()),
+    ]
+}
+
+impl Program<'_> {
+    async fn start(&self) -> Sandbox {
+        let command: Vec<&str> = self.command.iter().map(String::as_str).collect();
+        let environment: Vec<(&str, &str)> =
+            self.environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Sandbox::start(&command, &environment).await
+    }
+}
+
+fn program<'a>(name: &'a str, path: &Path, cloud: &Cloud) -> Program<'a> {
+    Program { name, command: vec![path.display().to_string()], environment: environment(cloud) }
+}
+
+/// Gives an event, which must be taken.
+async fn take(sandbox: &mut Sandbox, event: String) {
+    let answer = sandbox.invoke(event).await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+}
+
+/// Requests, write units and bytes of lives that end with a release that is told.
+async fn counts(webhook: &Path, dispatch: &Path) -> BTreeMap<&'static str, f64> {
+    let cloud = Cloud::start(&[]).await;
+    let mut webhook = program("webhook", webhook, &cloud).start().await;
+    let mut dispatch = program("dispatch", dispatch, &cloud).start().await;
+    let mut found = BTreeMap::new();
+    cloud.used();
+
+    let orders = |used: &Used| used.writes.get(ORDERS).copied().unwrap_or(0.0);
+    let (mut of_orders, mut of_all) = (0.0, 0.0);
+    for (code, what) in [
+        (51, "requests of a first notification"),
+        (5, "requests of a later one"),
+        (9, "requests of a later one"),
+    ] {
+        take(&mut webhook, event(&notification(1, code))).await;
+        let used = cloud.used();
+        found.insert(what, f64::from(used.calls()));
+        of_orders += orders(&used);
+        of_all += used.units();
+    }
+    take(&mut webhook, event(&notification(1, 9))).await;
+    found.insert("requests of a repetition", f64::from(cloud.used().calls()));
+    let used = tell(&cloud, &mut dispatch, 1).await;
+    found.insert("requests of telling a release", f64::from(used.calls()));
+    found.insert("write units of three notifications, told", of_orders + orders(&used));
+    found.insert("the same with the archive, of three", of_all + used.units());
+
+    take(&mut webhook, event(&notification(2, 9))).await;
+    let used = cloud.used();
+    let told = tell(&cloud, &mut dispatch, 2).await;
+    found.insert("write units of one notification, told", orders(&used) + orders(&told));
+    found.insert("the same with the archive", used.units() + told.units());
+    found.insert("bytes of the order", cloud.largest_order() as f64);
+    webhook.end();
+    dispatch.end();
+    found
+}
+
+/// Gives `dispatch` the record of an order's change, as the stream does.
+async fn tell(cloud: &Cloud, dispatch: &mut Sandbox, n: usize) -> Used {
+    let key = json!({"pk": {"S": format!("worldline/DemoMerchant/test/order-{n}")}});
+    let change = json!({"SequenceNumber": n.to_string(), "Keys": key});
+    let record = json!({"eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": change});
+    let answer = dispatch.invoke(json!({"Records": [record]}).to_string()).await;
+    assert_eq!(answer["batchItemFailures"], json!([]), "{answer}");
+    let used = cloud.used();
+    assert_eq!(used.messages, 1, "{used:?}");
+    used
+}
+
+/// Whether a first notification takes no more instructions than its bound. Without valgrind nothing is counted.
+async fn instructions(webhook: &Path) -> bool {
+    let mut totals = Vec::new();
+    for notifications in [20, 120] {
+        let cloud = Cloud::start(&[]).await;
+        let valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
+        let command =
+            valgrind.iter().map(ToString::to_string).chain([webhook.display().to_string()]);
+        let program = Program {
+            name: "valgrind",
+            command: command.collect(),
+            environment: environment(&cloud),
+        };
+        if std::process::Command::new("valgrind").arg("--version").output().is_err() {
+            println!("no valgrind: instructions are not counted");
+            return true;
+        }
+        let mut sandbox = program.start().await;
+        for n in 0..notifications {
+            take(&mut sandbox, event(&notification(n, 9))).await;
+        }
+        let output = sandbox.end();
+        let total = output.lines().find_map(|line| line.split("Collected : ").nth(1));
+        totals.push(total.and_then(|total| total.trim().parse::<u64>().ok()).expect("a count"));
+    }
+    let each = (totals[1] - totals[0]) / 100;
+    println!("instructions of a first notification: {each}, at most {MOST_INSTRUCTIONS}");
+    each <= MOST_INSTRUCTIONS
+}
+
+async fn compare(arguments: &Arguments, webhook: &Path, bare: &Path) {
+    let cloud = Cloud::start(&[("payments", "pk"), ("idempotency", "id")]).await;
+    let mut programs = vec![program("ours", webhook, &cloud)];
+    for (name, calls) in [("empty handler", "none"), ("bare calls", "first")] {
+        let mut program = program(name, bare, &cloud);
+        program.environment.push(("BARE_CALLS", calls.to_owned()));
+        programs.push(program);
+    }
+    if !arguments.peer.is_empty() {
+        let command = arguments.peer.clone();
+        programs.push(Program { name: "peer", command, environment: environment(&cloud) });
+    }
+    let mut from = 10;
+    let mut rows = Vec::new();
+    for program in &programs {
+        rows.push((program.name, warm(program, &cloud, arguments, from).await));
+        from += arguments.notifications * 2;
+    }
+    let ours = &rows[0].1;
+    println!(
+        "\n| | start, ms | CPU of a notification, us | p50, ms | p99, ms | memory, MB | requests | write units | CPU, ours is 1 | p50, ours is 1 |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
+    for (name, row) in &rows {
+        let each = row.notifications as f64;
+        println!(
+            "| {name} | {:.1} | {:.0} | {:.2} | {:.2} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} |",
+            ms(row.start),
+            row.cpu.as_secs_f64() * 1e6 / each,
+            ms(row.half),
+            ms(row.most),
+            row.memory as f64 / 1024.0,
+            f64::from(row.used.calls()) / each,
+            row.used.units() / each,
+            row.cpu.as_secs_f64() / ours.cpu.as_secs_f64() * ours.notifications as f64 / each,
+            ms(row.half) / ms(ours.half),
+        );
+    }
+}
+
+/// First notifications, each of an order of its own, that release it.
+async fn warm(program: &Program<'_>, cloud: &Cloud, arguments: &Arguments, from: usize) -> Warm {
+    let mut starts = Vec::new();
+    for _ in 1..arguments.starts {
+        let sandbox = program.start().await;
+        starts.push(sandbox.ready_after);
+        sandbox.end();
+    }
+    let mut sandbox = program.start().await;
+    starts.push(sandbox.ready_after);
+    starts.sort();
+    let before = arguments.notifications / 10;
+    let events: Vec<String> =
+        (0..before + arguments.notifications).map(|n| event(&notification(from + n, 9))).collect();
+    let mut times = Vec::new();
+    let mut spent = Duration::ZERO;
+    for (n, event) in events.into_iter().enumerate() {
+        if n == before {
+            cloud.used();
+            spent = cpu(sandbox.pid());
+        }
+        let began = Instant::now();
+        take(&mut sandbox, event).await;
+        if n >= before {
+            times.push(began.elapsed());
+        }
+    }
+    times.sort();
+    let (cpu, memory) = (cpu(sandbox.pid()).saturating_sub(spent), memory(sandbox.pid()));
+    sandbox.end();
+    Warm {
+        start: starts[starts.len() / 2],
+        cpu,
+        half: times[times.len() / 2],
+        most: times[times.len() * 99 / 100],
+        memory,
+        used: cloud.used(),
+        notifications: times.len(),
+    }
+}
+
+/// Processor time of a process, all its threads together.
+fn cpu(pid: u32) -> Duration {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let spent = |path: PathBuf| {
+        let text = fs::read_to_string(path.join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    Duration::from_nanos(tasks.filter_map(|task| spent(task.path())).sum())
+}
+
+/// The most memory that a process has taken, in KiB.
+fn memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    most.and_then(|most| most.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}

@@ -94,7 +94,7 @@ impl Table {
         if page.last_evaluated_key().is_some() {
             return Ok(None);
         }
-        page.items().iter().map(read).collect::<Result<_, _>>().map(Some)
+        Ok(Some(page.items().iter().filter_map(read).collect()))
     }
 
     async fn entries_in(
@@ -118,8 +118,7 @@ impl Table {
         let mut all = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(|e| StoreError::unavailable("query what is due", &e))?;
-            let (entry, pk) = read(&item)?;
-            all.push((entry.at, pk));
+            all.extend(read(&item).map(|(entry, pk)| (entry.at, pk)));
             if all.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
                 break;
             }
@@ -128,8 +127,12 @@ impl Table {
     }
 }
 
-fn read(item: &Item) -> Result<(Entry, String), StoreError> {
-    let entry = Entry::read(text(item, "due_at")?);
-    let entry = entry.ok_or_else(|| StoreError::Corrupt("due_at is no time".to_owned()))?;
-    Ok((entry, text(item, "pk")?.to_owned()))
+/// What an item stands for. One that nobody can read keeps none of the others from being found.
+fn read(item: &Item) -> Option<(Entry, String)> {
+    let pk = text(item, "pk").ok()?;
+    let entry = text(item, "due_at").ok().and_then(Entry::read);
+    if entry.is_none() {
+        tracing::error!(order = pk, "what is due of an order cannot be read");
+    }
+    Some((entry?, pk.to_owned()))
 }

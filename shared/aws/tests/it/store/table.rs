@@ -464,3 +464,16 @@ async fn a_whole_table_is_asked_for_a_thousand_items_at_a_time() {
     stack.archive.scan(&Default::default(), |seen| pages.push(seen)).await.unwrap();
     assert_eq!(pages, [1_000, 1_001]);
 }
+
+/// Whoever looks for what is due is told of an item that nobody can read, and finds the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_entry_hides_nothing_that_is_due() {
+    let stack = Stack::start().await;
+    save(&stack, &order("TOLD-1", "CAPTURED"), None, 0).await;
+    let item =
+        [("pk", "systempay/1/test/OLD"), ("due", "3"), ("due_at", "2026-11-22T10:00:00Z#1f3a9c02")];
+    let item = item.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
+    let put = stack.client.put_item().table_name(&stack.tables.orders);
+    put.set_item(Some(item.into())).send().await.unwrap();
+    assert_eq!(stack.unsent().await, [lyra("TOLD-1")]);
+}

@@ -52,7 +52,7 @@ pub async fn find(
     let wanted = |state: State| filter.state.is_none_or(|only| only == state);
     let mut newest: Vec<Found> =
         pages.into_iter().filter(|of| wanted(of.state)).flat_map(|of| of.orders).collect();
-    newest.sort_by(|a, b| (b.updated_at, &a.key).cmp(&(a.updated_at, &b.key)));
+    newest.sort_by(Found::newest_first);
     if let Some(seconds) = filter.within {
         newest.retain(|found| now.seconds_since(found.updated_at) <= seconds);
     }

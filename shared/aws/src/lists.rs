@@ -3,6 +3,7 @@
 //! The index of states holds keys alone, and a list reads the orders of its page. Not every table has the index: each
 //! change of an order would write two entries of it. A list of a table without it reads the table.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -38,6 +39,13 @@ pub struct Found {
     pub key: OrderKey,
     /// When it was changed last.
     pub updated_at: Timestamp,
+}
+
+impl Found {
+    /// What was changed last comes first; of one second by the key.
+    pub fn newest_first(a: &Self, b: &Self) -> Ordering {
+        (b.updated_at, &a.key).cmp(&(a.updated_at, &b.key))
+    }
 }
 
 /// One page of a list.
@@ -215,6 +223,12 @@ impl Table {
         let mut shards: Vec<Shard> = shards.collect();
         // Twice the even part: most lists are filled by one read of each shard.
         let at_once = limit.div_ceil(SHARDS.len()) * 2;
+        // One alone tells whether there is an index: else each shard would be asked in vain.
+        if let Some(first) = shards.first_mut()
+            && !self.read_on(first, at_once).await?
+        {
+            return Ok(None);
+        }
         let mut orders = Vec::new();
         let mut last = None;
         while orders.len() < limit {
@@ -261,7 +275,7 @@ impl Table {
                 break;
             }
         }
-        orders.sort_by(|a: &Found, b| (b.updated_at, &a.key).cmp(&(a.updated_at, &b.key)));
+        orders.sort_by(Found::newest_first);
         let next = start.as_ref().map(|key| text(key, "pk")).transpose()?;
         Ok(Page { orders, next: next.map(|key| Cursor(Place::Within(state, key.to_owned()))) })
     }
@@ -273,8 +287,9 @@ impl Table {
         for _ in 0..MAX_SCAN_PAGES {
             let (read, next) = self.scan(start).await?;
             for (state, found) in read {
-                let of_state = newest.iter_mut().find(|newest| newest.state == state);
-                of_state.into_iter().for_each(|of_state| of_state.orders.push(found.clone()));
+                if let Some(of_state) = newest.iter_mut().find(|newest| newest.state == state) {
+                    of_state.orders.push(found);
+                }
             }
             start = next;
             if start.is_none() {
@@ -283,7 +298,7 @@ impl Table {
         }
         for of_state in &mut newest {
             let orders = &mut of_state.orders;
-            orders.sort_by(|a, b| (b.updated_at, &a.key).cmp(&(a.updated_at, &b.key)));
+            orders.sort_by(Found::newest_first);
             of_state.has_more = start.is_some() || orders.len() > most;
             orders.truncate(most);
         }

@@ -488,6 +488,15 @@ class Kept(unittest.TestCase):
             keys = {key["AttributeName"] for each in [table, *found] for key in each["KeySchema"]}
             self.assertEqual({each["AttributeName"] for each in attributes}, keys)
 
+    def test_tables_and_their_indexes_are_warm_together(self):
+        warm = {"ReadUnitsPerSecond": {"Ref": "WarmUnits"}, "WriteUnitsPerSecond": {"Ref": "WarmUnits"}}
+        orders = properties("OrderTable")
+        indexes = [each["Fn::If"][1] if "Fn::If" in each else each for each in orders["GlobalSecondaryIndexes"]]
+        for part in [orders, *indexes, properties("ArchiveTable")]:
+            self.assertEqual(part["WarmThroughput"], {"Fn::If": ["IsWarm", warm, {"Ref": "AWS::NoValue"}]})
+        self.assertFalse(holds("IsWarm", {"WarmUnits": "0"}))
+        self.assertTrue(holds("IsWarm", {"WarmUnits": "40000"}))
+
     def test_notifications_expire_and_orders_do_not(self):
         # PSPs and merchants send again long after any window.
         self.assertNotIn("TimeToLiveSpecification", properties("OrderTable"))

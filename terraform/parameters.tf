@@ -34,6 +34,7 @@ locals {
     ReceiverConcurrency         = tostring(var.receiver_concurrency)
     DispatchConcurrency         = tostring(var.dispatch_concurrency)
     OrdersConcurrency           = tostring(var.orders_concurrency)
+    WarmUnits                   = tostring(var.warm_units)
     FulfilmentVisibilitySeconds = tostring(var.fulfilment_visibility_seconds)
     FulfilmentMaxReceives       = tostring(var.fulfilment_max_receives)
     ShopUrl                     = tostring(var.shop_url)

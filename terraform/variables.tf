@@ -429,6 +429,18 @@ variable "orders_concurrency" {
   }
 }
 
+variable "warm_units" {
+  type        = string
+  default     = "0"
+  nullable    = false
+  description = "Read units, and write units, a second that the tables and their indexes take from the start, 12000 to 999999; 0 = what AWS gives a new table, which grows with its load. AWS charges for it once, and it cannot be lowered."
+
+  validation {
+    condition     = can(regex("^(0|1[2-9][0-9]{3}|[2-9][0-9]{4}|[1-9][0-9]{5})$", var.warm_units))
+    error_message = "warm_units matches 0|1[2-9][0-9]{3}|[2-9][0-9]{4}|[1-9][0-9]{5}."
+  }
+}
+
 variable "fulfilment_visibility_seconds" {
   type        = number
   default     = 180

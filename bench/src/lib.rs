@@ -3,6 +3,10 @@
 
 #[cfg(feature = "whole")]
 pub mod cloud;
+#[cfg(feature = "whole")]
+pub mod process;
+#[cfg(feature = "whole")]
+pub mod scale;
 
 use quittance_core::crypto::Secret;
 use quittance_core::{Mode, Reading};

@@ -21,10 +21,11 @@ use serde_json::json;
 
 /// Most that a life of three notifications may take until the queue knows of it, and a first notification that releases: what
 /// is the same on every machine.
-const MOST: [(&str, f64); 9] = [
+const MOST: [(&str, f64); 10] = [
     ("requests of a first notification", 4.0),
     ("requests of a later one", 3.0),
     ("requests of a repetition", 1.0),
+    ("requests of a first notification, 64 at once in one process", 4.0),
     ("requests of telling a release", 3.0),
     ("write units of one notification, told", 5.0),
     ("the same with the archive", 6.0),
@@ -39,6 +40,10 @@ const MOST_BYTES: u64 = 12_000_000;
 /// Most instructions of a first notification, as valgrind counts them: what it took when the bound was set, and a tenth more for
 /// other compilers. Hashes run as software there.
 const MOST_INSTRUCTIONS: u64 = 3_660_000;
+
+/// How many notifications a process is given at once, where it is given several: what Lambda's instances of one's own take at
+/// most for each processor.
+const AT_ONCE: usize = 64;
 
 /// What a whole function costs.
 #[derive(Parser)]
@@ -139,6 +144,13 @@ fn program<'a>(name: &'a str, path: &Path, cloud: &Cloud) -> Program<'a> {
     Program { name, command: vec![path.display().to_string()], environment: environment(cloud) }
 }
 
+/// The same where Lambda gives a process several notifications at once.
+fn crowded<'a>(path: &Path, cloud: &Cloud) -> Program<'a> {
+    let mut program = program("64 at once", path, cloud);
+    program.environment.push(("AWS_LAMBDA_MAX_CONCURRENCY", AT_ONCE.to_string()));
+    program
+}
+
 /// Gives an event, which must be taken.
 async fn take(sandbox: &mut Sandbox, event: String) {
     let answer = sandbox.invoke(event).await;
@@ -146,9 +158,9 @@ async fn take(sandbox: &mut Sandbox, event: String) {
 }
 
 /// Requests, write units and bytes of lives that end with a release that is told.
-async fn counts(webhook: &Path, dispatch: &Path) -> BTreeMap<&'static str, f64> {
+async fn counts(webhook_path: &Path, dispatch: &Path) -> BTreeMap<&'static str, f64> {
     let cloud = Cloud::start(&[]).await;
-    let mut webhook = program("webhook", webhook, &cloud).start().await;
+    let mut webhook = program("webhook", webhook_path, &cloud).start().await;
     let mut dispatch = program("dispatch", dispatch, &cloud).start().await;
     let mut found = BTreeMap::new();
     cloud.used();
@@ -181,6 +193,16 @@ async fn counts(webhook: &Path, dispatch: &Path) -> BTreeMap<&'static str, f64> 
     found.insert("bytes of the order", cloud.largest_order() as f64);
     webhook.end();
     dispatch.end();
+
+    let mut crowded = crowded(webhook_path, &cloud).start().await;
+    let events: Vec<String> =
+        (0..AT_ONCE * 4).map(|n| event(&notification(1_000 + n, 9))).collect();
+    cloud.used();
+    let (each, answers) = (events.len() as f64, crowded.invoke_at_once(events).await);
+    assert!(answers.iter().all(|answer| answer["statusCode"] == 200), "{answers:?}");
+    let calls = f64::from(cloud.used().calls());
+    found.insert("requests of a first notification, 64 at once in one process", calls / each);
+    crowded.end();
     found
 }
 
@@ -244,6 +266,10 @@ async fn compare(arguments: &Arguments, webhook: &Path, bare: &Path) {
         rows.push((program.name, warm(program, &cloud, arguments, from).await));
         from += arguments.notifications * 2;
     }
+    let (spent, waits) = together(&crowded(webhook, &cloud), arguments, from).await;
+    println!(
+        "\n64 at once in one process: {spent:.0} us of CPU for each, {waits:.2} waits of its threads for the network or a lock"
+    );
     let ours = &rows[0].1;
     println!(
         "\n| | start, ms | CPU of a notification, us | p50, ms | p99, ms | memory, MB | requests | write units | CPU, ours is 1 | p50, ours is 1 |"
@@ -306,6 +332,37 @@ async fn warm(program: &Program<'_>, cloud: &Cloud, arguments: &Arguments, from:
         used: cloud.used(),
         notifications: times.len(),
     }
+}
+
+/// First notifications, 64 at once in one process: processor time of each in microseconds, and how often a thread of the process gave
+/// up its processor for each by waiting for something, which is the network or a lock.
+async fn together(program: &Program<'_>, arguments: &Arguments, from: usize) -> (f64, f64) {
+    let mut sandbox = program.start().await;
+    let events = |from: usize, to: usize| -> Vec<String> {
+        (from..to).map(|n| event(&notification(n, 9))).collect()
+    };
+    sandbox.invoke_at_once(events(from, from + AT_ONCE)).await;
+    let (before, from) = (cpu(sandbox.pid()), from + AT_ONCE);
+    let waited = waits(sandbox.pid());
+    let events = events(from, from + arguments.notifications);
+    let each = events.len() as f64;
+    let answers = sandbox.invoke_at_once(events).await;
+    assert!(answers.iter().all(|answer| answer["statusCode"] == 200), "{answers:?}");
+    let spent = cpu(sandbox.pid()).saturating_sub(before).as_secs_f64() * 1e6;
+    let waited = waits(sandbox.pid()).saturating_sub(waited) as f64;
+    sandbox.end();
+    (spent / each, waited / each)
+}
+
+/// How often threads of a process gave up their processor by themselves.
+fn waits(pid: u32) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let waits = |path: std::path::PathBuf| {
+        let text = fs::read_to_string(path.join("status")).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        line.trim().parse::<u64>().ok()
+    };
+    tasks.filter_map(|task| waits(task.path())).sum()
 }
 
 /// The most memory that a process has taken, in KiB.

@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use lambda_http::http::{HeaderMap, Method};
-use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use lambda_http::{Body, Error, Request, Response, run_concurrent, service_fn};
 use quittance_core::provider::{Incoming, Options, Profile, Provider};
 use quittance_core::{Keys, ProviderId, Providers};
 
@@ -127,14 +127,19 @@ impl Webhook {
 
 /// Runs the webhook of a provider as a Lambda function. `providers` are all that have orders in the table.
 ///
+/// An instance that Lambda gives several notifications at once (`AWS_LAMBDA_MAX_CONCURRENCY`, on instances of one's own) takes
+/// them side by side; any other takes one after the other.
+///
 /// # Errors
 ///
 /// What stops the function at its start, or Lambda's own errors.
 pub async fn serve(provider: &'static dyn Provider, providers: Providers) -> Result<(), Error> {
-    let telemetry = &Telemetry::start();
+    let telemetry = Telemetry::start();
     let sdk = clients::sdk_config().await;
-    let webhook = &Webhook::from_env(provider, providers, &sdk).await?;
-    run(service_fn(async |request: Request| {
+    // Lives as long as the process, which ends with its last notification.
+    let webhook: &Webhook =
+        Box::leak(Box::new(Webhook::from_env(provider, providers, &sdk).await?));
+    run_concurrent(service_fn(move |request: Request| async move {
         let response = webhook.handle(&request).await;
         telemetry.flush();
         Ok::<_, Error>(response)

@@ -115,6 +115,24 @@ impl Sandbox {
         }
     }
 
+    /// Gives all events at once, and waits for their answers, which come in any order. The function takes as many side by
+    /// side as `AWS_LAMBDA_MAX_CONCURRENCY` in its environment says.
+    pub async fn invoke_at_once(&mut self, events: Vec<String>) -> Vec<Value> {
+        let wanted = events.len();
+        for event in events {
+            self.events.send((self.given, event)).unwrap();
+            self.given += 1;
+        }
+        let mut answers = Vec::with_capacity(wanted);
+        while answers.len() < wanted {
+            match timeout(DEADLINE, self.heard.recv()).await {
+                Ok(Some(answer)) => answers.extend(answer),
+                other => panic!("{} answers of {wanted}: {other:?}", answers.len()),
+            }
+        }
+        answers
+    }
+
     /// The number of the process.
     pub fn pid(&self) -> u32 {
         self.child.id()

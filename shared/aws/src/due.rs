@@ -15,6 +15,15 @@ use crate::table::{Item, Table, read_key, text};
 /// How many shards are read side by side. More take as many connections, each of which a small function has to open first.
 const SHARDS_AT_ONCE: usize = 8;
 
+/// How long the queue does not know of an order before the provider is asked about it all the same, and how long after that
+/// again, in seconds. A queue takes most messages within a second; where it takes none for hours, the shop must not be the last
+/// to hear of a refund.
+const UNTOLD_SECONDS: u64 = 60 * 60;
+
+/// How long such a turn lasts, in seconds. The entry stays as it is, so that only its age tells whose turn it is. A look comes
+/// each minute: of two, one may come late.
+const TURN_SECONDS: u64 = 2 * 60;
+
 impl Table {
     /// Orders with unsent messages, oldest first.
     ///
@@ -42,6 +51,21 @@ impl Table {
     ) -> Result<Vec<OrderKey>, StoreError> {
         let entries = self.entries(&[Task::Voucher, Task::Ask], until, limit).await?;
         entries.iter().map(|(_, pk)| read_key(pk)).collect()
+    }
+
+    /// Orders of which the queue has not been told for an hour and whose turn it is at this time, at most `limit` of each
+    /// shard. The provider is asked about them, and they stay to be told.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
+    pub async fn untold(&self, at: Timestamp, limit: u32) -> Result<Vec<OrderKey>, StoreError> {
+        let since = i64::try_from(UNTOLD_SECONDS).ok().map(|seconds| at.unix() - seconds);
+        let Some(until) = since.and_then(Timestamp::from_unix) else { return Ok(Vec::new()) };
+        let entries = self.entries(&[Task::Tell], Some(until), limit).await?;
+        let has_turn = |since: Timestamp| at.seconds_since(since) % UNTOLD_SECONDS < TURN_SECONDS;
+        let turns = entries.iter().filter(|(since, _)| has_turn(*since));
+        turns.map(|(_, pk)| read_key(pk)).collect()
     }
 
     /// Orders whose captured voucher waits for its complement, as long as it can be given back, in no order. The provider is

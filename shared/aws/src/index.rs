@@ -25,7 +25,8 @@ pub(crate) const SHARDS: &str = "0123456789abcdefghijklmnopqrstuv";
 /// What is to be done with an order next, and the first part of its place in the index [`DUE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// The queue is to be told a decision. Until it knows, nothing else is due: the provider is asked afterwards.
+    /// The queue is to be told a decision. Until it knows, nothing else is due: the provider is asked afterwards. Where that
+    /// takes long, it is asked meanwhile, and the entry stays.
     Tell,
     /// The provider is to be asked.
     Ask,

@@ -358,6 +358,29 @@ async fn an_order_is_asked_about_once_the_queue_knows_what_was_decided() {
     }
 }
 
+/// A queue that refuses a message for long keeps nobody from asking about the order, once an hour.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_stays_unsent_is_asked_about_each_hour() {
+    let stack = Stack::start().await;
+    save(&stack, &order("UNSENT-1", "CAPTURED"), None, 0).await;
+    save(&stack, &order("OPEN-1", "AUTHORISED"), None, 0).await;
+    for (seconds, is_asked) in [
+        (0, false),
+        (60, false),
+        (3_599, false),
+        (3_600, true),
+        (3_719, true),
+        (3_720, false),
+        (7_199, false),
+        (7_200, true),
+        (30 * 24 * 3_600, true),
+    ] {
+        let expected = if is_asked { vec![lyra("UNSENT-1")] } else { Vec::new() };
+        assert_eq!(stack.table.untold(at(seconds), 10).await.unwrap(), expected, "{seconds}");
+    }
+    assert_eq!(stack.unsent().await, [lyra("UNSENT-1")]);
+}
+
 /// An index of one page is read whole, and a larger one shard by shard: both find the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_due_is_found_in_a_large_index_as_in_a_small_one() {

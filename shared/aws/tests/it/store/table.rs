@@ -358,6 +358,52 @@ async fn an_order_is_asked_about_once_the_queue_knows_what_was_decided() {
     }
 }
 
+/// Makes an item stand among what is to be told, as an earlier version may have left it.
+async fn mark_in_vain(stack: &Stack, key: &OrderKey) {
+    let key = AttributeValue::S(key.to_string());
+    let update = stack.client.update_item().table_name(&stack.tables.orders).key("pk", key);
+    let entry = AttributeValue::S(format!("tell#{}#00000000", at(0)));
+    let update = update
+        .update_expression("SET due = :due, due_at = :at, unsent_since = :since")
+        .expression_attribute_values(":due", AttributeValue::S("0".to_owned()))
+        .expression_attribute_values(":at", entry)
+        .expression_attribute_values(":since", AttributeValue::N("1795341600000".to_owned()));
+    update.send().await.unwrap();
+}
+
+/// What stands there in vain goes, and the provider is asked about what is open.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_nothing_to_tell_is_taken_from_what_is_to_be_told() {
+    let stack = Stack::start().await;
+    for (reference, status, after) in
+        [("OPEN-1", "AUTHORISED", Some("ask")), ("SETTLED-1", "CAPTURED", None)]
+    {
+        let mut order = order(reference, status);
+        let release = order.fulfilment().map(|release| release.id.clone());
+        release.iter().for_each(|id| assert!(order.mark_sent(id, at(1))));
+        save(&stack, &order, None, 1).await;
+        mark_in_vain(&stack, order.key()).await;
+        assert_eq!(stack.unsent().await, [lyra(reference)]);
+        assert_eq!(stack.outbox.deliver(order.key()).await.unwrap(), 0);
+        assert_eq!(stack.unsent().await, []);
+        assert_eq!(due_at(&stack, order.key()).await.as_deref(), after);
+        let stored = stack.table.load(order.key()).await.unwrap();
+        assert_eq!((stored.order, stored.version, stored.mark), (order, Some(2), None));
+    }
+    // A name is in no index of what is asked about.
+    let named = stack.table.load(&lyra("SETTLED-1")).await.unwrap();
+    let join = Alias { home: lyra("OPEN-1"), weak: false };
+    assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
+    mark_in_vain(&stack, &lyra("SETTLED-1")).await;
+    stack.sweep().await;
+    assert_eq!(due_at(&stack, &lyra("SETTLED-1")).await, None);
+    let named = stack.table.load(&lyra("SETTLED-1")).await.unwrap();
+    assert_eq!((named.joined, named.mark), (Some(join), None));
+    // What is not marked is not written.
+    assert_eq!(stack.outbox.deliver(&lyra("OPEN-1")).await.unwrap(), 0);
+    assert_eq!(stack.table.load(&lyra("OPEN-1")).await.unwrap().version, Some(2));
+}
+
 /// A queue that refuses a message for long keeps nobody from asking about the order, once an hour.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_stays_unsent_is_asked_about_each_hour() {

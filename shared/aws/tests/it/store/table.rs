@@ -7,6 +7,7 @@ use quittance_aws::archive::IncomingNotification;
 use quittance_aws::clock::now;
 use quittance_aws::lists::Cursor;
 use quittance_aws::outbox::Outbox;
+use quittance_aws::schema;
 use quittance_aws::table::{PendingWrite, Saved};
 use quittance_core::claims::Alias;
 use quittance_core::{Order, OrderKey, Policy, Receipt, ReleaseOn, State, Timestamp};
@@ -425,6 +426,15 @@ async fn an_order_that_stays_unsent_is_asked_about_each_hour() {
         assert_eq!(stack.table.untold(at(seconds), 10).await.unwrap(), expected, "{seconds}");
     }
     assert_eq!(stack.unsent().await, [lyra("UNSENT-1")]);
+}
+
+/// A table keeps the indexes that it was made with. That of states may be left out, and that of what is due may not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_cannot_tell_what_is_due_is_known_by_its_indexes() {
+    let stack = Stack::start_lean().await;
+    let missing = async |name: &str| schema::missing_index(&stack.client, name).await.unwrap();
+    assert_eq!(missing(&stack.tables.orders).await, None);
+    assert_eq!(missing(&stack.tables.queue).await, Some("due"));
 }
 
 /// An index of one page is read whole, and a larger one shard by shard: both find the same.

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use quittance_aws::StoreError;
 use quittance_aws::archive::IncomingNotification;
 use quittance_aws::clock::now;
 use quittance_aws::lists::Cursor;
 use quittance_aws::outbox::Outbox;
 use quittance_aws::schema;
-use quittance_aws::table::{PendingWrite, Saved};
+use quittance_aws::table::{PendingWrite, Saved, Table};
 use quittance_core::claims::Alias;
 use quittance_core::{Order, OrderKey, Policy, Receipt, ReleaseOn, State, Timestamp};
 use quittance_testing::lyra::{Form, Share};
@@ -549,10 +550,70 @@ async fn a_whole_table_is_asked_for_a_thousand_items_at_a_time() {
 async fn an_unreadable_entry_hides_nothing_that_is_due() {
     let stack = Stack::start().await;
     save(&stack, &order("TOLD-1", "CAPTURED"), None, 0).await;
-    let item =
-        [("pk", "systempay/1/test/OLD"), ("due", "3"), ("due_at", "2026-11-22T10:00:00Z#1f3a9c02")];
-    let item = item.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
-    let put = stack.client.put_item().table_name(&stack.tables.orders);
-    put.set_item(Some(item.into())).send().await.unwrap();
+    save(&stack, &order("OPEN-1", "AUTHORISED"), None, 0).await;
+    let entry = [
+        ("systempay/1/test/OLD", "2026-11-22T10:00:00Z#1f3a9c02"),
+        ("no key", "tell#2026-11-22T10:00:00Z#1f3a9c02"),
+        ("no key either", "ask#2026-11-22T10:00:00Z#1f3a9c02"),
+        ("refunds:no key", "pay#2026-11-22T10:00:00Z#1f3a9c02"),
+        ("refunds:systempay/1/test/CMD-1", "pay#2026-11-22T10:00:00Z#1f3a9c02"),
+    ];
+    for (pk, due_at) in entry {
+        put(&stack, &[("pk", pk), ("due", "3"), ("due_at", due_at)]).await;
+    }
     assert_eq!(stack.unsent().await, [lyra("TOLD-1")]);
+    assert_eq!(stack.table.untold(at(3_600), 10).await.unwrap(), [lyra("TOLD-1")]);
+    assert_eq!(stack.table.due(None, 10).await.unwrap(), [lyra("OPEN-1")]);
+    let desk: OrderKey = "systempay/1/test/CMD-1".parse().unwrap();
+    assert_eq!(stack.table.due_desks(None, 1).await.unwrap(), [desk]);
+}
+
+async fn put(stack: &Stack, item: &[(&str, &str)]) {
+    let attribute =
+        |(name, value): &(&str, &str)| ((*name).to_owned(), AttributeValue::S((*value).to_owned()));
+    let put = stack.client.put_item().table_name(&stack.tables.orders);
+    put.set_item(Some(item.iter().map(attribute).collect())).send().await.unwrap();
+}
+
+/// Whoever lists orders is told of an item that nobody can read, and sees the others, with an index of states and without.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_item_hides_no_order_of_a_list() {
+    for is_lean in [false, true] {
+        let stack = if is_lean { Stack::start_lean().await } else { Stack::start().await };
+        save(&stack, &order("LIST-1", "CAPTURED"), None, 0).await;
+        for (pk, state, updated_at) in [
+            ("systempay/1/test/STATE", "nonsense#0", "2026-11-22T10:00:00Z#1f3a9c02"),
+            ("systempay/1/test/TIME", "captured#0", "yesterday"),
+            ("no key", "captured#0", "2026-11-22T10:00:00Z#1f3a9c02"),
+        ] {
+            put(&stack, &[("pk", pk), ("state", state), ("updated_at", updated_at)]).await;
+        }
+        for limit in [1, 10] {
+            assert_eq!(listed(&stack, Some(State::Captured), limit).await, ["LIST-1"], "{is_lean}");
+        }
+        let newest = stack.table.newest().await.unwrap();
+        assert_eq!(newest.iter().map(|of| of.orders.len()).sum::<usize>(), 1, "{is_lean}");
+    }
+}
+
+/// The index that gave it is gone: beginning anew would never come to an end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_does_not_go_on_without_the_index_in_which_it_began() {
+    let mut next = None;
+    for is_lean in [false, true] {
+        let stack = if is_lean { Stack::start_lean().await } else { Stack::start().await };
+        for n in 0..2 {
+            save(&stack, &order(&format!("LIST-{n}"), "CAPTURED"), None, n).await;
+        }
+        let page = stack.table.list(Some(State::Captured), 1, next.take()).await;
+        match page {
+            Ok(page) if !is_lean => next = page.next,
+            Err(StoreError::StaleCursor) if is_lean => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let stack = Stack::start().await;
+    let nowhere = Table::new(stack.client.clone(), "nowhere", quittance_psp::PROVIDERS);
+    let list = nowhere.list(Some(State::Captured), 1, None).await;
+    assert!(matches!(list, Err(StoreError::Unavailable { .. })), "{list:?}");
 }

@@ -6,7 +6,7 @@
 //! and a page begins right behind the last order of the page before.
 //!
 //! Each entry of an index is a write of its own, and an entry that moves is two. So an order stands in one index, under what
-//! is to be done next, and in none once nothing is: see [`Task`].
+//! is to be done next, and in none once nothing is: see `Task`.
 
 use quittance_core::crypto::sha256_hex;
 use quittance_core::{Order, OrderKey, Summary, Timestamp};
@@ -15,7 +15,7 @@ use quittance_core::{Order, OrderKey, Summary, Timestamp};
 /// table.
 pub const BY_STATE: &str = "by_state";
 
-/// Sparse index of what is to be done, and when: see [`Task`].
+/// Sparse index of what is to be done, and when: see `Task`.
 pub const DUE: &str = "due";
 
 /// The shards of each hash key, by an order's hash: 32 partitions take 32,000 writes a second, and an order that is released

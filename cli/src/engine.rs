@@ -26,6 +26,8 @@ pub(crate) struct Engine {
     pub(crate) url: String,
     /// For people.
     pub(crate) description: String,
+    /// How to begin with tables that no earlier version made.
+    pub(crate) begin_anew: &'static str,
     /// Whether a table's stream may be followed. The embedded engine looks through all that a stream ever held for each
     /// write and each read, so that a stack would become slower with its age.
     pub(crate) streams: bool,
@@ -41,6 +43,7 @@ impl Engine {
                 config: sdk_config(Some(&url)).await,
                 description: format!("DynamoDB at {url}"),
                 url,
+                begin_anew: "name another one in QUITTANCE_TABLE",
                 streams: true,
                 _alive: None,
             }),
@@ -75,6 +78,7 @@ impl Engine {
             config: sdk_config(Some(&url)).await,
             description: format!("embedded DynamoDB {place}, at {url}"),
             url,
+            begin_anew: "begin another folder with --data",
             streams: false,
             _alive: Some(alive),
         })

@@ -66,6 +66,7 @@ impl Stack {
         schema::create_orders(&client, &settings.table)
             .await
             .map_err(|error| format!("the engine at {} does not work: {error}", engine.url))?;
+        is_of_this_version(engine, &client, &settings.table).await?;
         if !engine.streams {
             schema::end_stream(&client, &settings.table).await?;
         }
@@ -109,6 +110,18 @@ impl Stack {
             outbox,
             log,
         })
+    }
+}
+
+/// Fails where an earlier version made the order table: it would take notifications, and no message would ever be sent.
+async fn is_of_this_version(engine: &Engine, client: &Client, table: &str) -> Result<(), Failure> {
+    match schema::missing_index(client, table).await? {
+        None => Ok(()),
+        Some(index) => Err(format!(
+            "the table {table} ({}) was made by an earlier version: it has no index {index}; {}",
+            engine.description, engine.begin_anew
+        )
+        .into()),
     }
 }
 

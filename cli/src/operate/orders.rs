@@ -33,7 +33,7 @@ pub(crate) struct Orders {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List orders; those in one state newest first
+    /// List orders; those in one state newest first, without an index of states within each page only
     List(List),
     /// Show one order: state, what it waits for, shares, and what happened when
     Show(Show),

@@ -128,6 +128,31 @@ fn playing_twice_on_the_same_data_meets_the_expectations_again() {
     }
 }
 
+/// Such a stack would take notifications and tell nobody of them.
+#[test]
+fn tables_of_an_earlier_version_are_refused_at_the_start() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().to_str().expect("UTF-8");
+    let stack = Stack::start_in(directory.path());
+    let without = json!({
+        "TableName": "quittance-orders",
+        "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "due"}}],
+    });
+    stack.dynamodb("UpdateTable", &without);
+    let refused = |args: &[&str], environment: &[(&str, &str)], hint: &str| {
+        let output = run(&[&["--port", "0", "--no-play", "--exit"], args].concat(), environment);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        for part in ["quittance-orders", "an earlier version", "no index due", hint] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    };
+    let engine = format!("http://127.0.0.1:{}", stack.engine_port());
+    refused(&[], &[("AWS_ENDPOINT_URL_DYNAMODB", &engine)], "another one in QUITTANCE_TABLE");
+    stack.kill();
+    refused(&["--data", data, "--dynamodb-port", "0"], &[], "begin another folder with --data");
+}
+
 #[test]
 fn a_stack_elsewhere_is_played_to_and_compared_with() {
     let stack = Stack::start();

@@ -116,7 +116,10 @@ impl Function {
 
     async fn many(&self, query: &Query) -> Result<Answer, Answer> {
         let page = self.table.list(query.state, query.limit, query.cursor.clone()).await;
-        let page = page.map_err(unavailable)?;
+        let page = page.map_err(|error| match error {
+            StoreError::StaleCursor => Answer::Bad("unknown cursor"),
+            error => unavailable(error),
+        })?;
         let (now, providers) = (now(), self.table.providers());
         let views = page.orders.iter().map(|order| order.brief(self.policy, now, providers));
         let is_asked_for = |view: &OrderView| query.state.is_none_or(|state| view.state == state);

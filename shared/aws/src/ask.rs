@@ -231,7 +231,8 @@ impl Asker {
         Ok(())
     }
 
-    /// Asks about the orders that are due, those first that wait longest, and tells of those that are held all the same.
+    /// Asks about the orders that are due, those first that wait longest, then about those of which the queue has not been told
+    /// for long, and tells of those that are held all the same.
     /// Each merchant has a turn of its own, an order that cannot be asked about keeps no other from its turn, and what is
     /// not asked about by `until` is left to the next look.
     ///
@@ -247,7 +248,10 @@ impl Asker {
         if self.apis.is_empty() && !notifier.wants(Notice::Held) {
             return Ok(LookReport::default());
         }
-        let due = self.receiver.table.due(wanted.by(), MAX_DUE_PER_SHARD).await?;
+        let table = &self.receiver.table;
+        let mut due = table.due(wanted.by(), MAX_DUE_PER_SHARD).await?;
+        // They come last: what waits for its word alone goes before.
+        due.extend(table.untold(now(), MAX_DUE_PER_SHARD).await?);
         let most = Most { of_all: MAX_ASKS, of_one: MAX_ASKS_PER_ACCOUNT };
         Ok(in_turn(due, most, until, &Round { asker: self, notifier }).await)
     }

@@ -182,8 +182,12 @@ impl Table {
         limit: u32,
     ) -> Result<Vec<OrderKey>, StoreError> {
         let entries = self.entries(&[Task::Pay], until, limit).await?;
-        let first = entries.iter().take(usize::try_from(limit).unwrap_or(usize::MAX));
-        first.map(|(_, pk)| place(pk)).collect()
+        let read = |pk: &str| {
+            let place = place(pk);
+            place.inspect_err(|error| tracing::error!(%error, "what is due cannot be read")).ok()
+        };
+        let places = entries.iter().filter_map(|(_, pk)| read(pk));
+        Ok(places.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The index holds keys alone.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use quittance_core::{OrderKey, Timestamp};
@@ -15,6 +17,15 @@ use crate::table::{Item, Table, read_key, text};
 /// How many shards are read side by side. More take as many connections, each of which a small function has to open first.
 const SHARDS_AT_ONCE: usize = 8;
 
+/// How long the queue does not know of an order before the provider is asked about it all the same, and how long after that
+/// again, in seconds. A queue takes most messages within a second; where it takes none for hours, the shop must not be the last
+/// to hear of a refund.
+const UNTOLD_SECONDS: u64 = 60 * 60;
+
+/// How long such a turn lasts, in seconds. The entry stays as it is, so that only its age tells whose turn it is. A look comes
+/// each minute: of two, one may come late.
+const TURN_SECONDS: u64 = 2 * 60;
+
 impl Table {
     /// Orders with unsent messages, oldest first.
     ///
@@ -23,10 +34,9 @@ impl Table {
     /// Those of [`Table::list`].
     pub async fn unsent(&self) -> Result<Vec<Found>, StoreError> {
         let entries = self.entries(&[Task::Tell], None, u32::MAX).await?;
-        let found = entries
-            .into_iter()
-            .map(|(updated_at, pk)| Ok::<_, StoreError>(Found { key: read_key(&pk)?, updated_at }));
-        found.collect()
+        let found =
+            |(updated_at, pk): &(_, String)| Some(Found { key: key(pk)?, updated_at: *updated_at });
+        Ok(entries.iter().filter_map(found).collect())
     }
 
     /// Orders about which the provider is to be asked, those first that wait longest; with `until` only what is due
@@ -41,7 +51,22 @@ impl Table {
         limit: u32,
     ) -> Result<Vec<OrderKey>, StoreError> {
         let entries = self.entries(&[Task::Voucher, Task::Ask], until, limit).await?;
-        entries.iter().map(|(_, pk)| read_key(pk)).collect()
+        Ok(entries.iter().filter_map(|(_, pk)| key(pk)).collect())
+    }
+
+    /// Orders of which the queue has not been told for an hour and whose turn it is at this time, at most `limit` of each
+    /// shard. The provider is asked about them, and they stay to be told.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Table::list`].
+    pub async fn untold(&self, at: Timestamp, limit: u32) -> Result<Vec<OrderKey>, StoreError> {
+        let since = i64::try_from(UNTOLD_SECONDS).ok().map(|seconds| at.unix() - seconds);
+        let Some(until) = since.and_then(Timestamp::from_unix) else { return Ok(Vec::new()) };
+        let entries = self.entries(&[Task::Tell], Some(until), limit).await?;
+        let has_turn = |since: Timestamp| at.seconds_since(since) % UNTOLD_SECONDS < TURN_SECONDS;
+        let turns = entries.iter().filter(|(since, _)| has_turn(*since));
+        Ok(turns.filter_map(|(_, pk)| key(pk)).collect())
     }
 
     /// Orders whose captured voucher waits for its complement, as long as it can be given back, in no order. The provider is
@@ -52,7 +77,7 @@ impl Table {
     /// Those of [`Table::list`].
     pub async fn waiting_vouchers(&self) -> Result<Vec<OrderKey>, StoreError> {
         let entries = self.entries(&[Task::Voucher], None, u32::MAX).await?;
-        entries.iter().map(|(_, pk)| read_key(pk)).collect()
+        Ok(entries.iter().filter_map(|(_, pk)| key(pk)).collect())
     }
 
     /// What is due of these kinds, as times and keys of items, what waits longest first; with `until` only what is due by
@@ -63,7 +88,7 @@ impl Table {
         until: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<(Timestamp, String)>, StoreError> {
-        let mut all = match self.all_entries().await? {
+        let all = match self.all_entries().await? {
             Some(entries) => {
                 let wanted = |entry: &Entry| {
                     tasks.contains(&entry.task) && until.is_none_or(|until| entry.at <= until)
@@ -81,8 +106,7 @@ impl Table {
                 stream::iter(shards).buffer_unordered(SHARDS_AT_ONCE).try_concat().await?
             }
         };
-        all.sort();
-        Ok(all)
+        Ok(once_each(all))
     }
 
     /// All that is due, where one page holds it. Most indexes are that small, and a page of them costs less than a query of each
@@ -127,6 +151,21 @@ impl Table {
     }
 }
 
+/// What waits longest first. An entry that moves while the shards are read is found in both places, and stands where it
+/// waits longer.
+fn once_each(mut all: Vec<(Timestamp, String)>) -> Vec<(Timestamp, String)> {
+    all.sort();
+    let mut found = HashSet::new();
+    all.retain(|(_, pk)| found.insert(pk.clone()));
+    all
+}
+
+/// The order of an entry. One that nobody can read keeps none of the others from being found.
+fn key(pk: &str) -> Option<OrderKey> {
+    let key = read_key(pk);
+    key.inspect_err(|error| tracing::error!(%error, "what is due cannot be read")).ok()
+}
+
 /// What an item stands for. One that nobody can read keeps none of the others from being found.
 fn read(item: &Item) -> Option<(Entry, String)> {
     let pk = text(item, "pk").ok()?;
@@ -135,4 +174,18 @@ fn read(item: &Item) -> Option<(Entry, String)> {
         tracing::error!(order = pk, "what is due of an order cannot be read");
     }
     Some((entry?, pk.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use quittance_core::Timestamp;
+
+    use super::once_each;
+
+    #[test]
+    fn an_entry_that_moves_meanwhile_is_found_once() {
+        let entry = |seconds, pk: &str| (Timestamp::from_unix(seconds).unwrap(), pk.to_owned());
+        let read = vec![entry(3, "a"), entry(2, "b"), entry(1, "a"), entry(2, "c"), entry(1, "a")];
+        assert_eq!(once_each(read), [entry(1, "a"), entry(2, "b"), entry(2, "c")]);
+    }
 }

@@ -21,6 +21,9 @@ pub enum StoreError {
         /// Whose room it is.
         room: String,
     },
+    /// The index that gave the cursor of a list is gone: the list has to begin anew.
+    #[error("the list goes on in an index that is gone")]
+    StaleCursor,
     /// It is news without a signature, which counts only once the provider was asked.
     #[error("{order}: the message is not signed, and the provider cannot be asked")]
     Unasked {

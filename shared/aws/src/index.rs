@@ -6,7 +6,7 @@
 //! and a page begins right behind the last order of the page before.
 //!
 //! Each entry of an index is a write of its own, and an entry that moves is two. So an order stands in one index, under what
-//! is to be done next, and in none once nothing is: see [`Task`].
+//! is to be done next, and in none once nothing is: see `Task`.
 
 use quittance_core::crypto::sha256_hex;
 use quittance_core::{Order, OrderKey, Summary, Timestamp};
@@ -15,7 +15,7 @@ use quittance_core::{Order, OrderKey, Summary, Timestamp};
 /// table.
 pub const BY_STATE: &str = "by_state";
 
-/// Sparse index of what is to be done, and when: see [`Task`].
+/// Sparse index of what is to be done, and when: see `Task`.
 pub const DUE: &str = "due";
 
 /// The shards of each hash key, by an order's hash: 32 partitions take 32,000 writes a second, and an order that is released
@@ -25,7 +25,8 @@ pub(crate) const SHARDS: &str = "0123456789abcdefghijklmnopqrstuv";
 /// What is to be done with an order next, and the first part of its place in the index [`DUE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// The queue is to be told a decision. Until it knows, nothing else is due: the provider is asked afterwards.
+    /// The queue is to be told a decision. Until it knows, nothing else is due: the provider is asked afterwards. Where that
+    /// takes long, it is asked meanwhile, and the entry stays.
     Tell,
     /// The provider is to be asked.
     Ask,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StoreError;
 use crate::index::{BY_STATE, SHARDS, read_time};
 use crate::item::PAGE;
-use crate::table::{Item, Table, key_of, read_key, text};
+use crate::table::{Item, Table, key_of, read_key, readable, text};
 
 /// Longest hash key that DynamoDB has.
 const MAX_KEY_BYTES: usize = 2_048;
@@ -29,8 +29,13 @@ pub const MAX_PAGE: u32 = 100;
 /// take about a second.
 const MAX_SCAN_PAGES: usize = 10;
 
-/// What an engine answers to a query of an index that a table does not have.
+/// The codes of what an engine answers to a query of an index that a table does not have, or that is being filled. `DynamoDB`
+/// takes the first, which is that of any request that it does not understand; moto takes the second, which is that of a missing
+/// table.
 const NO_INDEX: [&str; 2] = ["ValidationException", "ResourceNotFoundException"];
+
+/// What tells such an answer from others of the same code.
+const NO_INDEX_WORD: &str = "index";
 
 /// An order that a list found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +172,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// Those of [`Table::list`].
+    /// Those of [`Table::list`]; [`StoreError::StaleCursor`] where the index of states gave the cursor, and is gone.
     pub async fn updated(
         &self,
         state: State,
@@ -182,9 +187,12 @@ impl Table {
             Some(Cursor(Place::Before(_, at))) => Some(at),
             Some(Cursor(Place::Behind(_))) | None => None,
         };
+        let is_first = before.is_none();
         match self.indexed(state, limit, before).await? {
             Some(page) => Ok(page),
-            None => self.scanned(state, limit, None).await,
+            None if is_first => self.scanned(state, limit, None).await,
+            // Beginning anew would show the same orders again, and never come to an end.
+            None => Err(StoreError::StaleCursor),
         }
     }
 
@@ -322,14 +330,7 @@ impl Table {
             .send()
             .await
             .map_err(|e| StoreError::unavailable("scan orders", &e))?;
-        let read = |item: &Item| {
-            let word = text(item, "state")?.split('#').next().unwrap_or_default();
-            let state = State::from_word(word);
-            let state = state.ok_or_else(|| StoreError::Corrupt(format!("{word} is no state")))?;
-            let (at, key) = read_entry(item)?;
-            Ok((state, found(key, read_time(&at))?))
-        };
-        let read = reply.items().iter().map(read).collect::<Result<_, StoreError>>()?;
+        let read = reply.items().iter().filter_map(|item| readable(item, read_listed)).collect();
         Ok((read, reply.last_evaluated_key))
     }
 
@@ -357,14 +358,11 @@ impl Table {
         };
         let reply = match query.send().await {
             Ok(reply) => reply,
-            // DynamoDB has no word of its own for an index that is not there, or is being filled, and other engines take another.
-            // Where the table itself is missing, reading that says so.
-            Err(error) if error.code().is_some_and(|code| NO_INDEX.contains(&code)) => {
-                return Ok(false);
-            }
+            Err(error) if says_no_index(&error) => return Ok(false),
             Err(error) => return Err(StoreError::unavailable("query orders by state", &error)),
         };
-        shard.read = reply.items().iter().map(read_entry).collect::<Result<_, _>>()?;
+        let read = reply.items().iter().filter_map(|item| readable(item, read_entry));
+        shard.read = read.map(|(at, found)| (at, found.key)).collect();
         shard.rest = reply.last_evaluated_key.map(Rest::Behind);
         Ok(true)
     }
@@ -417,12 +415,50 @@ impl Table {
     }
 }
 
-/// The sort key of an index's entry, and its order's key.
-fn read_entry(item: &Item) -> Result<(String, OrderKey), StoreError> {
-    Ok((text(item, "updated_at")?.to_owned(), read_key(text(item, "pk")?)?))
+/// Whether an engine says that a table does not have the index, or not yet.
+fn says_no_index(error: &impl ProvideErrorMetadata) -> bool {
+    error.code().is_some_and(|code| NO_INDEX.contains(&code))
+        && error.message().is_some_and(|message| message.contains(NO_INDEX_WORD))
+}
+
+/// The sort key of an index's entry, and its order.
+fn read_entry(item: &Item) -> Result<(String, Found), StoreError> {
+    let at = text(item, "updated_at")?;
+    Ok((at.to_owned(), found(read_key(text(item, "pk")?)?, read_time(at))?))
+}
+
+/// An order of the table, and its state.
+fn read_listed(item: &Item) -> Result<(State, Found), StoreError> {
+    let word = text(item, "state")?.split('#').next().unwrap_or_default();
+    let state = State::from_word(word);
+    let state = state.ok_or_else(|| StoreError::Corrupt(format!("{word} is no state")))?;
+    Ok((state, read_entry(item)?.1))
 }
 
 fn found(key: OrderKey, at: Option<Timestamp>) -> Result<Found, StoreError> {
     let updated_at = at.ok_or_else(|| StoreError::Corrupt("a sort key has no time".to_owned()))?;
     Ok(Found { key, updated_at })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+
+    use super::says_no_index;
+
+    /// What refuses a list for another reason must not make it read the table.
+    #[test]
+    fn only_a_missing_index_is_one() {
+        for (code, message, is_missing) in [
+            ("ValidationException", "The table does not have the specified index: by_state", true),
+            ("ValidationException", "Cannot read from backfilling global secondary index: x", true),
+            ("ValidationException", "Query condition missed key schema element: state", false),
+            ("ResourceNotFoundException", "Cannot do operations on a non-existent table", false),
+            ("ResourceNotFoundException", "Invalid index: by_state for table: orders", true),
+            ("InternalServerError", "The index is not there", false),
+        ] {
+            let error = ErrorMetadata::builder().code(code).message(message).build();
+            assert_eq!(says_no_index(&error), is_missing, "{code}: {message}");
+        }
+    }
 }

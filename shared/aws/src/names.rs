@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use quittance_core::OrderKey;
 use quittance_core::claims::{Cause, Claims, End, Item, Step, TwoReferences, Write};
+use quittance_core::{OrderKey, Policy};
 
 use crate::archive::Unarchived;
 use crate::clock::now;
 use crate::error::StoreError;
-use crate::index::Entry;
+use crate::index::{Entry, Task};
 use crate::measure;
 use crate::table::{PendingWrite, Saved, Stored, Table, UnsentMarker, next_ask, too_far};
 
@@ -153,6 +153,25 @@ impl<'a> Registry<'a> {
             }
             _ => self.settle(write).await,
         }
+    }
+
+    /// Takes an item that has nothing to tell from what is to be told, where it stands there: only an earlier version has
+    /// left such. Whoever wrote it meanwhile has said where it stands.
+    pub(crate) async fn unmark(&self, item: &Item, policy: Policy) -> Result<(), StoreError> {
+        let Item { order, version: Some(version), join, .. } = item else { return Ok(()) };
+        let key = order.key();
+        let is_entered = self.entries.get(key).is_some_and(|entry| entry.task == Task::Tell);
+        if !is_entered && !self.marks.contains_key(key) {
+            return Ok(());
+        }
+        // A provider is asked about orders, and never about a name.
+        let next = match join {
+            None => next_ask(order, &order.summary(policy), now()),
+            Some(_) => None,
+        };
+        let saved = self.table.mark_told(order, *version, next).await?;
+        tracing::warn!(order = %key, ?saved, "it had nothing to tell");
+        Ok(())
     }
 
     /// Writes an order.

@@ -120,6 +120,7 @@ impl Outbox {
 struct Errand<'a> {
     dispatch: Dispatch,
     key: OrderKey,
+    policy: Policy,
     names: Registry<'a>,
     patience: Patience,
     /// That of the decision, as it was when the first message was sent.
@@ -134,6 +135,7 @@ impl<'a> Errand<'a> {
         Self {
             dispatch: Dispatch::new(key.clone(), outbox.policy),
             key,
+            policy: outbox.policy,
             names: Registry::new(&outbox.table),
             patience: Patience::new(),
             mark: None,
@@ -184,7 +186,12 @@ impl<'a> Errand<'a> {
                     Saved::Conflict => self.dispatch.refused(),
                 },
                 Step::Astray(name) => return Err(too_far(&name)),
-                Step::End => return Ok(None),
+                Step::End => {
+                    if let Some(told) = self.dispatch.told() {
+                        self.names.unmark(told, self.policy).await?;
+                    }
+                    return Ok(None);
+                }
             }
         }
     }

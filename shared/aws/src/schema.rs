@@ -60,6 +60,24 @@ pub async fn create_lean_orders(client: &Client, name: &str) -> Result<(), Store
     create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
 }
 
+/// An index that an order table has to have, and this one has not. A table that is there already keeps the indexes with which an
+/// earlier version made it, and what is due is not found in them. The index of states is no such: lists do without.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where the engine refuses or does not answer.
+pub async fn missing_index(
+    client: &Client,
+    name: &str,
+) -> Result<Option<&'static str>, StoreError> {
+    let table = client.describe_table().table_name(name).send().await;
+    let table = table.map_err(|e| StoreError::unavailable("describe table", &e))?.table;
+    let indexes = table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
+    let has = |wanted: &str| indexes.iter().any(|index| index.index_name() == Some(wanted));
+    let (due, _, _) = DUE_INDEX;
+    Ok(Some(due).filter(|due| !has(due)))
+}
+
 /// Ends the stream of a table, where it has one.
 ///
 /// # Errors

@@ -617,6 +617,19 @@ pub(crate) fn read_key(text: &str) -> Result<OrderKey, StoreError> {
     text.parse().map_err(|_| StoreError::Corrupt(format!("{text} is not an order's key")))
 }
 
+/// What an item says, where that can be read. An item that nobody can read hides none of the others, and the log has it.
+pub(crate) fn readable<T>(
+    item: &Item,
+    read: impl FnOnce(&Item) -> Result<T, StoreError>,
+) -> Option<T> {
+    read(item)
+        .inspect_err(|error| {
+            let pk = text(item, "pk").unwrap_or_default();
+            tracing::error!(order = pk, %error, "item left out");
+        })
+        .ok()
+}
+
 pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
     value.map(String::as_str).ok_or_else(|| StoreError::Corrupt(format!("{name} missing")))

@@ -140,6 +140,12 @@ impl Dispatch {
         self.seen.put(item);
     }
 
+    /// The order under the key as it was read, where it has nothing to tell. Whoever finds it among what is to be told takes it
+    /// from there: a mark that nobody takes away keeps the provider from being asked.
+    pub fn told(&self) -> Option<&Item> {
+        self.named.as_ref().filter(|named| !named.order.has_unsent())
+    }
+
     /// Since when something is unsent, as it was read.
     pub fn unsent_since(&self) -> Option<Timestamp> {
         self.named.as_ref()?.order.unsent_since()

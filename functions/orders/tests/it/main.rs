@@ -7,8 +7,9 @@ use quittance_aws::config::Settings;
 use quittance_aws::keys::KeyRing;
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
+use quittance_aws::table::Table;
 use quittance_aws::webhook::Webhook;
-use quittance_core::Provider;
+use quittance_core::{Policy, Provider};
 use quittance_psp::lyra::Lyra;
 use quittance_testing::engine::Engine;
 use quittance_testing::{FORM_KEY, SITE};
@@ -190,5 +191,27 @@ async fn a_program_with_a_token_gets_the_json_of_the_other_routes() {
             let order = if target == "/orders" { &body["orders"][0] } else { &body };
             assert_eq!(order["order"], "CMD-2001", "{target}");
         }
+    }
+}
+
+/// A cursor of the index of states, as docs/interface.md shows one.
+const OF_THE_INDEX: &str =
+    "eyJiZWZvcmUiOlsiY2FwdHVyZWQiLCIyMDI2LTExLTI3VDE4OjU3OjM1WiNkNjI5MDY4OSJdfQ";
+
+/// The list would show the same orders again, and never end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_of_an_index_that_is_gone_is_refused() {
+    let engine = Engine::start().await;
+    let (client, orders) = (engine.client(), engine.table("orders"));
+    schema::create_lean_orders(&client, &orders).await.unwrap();
+    let table = Table::new(client, orders, quittance_psp::PROVIDERS);
+    let function = Function { table, policy: Policy::default() };
+    let (first, next) = ("state=captured", &*format!("state=captured&cursor={OF_THE_INDEX}"));
+    for (query, status) in [(first, 200), (next, 400)] {
+        let mut request = Request::new(Body::Empty);
+        *request.uri_mut() = format!("/orders?{query}").parse().unwrap();
+        let response = function.handle(&request).await;
+        assert_eq!(response.status(), status, "{query}: {}", text(&response));
+        assert_eq!(text(&response).contains("unknown cursor"), status == 400, "{query}");
     }
 }

@@ -12,7 +12,7 @@ use quittance_core::concern::Concern;
 use quittance_core::desk::{Desk, RequestState};
 use quittance_core::fold::Confirm;
 use quittance_core::key::Account;
-use quittance_core::{Currency, Flag, Mode, OrderKey, Policy, Provider, Timestamp};
+use quittance_core::{Currency, Flag, Mode, OrderKey, Policy, Provider, ReleaseOn, Timestamp};
 use quittance_fakes::{HttpRequest, Notification};
 use quittance_psp::lyra::Lyra;
 use quittance_psp::lyra::api::Credentials;
@@ -204,6 +204,35 @@ async fn a_card_that_is_taken_in_the_night_without_a_word_is_released_by_asking(
     assert_eq!(stack.sources(LYRA_ORDER).await, ["webhook", "api"]);
     assert_eq!(stack.look_at_all().await, (asked(0, 0, 0), 0), "settled, so nothing is open");
     assert_eq!(stack.log.messages().await.unwrap().len(), 1);
+}
+
+/// Whoever asks does not take the order from the queue, and what is learnt is told with the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_the_queue_refuses_for_long_is_asked_about_and_stays_to_be_told() {
+    let psps = Psps::start().await;
+    let policy = Policy { release_on: ReleaseOn::Secured, ..Policy::default() };
+    let stack = Stack::under(policy).await.with(&psps);
+    let ask = async |stack: &Stack| stack.function.look(Wanted::Open, LOOK).await.unwrap().asked;
+    psps.pay_by_card_at_lyra("CMD-1", 1);
+    assert_eq!(psps.deliver(&stack).await, 1);
+    psps.control("POST", "batch", &json!({}));
+    assert_eq!(ask(&stack).await, asked(0, 0, 0), "it is told first");
+    let [hour, two_hours] = [1, 2].map(|h| Timestamp::from_unix(now().unix() - h * 3_600).unwrap());
+    stack.unsent_since(LYRA_ORDER, hour).await;
+    assert_eq!(ask(&stack).await, asked(1, 1, 0));
+    assert_eq!(stack.order(LYRA_ORDER).await.summary(policy).captured, PRICE);
+    // Without news the entry stays as it is, for the next hour as well.
+    stack.unsent_since(LYRA_ORDER, two_hours).await;
+    for _ in 0..2 {
+        assert_eq!(ask(&stack).await, asked(1, 0, 0));
+    }
+    // Nor does a provider that is down change it.
+    psps.fault("systempay", "Order/Get", "bad_gateway", 100);
+    assert_eq!(ask(&stack).await, asked(1, 0, 1));
+    let unsent = stack.receiver.table.unsent().await.unwrap();
+    assert_eq!((unsent.len(), unsent[0].updated_at), (1, two_hours));
+    assert_eq!(stack.look_at_all().await.1, 1);
+    assert_eq!(stack.receiver.table.unsent().await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::Body;
 use lambda_http::http::Request;
 use quittance_aws::apis::Apis;
@@ -40,6 +41,7 @@ struct Stack {
     function: Function,
     receiver: Receiver,
     log: TableQueue,
+    orders: String,
     engine: Engine,
 }
 
@@ -56,7 +58,7 @@ impl Stack {
         schema::create_orders(&client, &orders).await.unwrap();
         schema::create_archive(&client, &archive).await.unwrap();
         schema::create_queue(&client, &queue).await.unwrap();
-        let table = Table::new(client.clone(), orders, quittance_psp::PROVIDERS);
+        let table = Table::new(client.clone(), &orders, quittance_psp::PROVIDERS);
         let archive = Archive::new(client.clone(), archive, None);
         let log = TableQueue::new(client, queue);
         let queue = Queue::Table(log.clone());
@@ -74,6 +76,7 @@ impl Stack {
                 },
             },
             log,
+            orders,
             engine,
         }
     }
@@ -97,6 +100,18 @@ impl Stack {
 
     async fn look(&self) -> Report {
         self.function.handle(Wanted::Due, LOOK).await.unwrap()
+    }
+
+    /// Makes an order stand as unsent since this time.
+    async fn unsent_since(&self, key: &str, since: Timestamp) {
+        let (client, key) = (self.engine.client(), AttributeValue::S(key.to_owned()));
+        let read = client.get_item().table_name(&self.orders).key("pk", key.clone());
+        let item = read.send().await.unwrap().item.unwrap();
+        let hash = item["due_at"].as_s().unwrap().rsplit('#').next().unwrap();
+        let aged = AttributeValue::S(format!("tell#{since}#{hash}"));
+        let update = client.update_item().table_name(&self.orders).key("pk", key);
+        let update = update.update_expression("SET due_at = :at");
+        update.expression_attribute_values(":at", aged).send().await.unwrap();
     }
 }
 

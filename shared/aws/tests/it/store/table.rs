@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use quittance_aws::StoreError;
 use quittance_aws::archive::IncomingNotification;
 use quittance_aws::clock::now;
 use quittance_aws::lists::Cursor;
 use quittance_aws::outbox::Outbox;
-use quittance_aws::table::{PendingWrite, Saved};
+use quittance_aws::schema;
+use quittance_aws::table::{PendingWrite, Saved, Table};
 use quittance_core::claims::Alias;
 use quittance_core::{Order, OrderKey, Policy, Receipt, ReleaseOn, State, Timestamp};
 use quittance_testing::lyra::{Form, Share};
@@ -358,6 +360,84 @@ async fn an_order_is_asked_about_once_the_queue_knows_what_was_decided() {
     }
 }
 
+/// Makes an item stand among what is to be told, as an earlier version may have left it.
+async fn mark_in_vain(stack: &Stack, key: &OrderKey) {
+    let key = AttributeValue::S(key.to_string());
+    let update = stack.client.update_item().table_name(&stack.tables.orders).key("pk", key);
+    let entry = AttributeValue::S(format!("tell#{}#00000000", at(0)));
+    let update = update
+        .update_expression("SET due = :due, due_at = :at, unsent_since = :since")
+        .expression_attribute_values(":due", AttributeValue::S("0".to_owned()))
+        .expression_attribute_values(":at", entry)
+        .expression_attribute_values(":since", AttributeValue::N("1795341600000".to_owned()));
+    update.send().await.unwrap();
+}
+
+/// What stands there in vain goes, and the provider is asked about what is open.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_nothing_to_tell_is_taken_from_what_is_to_be_told() {
+    let stack = Stack::start().await;
+    for (reference, status, after) in
+        [("OPEN-1", "AUTHORISED", Some("ask")), ("SETTLED-1", "CAPTURED", None)]
+    {
+        let mut order = order(reference, status);
+        let release = order.fulfilment().map(|release| release.id.clone());
+        release.iter().for_each(|id| assert!(order.mark_sent(id, at(1))));
+        save(&stack, &order, None, 1).await;
+        mark_in_vain(&stack, order.key()).await;
+        assert_eq!(stack.unsent().await, [lyra(reference)]);
+        assert_eq!(stack.outbox.deliver(order.key()).await.unwrap(), 0);
+        assert_eq!(stack.unsent().await, []);
+        assert_eq!(due_at(&stack, order.key()).await.as_deref(), after);
+        let stored = stack.table.load(order.key()).await.unwrap();
+        assert_eq!((stored.order, stored.version, stored.mark), (order, Some(2), None));
+    }
+    // A name is in no index of what is asked about.
+    let named = stack.table.load(&lyra("SETTLED-1")).await.unwrap();
+    let join = Alias { home: lyra("OPEN-1"), weak: false };
+    assert_eq!(stack.table.join(&named, &join).await.unwrap(), Saved::Done);
+    mark_in_vain(&stack, &lyra("SETTLED-1")).await;
+    stack.sweep().await;
+    assert_eq!(due_at(&stack, &lyra("SETTLED-1")).await, None);
+    let named = stack.table.load(&lyra("SETTLED-1")).await.unwrap();
+    assert_eq!((named.joined, named.mark), (Some(join), None));
+    // What is not marked is not written.
+    assert_eq!(stack.outbox.deliver(&lyra("OPEN-1")).await.unwrap(), 0);
+    assert_eq!(stack.table.load(&lyra("OPEN-1")).await.unwrap().version, Some(2));
+}
+
+/// A queue that refuses a message for long keeps nobody from asking about the order, once an hour.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_stays_unsent_is_asked_about_each_hour() {
+    let stack = Stack::start().await;
+    save(&stack, &order("UNSENT-1", "CAPTURED"), None, 0).await;
+    save(&stack, &order("OPEN-1", "AUTHORISED"), None, 0).await;
+    for (seconds, is_asked) in [
+        (0, false),
+        (60, false),
+        (3_599, false),
+        (3_600, true),
+        (3_719, true),
+        (3_720, false),
+        (7_199, false),
+        (7_200, true),
+        (30 * 24 * 3_600, true),
+    ] {
+        let expected = if is_asked { vec![lyra("UNSENT-1")] } else { Vec::new() };
+        assert_eq!(stack.table.untold(at(seconds), 10).await.unwrap(), expected, "{seconds}");
+    }
+    assert_eq!(stack.unsent().await, [lyra("UNSENT-1")]);
+}
+
+/// A table keeps the indexes that it was made with. That of states may be left out, and that of what is due may not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_cannot_tell_what_is_due_is_known_by_its_indexes() {
+    let stack = Stack::start_lean().await;
+    let missing = async |name: &str| schema::missing_index(&stack.client, name).await.unwrap();
+    assert_eq!(missing(&stack.tables.orders).await, None);
+    assert_eq!(missing(&stack.tables.queue).await, Some("due"));
+}
+
 /// An index of one page is read whole, and a larger one shard by shard: both find the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_due_is_found_in_a_large_index_as_in_a_small_one() {
@@ -470,10 +550,70 @@ async fn a_whole_table_is_asked_for_a_thousand_items_at_a_time() {
 async fn an_unreadable_entry_hides_nothing_that_is_due() {
     let stack = Stack::start().await;
     save(&stack, &order("TOLD-1", "CAPTURED"), None, 0).await;
-    let item =
-        [("pk", "systempay/1/test/OLD"), ("due", "3"), ("due_at", "2026-11-22T10:00:00Z#1f3a9c02")];
-    let item = item.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
-    let put = stack.client.put_item().table_name(&stack.tables.orders);
-    put.set_item(Some(item.into())).send().await.unwrap();
+    save(&stack, &order("OPEN-1", "AUTHORISED"), None, 0).await;
+    let entry = [
+        ("systempay/1/test/OLD", "2026-11-22T10:00:00Z#1f3a9c02"),
+        ("no key", "tell#2026-11-22T10:00:00Z#1f3a9c02"),
+        ("no key either", "ask#2026-11-22T10:00:00Z#1f3a9c02"),
+        ("refunds:no key", "pay#2026-11-22T10:00:00Z#1f3a9c02"),
+        ("refunds:systempay/1/test/CMD-1", "pay#2026-11-22T10:00:00Z#1f3a9c02"),
+    ];
+    for (pk, due_at) in entry {
+        put(&stack, &[("pk", pk), ("due", "3"), ("due_at", due_at)]).await;
+    }
     assert_eq!(stack.unsent().await, [lyra("TOLD-1")]);
+    assert_eq!(stack.table.untold(at(3_600), 10).await.unwrap(), [lyra("TOLD-1")]);
+    assert_eq!(stack.table.due(None, 10).await.unwrap(), [lyra("OPEN-1")]);
+    let desk: OrderKey = "systempay/1/test/CMD-1".parse().unwrap();
+    assert_eq!(stack.table.due_desks(None, 1).await.unwrap(), [desk]);
+}
+
+async fn put(stack: &Stack, item: &[(&str, &str)]) {
+    let attribute =
+        |(name, value): &(&str, &str)| ((*name).to_owned(), AttributeValue::S((*value).to_owned()));
+    let put = stack.client.put_item().table_name(&stack.tables.orders);
+    put.set_item(Some(item.iter().map(attribute).collect())).send().await.unwrap();
+}
+
+/// Whoever lists orders is told of an item that nobody can read, and sees the others, with an index of states and without.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_item_hides_no_order_of_a_list() {
+    for is_lean in [false, true] {
+        let stack = if is_lean { Stack::start_lean().await } else { Stack::start().await };
+        save(&stack, &order("LIST-1", "CAPTURED"), None, 0).await;
+        for (pk, state, updated_at) in [
+            ("systempay/1/test/STATE", "nonsense#0", "2026-11-22T10:00:00Z#1f3a9c02"),
+            ("systempay/1/test/TIME", "captured#0", "yesterday"),
+            ("no key", "captured#0", "2026-11-22T10:00:00Z#1f3a9c02"),
+        ] {
+            put(&stack, &[("pk", pk), ("state", state), ("updated_at", updated_at)]).await;
+        }
+        for limit in [1, 10] {
+            assert_eq!(listed(&stack, Some(State::Captured), limit).await, ["LIST-1"], "{is_lean}");
+        }
+        let newest = stack.table.newest().await.unwrap();
+        assert_eq!(newest.iter().map(|of| of.orders.len()).sum::<usize>(), 1, "{is_lean}");
+    }
+}
+
+/// The index that gave it is gone: beginning anew would never come to an end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_does_not_go_on_without_the_index_in_which_it_began() {
+    let mut next = None;
+    for is_lean in [false, true] {
+        let stack = if is_lean { Stack::start_lean().await } else { Stack::start().await };
+        for n in 0..2 {
+            save(&stack, &order(&format!("LIST-{n}"), "CAPTURED"), None, n).await;
+        }
+        let page = stack.table.list(Some(State::Captured), 1, next.take()).await;
+        match page {
+            Ok(page) if !is_lean => next = page.next,
+            Err(StoreError::StaleCursor) if is_lean => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let stack = Stack::start().await;
+    let nowhere = Table::new(stack.client.clone(), "nowhere", quittance_psp::PROVIDERS);
+    let list = nowhere.list(Some(State::Captured), 1, None).await;
+    assert!(matches!(list, Err(StoreError::Unavailable { .. })), "{list:?}");
 }

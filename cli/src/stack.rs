@@ -63,13 +63,13 @@ impl Stack {
         url: &str,
     ) -> Result<Self, Failure> {
         let client = clients::dynamodb(&engine.config);
-        schema::create_orders(&client, &settings.table)
-            .await
-            .map_err(|error| format!("the engine at {} does not work: {error}", engine.url))?;
+        let created = if engine.streams {
+            schema::create_orders(&client, &settings.table).await
+        } else {
+            schema::create_orders_without_stream(&client, &settings.table).await
+        };
+        created.map_err(|error| format!("the engine at {} does not work: {error}", engine.url))?;
         is_of_this_version(engine, &client, &settings.table).await?;
-        if !engine.streams {
-            schema::end_stream(&client, &settings.table).await?;
-        }
         schema::create_archive(&client, &settings.archive_table).await?;
         schema::create_queue(&client, QUEUE_TABLE).await?;
         let log = TableQueue::new(client.clone(), QUEUE_TABLE);

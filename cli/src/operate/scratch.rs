@@ -26,7 +26,7 @@ impl ScratchTables {
             queue_url: None,
             ..settings.clone()
         };
-        schema::create_orders(&client, &settings.table).await?;
+        schema::create_orders_without_stream(&client, &settings.table).await?;
         schema::create_archive(&client, &settings.archive_table).await?;
         Ok(Self { receiver: Receiver::new(&client, &settings, PROVIDERS), _engine: engine })
     }

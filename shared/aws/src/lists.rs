@@ -416,7 +416,7 @@ impl Table {
 }
 
 /// Whether an engine says that a table does not have the index, or not yet.
-fn says_no_index(error: &impl ProvideErrorMetadata) -> bool {
+pub(crate) fn says_no_index(error: &impl ProvideErrorMetadata) -> bool {
     error.code().is_some_and(|code| NO_INDEX.contains(&code))
         && error.message().is_some_and(|message| message.contains(NO_INDEX_WORD))
 }

@@ -1,20 +1,21 @@
-//! The stream of the embedded engine. Others are not asked to end theirs.
+//! Which order tables have a stream.
 
 use quittance_aws::schema;
 use quittance_testing::engine::Engine;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stream_of_a_table_is_ended_once() {
+async fn a_table_has_the_stream_that_it_was_made_with() {
     let engine = Engine::start().await;
-    let (client, orders) = (engine.client(), engine.table("stream"));
-    let has_stream = async || {
-        let table = client.describe_table().table_name(&orders).send().await.unwrap().table;
+    let (client, with, without) = (engine.client(), engine.table("with"), engine.table("without"));
+    let has_stream = async |name: &str| {
+        let table = client.describe_table().table_name(name).send().await.unwrap().table;
         table.unwrap().stream_specification.is_some_and(|stream| stream.stream_enabled)
     };
-    schema::create_orders(&client, &orders).await.unwrap();
-    assert!(has_stream().await);
+    // A second start finds the table, and leaves it as it is.
     for _ in 0..2 {
-        schema::end_stream(&client, &orders).await.unwrap();
-        assert!(!has_stream().await);
+        schema::create_orders(&client, &with).await.unwrap();
+        schema::create_orders_without_stream(&client, &without).await.unwrap();
+        assert!(has_stream(&with).await);
+        assert!(!has_stream(&without).await);
     }
 }

@@ -249,11 +249,13 @@ impl Asker {
             return Ok(LookReport::default());
         }
         let table = &self.receiver.table;
-        let mut due = table.due(wanted.by(), MAX_DUE_PER_SHARD).await?;
-        // They come last: what waits for its word alone goes before.
-        due.extend(table.untold(now(), MAX_DUE_PER_SHARD).await?);
+        let due = table.due(wanted.by(), MAX_DUE_PER_SHARD).await?;
+        let untold = table.untold(now(), MAX_ASKS).await?;
         let most = Most { of_all: MAX_ASKS, of_one: MAX_ASKS_PER_ACCOUNT };
-        Ok(in_turn(due, most, until, &Round { asker: self, notifier }).await)
+        let round = |is_told| Round { asker: self, notifier, is_told };
+        let due = in_turn(due, most, until, &round(true)).await;
+        // They come last: what waits for its word alone goes before.
+        Ok(due.and(in_turn(untold, most, until, &round(false)).await))
     }
 }
 
@@ -261,6 +263,8 @@ impl Asker {
 struct Round<'a> {
     asker: &'a Asker,
     notifier: &'a Notifier,
+    /// Whether the queue knows of these orders. Where it does not, they stand to be told, and nobody puts them off.
+    is_told: bool,
 }
 
 impl Round<'_> {
@@ -286,6 +290,9 @@ impl Visitor for Round<'_> {
     }
 
     async fn put_off(&self, order: &OrderKey, due: Timestamp) -> Result<Saved, StoreError> {
+        if !self.is_told {
+            return Ok(Saved::Conflict);
+        }
         self.tell(order).await;
         self.asker.receiver.table.postpone(order, due).await
     }

@@ -23,7 +23,7 @@ const SHARDS_AT_ONCE: usize = 8;
 const UNTOLD_SECONDS: u64 = 60 * 60;
 
 /// How long such a turn lasts, in seconds. The entry stays as it is, so that only its age tells whose turn it is. A look comes
-/// each minute: of two, one may come late.
+/// each minute: of two, one may come late. So an order is asked about once or twice an hour.
 const TURN_SECONDS: u64 = 2 * 60;
 
 impl Table {
@@ -54,19 +54,20 @@ impl Table {
         Ok(entries.iter().filter_map(|(_, pk)| key(pk)).collect())
     }
 
-    /// Orders of which the queue has not been told for an hour and whose turn it is at this time, at most `limit` of each
-    /// shard. The provider is asked about them, and they stay to be told.
+    /// Orders of which the queue has not been told for an hour and whose turn it is at this time, at most `limit` of them, those
+    /// first that wait longest. The provider is asked about them, and they stay to be told.
     ///
     /// # Errors
     ///
     /// Those of [`Table::list`].
-    pub async fn untold(&self, at: Timestamp, limit: u32) -> Result<Vec<OrderKey>, StoreError> {
+    pub async fn untold(&self, at: Timestamp, limit: usize) -> Result<Vec<OrderKey>, StoreError> {
         let since = i64::try_from(UNTOLD_SECONDS).ok().map(|seconds| at.unix() - seconds);
         let Some(until) = since.and_then(Timestamp::from_unix) else { return Ok(Vec::new()) };
-        let entries = self.entries(&[Task::Tell], Some(until), limit).await?;
+        // Whose turn it is stands anywhere among them.
+        let entries = self.entries(&[Task::Tell], Some(until), u32::MAX).await?;
         let has_turn = |since: Timestamp| at.seconds_since(since) % UNTOLD_SECONDS < TURN_SECONDS;
         let turns = entries.iter().filter(|(since, _)| has_turn(*since));
-        Ok(turns.filter_map(|(_, pk)| key(pk)).collect())
+        Ok(turns.filter_map(|(_, pk)| key(pk)).take(limit).collect())
     }
 
     /// Orders whose captured voucher waits for its complement, as long as it can be given back, in no order. The provider is

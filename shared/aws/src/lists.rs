@@ -4,7 +4,7 @@
 //! change of an order would write two entries of it. A list of a table without it reads the table.
 
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StoreError;
 use crate::index::{BY_STATE, SHARDS, read_time};
 use crate::item::PAGE;
-use crate::table::{Item, Table, key_of, read_key, readable, text};
+use crate::table::{Item, Stored, Table, key_of, read_key, readable, text};
 
 /// Longest hash key that DynamoDB has.
 const MAX_KEY_BYTES: usize = 2_048;
@@ -391,9 +391,8 @@ impl Table {
                 .send()
                 .await
                 .map_err(|e| StoreError::unavailable("scan orders", &e))?;
-            for item in reply.items() {
-                orders.push(self.read_item(item)?.order);
-            }
+            let read = |item: &Item| readable(item, |item| self.read_item(item));
+            orders.extend(reply.items().iter().filter_map(read).map(|stored| stored.order));
             start = reply.last_evaluated_key;
             if start.is_none() || orders.len() >= wanted {
                 break;
@@ -403,13 +402,17 @@ impl Table {
         Ok(Page { orders, next: next.map(|key| Cursor(Place::Behind(key.to_owned()))) })
     }
 
-    /// Reads at most [`MAX_PAGE`] orders, in the order of their keys. What is only a name by now is left out.
+    /// Reads at most [`MAX_PAGE`] orders, in the order of their keys. What is only a name by now is left out, and what nobody can
+    /// read.
     ///
     /// # Errors
     ///
     /// Those of [`Table::list`].
     pub async fn load_all(&self, keys: &[OrderKey]) -> Result<Vec<Order>, StoreError> {
-        let mut found = self.batch(keys, false).await?;
+        let items = self.batch(keys, false).await?;
+        let read = items.iter().filter_map(|item| readable(item, |item| self.read_item(item)));
+        let mut found: HashMap<OrderKey, Stored> =
+            read.map(|stored| (stored.order.key().clone(), stored)).collect();
         let read = keys.iter().filter_map(|key| found.remove(key));
         Ok(read.filter(|stored| stored.joined.is_none()).map(|stored| stored.order).collect())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
     KeyType, Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
@@ -93,9 +93,15 @@ pub async fn missing_index(
         .expression_attribute_values(":nothing", nothing());
     match query.send().await {
         Ok(_) => Ok(None),
-        Err(error) if says_no_index(&error) => Ok(Some(index)),
+        // An index that is being filled will be there.
+        Err(error) if says_no_index(&error) && !is_filled(&error) => Ok(Some(index)),
         Err(error) => Err(StoreError::unavailable("query an index", &error)),
     }
+}
+
+/// Whether an engine says that it is filling the index.
+fn is_filled(error: &impl ProvideErrorMetadata) -> bool {
+    error.message().is_some_and(|message| message.contains("backfilling"))
 }
 
 /// A key that nothing has.

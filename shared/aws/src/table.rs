@@ -232,18 +232,22 @@ impl Table {
         if let [key] = keys {
             return Ok(vec![self.load(key).await?]);
         }
-        let mut found = self.batch(keys, true).await?;
+        let mut found = HashMap::new();
+        for item in self.batch(keys, true).await? {
+            let stored = self.read_item(&item)?;
+            found.insert(stored.order.key().clone(), stored);
+        }
         let blank = |key: &OrderKey| Stored::of(Known::new(key.clone()), None);
         Ok(keys.iter().map(|key| found.remove(key).unwrap_or_else(|| blank(key))).collect())
     }
 
-    /// What is stored under these keys.
+    /// The items under these keys, in no order.
     pub(crate) async fn batch(
         &self,
         keys: &[OrderKey],
         is_consistent: bool,
-    ) -> Result<HashMap<OrderKey, Stored>, StoreError> {
-        let mut found = HashMap::new();
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut found = Vec::new();
         let mut wanted: Vec<Item> = keys.iter().map(|key| key_of(key.to_string())).collect();
         let mut reads = 0;
         while !wanted.is_empty() {
@@ -259,10 +263,7 @@ impl Table {
             let reply = self.client.batch_get_item().request_items(&self.name, request);
             let reply = reply.send().await;
             let reply = reply.map_err(|e| StoreError::unavailable("get orders", &e))?;
-            for item in reply.responses.into_iter().flatten().flat_map(|(_, items)| items) {
-                let stored = self.read_item(&item)?;
-                found.insert(stored.order.key().clone(), stored);
-            }
+            found.extend(reply.responses.into_iter().flatten().flat_map(|(_, items)| items));
             let left = reply.unprocessed_keys.into_iter().flatten();
             wanted = left.flat_map(|(_, left)| left.keys).chain(later).collect();
         }

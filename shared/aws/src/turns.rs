@@ -1,12 +1,12 @@
 //! Takes what is due of many merchants in turn: each has a turn of its own, and none waits for another's provider.
 
-use std::collections::BTreeMap;
-
 use futures_util::StreamExt;
 use futures_util::stream;
 use quittance_core::key::Account;
 use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{OrderKey, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::clock::{Instant, now};
 use crate::error::StoreError;
@@ -40,6 +40,10 @@ pub(crate) enum Looked {
     /// Nothing was learnt. Whether it would hardly be otherwise for another order of the same merchant.
     Failed { is_of_all: bool },
 }
+
+/// For how long orders are put off once the look is to end. Each takes two short calls, and what else a function does in its
+/// minute comes behind.
+const PUT_OFF_TIME: Duration = Duration::from_secs(5);
 
 /// Looks at one order at a time.
 pub(crate) trait Visitor: Sync {
@@ -93,7 +97,7 @@ async fn turn(
 ) -> LookReport {
     let (mut report, mut unreached) = (LookReport::default(), 0);
     for (at, order) in orders.iter().enumerate() {
-        if unreached >= MAX_UNREACHED {
+        if unreached >= MAX_UNREACHED && Instant::now() < until + PUT_OFF_TIME {
             // They must not stand before those of other merchants the next time.
             if let Some(due) = now().later(UNREACHED_SECONDS)
                 && let Err(error) = visitor.put_off(order, due).await

@@ -588,11 +588,16 @@ async fn an_unreadable_item_hides_no_order_of_a_list() {
         ] {
             put(&stack, &[("pk", pk), ("state", state), ("updated_at", updated_at)]).await;
         }
-        for limit in [1, 10] {
-            assert_eq!(listed(&stack, Some(State::Captured), limit).await, ["LIST-1"], "{is_lean}");
-        }
         let newest = stack.table.newest().await.unwrap();
         assert_eq!(newest.iter().map(|of| of.orders.len()).sum::<usize>(), 1, "{is_lean}");
+        // This one stands well in every list, and is no order.
+        let places = [("state", "captured#0"), ("updated_at", "2026-11-22T10:00:00Z#1f3a9c02")];
+        let order = [("pk", "systempay/1/test/ORDER"), ("order", "no bytes"), ("version", "1")];
+        put(&stack, &[&order[..], &places].concat()).await;
+        for limit in [1, 10] {
+            assert_eq!(listed(&stack, Some(State::Captured), limit).await, ["LIST-1"], "{is_lean}");
+            assert_eq!(listed(&stack, None, limit).await, ["LIST-1"], "{is_lean}");
+        }
     }
 }
 

@@ -314,7 +314,7 @@ variable "webhook_rate_limit" {
   type        = number
   default     = 50
   nullable    = false
-  description = "Notifications a second that each webhook takes on average; beyond, 429 and the PSP sends again."
+  description = "Notifications a second that each webhook takes on average; beyond, 429. Worldline sends those again, Lyra only where its rule says so."
 
   validation {
     condition     = var.webhook_rate_limit >= 1
@@ -433,7 +433,7 @@ variable "warm_units" {
   type        = string
   default     = "0"
   nullable    = false
-  description = "Read units, and write units, a second that the tables and their indexes take from the start, 12000 to 999999; 0 = what AWS gives a new table, which grows with its load. AWS charges for it once, and it cannot be lowered."
+  description = "Write units a second that the tables and their indexes take from the start, and read units of the order table, 12000 or more, above 40000 only with a quota that AWS has raised; 0 = what AWS gives a new table, which grows with its load. AWS charges for it once, and it cannot be lowered."
 
   validation {
     condition     = can(regex("^(0|1[2-9][0-9]{3}|[2-9][0-9]{4}|[1-9][0-9]{5})$", var.warm_units))

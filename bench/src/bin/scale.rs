@@ -10,7 +10,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use fastrand::Rng;
-use quittance_bench::scale::{Limits, Poisson, Template, Times, bill, run, rush, steadily};
+use quittance_bench::scale::{
+    Cost, Limits, Poisson, Template, Times, bill, run, rush, steadily, traces,
+};
 
 /// The most that is looked at, in orders a second.
 const MOST: f64 = 20_000.0;
@@ -104,8 +106,13 @@ fn told(arguments: &Arguments) -> Result<ExitCode, String> {
 fn tables(template: &Template, times: &Times) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     writeln!(text, "\n### What stops a deployment, one after the other\n")?;
-    ladder(&mut text, Limits::new(template, times), times)?;
-    writeln!(text, "\n### A burst of a hundred times the usual rate, for a minute\n")?;
+    for (words, cost) in [("one notification each", Cost::OF_ONE), ("three", Cost::OF_THREE)] {
+        writeln!(text, "| orders a second, of {words} | what stops there | who raises it |")?;
+        writeln!(text, "|---|---|---|")?;
+        ladder(&mut text, Limits::new(template, times), times, cost)?;
+        writeln!(text)?;
+    }
+    writeln!(text, "### A burst of a hundred times the usual rate, for a minute, at Worldline\n")?;
     bursts(&mut text, template, times)?;
     writeln!(text, "\n### Notifications of one order at once\n")?;
     hot(&mut text, times)?;
@@ -116,22 +123,21 @@ fn tables(template: &Template, times: &Times) -> Result<String, std::fmt::Error>
 }
 
 /// The highest rate that is kept up, and what stops the next.
-fn ladder(text: &mut String, mut limits: Limits, times: &Times) -> std::fmt::Result {
-    writeln!(text, "| orders a second | what stops there | who raises it |\n|---|---|---|")?;
+fn ladder(text: &mut String, mut limits: Limits, times: &Times, cost: Cost) -> std::fmt::Result {
     loop {
         let (mut kept, mut lost) = (1.0, MOST);
-        if steadily(&limits, times, MOST).stopped_by().is_none() {
+        if steadily(&limits, times, cost, MOST).stopped_by().is_none() {
             writeln!(text, "| more than {MOST} | nothing that was looked at | |")?;
             return Ok(());
         }
         while lost / kept > CLOSE {
             let rate = f64::sqrt(kept * lost);
-            match steadily(&limits, times, rate).stopped_by() {
+            match steadily(&limits, times, cost, rate).stopped_by() {
                 None => kept = rate,
                 Some(_) => lost = rate,
             }
         }
-        let Some(by) = steadily(&limits, times, lost).stopped_by() else { return Ok(()) };
+        let Some(by) = steadily(&limits, times, cost, lost).stopped_by() else { return Ok(()) };
         let how = limits.raise(by);
         writeln!(text, "| {} | {} | {how} |", rounded(kept), by.words())?;
     }
@@ -163,12 +169,12 @@ fn bursts(text: &mut String, template: &Template, times: &Times) -> std::fmt::Re
             writeln!(
                 text,
                 "| {usual} | {name} | {} | {refused}{}{by} | {}, {}, {} | {} |",
-                outcome.orders,
+                outcome.notifications,
                 if by.is_empty() { "" } else { ", " },
                 time(outcome.within(0.5)),
                 time(outcome.within(0.99)),
                 time(outcome.within(1.0)),
-                outcome.orders - outcome.told.len(),
+                outcome.notifications - outcome.told.len(),
             )?;
         }
     }
@@ -186,9 +192,9 @@ fn time(seconds: f64) -> String {
 fn hot(text: &mut String, times: &Times) -> std::fmt::Result {
     writeln!(
         text,
-        "| at once | stored | answered 500 and sent again | last one stored after | writes in vain for each |\n|---|---|---|---|---|"
+        "| at once | stored | answered 503 | last one stored after | writes in vain for each |\n|---|---|---|---|---|"
     )?;
-    for notifications in [2, 10, 30, 100, 300, 1_000] {
+    for notifications in [2, 10, 30, 100, 300] {
         let outcome = rush(notifications, times);
         writeln!(
             text,
@@ -200,22 +206,26 @@ fn hot(text: &mut String, times: &Times) -> std::fmt::Result {
 }
 
 fn costs(text: &mut String, memory: f64) -> std::fmt::Result {
-    let bills = [bill(1.0, memory, true), bill(3.0, memory, true)];
+    let [one, three] = [bill(1.0, memory), bill(3.0, memory)];
     writeln!(
         text,
         "| item | for an order of one notification | USD | of three | USD |\n|---|---|---|---|---|"
     )?;
-    let [one, three] = &bills;
     for ((name, amount, of, cost), (_, more, _, dearer)) in one.items.iter().zip(&three.items) {
         writeln!(text, "| {name} | {amount:.3} {of} | {cost:.2} | {more:.3} | {dearer:.2} |")?;
     }
     writeln!(text, "| **sum** | | **{:.2}** | | **{:.2}** |", one.sum(), three.sum())?;
-    let untraced = [bill(1.0, memory, false).sum(), bill(3.0, memory, false).sum()];
-    writeln!(text, "| without X-Ray | | {:.2} | | {:.2} |", untraced[0], untraced[1])?;
-    let each = three.sum() / 3.0;
+    for rate in [1.0, 10.0, 50.0] {
+        let [one, three] = [traces(1.0, rate), traces(3.0, rate)];
+        writeln!(
+            text,
+            "| X-Ray besides, where {rate} come a second | | {one:.2} | | {three:.2} |"
+        )?;
+    }
     writeln!(
         text,
-        "\nA million notifications cost {:.2} USD where each is an order of its own, and {each:.2} where three make one.",
-        one.sum()
+        "\nA million notifications cost {:.2} USD where each is an order of its own, and {:.2} where three make one, without X-Ray.",
+        one.sum(),
+        three.sum() / 3.0
     )
 }

@@ -41,7 +41,7 @@ const MOST_BYTES: u64 = 12_000_000;
 /// other compilers. Hashes run as software there.
 const MOST_INSTRUCTIONS: u64 = 3_660_000;
 
-/// How many notifications a process is given at once, where it is given several: what Lambda's instances of one's own take at
+/// How many notifications a process is given at once, where it is given several: what Lambda's managed instances give at
 /// most for each processor.
 const AT_ONCE: usize = 64;
 

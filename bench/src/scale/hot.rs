@@ -12,12 +12,18 @@ const FIRST_PAUSE: f64 = 0.01;
 const LONGEST_PAUSE: f64 = 0.2;
 const PATIENCE: f64 = 5.0;
 
+/// Write units a second of one item, and of its partition. A write in vain takes as many as another. (DynamoDB, "partition keys")
+const UNITS: f64 = 1_000.0;
+
+/// Bytes of an order without facts, and of one of its facts (docs/figures.md, "As an order, and a table, grow").
+const BYTES: (f64, f64) = (250.0, 130.0);
+
 /// What became of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rush {
     /// Notifications that the order took.
     pub stored: usize,
-    /// Those that were answered 500, which their provider sends again.
+    /// Those that were answered 503, which their provider sends again.
     pub refused: usize,
     /// When the last was stored, in seconds.
     pub last: f64,
@@ -34,6 +40,8 @@ pub fn rush(notifications: usize, times: &Times) -> Rush {
     let mut outcome = Rush::default();
     let mut conflicts = 0_usize;
     let mut version = 0_usize;
+    // When the item takes the next write.
+    let mut free = 0_u64;
     // Reads arrive halfway through their trip, and each is an event of its own.
     for n in 0..notifications {
         let jitter = rng.f64() * times.table;
@@ -45,6 +53,12 @@ pub fn rush(notifications: usize, times: &Times) -> Rush {
             writes.push(std::cmp::Reverse((arrives, n, attempt, Some(version))));
             continue;
         };
+        if at < free {
+            writes.push(std::cmp::Reverse((free, n, attempt, Some(read))));
+            continue;
+        }
+        let units = ((BYTES.0 + BYTES.1 * (version + 1) as f64) / 1_024.0).ceil();
+        free = at + micros(units / UNITS);
         let now = at as f64 / 1e6;
         if read == version {
             version += 1;

@@ -2,26 +2,43 @@
 
 use saphyr::{LoadableYamlNode, Yaml};
 
-/// What an order with one notification takes, as `whole-function` counts it at the wire.
+/// What an order takes until its release is told, as `whole-function` counts it at the wire.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// Write units of the order table: the payment's name, the order, and the mark that it is told.
+    /// Notifications, of which the last releases it.
+    pub notifications: usize,
+    /// Write units of the order table: the payment's name, the order for each notification, and the mark that it is told.
     pub order_writes: f64,
-    /// Write units of the index of what is to be done: an entry that comes and goes.
+    /// Write units of the index of what is to be done: an entry that comes, moves and goes.
     pub index_writes: f64,
     /// Write units of the archive.
     pub archive_writes: f64,
-    /// Read units of the order table: order and name, and the order once more when it is told.
+    /// Read units of the order table: order and name for each notification, and the order once more when it is told.
     pub reads: f64,
     /// Round trips of a first notification that follow each other.
     pub trips: f64,
 }
 
-/// An order that one notification pays for: the dearest to AWS.
-impl Default for Cost {
-    fn default() -> Self {
-        Self { order_writes: 3.0, index_writes: 2.0, archive_writes: 1.0, reads: 3.0, trips: 3.0 }
-    }
+impl Cost {
+    /// A payment that is captured at once.
+    pub const OF_ONE: Self = Self {
+        notifications: 1,
+        order_writes: 3.0,
+        index_writes: 2.0,
+        archive_writes: 1.0,
+        reads: 3.0,
+        trips: 3.0,
+    };
+
+    /// A payment that is authorised, asked to be captured, and captured.
+    pub const OF_THREE: Self = Self {
+        notifications: 3,
+        order_writes: 5.0,
+        index_writes: 4.0,
+        archive_writes: 3.0,
+        reads: 7.0,
+        trips: 3.0,
+    };
 }
 
 /// How long things take, in seconds. Assumptions, but for the processor time.

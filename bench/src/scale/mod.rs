@@ -11,5 +11,5 @@ mod run;
 
 pub use hot::{Rush, rush};
 pub use limits::{Cost, Limit, Limits, Template, Times};
-pub use money::{Bill, bill};
+pub use money::{Bill, bill, traces};
 pub use run::{Outcome, Poisson, run, steadily};

@@ -19,8 +19,8 @@ const SECONDS: f64 = 0.05;
 /// Kilobytes of log of an invocation, and of the access log of a request.
 const LOG: (f64, f64) = (1.5, 0.4);
 
-/// A million orders of so many notifications each, at this memory in MB, with or without traces.
-pub fn bill(notifications: f64, memory: f64, is_traced: bool) -> Bill {
+/// A million orders of so many notifications each, at this memory in MB.
+pub fn bill(notifications: f64, memory: f64) -> Bill {
     let invocations = notifications + 1.0;
     // Counted by `whole-function`: 6 write units of an order of one notification, 12 of one of three.
     let writes = 3.0 + 3.0 * notifications;
@@ -35,12 +35,14 @@ pub fn bill(notifications: f64, memory: f64, is_traced: bool) -> Bill {
         ("DynamoDB, reads", reads, "units", 0.148_5),
         ("SQS FIFO: send, receive, delete", 3.0, "calls", 0.50),
         ("CloudWatch Logs", log, "kB", 0.598_5),
-        ("X-Ray", if is_traced { invocations } else { 0.0 }, "traces", 5.00),
     ];
-    let items = items
-        .into_iter()
-        .filter(|(_, amount, ..)| *amount > 0.0)
-        .map(|(name, amount, of, price)| (name, amount, of, amount * price))
-        .collect();
-    Bill { items }
+    let cost = |(name, amount, of, price)| (name, amount, of, amount * price);
+    Bill { items: items.into_iter().map(cost).collect() }
+}
+
+/// What the traces of a million orders cost where so many notifications come a second: Lambda takes one a second of each
+/// function, and 5 % of what is beyond.
+pub fn traces(notifications: f64, rate: f64) -> f64 {
+    let part = |rate: f64| if rate <= 1.0 { 1.0 } else { (1.0 + 0.05 * (rate - 1.0)) / rate };
+    5.00 * (notifications * part(rate) + part(rate / notifications))
 }

@@ -7,10 +7,11 @@ use fastrand::Rng;
 
 use super::limits::{Cost, Limit, Limits, NO_LIMIT, Times};
 
-/// How long DynamoDB's refusals are waited out before a notification is answered 500: the attempts of the SDK.
+/// How long DynamoDB's refusals are waited out before a notification is answered 503: the attempts of the SDK.
 const PATIENCE: f64 = 1.0;
 
-/// After which times a provider sends again what was refused, each counted from the attempt before. (worldline.md 2)
+/// After which times Worldline sends again what was refused, each counted from the attempt before. (worldline.md 2) Lyra does so only
+/// where its rule says so.
 const SENT_AGAIN: [f64; 5] = [600.0, 3_600.0, 7_200.0, 28_800.0, 86_400.0];
 
 /// How long a batch waits for an environment before it tries again.
@@ -34,8 +35,8 @@ pub struct Outcome {
     pub used: BTreeMap<Limit, f64>,
     /// Orders that arrived and were not told, after half of the arrivals and after all.
     waiting: [f64; 2],
-    /// Orders that arrived.
-    pub orders: usize,
+    /// Notifications that arrived, without those that came again.
+    pub notifications: usize,
     /// Seconds from the notification's first arrival until the queue has the message, sorted.
     pub told: Vec<f64>,
 }
@@ -49,8 +50,10 @@ impl Outcome {
     /// What a rate comes up against that is not kept up: what is used most.
     pub fn stopped_by(&self) -> Option<Limit> {
         let [half, all] = self.waiting;
-        let grows = all - half > (self.orders as f64 / 2.0 * GROWTH).max(2.0);
-        let most = self.used.iter().max_by(|a, b| a.1.total_cmp(b.1)).map(|(limit, _)| *limit);
+        let grows = all - half > (self.notifications as f64 / 2.0 * GROWTH).max(2.0);
+        // Of two that are used alike, the first on a notification's way.
+        let used = self.used.iter().rev();
+        let most = used.max_by(|a, b| a.1.total_cmp(b.1)).map(|(limit, _)| *limit);
         most.filter(|_| grows || self.refusals() > 0)
     }
 
@@ -87,19 +90,20 @@ impl Iterator for Poisson {
 }
 
 /// A rate of orders that is kept up, with whatever stops it. Reserves for bursts are used up, and environments run.
-pub fn steadily(limits: &Limits, times: &Times, rate: f64) -> Outcome {
+pub fn steadily(limits: &Limits, times: &Times, cost: Cost, rate: f64) -> Outcome {
     let mut limits = *limits;
     let of_a_moment = |(rate, _): (f64, f64)| (rate, (rate * 0.01).max(1.0));
     limits.route = of_a_moment(limits.route);
     limits.api = of_a_moment(limits.api);
-    let orders = (rate * STEADY) as usize;
-    let evenly = (1..=orders).map(|n| n as f64 / rate);
-    Way::new(&limits, times, Some(orders)).run(evenly)
+    let rate = rate * cost.notifications as f64;
+    let notifications = (rate * STEADY) as usize;
+    let evenly = (1..=notifications).map(|n| n as f64 / rate);
+    Way::new(&limits, times, cost, Some(notifications)).run(evenly)
 }
 
-/// Orders that arrive then, with environments still to be started, and what is refused is sent again.
+/// Orders of one notification that arrive then, with environments still to be started, and what is refused is sent again.
 pub fn run(limits: &Limits, times: &Times, arrivals: impl Iterator<Item = f64>) -> Outcome {
-    Way::new(limits, times, None).run(arrivals)
+    Way::new(limits, times, Cost::OF_ONE, None).run(arrivals)
 }
 
 /// What flows in at a rate, and out in pieces.
@@ -173,14 +177,14 @@ struct Way<'a> {
     receivers: Function,
     dispatchers: Function,
     lanes: Vec<Lane>,
-    /// How many orders make a rate that is kept up; without, what is refused comes again and all is played to its end.
+    /// How many notifications make a rate that is kept up; without, what is refused comes again and all is played to its end.
     steady: Option<usize>,
+    stored: usize,
     outcome: Outcome,
 }
 
 impl<'a> Way<'a> {
-    fn new(limits: &'a Limits, times: &'a Times, steady: Option<usize>) -> Self {
-        let cost = Cost::default();
+    fn new(limits: &'a Limits, times: &'a Times, cost: Cost, steady: Option<usize>) -> Self {
         // A reserve of a moment: what a partition saves for bursts is not counted on.
         let bucket = |rate: f64| Bucket::new(rate, (rate * 0.1).max(10.0));
         let function = || Function {
@@ -210,6 +214,7 @@ impl<'a> Way<'a> {
             dispatchers: function(),
             lanes: std::iter::repeat_with(Lane::default).take(lanes).collect(),
             steady,
+            stored: 0,
             outcome: Outcome::default(),
         }
     }
@@ -220,12 +225,13 @@ impl<'a> Way<'a> {
             let due = self.events.peek().map(|Reverse((at, ..))| *at as f64 / TICKS);
             match (coming, due) {
                 (Some(at), due) if due.is_none_or(|due| at <= due) => {
-                    self.outcome.orders += 1;
+                    self.outcome.notifications += 1;
                     self.arrive(at, at, 0);
                     coming = arrivals.next();
-                    let untold = self.outcome.orders as f64 - self.outcome.told.len() as f64;
-                    let half = self.steady.map(|all| all / 2);
-                    let at = usize::from(half.is_none_or(|half| self.outcome.orders > half));
+                    let come = self.outcome.notifications;
+                    let told = self.outcome.told.len() * self.cost.notifications;
+                    let untold = come as f64 - told as f64;
+                    let at = usize::from(self.steady.is_none_or(|all| come > all / 2));
                     if let Some(waiting) = self.outcome.waiting.get_mut(at) {
                         *waiting = untold;
                     }
@@ -293,7 +299,15 @@ impl<'a> Way<'a> {
             Ok(start) => start,
             Err(by) => return self.refuse(now, first, attempt, by),
         };
-        let wait = self.units(now, 0.0, [2.0, 1.0, 1.0, 2.0]);
+        // Telling takes one unit of each of them, but of the archive.
+        let cost = self.cost;
+        let all = [
+            cost.order_writes - 1.0,
+            cost.index_writes - 1.0,
+            cost.archive_writes,
+            cost.reads - 1.0,
+        ];
+        let wait = self.units(now, 0.0, all.map(|units| units / cost.notifications as f64));
         let own = start + self.limits.processor + self.cost.trips * self.times.table;
         self.uses(Limit::Environments, own);
         self.uses(Limit::Invocations, 1.0);
@@ -349,6 +363,10 @@ impl<'a> Way<'a> {
     fn stored(&mut self, now: f64, first: f64) {
         self.receivers.busy -= 1;
         self.receivers.idle += 1;
+        self.stored += 1;
+        if !self.stored.is_multiple_of(self.cost.notifications) {
+            return;
+        }
         let at = self.rng.usize(..self.lanes.len());
         let Some(lane) = self.lanes.get_mut(at) else { return };
         lane.waiting.push_back(first);
@@ -428,11 +446,11 @@ mod tests {
             }
             limits
         };
-        assert_eq!(steadily(&free, &times, 1_000.0).stopped_by(), None);
+        assert_eq!(steadily(&free, &times, Cost::OF_ONE, 1_000.0).stopped_by(), None);
         let stopped = |change: &dyn Fn(&mut Limits)| {
             let mut limits = free;
             change(&mut limits);
-            steadily(&limits, &times, 1_000.0).stopped_by()
+            steadily(&limits, &times, Cost::OF_ONE, 1_000.0).stopped_by()
         };
         for (change, limit) in [
             (&(|l: &mut Limits| l.route = (900.0, 1.0)) as &dyn Fn(&mut Limits), Limit::Route),

@@ -127,7 +127,7 @@ impl Webhook {
 
 /// Runs the webhook of a provider as a Lambda function. `providers` are all that have orders in the table.
 ///
-/// An instance that Lambda gives several notifications at once (`AWS_LAMBDA_MAX_CONCURRENCY`, on instances of one's own) takes
+/// An instance that Lambda gives several notifications at once (`AWS_LAMBDA_MAX_CONCURRENCY`, on managed instances) takes
 /// them side by side; any other takes one after the other.
 ///
 /// # Errors

@@ -195,13 +195,13 @@ const INVOCATIONS: f64 = 10.0;
 const QUEUE: (f64, usize) = (2_400.0, 10);
 
 /// Write units, or read units, of a table or an index that an account may have without asking. (DynamoDB, "quotas")
-pub(super) const TABLE_QUOTA: f64 = 40_000.0;
+const TABLE_QUOTA: f64 = 40_000.0;
 
 /// Memory that comes with a whole processor, in MB. (Lambda, "memory")
 const WHOLE_PROCESSOR: f64 = 1_769.0;
 
 /// What was raised until it stops nothing.
-pub(super) const NO_LIMIT: f64 = 1e9;
+const NO_LIMIT: f64 = 1e9;
 
 /// What stops a deployment, in what it takes a second.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use fastrand::Rng;
 
-use super::limits::{Cost, Limit, Limits, NO_LIMIT, Times};
+use super::limits::{Cost, Limit, Limits, Times};
 
 /// How long DynamoDB's refusals are waited out before a notification is answered 503: the attempts of the SDK.
 const PATIENCE: f64 = 1.0;
@@ -173,7 +173,7 @@ struct Way<'a> {
     api: Bucket,
     invocations: Bucket,
     calls: Bucket,
-    tables: [(Limit, f64, Bucket); 4],
+    tables: [(Limit, Bucket); 4],
     receivers: Function,
     dispatchers: Function,
     lanes: Vec<Lane>,
@@ -205,10 +205,10 @@ impl<'a> Way<'a> {
             invocations: bucket(limits.invocations),
             calls: bucket(limits.calls),
             tables: [
-                (Limit::OrderWrites, cost.order_writes, bucket(limits.order_writes)),
-                (Limit::IndexWrites, cost.index_writes, bucket(limits.index_writes)),
-                (Limit::ArchiveWrites, cost.archive_writes, bucket(limits.archive_writes)),
-                (Limit::Reads, cost.reads, bucket(limits.reads)),
+                (Limit::OrderWrites, bucket(limits.order_writes)),
+                (Limit::IndexWrites, bucket(limits.index_writes)),
+                (Limit::ArchiveWrites, bucket(limits.archive_writes)),
+                (Limit::Reads, bucket(limits.reads)),
             ],
             receivers: function(),
             dispatchers: function(),
@@ -307,7 +307,7 @@ impl<'a> Way<'a> {
             cost.archive_writes,
             cost.reads - 1.0,
         ];
-        let wait = self.units(now, 0.0, all.map(|units| units / cost.notifications as f64));
+        let wait = self.units(now, PATIENCE, all.map(|units| units / cost.notifications as f64));
         let own = start + self.limits.processor + self.cost.trips * self.times.table;
         self.uses(Limit::Environments, own);
         self.uses(Limit::Invocations, 1.0);
@@ -340,12 +340,10 @@ impl<'a> Way<'a> {
         Ok(start)
     }
 
-    /// Takes units of the tables, in their order: how long that takes, or which has none in time. Where it has none, nothing is
-    /// taken.
-    fn units(&mut self, now: f64, most: f64, much: [f64; 4]) -> Result<f64, Limit> {
-        let patience = if most > 0.0 { most } else { PATIENCE };
+    /// Takes units of the tables, in their order: how long that takes, or which has none within this time. Then nothing is taken.
+    fn units(&mut self, now: f64, patience: f64, much: [f64; 4]) -> Result<f64, Limit> {
         let mut longest: f64 = 0.0;
-        for ((limit, _, bucket), much) in self.tables.iter_mut().zip(much) {
+        for ((limit, bucket), much) in self.tables.iter_mut().zip(much) {
             *self.outcome.used.entry(*limit).or_default() += much;
             let wait = bucket.wait(now, much);
             if wait > patience {
@@ -353,7 +351,7 @@ impl<'a> Way<'a> {
             }
             longest = longest.max(wait);
         }
-        for ((.., bucket), much) in self.tables.iter_mut().zip(much) {
+        for ((_, bucket), much) in self.tables.iter_mut().zip(much) {
             bucket.left -= much;
         }
         Ok(longest)
@@ -388,7 +386,7 @@ impl<'a> Way<'a> {
         let call = self.calls.wait(now, 1.0);
         self.calls.left -= 1.0;
         // What the tables do not take, the event source brings again.
-        let units = self.units(now, NO_LIMIT, [n, n, 0.0, n]).unwrap_or(0.0);
+        let units = self.units(now, f64::INFINITY, [n, n, 0.0, n]).unwrap_or(0.0);
         let batch = |n: f64| self.limits.processor * n + 2.0 * self.times.table + self.times.queue;
         let (own, full) = (start + batch(n), batch(self.limits.batch as f64));
         // Batches fill up where something waits, so that what counts is the part of a full one.

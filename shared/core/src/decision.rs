@@ -163,7 +163,7 @@ impl Order {
         }
     }
 
-    /// A reversal under the id of this name, unless there is nothing to tell.
+    /// A reversal under the id of this name, or of another one where that id is known, unless there is nothing to tell.
     fn push_reversal(
         &mut self,
         named: &str,
@@ -173,8 +173,16 @@ impl Order {
         at: Timestamp,
     ) {
         if amount > 0 {
+            let mut named = named.to_owned();
+            let mut id = reversal_id(&self.key, &named);
+            // Two credits that share a name are one until the name turns out to be of both: what was told of the one under this
+            // id is told, and the rest is news. A queue and a consumer take an id once.
+            while self.reversals.iter().any(|known| known.id == id) {
+                named.push('+');
+                id = reversal_id(&self.key, &named);
+            }
             self.reversals.push(Reversal {
-                id: reversal_id(&self.key, named),
+                id,
                 share: share.to_owned(),
                 amount,
                 reason,

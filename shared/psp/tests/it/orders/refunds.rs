@@ -36,6 +36,19 @@ fn a_refund_first_told_without_its_uuid_is_one_reversal() {
         .reversals(&[3_000]);
 }
 
+/// Two refunds are one as long as the slot that both are told under looks like the name of one. What is told of them afterwards
+/// comes under ids of its own, or a queue would take it for what it had.
+#[test]
+fn a_refund_that_falls_apart_is_told_under_ids_of_its_own() {
+    let bare = give_back('c', 3_000, "CAPTURED").without("vads_trans_uuid");
+    given(&pay("CAPTURED"))
+        .then(&bare)
+        .then(&give_back('c', 3_001, "CAPTURED"))
+        .reversals(&[3_000, 1])
+        .then(&give_back('d', 3_000, "CAPTURED"))
+        .reversals(&[3_000, 1, 3_000, 3_000]);
+}
+
 #[test]
 fn worldline_refunds_add_up_by_operation() {
     given(&wl("3254564310_0", VISA, 9))

@@ -163,8 +163,10 @@ impl Story {
 
     #[track_caller]
     pub(crate) fn reversals(self, amounts: &[u64]) -> Self {
-        let told: Vec<u64> = self.order().reversals().iter().map(|r| r.amount).collect();
-        assert_eq!(told, amounts);
+        let told = self.order().reversals();
+        assert_eq!(told.iter().map(|r| r.amount).collect::<Vec<_>>(), amounts);
+        let ids: BTreeSet<&str> = told.iter().map(|r| r.id.as_str()).collect();
+        assert_eq!(ids.len(), told.len(), "{told:?}");
         self
     }
 

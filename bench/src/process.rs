@@ -1,9 +1,9 @@
 //! Processes of functions: what they are given, and what they take.
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use quittance_testing::lambda::Sandbox;
 use quittance_testing::{KEY_ID, SECRET, worldline_signature};
 use serde_json::json;
 
@@ -52,12 +52,25 @@ pub fn environment(cloud: &Cloud) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Gives an event, which must be taken.
+///
+/// # Panics
+///
+/// Where the function answers anything but 200.
+pub async fn take(sandbox: &mut Sandbox, event: String) {
+    let answer = sandbox.invoke(event).await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+}
+
 /// Processor time of a process, all its threads together.
 pub fn cpu(pid: u32) -> Duration {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let spent = |path: PathBuf| {
-        let text = fs::read_to_string(path.join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<u64>().ok()
-    };
-    Duration::from_nanos(tasks.filter_map(|task| spent(task.path())).sum())
+    let spent = |text: &str| text.split_whitespace().next()?.parse().ok();
+    Duration::from_nanos(of_threads(pid, "schedstat", spent))
+}
+
+/// What a file of each of a process's threads says, together.
+pub fn of_threads(pid: u32, file: &str, number: impl Fn(&str) -> Option<u64>) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let texts = threads.filter_map(|thread| fs::read_to_string(thread.path().join(file)).ok());
+    texts.filter_map(|text| number(&text)).sum()
 }

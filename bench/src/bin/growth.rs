@@ -18,7 +18,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use quittance_bench::WORLDLINE_BYTES;
 use quittance_bench::cloud::Cloud;
-use quittance_bench::process::{cpu, environment, event};
+use quittance_bench::process::{cpu, environment, event, take};
 use quittance_testing::lambda::Sandbox;
 use quittance_testing::worldline::Payment;
 use quittance_testing::{KEY_ID, SECRET, worldline_signature};
@@ -77,18 +77,19 @@ async fn of_an_order(webhook: &Path) {
         let from = facts.saturating_sub(AROUND).max(at);
         for n in at..from {
             for order in 0..ORDERS {
-                take(&mut sandbox, &attempt(order, n)).await;
+                take(&mut sandbox, event(&attempt(order, n))).await;
             }
         }
         cloud.used();
         let bodies = (from..facts).flat_map(|n| (0..ORDERS).map(move |order| (order, n)));
-        let bodies: Vec<String> = bodies.map(|(order, n)| attempt(order, n)).collect();
+        let events: Vec<String> = bodies.map(|(order, n)| event(&attempt(order, n))).collect();
+        let each = events.len() as f64;
         let before = cpu(sandbox.pid());
-        for body in &bodies {
-            take(&mut sandbox, body).await;
+        for event in events {
+            take(&mut sandbox, event).await;
         }
         let spent = cpu(sandbox.pid()).saturating_sub(before);
-        let (used, each) = (cloud.used(), bodies.len() as f64);
+        let used = cloud.used();
         println!(
             "| {facts} | {:.0} | {:.1} | {:.1} | {} |",
             spent.as_secs_f64() * 1e6 / each,
@@ -99,11 +100,6 @@ async fn of_an_order(webhook: &Path) {
         at = facts;
     }
     sandbox.end();
-}
-
-async fn take(sandbox: &mut Sandbox, body: &str) {
-    let answer = sandbox.invoke(event(body)).await;
-    assert_eq!(answer["statusCode"], 200, "{answer}");
 }
 
 /// A local stack that keeps what it has, and is started again at each size.

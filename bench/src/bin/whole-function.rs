@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use quittance_bench::cloud::{Cloud, ORDERS, Used};
-use quittance_bench::process::{cpu, environment, event};
+use quittance_bench::process::{cpu, environment, event, of_threads, take};
 use quittance_testing::lambda::Sandbox;
 use quittance_testing::worldline::Payment;
 use serde_json::json;
@@ -149,12 +149,6 @@ fn crowded<'a>(path: &Path, cloud: &Cloud) -> Program<'a> {
     let mut program = program("64 at once", path, cloud);
     program.environment.push(("AWS_LAMBDA_MAX_CONCURRENCY", AT_ONCE.to_string()));
     program
-}
-
-/// Gives an event, which must be taken.
-async fn take(sandbox: &mut Sandbox, event: String) {
-    let answer = sandbox.invoke(event).await;
-    assert_eq!(answer["statusCode"], 200, "{answer}");
 }
 
 /// Requests, write units and bytes of lives that end with a release that is told.
@@ -356,13 +350,10 @@ async fn together(program: &Program<'_>, arguments: &Arguments, from: usize) -> 
 
 /// How often threads of a process gave up their processor by themselves.
 fn waits(pid: u32) -> u64 {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let waits = |path: std::path::PathBuf| {
-        let text = fs::read_to_string(path.join("status")).ok()?;
+    of_threads(pid, "status", |text| {
         let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
-        line.trim().parse::<u64>().ok()
-    };
-    tasks.filter_map(|task| waits(task.path())).sum()
+        line.trim().parse().ok()
+    })
 }
 
 /// The most memory that a process has taken, in KiB.

@@ -31,6 +31,12 @@ struct Plan<'a> {
     stream: bool,
 }
 
+impl<'a> Plan<'a> {
+    fn of_orders(indexes: &'a [Index], stream: bool) -> Self {
+        Self { hash: "pk", range: None, indexes, stream }
+    }
+}
+
 /// Name, hash and range of an index. An index holds keys alone.
 type Index = (&'static str, &'static str, &'static str);
 
@@ -47,8 +53,7 @@ const STATE_INDEX: Index = (BY_STATE, "state", "updated_at");
 /// [`StoreError::Unavailable`] where the engine refuses or does not answer, or the table is not there in
 /// time.
 pub async fn create_orders(client: &Client, name: &str) -> Result<(), StoreError> {
-    let indexes = [DUE_INDEX, STATE_INDEX];
-    create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
+    create(client, name, &Plan::of_orders(&[DUE_INDEX, STATE_INDEX], true)).await
 }
 
 /// The same without the index of orders by state, as a deployment is made unless its owner wants that index.
@@ -57,8 +62,7 @@ pub async fn create_orders(client: &Client, name: &str) -> Result<(), StoreError
 ///
 /// Those of [`create_orders`].
 pub async fn create_lean_orders(client: &Client, name: &str) -> Result<(), StoreError> {
-    let indexes = [DUE_INDEX];
-    create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: true }).await
+    create(client, name, &Plan::of_orders(&[DUE_INDEX], true)).await
 }
 
 /// The same without a stream, for an engine whose writes a stream slows down.
@@ -67,8 +71,7 @@ pub async fn create_lean_orders(client: &Client, name: &str) -> Result<(), Store
 ///
 /// Those of [`create_orders`].
 pub async fn create_orders_without_stream(client: &Client, name: &str) -> Result<(), StoreError> {
-    let indexes = [DUE_INDEX, STATE_INDEX];
-    create(client, name, &Plan { hash: "pk", range: None, indexes: &indexes, stream: false }).await
+    create(client, name, &Plan::of_orders(&[DUE_INDEX, STATE_INDEX], false)).await
 }
 
 /// An index that an order table has to have, and this one has not. A table that is there already keeps the indexes with which an

@@ -118,6 +118,7 @@ fn no_money_is_given_back_twice() {
 fn faults_are_noticed() {
     let faults = [
         (Fault::NoConditions, TWO, "releases two orders"),
+        (Fault::MarksBlindly, ONE, "and held"),
         (Fault::AnswersFirst, ONE, "and held"),
         (Fault::MarksFirst, ONE, "not acted on"),
         (Fault::NoSweep, ONE, "not acted on"),
@@ -127,8 +128,11 @@ fn faults_are_noticed() {
         (Fault::SettlesFirst, CONSUMED, "not acted on"),
         (Fault::NoLease, CONSUMED, "for ever"),
     ];
-    let story: &'static Story = Box::leak(Box::new(two_messages()));
+    let told_twice: &'static Story = Box::leak(Box::new(two_messages()));
+    let moved_on: &'static Story = Box::leak(Box::new(given_back()));
     for (fault, scope, why) in faults {
+        // A mark can only hide what was told after the release.
+        let story = if fault == Fault::MarksBlindly { moved_on } else { told_twice };
         let found = explore(&mut Stack::new(story, scope, fault)).err();
         let found = found.unwrap_or_else(|| panic!("{fault:?} is not noticed"));
         assert!(found.why.contains(why), "{fault:?}: {found}");

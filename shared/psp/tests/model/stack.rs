@@ -44,6 +44,8 @@ pub(crate) enum Fault {
     None,
     /// Whoever writes, writes.
     NoConditions,
+    /// Dispatch does, and nobody else.
+    MarksBlindly,
     /// A message is answered before it is stored.
     AnswersFirst,
     /// A decision is marked as sent before it is sent.
@@ -330,24 +332,17 @@ impl Stack {
                     0 => Item::new(self.keys[usize::from(key)].clone()),
                     number => self.items.value(number).clone(),
                 };
-                // What dispatch reads first is the name, beside what it reads afterwards.
-                let is_first = match &mut at {
+                match &mut at {
                     At::Idle => unreachable!(),
-                    At::Claims { claims, .. } => {
-                        claims.loaded(loaded);
-                        false
-                    }
-                    At::Register { seen, .. } => {
-                        seen.put(loaded);
-                        false
-                    }
+                    At::Claims { claims, .. } => claims.loaded(loaded),
+                    At::Register { seen, .. } => seen.put(loaded),
                     At::Dispatch { dispatch, .. } => {
-                        let before = seen & NAMED;
+                        // What it reads first it keeps as the name too.
+                        seen |= NAMED;
                         dispatch.loaded(loaded);
-                        before == 0
                     }
-                };
-                seen |= if is_first { NAMED } else { 1 << key };
+                }
+                seen |= 1 << key;
             }
             (At::Claims { claims, .. }, Input::Done) => {
                 let item = item.unwrap();
@@ -393,6 +388,10 @@ impl Stack {
 
     /// Whether an item that a process wants to write was written since it read it.
     fn is_stale(&self, task: Task, key: u8) -> bool {
+        let is_dispatch = matches!(self.nodes[task.node as usize].at, At::Dispatch { .. });
+        if self.fault == Fault::NoConditions || self.fault == Fault::MarksBlindly && is_dispatch {
+            return false;
+        }
         let bit = match &self.nodes[task.node as usize] {
             Node { at: At::Dispatch { key: named, .. }, item: Some(item), .. }
                 if item.join.is_some() && *named == key =>
@@ -422,7 +421,7 @@ impl Stack {
             Do::Nothing => task,
             Do::Load(keys) => self.load(state, task, keys.trailing_zeros() as u8),
             Do::Write { key, item } => {
-                if self.is_stale(task, key) && self.fault != Fault::NoConditions {
+                if self.is_stale(task, key) {
                     let to = self.lead(task.node, Input::Refused);
                     return self.went(to, task.stale);
                 }
@@ -464,9 +463,9 @@ impl Stack {
     fn load(&mut self, state: &State, task: Task, key: u8) -> Task {
         let Node { at, seen, .. } = &self.nodes[task.node as usize];
         let is_name = matches!(at, At::Dispatch { .. }) && seen & NAMED == 0;
-        let bit = if is_name { NAMED } else { 1 << key };
+        let bits = 1 << key | if is_name { NAMED } else { 0 };
         let to = self.lead(task.node, Input::Loaded(key, state.items[usize::from(key)]));
-        self.went(to, task.stale & !bit)
+        self.went(to, task.stale & !bits)
     }
 
     /// The items of which one is read next.

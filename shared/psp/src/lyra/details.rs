@@ -73,5 +73,5 @@ const TOKEN_STATUSES: [&str; 5] = ["CREATED", "NOT_CREATED", "UPDATED", "NOT_UPD
 /// fields are not signed, so a name, an address or a masked card could be told as a contract.
 fn is_reference(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.:/".contains(&b);
-    text.bytes().all(fits) && !text.contains("XXXX")
+    text.bytes().all(fits) && !text.as_bytes().windows(4).any(|part| part == b"XXXX")
 }

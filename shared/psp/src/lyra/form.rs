@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::{memchr, memchr2};
 use quittance_core::limits::MAX_FORM_FIELDS;
 
 /// The decoded fields in the byte order of their names, which is that of the signature; as bytes,
@@ -113,10 +114,11 @@ impl<'a> Form<'a> {
     /// The value of this name; of a repeated one, which no verified message has, any.
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
         let name = name.as_bytes();
-        let key = (Start::of(name), name);
-        let at =
-            self.entries.binary_search_by(|entry| (entry.start, &*entry.name).cmp(&key)).ok()?;
-        self.entries.get(at).map(|entry| self.value(entry))
+        let start = Start::of(name);
+        let first = self.entries.partition_point(|entry| entry.start < start);
+        // Few names begin alike, so most of this is one comparison.
+        let mut alike = self.entries.iter().skip(first).take_while(|entry| entry.start == start);
+        alike.find(|entry| *entry.name == *name).map(|entry| self.value(entry))
     }
 
     /// The value of this name as text; `None` when absent, empty or not UTF-8.
@@ -191,7 +193,7 @@ struct Piece<'a> {
     encoded: bool,
 }
 
-/// The pieces of what is left of a body, without empty ones: one look at each byte.
+/// The pieces of what is left of a body, without empty ones.
 struct Pieces<'a>(&'a [u8]);
 
 impl<'a> Iterator for Pieces<'a> {
@@ -202,22 +204,10 @@ impl<'a> Iterator for Pieces<'a> {
         while let [b'&', tail @ ..] = *rest {
             *rest = tail;
         }
-        let (mut equals, mut encoded) = (None, false);
-        let mut end = rest.len();
-        for (at, byte) in rest.iter().enumerate() {
-            match byte {
-                b'&' => {
-                    end = at;
-                    break;
-                }
-                b'=' if equals.is_none() => equals = Some(at),
-                b'+' | b'%' => encoded = true,
-                _ => {}
-            }
-        }
-        let (text, tail) = rest.split_at_checked(end)?;
+        let (text, tail) = rest.split_at_checked(memchr(b'&', rest).unwrap_or(rest.len()))?;
         *rest = tail;
-        (!text.is_empty()).then_some(Piece { text, equals, encoded })
+        let encoded = memchr2(b'+', b'%', text).is_some();
+        (!text.is_empty()).then_some(Piece { text, equals: memchr(b'=', text), encoded })
     }
 }
 

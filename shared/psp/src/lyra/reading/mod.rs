@@ -88,6 +88,7 @@ mod steps;
 use self::parse::Text;
 use super::form::Form;
 use super::words;
+use memchr::memchr_iter;
 use quittance_core::Remark;
 
 /// Most pieces between two `+` of a signed text. A form with more (they are at most
@@ -96,10 +97,17 @@ const MAX_PIECES: usize = 32 * 64 - 1;
 
 /// Says why the form can be read in another way, if so.
 pub(super) fn single(form: &Form<'_>, extra_names: &[String]) -> Result<(), Remark> {
-    match 1 + form.signed_text().iter().filter(|byte| **byte == b'+').count() {
-        0..64 => Text::<1>::of(form, extra_names)?.agrees(),
-        64..256 => Text::<4>::of(form, extra_names)?.agrees(),
-        256..=MAX_PIECES => Text::<32>::of(form, extra_names)?.agrees(),
+    match 1 + memchr_iter(b'+', form.signed_text()).count() {
+        0..64 => within::<1>(form, extra_names),
+        64..256 => within::<4>(form, extra_names),
+        256..=MAX_PIECES => within::<32>(form, extra_names),
         _ => Err(Remark::plain(words::PIECES)),
     }
+}
+
+/// The same, with so many words for a set of places. Not inlined: the widest text takes some 50 KiB of stack, which a
+/// usual form should not have to touch.
+#[inline(never)]
+fn within<const W: usize>(form: &Form<'_>, extra_names: &[String]) -> Result<(), Remark> {
+    Text::<W>::of(form, extra_names)?.agrees()
 }

@@ -1,6 +1,7 @@
 //! What is planned with the money of an order: refunds, captures and cancellations. `purchase` makes the orders.
 
 mod carried;
+mod holdings;
 mod properties;
 mod purchase;
 mod refunds;

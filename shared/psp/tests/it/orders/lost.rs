@@ -55,6 +55,14 @@ fn only_the_share_that_is_lost_is_told() {
         .then(&lost)
         .reversed(&[(4_000, Cause::Lost)])
         .is(State::PartiallyCaptured);
+    // Each that is lost is told whole.
+    let reserved = [now(VOUCHER, "AUTHORISED"), now(CARD, "AUTHORISED")];
+    under(SECURED)
+        .then(&cascade("AUTHORISED", &reserved))
+        .released()
+        .then(&follow_up(1, "MERCH_BO", now(VOUCHER, "CANCELLED")))
+        .then(&lost)
+        .reversed(&[(6_000, Cause::Lost), (4_000, Cause::Lost)]);
     // An attempt that failed before the release did not count for it.
     let second = Form::single("CMD-1", "def456", "CB", 10_000, "AUTHORISED");
     under(SECURED)
@@ -118,6 +126,14 @@ fn a_part_of_an_authorisation_that_is_cancelled_is_lost_and_the_rest_is_not() {
         .is(State::Cancelled)
         .sums(140_000, 0, 0, 0)
         .reversed(&[(50_000, Cause::Lost), (90_000, Cause::Lost)]);
+    // No more is lost than was not captured.
+    under(SECURED)
+        .then(&whole)
+        .then(&rest)
+        .released()
+        .then(&operation(3, 6, 40_000))
+        .then(&operation(4, 6, 40_000))
+        .reversed(&[(40_000, Cause::Lost), (10_000, Cause::Lost)]);
     // The payment itself cancelled after a part was captured: the rest is lost.
     under(SECURED)
         .then(&whole)
@@ -147,6 +163,14 @@ fn what_was_told_as_lost_is_not_told_again_as_given_back() {
         .then(&payment(9))
         .then(&back(140_000))
         .reversed(&[(140_000, Cause::Lost)]);
+    // Of a part, too.
+    under(SECURED)
+        .then(&payment(5))
+        .then(&Payment::new("CMD-1", "3254564310_1", VISA, 6, 50_000))
+        .reversed(&[(50_000, Cause::Lost)])
+        .then(&payment(9))
+        .then(&refund("CMD-1", "3254564310_2", 8, 140_000))
+        .reversed(&[(50_000, Cause::Lost), (90_000, Cause::Refund)]);
     // Nor the other way round.
     under(SECURED)
         .then(&payment(5))

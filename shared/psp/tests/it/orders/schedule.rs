@@ -50,6 +50,11 @@ fn what_is_half_paid_or_does_not_decide_is_asked_about_at_once_and_then_ever_mor
     let confirming = Policy { confirm: Confirm::Ask, ..CAPTURED };
     let unconfirmed = under(confirming).then(&card(9)).is(State::Captured);
     assert_eq!(pauses(&unconfirmed, confirming)[..7], held);
+    let denied =
+        Form::single("CMD-1", "111111", "CB", 10_000, "AUTHORISED").with("vads_result", "05");
+    assert_eq!(pauses(&given(&denied), CAPTURED)[0], 0, "in doubt");
+    let open = pauses(&given(&card(51)), CAPTURED);
+    assert_eq!(open[..2], [5 * MINUTE, 5 * MINUTE], "nothing is taken yet");
     assert_eq!(pauses(&given(&card(9)).is(State::Captured), CAPTURED), [0; 0], "settled");
 }
 

@@ -4,6 +4,7 @@ mod bad_input;
 mod differential;
 mod docs;
 mod fuzzed;
+mod interface;
 mod lyra_api;
 mod orders;
 mod parsers;

@@ -1,12 +1,16 @@
 //! What is said to a merchant in words: the line about each notification, and why an order waits.
 
-use quittance_core::{Flag, Order, Outcome, Policy, Standing, State, Timestamp};
+use quittance_core::explain::{Explanation, Waiting};
+use quittance_core::fold::ReleaseOn;
+use quittance_core::{Currency, Flag, Order, Outcome, Policy, Standing, State, Status, Timestamp};
 use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::{self, results::METHODS};
 use quittance_testing::lyra::{Form, Share, answer};
 use quittance_testing::read::{doubt, read_lyra, receipt, statement, words};
 use quittance_testing::{REST_PASSWORD, rest_body};
 use serde_json::{Value, json};
+
+use crate::orders::story::{CAPTURED, Story, VISA, follow_up, given, now, wl};
 
 const VOUCHER: Share<'_> = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 6_000, "CAPTURED");
 const CARD: Share<'_> = Share("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "CB", 4_000, "REFUSED");
@@ -89,6 +93,57 @@ fn what_waits_for_its_capture_is_said_in_words() {
         explanation(&order).unwrap(),
         "waiting for 40.00 EUR of 100.00 EUR: CB share AUTHORISED, not captured"
     );
+}
+
+#[test]
+fn what_is_reserved_is_not_waited_for_where_it_is_enough() {
+    let card = Share(CARD.0, "CB", 3_000, "AUTHORISED");
+    let order = order(&[cascade("AUTHORISED", &[VOUCHER, card], &[]).body()]);
+    let missing = |release_on| {
+        let policy = Policy { release_on, ..Policy::default() };
+        match order.explanation(policy) {
+            Some(Explanation::Waiting { missing, whole: 10_000, .. }) => missing,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(missing(ReleaseOn::Captured), 4_000);
+    assert_eq!(missing(ReleaseOn::Secured), 1_000);
+}
+
+#[test]
+fn a_share_that_is_not_decided_is_told_as_that() {
+    for (status, note) in
+        [("UNDER_VERIFICATION", ", not decided"), ("AUTHORISED", ", not captured"), ("REFUSED", "")]
+    {
+        let order = order(&[single(status).body()]);
+        let said = format!("waiting for 100.00 EUR of 100.00 EUR: CB share {status}{note}");
+        let explained = explanation(&order).unwrap();
+        let rest = explained.strip_prefix(&said).unwrap_or_else(|| panic!("{explained}"));
+        assert!(rest.is_empty() || rest.starts_with(": "), "{explained}");
+    }
+    let said = |status| {
+        let waiting =
+            Waiting { method: "CB".to_owned(), status, psp_status: "X".to_owned(), reason: None };
+        let (whole, currency) = (10_000, Currency::from_alpha("EUR").unwrap());
+        let shares = vec![waiting];
+        let waits = Explanation::Waiting { missing: 100, whole, currency, shares, more: 0 };
+        waits.say(words(lyra::ID))
+    };
+    assert!(said(Status::Unknown).ends_with("CB share X, which Quittance does not know"));
+    assert!(
+        said(Status::Ambiguous).ends_with("CB share X, in a message with more than one reading")
+    );
+}
+
+#[test]
+fn a_doubt_that_no_message_states_is_told_by_what_is_missing() {
+    let explained = |story: Story| story.order().explanation(CAPTURED);
+    let alone = follow_up(2, "MERCH_BO", now(CARD, "CAPTURED"));
+    assert_eq!(explained(given(&alone)), Some(Explanation::SharesAlone));
+    // Two payments, of which the second may say what both have reached.
+    let reached = |id, reached| wl(id, VISA, 9).acquired(reached);
+    let two = given(&reached("3254800001_0", 60_000)).then(&reached("3254800002_0", 100_000));
+    assert_eq!(explained(two), Some(Explanation::Targets));
 }
 
 #[test]

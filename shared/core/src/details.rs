@@ -320,6 +320,45 @@ mod tests {
         assert!(known.of(Kind::Credit, ["a"], &|_| None).is_empty());
     }
 
+    fn shares(known: &KnownDetails) -> Vec<&str> {
+        known.0.keys().map(|(_, share)| share.as_str()).collect()
+    }
+
+    #[test]
+    fn the_first_shares_are_kept_as_long_as_they_fit() {
+        let name = |number: usize| format!("{number:03}");
+        let mut known = KnownDetails::default();
+        for number in 1..=MAX_DETAILED_SHARES {
+            known.learn(&[said(&name(number), 30, &[(Member::Contract, "c")])]);
+        }
+        assert_eq!(known.0.len(), MAX_DETAILED_SHARES);
+        assert!(known.learn(&[said(&name(0), 30, &[(Member::Contract, "c")])]));
+        assert_eq!(known.0.len(), MAX_DETAILED_SHARES);
+        assert_eq!((shares(&known)[0], *shares(&known).last().unwrap()), ("000", "063"));
+        // The name of the share and its text: as much as there may be, and a byte more.
+        let kept = |more: usize| {
+            let mut known = KnownDetails::default();
+            let long = "x".repeat(MAX_DETAIL_BYTES - 3 + more);
+            known.learn(&[
+                said("a", 30, &[(Member::Contract, "c")]),
+                said(&long, 30, &[(Member::Contract, "")]),
+            ]);
+            known.learn(&[said(&long, 30, &[(Member::Contract, "c")])]);
+            known.0.len()
+        };
+        assert_eq!((kept(0), kept(1)), (2, 1));
+    }
+
+    #[test]
+    fn what_is_dropped_is_known_no_more() {
+        let mut known = KnownDetails::default();
+        assert!(known.is_empty());
+        known.learn(&["a", "b"].map(|share| said(share, 30, &[(Member::Contract, "c")])));
+        known.drop_where(|kind, share| kind == Kind::Debit && share == "a");
+        assert_eq!(shares(&known), ["b"]);
+        assert!(!known.is_empty());
+    }
+
     proptest! {
         #[test]
         fn details_are_blind_to_order_and_repetition(

@@ -601,3 +601,53 @@ pub fn digest(facts: &[Fact]) -> String {
     let lines: Vec<String> = lines.collect();
     sha256_hex(lines.join("\n").as_bytes()).chars().take(32).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_pays_is_known_where_nobody_says_otherwise() {
+        use Payer::{Complement, Unknown, Voucher};
+        for (said, payer) in [
+            (vec![], Unknown),
+            (vec![Unknown], Unknown),
+            (vec![Voucher, Unknown, Voucher], Voucher),
+            (vec![Unknown, Complement], Complement),
+            (vec![Voucher, Complement], Unknown),
+            (vec![Voucher, Voucher, Complement], Unknown),
+        ] {
+            assert_eq!(Payer::of(said.iter().copied()), payer, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_called_by_its_id_its_place_or_its_payment() {
+        let currency = Currency::from_alpha("EUR").unwrap_or_else(|| unreachable!("a currency"));
+        let called = |share: &str, payment: Option<&str>, other: Option<&str>| {
+            let fact =
+                ShareFact::new(share.to_owned(), Kind::Debit, 1, currency, Said::word("CAPTURED"));
+            let payment = payment.map(str::to_owned);
+            ShareFact { payment, other_name: other.map(str::to_owned), ..fact }.called()
+        };
+        let payment = Some("20261122-abc123");
+        assert_eq!(called("20261122-abc123", payment, None), Called::Payment);
+        assert_eq!(called("20261122-abc123-2", payment, None), Called::Place);
+        assert_eq!(called("20261122-abc1232", payment, None), Called::Id);
+        assert_eq!(called("0a1b", payment, None), Called::Id);
+        assert_eq!(called("20261122-abc123-2", None, None), Called::Id);
+        assert_eq!(called("0a1b", payment, Some("20261122-abc123-2")), Called::Both);
+    }
+
+    #[test]
+    fn a_fact_that_is_told_again_is_no_news_unless_it_is_told_better() {
+        use Standing::{Confirmed, Contradictory, Sound};
+        let currency = Currency::from_alpha("EUR").unwrap_or_else(|| unreachable!("a currency"));
+        let said = Said::word("CAPTURED");
+        let fact = Fact::share(ShareFact::new("a".to_owned(), Kind::Debit, 1, currency, said));
+        let mut facts = Facts::default();
+        let news = [Sound, Sound, Contradictory, Confirmed, Confirmed, Sound]
+            .map(|told| facts.add(fact.clone(), told));
+        assert_eq!(news, [true, false, false, true, false, false]);
+    }
+}

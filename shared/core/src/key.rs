@@ -350,6 +350,25 @@ mod tests {
     }
 
     #[test]
+    fn an_occurrence_is_of_the_same_merchants_subscription() {
+        let key = |psp, merchant, mode, order| OrderKey::new(psp, merchant, mode, order).unwrap();
+        let own = |order| key(SYSTEMPAY, "12345678", Mode::Test, order);
+        let subscription = own("SUB-1");
+        assert!(own("SUB-1~20261122-abc123").is_occurrence_of(&subscription));
+        for other in [
+            own("SUB-1"),
+            own("SUB-12"),
+            own("SUB-12~20261122-abc123"),
+            own("SUB-2~20261122-abc123"),
+            key(SYSTEMPAY, "12345679", Mode::Test, "SUB-1~20261122-abc123"),
+            key(SYSTEMPAY, "12345678", Mode::Production, "SUB-1~20261122-abc123"),
+            key(WORLDLINE, "12345678", Mode::Test, "SUB-1~20261122-abc123"),
+        ] {
+            assert!(!other.is_occurrence_of(&subscription), "{other}");
+        }
+    }
+
+    #[test]
     fn a_slash_in_a_reference_does_not_reach_another_order() {
         let key = OrderKey::new(WORLDLINE, "M", Mode::Test, "A/B%2F").unwrap();
         assert_eq!(key.to_string(), "worldline/M/test/A%2FB%252F");

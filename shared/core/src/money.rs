@@ -121,6 +121,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn currencies_have_the_order_of_their_codes() {
+        let of = |code| Currency::from_alpha(code).unwrap();
+        assert!(of("CHF") < of("EUR") && of("USD") > of("EUR"));
+        assert!(of("EUR") <= of("EUR"));
+    }
+
+    #[test]
     fn amounts_are_plain_digits_within_the_bound() {
         assert_eq!(amount_from_digits("0"), Some(0));
         assert_eq!(amount_from_digits("000120"), Some(120));

@@ -2,7 +2,12 @@
 
 use quittance_core::explain::{Explanation, Waiting};
 use quittance_core::fold::ReleaseOn;
-use quittance_core::{Currency, Flag, Order, Outcome, Policy, Standing, State, Status, Timestamp};
+use quittance_core::remark::SECOND_REFERENCE;
+use quittance_core::statement::Reason;
+use quittance_core::{
+    Currency, Fact, Flag, Order, Outcome, Policy, Remark, ShareFact, Standing, State, Status,
+    Timestamp,
+};
 use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::{self, results::METHODS};
 use quittance_testing::lyra::{Form, Share, answer};
@@ -294,6 +299,49 @@ fn a_reason_does_not_outlive_the_status_it_explains() {
     let waiting = single("WAITING_AUTHORISATION").with("vads_auth_result", "91");
     let order = order(&[waiting.body(), single("AUTHORISED").body()]);
     assert!(explanation(&order).unwrap().ends_with("CB share AUTHORISED, not captured"));
+}
+
+#[test]
+fn a_reason_explains_its_own_share_in_its_own_status() {
+    let said = statement(read_lyra(&single("REFUSED").body()));
+    let fact = said.facts.iter().find_map(Fact::as_share).unwrap();
+    let named = ShareFact { other_name: Some("20261122-abc123-1".to_owned()), ..fact.clone() };
+    let reason = |share: &str, psp_status: &str| Reason {
+        share: share.to_owned(),
+        psp_status: psp_status.to_owned(),
+        why: Remark::plain("x"),
+    };
+    for (share, status, explains) in [
+        (named.share.as_str(), "REFUSED", true),
+        ("20261122-abc123-1", "REFUSED", true),
+        ("another", "REFUSED", false),
+        (named.share.as_str(), "CAPTURED", false),
+        ("20261122-abc123-1", "CAPTURED", false),
+    ] {
+        assert_eq!(reason(share, status).explains(&named), explains, "{share} {status}");
+    }
+}
+
+#[test]
+fn of_the_reasons_to_doubt_a_message_the_first_for_the_lowest_standing_is_told() {
+    let mut said = statement(read_lyra(&single("CAPTURED").body()));
+    let mut lower = |standing, why| {
+        said.lower(standing, Remark::plain(why));
+        said.doubt().unwrap().code().to_owned()
+    };
+    assert_eq!(lower(Standing::Contradictory, "one"), "one");
+    assert_eq!(lower(Standing::Contradictory, "two"), "one");
+    assert_eq!(lower(Standing::Respellable, "three"), "three");
+    assert_eq!(lower(Standing::Contradictory, "four"), "three");
+}
+
+#[test]
+fn a_remark_without_a_sentence_is_shown_as_it_is() {
+    let remark = Remark::new("unheard_of", ["1"]);
+    assert_eq!(words(lyra::ID).say(&remark), remark.to_string());
+    assert!(remark.to_string().contains("unheard_of"));
+    let second = words(lyra::ID).say(&Remark::plain(SECOND_REFERENCE));
+    assert_eq!(second, "the payment is known under another order's reference");
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use quittance_core::provider::{BadKeys, HeldKey, Keys, Profile};
 use quittance_core::stored::{Undecodable, decode, encode};
+use quittance_core::told::Told;
 use quittance_core::{
-    Flag, Kind, Meaning, Order, Provider, Providers, Remark, Said, ShareFact, State, Status,
+    Flag, Kind, Meaning, Order, Provider, Providers, Receipt, Remark, Said, ShareFact, Standing,
+    State, Statement, Status,
 };
 use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::Lyra;
@@ -14,7 +16,7 @@ use quittance_testing::{REST_PASSWORD, rest_body};
 use serde_json::json;
 
 use super::story::*;
-use quittance_testing::read::reread;
+use quittance_testing::read::{receipt, reread};
 
 /// A release with other tables.
 #[derive(Debug)]
@@ -175,4 +177,62 @@ fn a_missing_category_changes_nothing_of_the_currency() {
         let story = given(&other).then(&plain);
         assert!(story.order().summary(CAPTURED).flags.contains(&Flag::CurrencyMismatch));
     }
+}
+
+/// What an order holds of messages that were notified and of answers is enough to fold it again.
+#[test]
+fn what_an_order_was_told_makes_the_same_order_again() {
+    const API: &str = "api";
+    let refund = give_back('c', 4_000, "CAPTURED");
+    let told: [(&str, &dyn Message); 5] = [
+        ("webhook", &pay("AUTHORISED").without("vads_trans_uuid")),
+        ("webhook", &pay("CAPTURED")),
+        // What was told already, by the provider itself; and what only the provider tells.
+        (API, &pay("CAPTURED")),
+        ("webhook", &refund),
+        (API, &give_back('d', 1_000, "CAPTURED")),
+    ];
+    let fold = |told: &mut dyn Iterator<Item = (&'static str, Statement, i64)>| {
+        let mut order: Option<Order> = None;
+        for (source, said, at) in told {
+            let order = order.get_or_insert_with(|| Order::new(said.key.clone()));
+            order.take(&said, &Receipt { source, ..receipt(at) }, CAPTURED).unwrap();
+        }
+        order.unwrap()
+    };
+    let said = |(at, (source, message)): (usize, &(&'static str, &dyn Message))| {
+        let standing = if *source == API { Standing::Confirmed } else { Standing::Sound };
+        (*source, Statement { standing, ..message.said() }, 60 * i64::try_from(at).unwrap())
+    };
+    for number in 1..=told.len() {
+        let order = fold(&mut told.iter().take(number).enumerate().map(said));
+        let notified = Told::listed(&order, |told| told.source != API);
+        let asked = Told::when_asked(&order, API);
+        let notified = notified.into_iter().map(|told| ("webhook", told));
+        let mut all: Vec<_> = notified.chain(asked.into_iter().map(|told| (API, told))).collect();
+        for (_, told) in &all {
+            let bytes = told.encode().unwrap();
+            let read = Told::decode(&bytes, order.key().clone(), PROVIDERS).unwrap();
+            assert_eq!(
+                (&read.statement, read.at, &read.sha256),
+                (&told.statement, told.at, &told.sha256)
+            );
+            assert_eq!(told.statement.session_seconds, order.session_seconds());
+        }
+        all.sort_by_key(|(_, told)| told.at);
+        let began = receipt(0).received_at.unix();
+        let again = fold(&mut all.into_iter().map(|(s, t)| (s, t.statement, t.at.unix() - began)));
+        let facts = |order: &Order| -> Vec<_> {
+            order.facts().told().map(|(fact, told)| (fact.clone(), told)).collect()
+        };
+        assert_eq!(facts(&again), facts(&order), "{number}");
+        assert_eq!(again.fulfilment(), order.fulfilment(), "{number}");
+        assert_eq!(again.reversals(), order.reversals(), "{number}");
+        assert_eq!(again.aliases(), order.aliases(), "{number}");
+    }
+    // An order that was told more than once is no message.
+    let order = fold(&mut told.iter().take(2).enumerate().map(said));
+    let bytes = encode(&order).unwrap();
+    let read = Told::decode(&bytes, order.key().clone(), PROVIDERS);
+    assert_eq!(read.map(|told| told.at), Err(Undecodable::Damaged));
 }

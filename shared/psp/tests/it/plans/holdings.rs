@@ -169,3 +169,15 @@ fn of_several_doubts_the_first_is_told_unless_the_provider_is_yet_to_be_asked() 
     assert!(said.contains("has an unknown status"), "{said}");
     assert_eq!(first(&order(&Lyra, &[card(), unread()])), "refund 1000 of a (CB)");
 }
+
+#[test]
+fn a_share_under_a_name_that_the_provider_would_not_know_is_not_given_back() {
+    let called = |name: &str| {
+        let share = name.to_owned();
+        order(&Lyra, &[ShareFact { share, ..transaction("a", "CB", 4_000, "CAPTURED") }])
+    };
+    for name in ["", "a", &"a".repeat(31), &"a".repeat(33), &"z".repeat(32)] {
+        assert_eq!(most(&called(name)), 0, "{name}");
+    }
+    assert_eq!(most(&called(&"a".repeat(32))), 4_000);
+}

@@ -156,3 +156,66 @@ pub(super) fn acquired(facts: &[&ShareFact], whole: u64) -> u64 {
     // Beyond the whole they cannot all be parts: the largest alone is certain.
     if sum > whole { largest } else { sum.max(largest) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(called: Called, amount: u64, gone: u64) -> StatedAmount {
+        StatedAmount { amount, gone, called, ..StatedAmount::default() }
+    }
+
+    #[test]
+    fn of_shares_under_one_name_as_many_as_can_be_are_one() {
+        use Called::{Both, Id, Payment, Place};
+        for (own, left) in [
+            (vec![], 0),
+            (vec![(Both, 6_000, 1_000), (Both, 4_000, 0)], 9_000),
+            (vec![(Both, 6_000, 0), (Id, 4_000, 0), (Place, 3_000, 0)], 10_000),
+            (vec![(Id, 4_000, 1_000), (Id, 2_000, 0)], 5_000),
+            // What went back of a share that is known by nothing else went back of its other name.
+            (vec![(Id, 0, 500), (Place, 4_000, 0)], 3_500),
+            (vec![(Id, 4_000, 500), (Place, 4_000, 1_000)], 2_500),
+            // The payment's name stands for any of its shares, or for all.
+            (vec![(Payment, 4_000, 1_000)], 3_000),
+            (vec![(Payment, 4_000, 0), (Both, 6_000, 0)], 6_000),
+            (vec![(Payment, 12_000, 0), (Both, 6_000, 1_000), (Id, 4_000, 0)], 11_000),
+            (
+                vec![(Payment, 1_000, 0), (Both, 6_000, 0), (Id, 3_000, 0), (Place, 4_000, 500)],
+                9_500,
+            ),
+            (vec![(Payment, 5_000, 0), (Id, 3_000, 0), (Place, 4_000, 0)], 5_000),
+        ] {
+            let own: Vec<_> =
+                own.into_iter().map(|(c, amount, gone)| share(c, amount, gone)).collect();
+            assert_eq!(distinct(&own), left, "{own:?}");
+        }
+    }
+
+    #[test]
+    fn a_total_may_have_within_what_is_less_than_the_total_or_was_left_so() {
+        let total = share(Called::Id, 5_000, 0);
+        let back =
+            |amount, gone, in_parts| StatedAmount { in_parts, ..share(Called::Id, amount, gone) };
+        for (known, may_be) in [
+            (back(4_999, 0, false), true),
+            (back(5_000, 0, false), false),
+            // What was left was less than the total; nothing was left, unless it went in parts.
+            (back(6_000, 2_000, false), true),
+            (back(6_000, 1_000, false), false),
+            (back(6_000, 6_000, false), false),
+            (back(6_000, 6_000, true), true),
+            // Nobody knows how much went back.
+            (back(4_000, UNKNOWN, false), true),
+            (back(6_000, UNKNOWN, false), false),
+        ] {
+            assert_eq!(known.may_be_within(&total, true), may_be, "{known:?}");
+            assert!(known.may_be_within(&total, false), "two operations may be one: {known:?}");
+        }
+        // A complement is paid after its voucher.
+        let (voucher, complement) = (Payer::Voucher, Payer::Complement);
+        let total = StatedAmount { payer: voucher, ..total };
+        let later = StatedAmount { payer: complement, ..back(4_000, 0, false) };
+        assert!(!later.may_be_within(&total, true) && !later.may_be_within(&total, false));
+    }
+}

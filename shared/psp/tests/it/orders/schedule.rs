@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use quittance_core::fold::Confirm;
 use quittance_core::schedule::{DAY, GIVE_UP_SECONDS, UNHEARD_SECONDS};
-use quittance_core::{Policy, State};
+use quittance_core::{Policy, Standing, State, Statement};
 use quittance_testing::lyra::Form;
-use quittance_testing::worldline::Payment;
+use quittance_testing::worldline::{Payment, refund};
 
-use super::story::{CAPTURED, Story, given, under};
+use super::story::{CAPTURED, Message, Story, given, under};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -56,6 +56,24 @@ fn what_is_half_paid_or_does_not_decide_is_asked_about_at_once_and_then_ever_mor
     let open = pauses(&given(&card(51)), CAPTURED);
     assert_eq!(open[..2], [5 * MINUTE, 5 * MINUTE], "nothing is taken yet");
     assert_eq!(pauses(&given(&card(9)).is(State::Captured), CAPTURED), [0; 0], "settled");
+}
+
+#[test]
+fn under_confirmation_what_the_provider_has_not_said_is_asked_about_at_once() {
+    let confirming = Policy { confirm: Confirm::Ask, ..CAPTURED };
+    let said =
+        |message: &dyn Message| Statement { standing: Standing::Confirmed, ..message.said() };
+    let is_urgent = |story: &Story| pauses(story, confirming).first() == Some(&0);
+    let back = refund("CMD-1", "3254800002_1", 8, 4_000);
+    let confirmed = under(confirming).then(&card(9)).then(&said(&card(9))).released();
+    assert_eq!(pauses(&confirmed, confirming), [0; 0], "the provider said all of it");
+    let refunded = confirmed.then(&back);
+    assert!(is_urgent(&refunded), "a refund that it has not told");
+    assert!(!is_urgent(&refunded.then(&said(&back))));
+    let more = Payment::new("CMD-1", "3254800003_0", 130, 9, 10_000);
+    let twice = under(confirming).then(&said(&card(9))).then(&more);
+    assert!(is_urgent(&twice), "a capture that it has not told");
+    assert!(!is_urgent(&twice.then(&said(&more))));
 }
 
 #[test]

@@ -4,8 +4,12 @@ use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_psp::PROVIDERS;
 use quittance_psp::{lyra, worldline};
 
+use quittance_core::Flag;
+use quittance_testing::read::receipt;
+use quittance_testing::worldline::refund;
+
 use super::story::{
-    CAPTURED, CARD, Story, VOUCHER, cascade, follow_up, give_back, given, now, pay,
+    CAPTURED, CARD, Story, VISA, VOUCHER, cascade, follow_up, give_back, given, now, pay, wl,
 };
 
 #[test]
@@ -55,4 +59,20 @@ fn a_voucher_can_be_given_back_for_so_long_after_the_last_notification() {
     );
     let nothing = quittance_core::Order::new(second.order().key().clone());
     assert_eq!(nothing.voucher_is_lost_after(), None);
+}
+
+#[test]
+fn of_a_released_order_a_doubt_is_shown_unless_it_is_only_about_what_is_left() {
+    let flags = |story: &Story| story.order().flags(CAPTURED, receipt(600).received_at);
+    // Two payments after a refund: either may state what both have reached.
+    let unsure = given(&wl("3254800001_0", VISA, 9))
+        .released()
+        .then(&refund("CMD-1", "3254800001_1", 8, 60_000))
+        .then(&wl("3254800002_0", VISA, 9).acquired(100_000))
+        .flagged_with(Flag::Ambiguous);
+    assert!(!flags(&unsure).contains(&Flag::Ambiguous));
+    // A message about the refund contradicts itself.
+    let back = give_back('c', 2_000, "CAPTURED").with("vads_result", "05");
+    let doubted = given(&pay("CAPTURED")).released().then(&back).flagged_with(Flag::Ambiguous);
+    assert!(flags(&doubted).contains(&Flag::Ambiguous));
 }

@@ -129,7 +129,7 @@ fn a_share_that_the_provider_told_is_its_own_word_under_every_name() {
         named(&uuid("d"), Some(slot), 9_000),
     ] {
         let mut order = told();
-        tell_as(&mut order, &Lyra, &[said.clone()], 1, Standing::Sound);
+        tell_as(&mut order, &Lyra, std::slice::from_ref(&said), 1, Standing::Sound);
         assert_eq!(most(&order), 4_000, "{said:?}");
         assert_eq!(said_of(&order, 4_000, after(60)), ["refund 4000 of a (CB), whole"]);
     }

@@ -6,6 +6,7 @@ mod bounds;
 mod cascades;
 mod concerns;
 mod details;
+mod dispatched;
 mod doubts;
 mod events;
 mod instalments;

@@ -4,6 +4,8 @@
 mod amounts;
 mod bounds;
 mod cascades;
+mod claimed;
+
 mod concerns;
 mod details;
 mod dispatched;

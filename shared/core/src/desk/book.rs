@@ -259,7 +259,6 @@ impl Desk {
                     line.psp_id = line.psp_id.take().or(psp_id);
                     line.seen = true;
                 }
-                _ if is_told => {}
                 Sight::Seen(state, psp_id) => {
                     taken.extend(psp_id.clone());
                     line.psp_id = line.psp_id.take().or(psp_id);

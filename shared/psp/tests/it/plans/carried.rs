@@ -10,7 +10,7 @@ use quittance_core::desk::{
     Answer, Content, Decision, Desk, LineState, New, RefundView, RequestKind, RequestState, Round,
     Step,
 };
-use quittance_core::rules::{Memory, Rules};
+use quittance_core::rules::{Memory, Purse, Rules};
 use quittance_core::{Order, Provider, ShareFact};
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
@@ -507,6 +507,7 @@ fn the_same_request_again_is_the_same_and_another_content_is_a_conflict() {
     let mut world = World::new(Kind::Lyra);
     let refund = |amount| Content::Refund { amount, currency: eur() };
     assert_eq!(world.request("R", refund(5)), Answer::Planned);
+    assert_eq!(world.desk().requests()[0].state(), RequestState::Planned);
     assert_eq!(world.request("R", refund(5)), Answer::Known);
     assert_eq!(world.request("R", refund(6)), Answer::Conflict);
     assert_eq!(world.request("S", refund(1)), Answer::Busy);
@@ -517,6 +518,51 @@ fn the_same_request_again_is_the_same_and_another_content_is_a_conflict() {
     assert_eq!(world.request("S", refund(3)), Answer::Planned);
     // Another kind of request has ids of its own.
     assert_eq!(world.request("R", Content::Cancellation), Answer::Busy);
+    world.look(Fault::None, 100);
+    assert_eq!(world.request("R", Content::Cancellation), Answer::Planned);
+    let desk = world.desk();
+    let lines = desk.requests().iter().flat_map(|request| &request.lines);
+    let mut intents: Vec<&str> = lines.map(|line| line.intent.as_str()).collect();
+    let all = intents.len();
+    intents.sort_unstable();
+    intents.dedup();
+    assert_eq!(intents.len(), all);
+}
+
+/// What is asked for and not shown yet is not there for another request.
+#[test]
+fn what_is_not_shown_yet_counts_as_given_back() {
+    let refund = |amount| Content::Refund { amount, currency: eur() };
+    let mut world = World::new(Kind::Lyra);
+    world.bank.hides = true;
+    assert_eq!(world.request("R", refund(5)), Answer::Planned);
+    assert_eq!(world.desk().pledges().len(), 1);
+    world.look(Fault::None, 100);
+    assert!(matches!(world.request("S", refund(14)), Answer::Refused(_)));
+    // What is refused counts no more.
+    assert_eq!(world.request("T", refund(3)), Answer::Planned);
+    world.look(Fault::Refuse, 100);
+    assert_eq!(world.desk().pledges().len(), 1);
+}
+
+/// A credit is of one line: what another line is known to have made is not what a lost answer is about.
+#[test]
+fn a_credit_of_another_line_is_not_taken_for_a_lost_answer() {
+    let mut world = World::new(Kind::Lyra);
+    world.bank.hides = true;
+    for (id, fault) in [("R", Fault::None), ("S", Fault::LostBefore)] {
+        world.request(id, Content::Refund { amount: 2, currency: eur() });
+        world.look(fault, 100);
+    }
+    world.bank.hides = false;
+    world.look(Fault::None, 100);
+    let desk = world.desk();
+    let states: Vec<LineState> = desk.requests().iter().map(|r| r.lines[0].state).collect();
+    assert_eq!(states, [LineState::Sent, LineState::InFlight]);
+    assert!(!desk.is_uncertain());
+    world.happen(&Event::Pass(1_000));
+    world.look(Fault::None, 100);
+    assert!(world.desk().is_uncertain());
 }
 
 /// Two lines of one amount are told apart by what was there before, and by what the other did.
@@ -568,6 +614,16 @@ fn a_lost_answer_is_found_again_among_equal_refunds() {
         assert!(!desk.look(&shown.order, world.rules, now));
         assert_eq!(desk.requests()[2].state(), RequestState::Done);
     }
+    // Shown beside another of the same amount, it is one of the two: it is shown, and counts once.
+    let (mut desk, now) = (world.desk(), after(world.bank.now));
+    assert!(desk.decide(&intent, Decision::Done(None)));
+    world.bank.give(&[1], 2);
+    world.bank.give(&[1], 2);
+    world.ask();
+    assert!(desk.look(&world.order, world.rules, now));
+    assert!(desk.requests()[2].lines[0].seen && desk.pledges().is_empty());
+    // A person has nothing more to say of it.
+    assert!(!desk.decide(&intent, Decision::NotDone));
     // Where somebody gave the same amount back by hand at that moment, nobody can tell.
     let mut world = World::new(Kind::Lyra);
     world.request("R", refund(2));
@@ -591,6 +647,9 @@ fn a_refund_that_is_never_shown_is_for_a_person_to_decide() {
             world.desk().requests()[0].lines[0].state
         };
         assert_eq!(after_look(&mut world, 0), LineState::Sent);
+        let mut desk = world.desk();
+        let intent = desk.requests()[0].lines[0].intent.clone();
+        assert!(!desk.decide(&intent, Decision::NotDone), "the provider took it");
         assert_eq!(after_look(&mut world, 86_399), LineState::Sent, "{kind:?}");
         assert_eq!(after_look(&mut world, 1), LineState::Uncertain, "{kind:?}");
         // It may be shown yet.
@@ -623,7 +682,7 @@ fn a_refused_request_has_a_next_try() {
 
 #[test]
 fn a_key_repeats_a_call_while_the_provider_surely_remembers_it() {
-    for (passed, moved) in [(10, 4), (22 * 60 * 60, 4), (24 * 60 * 60, 0)] {
+    for (passed, moved) in [(10, 4), (23 * 60 * 60 - 1, 4), (23 * 60 * 60, 0)] {
         let mut world = World::new(Kind::WorldlineEachId);
         world.request("R", Content::Refund { amount: 4, currency: eur() });
         world.look(Fault::LostBefore, 100);
@@ -655,6 +714,28 @@ fn the_voucher_waits_for_the_card() {
     world.look(Fault::Refuse, 100);
     assert_eq!(states(&world), [LineState::Refused, LineState::Skipped]);
     assert_eq!(world.desk().requests()[0].state(), RequestState::Refused);
+    // What is taken and not shown bars what follows.
+    let mut world = World::new(Kind::WorldlineOneId);
+    world.bank.hides = true;
+    world.request("R", content);
+    world.look(Fault::None, 100);
+    world.look(Fault::None, 100);
+    assert_eq!(states(&world), [LineState::Sent, LineState::Planned]);
+    // A person who said that the card's line failed was wrong: what was skipped for that is not done.
+    let mut world = World::new(Kind::WorldlineOneId);
+    world.request("R", content);
+    world.bank.hides = true;
+    world.look(Fault::LostAfter, 5);
+    world.happen(&Event::Pass(90_000));
+    world.look(Fault::None, 100);
+    let mut desk = world.desk();
+    let intent = desk.requests()[0].lines[0].intent.clone();
+    assert!(desk.decide(&intent, Decision::NotDone));
+    assert_eq!(desk.intend(&world.order, world.rules, after(world.bank.now)), None);
+    assert!(desk.decide(&intent, Decision::Done(None)));
+    let lines = desk.requests()[0].lines.iter().map(|line| line.state);
+    assert_eq!(lines.collect::<Vec<_>>(), [LineState::Done, LineState::Skipped]);
+    assert_eq!(desk.requests()[0].state(), RequestState::Partial);
     // Too late for the voucher, whose window closed meanwhile.
     let mut world = World::new(Kind::WorldlineOneId);
     world.request("R", content);
@@ -664,6 +745,44 @@ fn the_voucher_waits_for_the_card() {
     world.look(Fault::None, 100);
     assert_eq!(states(&world), [LineState::Done, LineState::Refused]);
     assert_eq!(world.desk().requests()[0].state(), RequestState::Partial);
+}
+
+/// A refused line ends the request's vouchers where the card is to go first, and nothing else.
+#[test]
+fn what_does_not_wait_for_the_card_goes_on_without_it() {
+    let refund = |amount| Content::Refund { amount, currency: eur() };
+    let ended = |world: &mut World| -> Vec<(Purse, LineState)> {
+        world.look(Fault::Refuse, 4);
+        world.look(Fault::None, 100);
+        let desk = world.desk();
+        desk.requests()[0].lines.iter().map(|line| (line.purse, line.state)).collect()
+    };
+    let mut lyra = World::new(Kind::Lyra);
+    lyra.request("R", refund(14));
+    let first = (Purse::Card, LineState::Refused);
+    assert_eq!(ended(&mut lyra), [first, (Purse::Voucher, LineState::Sent)]);
+    let mut cards = World::new(Kind::WorldlineEachId);
+    cards.bank.shares[0].method = "MASTERCARD";
+    cards.order = order(&Worldline, &cards.bank.facts());
+    costs(&mut cards.order, &Worldline, 14);
+    cards.request("R", refund(14));
+    assert_eq!(ended(&mut cards), [first, (Purse::Card, LineState::Sent)]);
+}
+
+/// What one of two calls of a line is refused the other may have done, unless the provider knows both by their key.
+#[test]
+fn a_refusal_of_a_second_call_is_final_only_where_the_provider_knows_the_first() {
+    for (kind, state) in
+        [(Kind::Lyra, LineState::InFlight), (Kind::WorldlineEachId, LineState::Refused)]
+    {
+        let mut world = World::new(kind);
+        world.request("R", Content::Refund { amount: 2, currency: eur() });
+        let mut desk = world.desk();
+        let intent = desk.intend(&world.order, world.rules, after(60)).unwrap();
+        desk.effect(&intent, &Effect::Refused { why: "done".to_owned() }, false, world.rules);
+        let line = &desk.requests()[0].lines[0];
+        assert_eq!((line.state, line.reason.is_some()), (state, true));
+    }
 }
 
 /// Somebody else looks while a call is made: what the call came to is noted on what he stored.

@@ -6,3 +6,4 @@ mod properties;
 mod purchase;
 mod refunds;
 mod reserves;
+mod shown;

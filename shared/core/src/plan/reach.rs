@@ -36,8 +36,7 @@ pub(super) enum Reach {
 /// How pieces come to an amount. Of several ways the preferred is taken, and among equals the one with the
 /// pieces that stand first.
 pub(super) fn reach(pieces: &[Piece], amount: u64, preference: Preference) -> Reach {
-    let of_kind =
-        |whole| move |(_, piece): &(usize, &Piece)| piece.whole == whole && piece.most > 0;
+    let of_kind = |whole| move |(_, piece): &(usize, &Piece)| piece.whole == whole;
     let wholes: Vec<(usize, &Piece)> = pieces.iter().enumerate().filter(of_kind(true)).collect();
     let mut parts: Vec<(usize, &Piece)> =
         pieces.iter().enumerate().filter(of_kind(false)).collect();
@@ -53,7 +52,8 @@ pub(super) fn reach(pieces: &[Piece], amount: u64, preference: Preference) -> Re
         return Reach::TooMany;
     }
     let divisible = parts.iter().fold(0u64, |sum, (_, piece)| sum.saturating_add(piece.most));
-    let (mut best, mut below, mut above) = (None, 0, None::<u64>);
+    let (mut best, mut below, mut above) =
+        (None::<((u64, u64), Vec<(usize, u64)>)>, 0, None::<u64>);
     for subset in 0..1u32 << wholes.len() {
         let is_in = |at: &usize| subset >> at & 1 == 1;
         let chosen = wholes.iter().enumerate().filter(|(at, _)| is_in(at)).map(|(_, whole)| whole);
@@ -78,10 +78,7 @@ pub(super) fn reach(pieces: &[Piece], amount: u64, preference: Preference) -> Re
             Preference::CardFirst => (voucher, count),
             Preference::FewestLines => (count, voucher),
         };
-        let found = (cost, lines);
-        if best.as_ref().is_none_or(|known| found < *known) {
-            best = Some(found);
-        }
+        best = best.into_iter().chain([(cost, lines)]).min();
     }
     match best {
         Some((_, lines)) => Reach::Exactly(lines),

@@ -10,7 +10,7 @@ use crate::api::Verb;
 use crate::money::Currency;
 use crate::order::Order;
 use crate::remark::Remark;
-use crate::rules::{Preference, Purse, Refundable, Rules, Stage};
+use crate::rules::{Preference, Purse, Refundable, Rules};
 use crate::time::Timestamp;
 
 /// How much is to be given back.
@@ -116,7 +116,7 @@ pub fn refund(
             let certain = own.iter().all(|stake| stake.doubt.is_none());
             if left == 0 && barred.is_empty() {
                 reasons.push(Remark::plain(reasons::NOTHING_LEFT));
-            } else if certain && left > 0 && amount > left {
+            } else if certain && amount > left {
                 reasons.push(Remark::new(reasons::MORE_THAN_LEFT, [shown(left).as_str()]));
             }
             reasons.extend(barred);
@@ -144,10 +144,7 @@ pub fn refund(
 
 /// Whether money that is not taken yet is given back by giving it up.
 fn is_cancellable(stake: &Stake, rules: &Rules) -> bool {
-    rules.cancels_uncaptured
-        && stake.captured == 0
-        && stake.open > 0
-        && matches!(stake.stage, Stage::Due | Stage::Held | Stage::HeldAgain)
+    rules.cancels_uncaptured && stake.captured == 0 && stake.open > 0
 }
 
 /// How a stake is given back, if there is anything of it, or why it is not.

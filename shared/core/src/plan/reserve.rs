@@ -83,7 +83,7 @@ pub fn capture(
         }
         Reach::TooMany => Err(Refusal::of(Remark::plain(reasons::TOO_MANY))),
         Reach::Nearest { below, above } => {
-            if amount.is_some_and(|amount| amount > held) {
+            if above.is_none() {
                 let shown = shown(held);
                 reasons.push(Remark::new(reasons::MORE_THAN_AUTHORISED, [shown.as_str()]));
             }
@@ -117,8 +117,7 @@ pub fn cancel(
         if stake.captured > 0 {
             skip(stake.captured, Remark::plain(reasons::CAPTURED));
         }
-        let is_open =
-            stake.open > 0 && matches!(stake.stage, Stage::Due | Stage::Held | Stage::HeldAgain);
+        let is_open = stake.open > 0;
         match (&stake.doubt, is_open, stake.stage) {
             _ if stake.captured > 0 && !is_open => {}
             (Some(doubt), _, _) if stake.is_alive() => skip(stake.open, doubt.clone()),

@@ -44,7 +44,7 @@ pub(super) struct Stake {
     pub(super) left: u64,
     /// All that was taken of the share, with whatever method.
     pub(super) of_share: u64,
-    /// Reserved, and neither taken nor asked for.
+    /// Reserved, and neither taken nor asked for: nothing where the stage lets nothing be done.
     pub(super) open: u64,
     /// What can be done with that.
     pub(super) stage: Stage,
@@ -69,11 +69,10 @@ impl Stake {
 
     /// Whether there is anything to be done with it, were it not in doubt.
     pub(super) fn is_alive(&self) -> bool {
-        let is_dead = matches!(
+        !matches!(
             self.status,
             Status::Refused | Status::Cancelled | Status::Expired | Status::Accepted
-        );
-        self.of_share > 0 || self.open > 0 || !is_dead
+        )
     }
 }
 
@@ -355,7 +354,7 @@ fn open(debit: &Holding<'_>, top: &[&ShareFact], rules: &Rules) -> (u64, Stage) 
     }
     if !has_operations {
         let stage = stage(top, rules);
-        let open = stage > Stage::Moving && debit.captured == 0;
+        let open = stage > Stage::Moving;
         let worth = top.iter().map(|fact| fact.meaning.worth).min().unwrap_or(0);
         return (if open { worth } else { 0 }, stage);
     }

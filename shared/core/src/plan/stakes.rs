@@ -458,24 +458,25 @@ fn pledge(stakes: &mut [Stake], pledges: &[Pledge]) {
 /// be what all of them took together. Then it surely took what the others leave of it.
 fn untangle(stakes: &mut [Vec<Stake>], expected: &BTreeMap<Currency, u64>) {
     for (currency, expected) in expected {
+        let taken = |of_debit: &Vec<Stake>| -> u64 { of_debit.iter().map(|s| s.captured).sum() };
+        let left = |of_debit: &Vec<Stake>| -> u64 { of_debit.iter().map(|s| s.left).sum() };
         let is_in = |of_debit: &&mut Vec<Stake>| {
+            let is_own = |stake: &Stake| stake.currency == *currency && !stake.is_unconfirmed();
             // What nobody but a notification tells of takes nothing from what the provider told.
-            if of_debit.iter().any(Stake::is_unconfirmed) {
-                return false;
-            }
-            let own = of_debit.iter().filter(|stake| stake.currency == *currency);
-            let left: u64 = own.clone().map(|stake| stake.left).sum();
-            own.clone().any(|stake| stake.captured > 0) && left > 0
+            taken(of_debit) > 0 && of_debit.iter().all(is_own)
         };
         let mut payments: Vec<&mut Vec<Stake>> = stakes.iter_mut().filter(is_in).collect();
-        let taken = |of_debit: &Vec<Stake>| -> u64 { of_debit.iter().map(|s| s.captured).sum() };
+        payments.sort_by_key(|payment| (std::cmp::Reverse(taken(payment)), left(payment)));
+        // What is given back wholly was surely taken, and no statement that is not larger has it within. A larger one
+        // may have: that it went back makes the rest no larger.
+        let apart = payments.iter().take_while(|payment| left(payment) == 0).count();
+        let mut payments = payments.split_off(apart);
         let sum = payments.iter().map(|payment| taken(payment)).fold(0, u64::saturating_add);
         let has_voucher =
             payments.iter().flat_map(|p| p.iter()).any(|s| s.terms.purse == Purse::Voucher);
         if payments.len() < 2 || sum <= *expected || !has_voucher {
             continue;
         }
-        payments.sort_by_key(|payment| std::cmp::Reverse(taken(payment)));
         let largest = payments.first().map_or(0, |payment| taken(payment));
         let others = sum - largest;
         match payments.first_mut().map(|payment| payment.as_mut_slice()) {

@@ -1,6 +1,9 @@
 //! How money is given back, told as stories.
 
 use quittance_core::Policy;
+use quittance_core::api::Verb;
+use quittance_core::plan::{MAX_WHOLE_PIECES, Pledge, Taken, taken};
+use quittance_core::rules::Purse;
 use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_core::{Currency, Order, ShareFact, Standing};
 use quittance_psp::lyra::Lyra;
@@ -10,7 +13,7 @@ use quittance_testing::read::{read_lyra, read_worldline, receipt, statement};
 use quittance_testing::worldline::{Payment, chargeback, refund as refunded};
 
 use super::purchase::{
-    after, costs, credit, operation, order, plan, reasons, refund, said_of, tell, tell_as,
+    after, costs, credit, eur, operation, order, plan, reasons, refund, said_of, tell, tell_as,
     transaction, uuid,
 };
 
@@ -42,6 +45,13 @@ fn splits() -> Vec<(&'static str, Order)> {
             &[
                 operation("1_0", "CVCO", 9, 14_000, 6_000),
                 operation("1_1", "VISA", 9, 14_000, 14_000),
+            ],
+        ),
+        layout(
+            "one id, each operation shows the whole order",
+            &[
+                operation("1_0", "CVCO", 9, 14_000, 14_000),
+                operation("1_1", "card", 9, 8_000, 14_000),
             ],
         ),
     ]
@@ -403,6 +413,229 @@ fn what_notifications_tell_is_planned_with_once_it_is_confirmed() {
         [
             format!("cancel 4000 of {card} (CB), whole"),
             format!("refund 6000 of {voucher} (CVCO), whole")
+        ]
+    );
+}
+
+/// The largest amount that can be given back late, by card alone, and the largest at once.
+fn left(order: &Order) -> (u64, u64) {
+    let most = |now| plan(order, 99_999, &[], now).unwrap_err().below.unwrap_or(0);
+    (most(after(LAST + 1)), most(after(60)))
+}
+
+#[test]
+fn a_credit_is_taken_from_the_kind_of_method_that_it_names() {
+    let voucher = |code, amount| refund("1_2", "CVCO", code, amount);
+    for (name, order) in splits() {
+        for (credits, expected) in [
+            (vec![voucher(8, 2_000)], (8_000, 12_000)),
+            // A product tells more than the family.
+            (vec![refund("1_2", "card", 81, 2_000), voucher(8, 2_000)], (8_000, 12_000)),
+            // A refused one takes nothing, and the other goes to the card first.
+            (vec![voucher(83, 5_000), refund("1_3", "unknown", 8, 4_000)], (4_000, 10_000)),
+        ] {
+            let mut order = order.clone();
+            tell(&mut order, &Worldline, &credits, 10);
+            assert_eq!(left(&order), expected, "{name}: {credits:?}");
+        }
+    }
+}
+
+/// What one payment states may be what both took, also when the other has been given back since.
+#[test]
+fn what_was_given_back_wholly_leaves_the_other_payment_no_larger() {
+    for order in splits_by_two_ids() {
+        for (credits, expected) in [
+            (vec![refund("2_1", "VISA", 8, 7_000)], 7_000),
+            (vec![refund("2_1", "VISA", 8, 7_000), refund("2_2", "VISA", 81, 1_000)], 6_000),
+            (vec![refund("1_1", "CVCO", 8, 2_000)], 12_000),
+            (vec![refund("1_1", "CVCO", 8, 6_000)], 8_000),
+        ] {
+            let mut order = order.clone();
+            tell(&mut order, &Worldline, &credits, 10);
+            assert_eq!(left(&order).1, expected, "{credits:?}");
+        }
+        let pledge = |target: &str, purse, amount| Pledge {
+            verb: Verb::Refund,
+            target: target.to_owned(),
+            purse,
+            amount,
+        };
+        for (asked_for, expected) in [
+            (pledge("2_0", Purse::Card, 8_000), 6_000),
+            (pledge("1_0", Purse::Voucher, 6_000), 8_000),
+        ] {
+            let refusal = plan(&order, 99_999, &[asked_for], after(60)).unwrap_err();
+            assert_eq!(refusal.below, Some(expected));
+        }
+    }
+    // A statement as large as what was given back cannot have it within.
+    let mut again = order(
+        &Worldline,
+        &[
+            operation("1_0", "CVCO", 9, 14_000, 14_000),
+            refund("1_1", "CVCO", 8, 14_000),
+            operation("2_0", "VISA", 9, 14_000, 14_000),
+        ],
+    );
+    costs(&mut again, &Worldline, 14_000);
+    assert_eq!(left(&again), (14_000, 14_000));
+}
+
+#[test]
+fn a_voucher_that_states_the_whole_took_what_two_cards_leave() {
+    let mut order = order(
+        &Worldline,
+        &[
+            operation("1_0", "CVCO", 9, 14_000, 14_000),
+            operation("2_0", "VISA", 9, 5_000, 5_000),
+            operation("3_0", "VISA", 9, 3_000, 3_000),
+        ],
+    );
+    costs(&mut order, &Worldline, 14_000);
+    assert_eq!(left(&order), (8_000, 14_000));
+}
+
+#[test]
+fn a_split_is_read_in_the_one_way_that_there_is() {
+    let said = |facts: &[ShareFact], amount| said_of(&order(&Worldline, facts), amount, after(60));
+    let voucher = |reached| operation("1_0", "CVCO", 9, 14_000, reached);
+    let surcharged = [voucher(15_000), operation("1_1", "VISA", 9, 8_000, 8_000)];
+    assert_eq!(
+        said(&surcharged, 15_000),
+        ["refund 8000 of 1_0 (VISA)", "refund 7000 of 1_0 (CVCO)"]
+    );
+    let beside_its_family = [
+        voucher(6_000),
+        operation("1_1", "IDEAL", 9, 8_000, 8_000),
+        operation("1_1", "redirect", 9, 8_000, 8_000),
+    ];
+    assert_eq!(
+        said(&beside_its_family, 14_000),
+        ["refund 8000 of 1_0 (IDEAL)", "refund 6000 of 1_0 (CVCO)"]
+    );
+    for unclear in [
+        vec![voucher(14_000), operation("1_1", "VISA", 9, 14_000, 14_000)],
+        vec![
+            voucher(6_000),
+            operation("1_1", "VISA", 9, 14_000, 14_000),
+            operation("1_2", "CB", 9, 14_000, 8_000),
+        ],
+    ] {
+        assert_eq!(said(&unclear, 1), ["it is not certain how much was paid with share 1"]);
+    }
+}
+
+#[test]
+fn the_voucher_waits_for_the_card() {
+    let parts = || {
+        order(
+            &Worldline,
+            &[
+                operation("1_0", "CVCO", 9, 10_000, 6_000),
+                operation("2_0", "VISA", 9, 4_000, 4_000),
+            ],
+        )
+    };
+    let doubted = |mut order: Order, provider, back| {
+        tell_as(&mut order, provider, &[back], 2, Standing::Contradictory);
+        order
+    };
+    let card = doubted(parts(), &Worldline, refund("2_3", "VISA", 8, 1_000));
+    let bars = [
+        "the voucher is given back after the card, and of the card nothing is certain",
+        "a message about share 2 contradicts itself",
+    ];
+    assert_eq!(said_of(&card, 6_000, after(60)), bars);
+    // The card does not wait for the voucher.
+    let voucher = doubted(parts(), &Worldline, refund("1_3", "CVCO", 8, 1_000));
+    assert_eq!(said_of(&voucher, 4_000, after(60)), ["refund 4000 of 2_0 (VISA), whole"]);
+    // Nor does one voucher wait for another.
+    let two =
+        [operation("1_0", "CVCO", 9, 10_000, 6_000), operation("2_0", "ILLICADO", 9, 4_000, 4_000)];
+    let other = doubted(order(&Worldline, &two), &Worldline, refund("2_3", "ILLICADO", 8, 1_000));
+    assert_eq!(said_of(&other, 6_000, after(60)), ["refund 6000 of 1_0 (CVCO), whole"]);
+    // Without a voucher there is none that waits.
+    let alone = order(&Worldline, &[operation("2_0", "VISA", 9, 4_000, 4_000)]);
+    let alone = doubted(alone, &Worldline, refund("2_3", "VISA", 8, 1_000));
+    assert_eq!(said_of(&alone, 1, after(60)), bars[1..]);
+    // At Lyra the shares go back in whatever order.
+    let free = doubted(cascade("CAPTURED", "CAPTURED"), &Lyra, credit("c", "b", 100, "CAPTURED"));
+    assert_eq!(said_of(&free, 6_000, after(60)), ["refund 6000 of a (CVCO), whole"]);
+}
+
+#[test]
+fn a_voucher_of_which_nothing_is_left_sets_no_limit_in_time() {
+    let [order, ..] = &splits_by_two_ids()[..] else { panic!() };
+    let mut order = order.clone();
+    assert!(plan(&order, 8_000, &[], after(60)).unwrap().voucher_deadline.is_some());
+    tell(&mut order, &Worldline, &[refund("1_1", "CVCO", 8, 6_000)], 10);
+    assert_eq!(plan(&order, 8_000, &[], after(60)).unwrap().voucher_deadline, None);
+}
+
+#[test]
+fn the_window_counts_from_the_news_of_the_own_payment_under_any_of_its_names() {
+    let voucher = operation("1_0", "CVCO", 9, 14_000, 6_000);
+    // News of another payment does not begin it.
+    let mut later = order(&Worldline, &[operation("2_0", "VISA", 9, 8_000, 8_000)]);
+    tell(&mut later, &Worldline, std::slice::from_ref(&voucher), 3_600);
+    assert!(plan(&later, 14_000, &[], after(LAST + 3_600)).is_ok());
+    assert!(plan(&later, 14_000, &[], after(LAST + 3_601)).is_err());
+    // A notification calls it by its other name.
+    let mut named = order(&Worldline, &[]);
+    let told = ShareFact { share: "slot".to_owned(), ..voucher.clone() };
+    tell_as(&mut named, &Worldline, &[told], 0, Standing::Sound);
+    let both = ShareFact { other_name: Some("slot".to_owned()), ..voucher };
+    tell(&mut named, &Worldline, &[both], 3_600);
+    assert!(plan(&named, 6_000, &[], after(LAST)).is_ok());
+    assert!(plan(&named, 6_000, &[], after(LAST + 1)).is_err());
+}
+
+#[test]
+fn what_is_reserved_counts_as_left_where_giving_back_cancels_it() {
+    let more = |order: &Order, amount, pledges: &[Pledge]| {
+        reasons(order, &plan(order, amount, pledges, after(60)).unwrap_err())
+    };
+    let mut held = order(&Lyra, &[transaction("a", "CB", 4_000, "AUTHORISED")]);
+    assert_eq!(more(&held, 4_001, &[]), ["no more than 40.00 EUR is left to be given back"]);
+    // What is asked for may be under way, and so may the rest of it.
+    let asked_for =
+        |amount| Pledge { verb: Verb::Cancel, target: uuid("a"), purse: Purse::Card, amount };
+    assert_eq!(more(&held, 5_000, &[asked_for(1_000)]), ["nothing is left to be given back"]);
+    assert_eq!(more(&held, 1, &[asked_for(4_000)]), ["nothing of the order is captured"]);
+    // Of money in doubt nobody knows how much is left.
+    tell_as(&mut held, &Lyra, &[credit("c", "a", 100, "CAPTURED")], 2, Standing::Contradictory);
+    let doubt = format!("a message about share {} contradicts itself", uuid("a"));
+    assert_eq!(more(&held, 4_001, &[]), [doubt]);
+    let part = order(
+        &Worldline,
+        &[operation("1_0", "VISA", 9, 8_000, 8_000), operation("2_0", "VISA", 5, 3_000, 3_000)],
+    );
+    assert_eq!(more(&part, 8_001, &[]), ["no more than 80.00 EUR is left to be given back"]);
+}
+
+#[test]
+fn an_order_may_have_sixteen_shares_that_count_whole() {
+    let vouchers = |count: usize| {
+        let voucher = |at| transaction(&format!("a{at}"), "CVCO", 100, "CAPTURED");
+        order(&Lyra, &(0..count).map(voucher).collect::<Vec<_>>())
+    };
+    assert_eq!(said_of(&vouchers(MAX_WHOLE_PIECES), 300, after(60)).len(), 3);
+    let too_many = said_of(&vouchers(MAX_WHOLE_PIECES + 1), 300, after(60));
+    assert_eq!(too_many, ["the order has too many shares that count whole"]);
+}
+
+#[test]
+fn what_was_taken_is_told_by_kind_of_method() {
+    let mut paid = splits().remove(0).1;
+    tell(&mut paid, &Worldline, &[operation("2_0", "VISA", 5, 3_000, 3_000)], 1);
+    let parts = taken(&paid, quittance_core::Provider::rules(&Worldline));
+    let part = |part: &Taken| (part.method.clone(), part.purse, part.amount, part.currency);
+    assert_eq!(
+        parts.iter().map(part).collect::<Vec<_>>(),
+        [
+            ("card".to_owned(), Purse::Card, 8_000, eur()),
+            ("CVCO".to_owned(), Purse::Voucher, 6_000, eur()),
         ]
     );
 }

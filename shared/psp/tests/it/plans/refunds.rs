@@ -168,10 +168,14 @@ fn what_is_not_certain_of_a_split_is_not_given_back() {
         &[operation("1_0", "CVCO", 9, 14_000, 14_000), operation("2_0", "card", 9, 14_000, 14_000)],
     );
     assert!(said_of(&twice, 1_000, after(60))[0].starts_with("it is not certain"));
-    // Two cards are two payments.
+    // Two cards are two payments, also beside a voucher of which nothing was taken.
     let cards = order(
         &Worldline,
-        &[operation("1_0", "VISA", 9, 14_000, 14_000), operation("2_0", "VISA", 9, 14_000, 14_000)],
+        &[
+            operation("1_0", "VISA", 9, 14_000, 14_000),
+            operation("2_0", "VISA", 9, 14_000, 14_000),
+            operation("3_0", "CVCO", 6, 14_000, None),
+        ],
     );
     assert_eq!(plan(&cards, 28_000, &[], after(60)).unwrap().lines.len(), 2);
 }

@@ -4,8 +4,8 @@ use quittance_core::api::{Effect, Verb};
 use quittance_core::desk::{Answer, Content, Desk, New, RequestState, Round, Step};
 use quittance_core::plan::{Pledge, cancel, capture, fits, reasons as codes};
 use quittance_core::provider::find;
-use quittance_core::rules::Purse;
-use quittance_core::{Currency, Order, ShareFact, Standing};
+use quittance_core::rules::{Purse, Stage};
+use quittance_core::{Currency, Order, Provider, ShareFact, Standing, Status};
 use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
@@ -254,4 +254,19 @@ fn a_line_is_stale_once_its_money_was_taken() {
     assert_eq!(code(&order), codes::CONTRADICTION);
     tell(&mut order, &Lyra, &[transaction("a", "CB", 4_000, "CAPTURED")], 2);
     assert_eq!(code(&order), codes::STALE);
+}
+
+/// Where money is reserved and nothing else is said of an operation, all of it is open: no status of the tables says both.
+#[test]
+fn what_can_be_taken_or_given_up_is_not_taken_yet() {
+    for row in Lyra.rules().stages {
+        let fact = transaction("a", "CB", 1, row.word.unwrap());
+        assert!(row.stage <= Stage::Moving || fact.meaning.status != Status::Captured, "{row:?}");
+        assert_eq!(Lyra.rules().stage(&fact), row.stage);
+    }
+    for code in 0..100 {
+        let fact = operation("1_0", "VISA", code, 1, 1);
+        let is_open = Worldline.rules().stage(&fact) > Stage::Moving;
+        assert!(!is_open || fact.meaning.status != Status::Captured, "{code}");
+    }
 }

@@ -2,7 +2,8 @@
 
 use quittance_core::claims::{Alias, Claims, Decisions, End, Item, Items, Step};
 use quittance_core::limits::MAX_FACTS_PER_ORDER;
-use quittance_core::{Fact, Order, OrderKey, ShareFact, Standing, Statement};
+use quittance_core::registered::Registered;
+use quittance_core::{Currency, Fact, Order, OrderKey, ShareFact, Standing, Statement};
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{Payment, refund};
 
@@ -185,6 +186,23 @@ fn a_payment_of_a_subscription_and_of_its_occurrence_is_one() {
     let held = items.order(&named.key).unwrap();
     assert!(held.fulfilment().is_none());
     assert_eq!(held.notifications()[0].standing, Standing::Contradictory);
+}
+
+#[test]
+fn what_an_order_costs_is_noted_where_its_name_leads() {
+    let (payment, other) = (capture("CMD-1", 0), capture("CMD-2", 0).key);
+    let mut items = Items::default();
+    take(&mut items, &payment);
+    let (currency, at) = (Currency::from_alpha("EUR").unwrap(), receipt(1).received_at);
+    let costs = |amount| Registered { amount, currency, at };
+    // Once, and no other amount once it is paid.
+    for (amount, is_written) in [(900, true), (900, false), (800, false)] {
+        assert_eq!(items.register(&payment.aliases[0], costs(amount), CAPTURED), is_written);
+        assert_eq!(items.load(&payment.key).order.registered(), Some(costs(900)));
+    }
+    // Before anything is told of it.
+    assert!(items.register(&other, costs(500), CAPTURED));
+    assert_eq!(items.load(&other).order.registered(), Some(costs(500)));
 }
 
 /// What is archived beside a name is archived for the order where the statement will be stored.

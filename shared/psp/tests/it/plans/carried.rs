@@ -7,11 +7,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use quittance_core::api::{Action, Effect, Trouble, TroubleKind, Verb};
 use quittance_core::desk::{
-    Answer, Content, Decision, Desk, LineState, New, RefundView, RequestKind, RequestState, Round,
-    Step,
+    Answer, Content, Decision, Desk, Line, LineState, New, RefundView, RequestKind, RequestState,
+    Round, Step,
 };
 use quittance_core::rules::{Memory, Purse, Rules};
-use quittance_core::{Order, Provider, ShareFact};
+use quittance_core::{Order, Provider, Remark, ShareFact};
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
 use quittance_testing::read::words;
@@ -444,9 +444,7 @@ impl World {
         let desk = self.desk();
         let mut known = 0;
         for request in desk.requests() {
-            let of_line = |line: &quittance_core::desk::Line| {
-                self.bank.moved.get(&line.intent).copied().unwrap_or(0)
-            };
+            let of_line = |line: &Line| self.bank.moved.get(&line.intent).copied().unwrap_or(0);
             let moved: u64 = request.lines.iter().map(of_line).sum();
             known += moved;
             if let Some(amount) = self.accepted.get(&request.request) {
@@ -600,7 +598,8 @@ fn a_lost_answer_is_found_again_among_equal_refunds() {
     assert!(!desk.decide(&settled, Decision::NotDone));
     assert_eq!(desk.requests()[2].state(), RequestState::Refused);
     // What a person says is done counts as given back, until the provider shows it and once it does.
-    for psp_id in [None, Some(uuid("d2"))] {
+    // He may have typed an id that is another.
+    for psp_id in [None, Some(uuid("d2")), Some(uuid("e9"))] {
         let (mut desk, now) = (world.desk(), after(world.bank.now));
         assert!(desk.decide(&intent, Decision::Done(psp_id)));
         let left = |desk: &Desk, world: &World, amount| {
@@ -862,6 +861,10 @@ fn captures_and_cancellations_end() {
     assert_eq!(world.request("C", Content::Cancellation), Answer::Planned);
     world.look(Fault::None, 100);
     assert_eq!(states(&world, 1), [LineState::Done, LineState::Skipped, LineState::Skipped]);
+    let desk = world.desk();
+    let lines = desk.requests()[1].lines.iter();
+    let reasons: Vec<_> = lines.map(|line| line.reason.as_ref().map(Remark::code)).collect();
+    assert_eq!(reasons, [None, Some("plan_captured"), Some("plan_captured")]);
     assert_eq!(world.desk().requests()[1].state(), RequestState::Done);
     assert_eq!(world.request("D", Content::Cancellation), Answer::Planned);
     assert_eq!(world.desk().requests()[2].state(), RequestState::Done);

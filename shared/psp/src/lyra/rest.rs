@@ -195,6 +195,12 @@ pub(super) struct Answered<'a> {
     transaction_details: Option<TransactionDetails<'a>>,
 }
 
+/// A number that is there and cannot be one must not make of a known share a nameless other.
+fn sequence(number: Number) -> Result<u32, Unreadable> {
+    let unusable = |_| Unreadable::new("a transaction has no usable sequenceNumber");
+    u32::try_from(number.0).map_err(unusable)
+}
+
 impl Answered<'_> {
     /// The fact about this transaction, and why it contradicts itself, if so. Why it went as it did goes
     /// to `reasons`.
@@ -213,9 +219,7 @@ impl Answered<'_> {
             uuid: self.uuid(),
             trans_id: self.trans_id(),
             date: self.date(),
-            sequence: details
-                .and_then(|d| d.sequence_number)
-                .and_then(|number| u32::try_from(number.0).ok()),
+            sequence: details.and_then(|d| d.sequence_number).map(sequence).transpose()?,
             brand: brand.or(self.payment_method_type.as_deref()).unwrap_or(""),
             amount,
             currency,
@@ -279,7 +283,7 @@ impl Answered<'_> {
     }
 
     /// `None` also where it is empty, as in the form format: nothing names no payment.
-    fn uuid(&self) -> Option<&str> {
+    pub(super) fn uuid(&self) -> Option<&str> {
         self.uuid.as_deref().filter(|uuid| !uuid.is_empty())
     }
 

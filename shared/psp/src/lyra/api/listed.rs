@@ -352,6 +352,8 @@ impl Listed {
         about: &About,
     ) -> Result<(), Trouble> {
         about.takes_shop(transaction.shop_id.as_deref().ok_or_else(|| lacks("shopId"))?)?;
+        // Under a name that is none a known share would be counted as another.
+        transaction.uuid().filter(|uuid| is_uuid(uuid)).ok_or_else(|| lacks("uuid"))?;
         let mut beside = Beside::default();
         let (share, doubt) =
             transaction.read(currency, &mut beside).map_err(|why| garbled(&why))?;

@@ -2,7 +2,9 @@
 
 use quittance_core::api::{Access, Answer, Api, Asked, Exchange, NoAccess, Subject, TroubleKind};
 use quittance_core::provider::Provider;
-use quittance_core::{Fact, Flag, Kind, Mode, Order, OrderKey, Reading, Standing, State, Status};
+use quittance_core::{
+    Fact, Flag, Kind, Mode, Order, OrderKey, Reading, ShareFact, Standing, State, Status,
+};
 use quittance_psp::lyra;
 use quittance_psp::lyra::api::Credentials;
 use quittance_testing::SITE;
@@ -193,9 +195,17 @@ fn every_held_sample_is_settled() {
             continue;
         }
         let shares: Vec<_> = said.facts.iter().filter_map(Fact::as_share).collect();
+        // The gateway has a uuid for what the sample names by its place.
+        let is_uuid = |name: &str| name.len() == 32;
+        let named = |share: &&ShareFact| match share.share.as_str() {
+            name if is_uuid(name) => name.to_owned(),
+            place => uuid(&[place]),
+        };
+        let names: Vec<String> = shares.iter().map(named).collect();
         let listed: Vec<Share<'_>> = shares
             .iter()
-            .map(|share| Share(&share.share, &share.method, share.meaning.worth, "CAPTURED"))
+            .zip(&names)
+            .map(|(share, name)| Share(name, &share.method, share.meaning.worth, "CAPTURED"))
             .collect();
         let total: u64 = listed.iter().map(|share| share.2).sum();
         let id = shares[0].series.clone().unwrap();

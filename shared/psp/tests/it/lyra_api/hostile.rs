@@ -85,7 +85,7 @@ fn the_currency_registered_is_the_one_to_be_answered() {
 
 #[test]
 fn an_answer_of_another_shape_states_nothing() {
-    let changes: [(&str, Value); 16] = [
+    let changes: [(&str, Value); 21] = [
         ("", json!(null)),
         ("", json!("CAPTURED")),
         ("", json!({})),
@@ -102,6 +102,11 @@ fn an_answer_of_another_shape_states_nothing() {
         ("/transactions/0/operationType", json!("GIFT")),
         ("/transactions/0/detailedStatus", json!(null)),
         ("/transactions/0/currency", json!("ZZZ")),
+        ("/transactions/0/uuid", json!(null)),
+        ("/transactions/0/uuid", json!("")),
+        ("/transactions/0/uuid", json!("CAPTURED")),
+        ("/transactions/0/transactionDetails/sequenceNumber", json!(u64::MAX)),
+        ("/transactions/0/transactionDetails/sequenceNumber", json!(-1)),
     ];
     for (place, value) in changes {
         let mut answer = paid();

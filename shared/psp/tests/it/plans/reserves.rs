@@ -128,7 +128,7 @@ fn an_order_without_reserved_money_has_nothing_to_take_or_give_up() {
 fn a_capture_ends_as_its_operation_does() {
     for (code, state) in [(9, RequestState::Done), (93, RequestState::Refused)] {
         let mut order = order(&Worldline, &[authorised(5)]);
-        let rules = quittance_core::Provider::rules(&Worldline);
+        let rules = Provider::rules(&Worldline);
         let mut desk = Desk::default();
         let content = Content::Capture { amount: Some(4_000), currency: eur() };
         let new = New { request: "T", content };
@@ -243,7 +243,7 @@ fn an_authorised_split_is_taken_under_its_one_id() {
 #[test]
 fn a_line_is_stale_once_its_money_was_taken() {
     let mut order = order(&Lyra, &[transaction("a", "CB", 4_000, "AUTHORISED")]);
-    let rules = quittance_core::Provider::rules(&Lyra);
+    let rules = Provider::rules(&Lyra);
     let (planned, _) = cancel(&order, rules, &[]);
     let [line] = &planned[..] else { panic!() };
     let code =

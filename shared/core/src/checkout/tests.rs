@@ -170,6 +170,53 @@ fn each_form_is_signed_anew_and_all_of_them_bar_others() {
 }
 
 #[test]
+fn a_form_is_out_from_its_start_to_its_end() {
+    assert!(!with_open(&wish(), &opened("1")).is_form_out(at(3)), "a page is none");
+    let sessions = with_open(&wish(), &form("1"));
+    assert_eq!(sessions.last_end(), Some(at(1 + HOUR)));
+    assert!(sessions.is_form_out(at(HOUR)) && !sessions.is_form_out(at(1 + HOUR)));
+    assert_eq!(sessions.all().len(), 1);
+    assert_eq!(Sessions::default().last_end(), None);
+}
+
+/// A start that goes on after the session that it opened has ended.
+#[test]
+fn a_session_that_is_over_is_handed_out_to_nobody_and_bars_nobody() {
+    let mut sessions = with_open(&wish(), &opened("1"));
+    let end = sessions.last_end().unwrap();
+    let settled = sessions.settle(0, &wish(), &opened("2"), end).unwrap();
+    assert_eq!(settled.0, "2");
+    for other in others() {
+        let mut sessions = with_open(&other, &opened("1"));
+        let attempt = start(&mut sessions, &wish(), end);
+        let offer = |session: &Session| match &session.stage {
+            Stage::Open { offer, .. } => offer.is_some(),
+            Stage::Noted(_) | Stage::Failed { .. } => false,
+        };
+        assert!(!sessions.all().iter().any(offer), "what is over is not kept");
+        assert_eq!(sessions.settle(attempt, &wish(), &opened("2"), end).unwrap().0, "2");
+        assert!(sessions.all().iter().any(offer));
+    }
+}
+
+#[test]
+fn of_too_many_sessions_the_oldest_that_is_over_goes() {
+    let mut sessions = with_open(&wish(), &form("0"));
+    for number in 1..MAX_SESSIONS {
+        let seconds = if number == 1 { 5 } else { HOUR };
+        let attempt = start(&mut sessions, &wish(), at(2));
+        let opened = Opened { seconds, ..form(&number.to_string()) };
+        sessions.settle(attempt, &wish(), &opened, at(2)).unwrap();
+    }
+    let attempt = start(&mut sessions, &wish(), at(100));
+    sessions.settle(attempt, &wish(), &form("another"), at(100)).unwrap();
+    assert_eq!(sessions.all().len(), MAX_SESSIONS);
+    assert_eq!(sessions.ids()[..2], ["0", "2"]);
+    start(&mut sessions, &wish(), at(101));
+    assert_eq!(sessions.ids()[0], "2", "where none is over, the oldest");
+}
+
+#[test]
 fn a_name_that_is_taken_gives_a_start_another_number() {
     let mut sessions = Sessions::default();
     let attempt = start(&mut sessions, &wish(), at(0));

@@ -272,6 +272,11 @@ fn a_message_without_uuid_explains_the_share_whose_uuid_is_known() {
     let order = order(&[bare.body(), named.body()]);
     assert_eq!(order.summary(Policy::default()).shares.len(), 1);
     assert!(explanation(&order).unwrap().ends_with("CB share REFUSED: the card has expired (54)"));
+    // And no other share.
+    let second = named.clone().with("vads_sequence_number", "2").with("vads_trans_uuid", CARD.0);
+    let order = self::order(&[bare.body(), named.body(), second.body()]);
+    assert_eq!(order.summary(Policy::default()).shares.len(), 2);
+    assert_eq!(explanation(&order).unwrap().matches("(54)").count(), 1);
 }
 
 // --- Reasons are no facts ----------------------------------------------------------------------

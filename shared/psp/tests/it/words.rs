@@ -272,6 +272,10 @@ fn a_message_without_uuid_explains_the_share_whose_uuid_is_known() {
     let order = order(&[bare.body(), named.body()]);
     assert_eq!(order.summary(Policy::default()).shares.len(), 1);
     assert!(explanation(&order).unwrap().ends_with("CB share REFUSED: the card has expired (54)"));
+    let lines = order.lines(PROVIDERS);
+    assert_eq!(lines.len(), 2);
+    let is_explained = |line: &String| line.contains("REFUSED: the card has expired (54)");
+    assert!(lines.iter().all(is_explained), "also by what was told before: {lines:?}");
     // And no other share.
     let second = named.clone().with("vads_sequence_number", "2").with("vads_trans_uuid", CARD.0);
     let order = self::order(&[bare.body(), named.body(), second.body()]);

@@ -4,7 +4,7 @@ use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_psp::PROVIDERS;
 use quittance_psp::{lyra, worldline};
 
-use quittance_core::Flag;
+use quittance_core::{Currency, Flag, Order};
 use quittance_testing::read::receipt;
 use quittance_testing::worldline::refund;
 
@@ -57,7 +57,7 @@ fn a_voucher_can_be_given_back_for_so_long_after_the_last_notification() {
         second.order().voucher_is_lost_after().unwrap().seconds_since(two),
         VOUCHER_REFUND_SECONDS
     );
-    let nothing = quittance_core::Order::new(second.order().key().clone());
+    let nothing = Order::new(second.order().key().clone());
     assert_eq!(nothing.voucher_is_lost_after(), None);
 }
 
@@ -75,4 +75,17 @@ fn of_a_released_order_a_doubt_is_shown_unless_it_is_only_about_what_is_left() {
     let back = give_back('c', 2_000, "CAPTURED").with("vads_result", "05");
     let doubted = given(&pay("CAPTURED")).released().then(&back).flagged_with(Flag::Ambiguous);
     assert!(flags(&doubted).contains(&Flag::Ambiguous));
+}
+
+#[test]
+fn an_order_is_blank_until_something_is_known_of_it() {
+    let told = given(&pay("REFUSED"));
+    assert!(!told.order().is_blank());
+    assert_eq!(told.order().session_seconds(), lyra::SESSION_SECONDS);
+    let bare = Order::new(told.order().key().clone());
+    assert!(bare.is_blank());
+    let mut registered = bare.clone();
+    let euro = Currency::from_alpha("EUR").unwrap();
+    registered.register(10_000, euro, receipt(0).received_at, CAPTURED).unwrap();
+    assert!(!registered.is_blank());
 }

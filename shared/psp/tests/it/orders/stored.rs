@@ -230,6 +230,12 @@ fn what_an_order_was_told_makes_the_same_order_again() {
         assert_eq!(again.reversals(), order.reversals(), "{number}");
         assert_eq!(again.aliases(), order.aliases(), "{number}");
     }
+    // What went back was confirmed when it was told, at the latest.
+    let confirmed = [told[1], told[3], (API, told[3].1)];
+    let order = fold(&mut confirmed.iter().enumerate().map(said));
+    let [asked] = &Told::when_asked(&order, API)[..] else { panic!("{order:?}") };
+    assert_eq!(asked.at, order.reversals()[0].decided_at);
+    assert_ne!(asked.at, order.fulfilment().unwrap().decided_at);
     // An order that was told more than once is no message.
     let order = fold(&mut told.iter().take(2).enumerate().map(said));
     let bytes = encode(&order).unwrap();

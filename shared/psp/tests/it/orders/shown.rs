@@ -84,7 +84,7 @@ fn an_order_is_blank_until_something_is_known_of_it() {
     assert_eq!(told.order().session_seconds(), lyra::SESSION_SECONDS);
     let bare = Order::new(told.order().key().clone());
     assert!(bare.is_blank());
-    let mut registered = bare.clone();
+    let mut registered = bare;
     let euro = Currency::from_alpha("EUR").unwrap();
     registered.register(10_000, euro, receipt(0).received_at, CAPTURED).unwrap();
     assert!(!registered.is_blank());

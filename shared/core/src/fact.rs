@@ -606,6 +606,10 @@ pub fn digest(facts: &[Fact]) -> String {
 mod tests {
     use super::*;
 
+    fn eur() -> Currency {
+        Currency::from_alpha("EUR").unwrap()
+    }
+
     #[test]
     fn who_pays_is_known_where_nobody_says_otherwise() {
         use Payer::{Complement, Unknown, Voucher};
@@ -623,10 +627,9 @@ mod tests {
 
     #[test]
     fn a_share_is_called_by_its_id_its_place_or_its_payment() {
-        let currency = Currency::from_alpha("EUR").unwrap_or_else(|| unreachable!("a currency"));
         let called = |share: &str, payment: Option<&str>, other: Option<&str>| {
             let fact =
-                ShareFact::new(share.to_owned(), Kind::Debit, 1, currency, Said::word("CAPTURED"));
+                ShareFact::new(share.to_owned(), Kind::Debit, 1, eur(), Said::word("CAPTURED"));
             let payment = payment.map(str::to_owned);
             ShareFact { payment, other_name: other.map(str::to_owned), ..fact }.called()
         };
@@ -642,9 +645,8 @@ mod tests {
     #[test]
     fn a_fact_that_is_told_again_is_no_news_unless_it_is_told_better() {
         use Standing::{Confirmed, Contradictory, Sound};
-        let currency = Currency::from_alpha("EUR").unwrap_or_else(|| unreachable!("a currency"));
         let said = Said::word("CAPTURED");
-        let fact = Fact::share(ShareFact::new("a".to_owned(), Kind::Debit, 1, currency, said));
+        let fact = Fact::share(ShareFact::new("a".to_owned(), Kind::Debit, 1, eur(), said));
         let mut facts = Facts::default();
         let news = [Sound, Sound, Contradictory, Confirmed, Confirmed, Sound]
             .map(|told| facts.add(fact.clone(), told));

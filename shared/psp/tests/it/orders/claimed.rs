@@ -7,14 +7,11 @@ use quittance_core::{Currency, Fact, Order, OrderKey, ShareFact, Standing, State
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{Payment, refund};
 
-use super::story::{CAPTURED, Message, pay};
+use super::story::{self, CAPTURED, INNER, Message, pay};
 use quittance_testing::read::receipt;
 
-const INNER: &str = "3254730000";
-
-/// A capture, whose number is not 0 where it follows on a payment.
 fn capture(reference: &str, number: u64) -> Statement {
-    Payment::new(reference, &format!("{INNER}_{number}"), 1, 9, 900).acquired(900).said()
+    story::capture(reference, number).said()
 }
 
 fn back(reference: &str, number: u64) -> Statement {

@@ -24,11 +24,14 @@ fn card(status: u64) -> Payment {
     Payment::new("CMD-1", "3254800002_0", 130, status, 10_000)
 }
 
+fn lyra(status: &str) -> Form {
+    Form::single("CMD-1", "111111", "CB", 10_000, status)
+}
+
 #[test]
 fn a_person_looks_where_money_and_goods_do_not_agree_or_nothing_is_settled() {
     const HOUR: u64 = 60 * 60;
     let voucher = || Payment::new("CMD-1", "3254800001_0", 5412, 9, 10_000).acquired(6_000);
-    let lyra = |status: &str| Form::single("CMD-1", "111111", "CB", 10_000, status);
     let refund = |status: &str| Form::refund("CMD-1", "111111", "r1", "CB", 4_000, status);
     let costs_more = |amount| Form::single("CMD-1", "222222", "CB", amount, "REFUSED");
     let table: [(&str, Story, u64, &[Concern]); 12] = [
@@ -67,7 +70,6 @@ fn a_person_looks_where_money_and_goods_do_not_agree_or_nothing_is_settled() {
 
 #[test]
 fn what_is_reserved_is_enough_for_an_order_that_was_released_for_it() {
-    let lyra = |status: &str| Form::single("CMD-1", "111111", "CB", 10_000, status);
     let story = under(SECURED).then(&lyra("AUTHORISED")).released();
     let concerns = |policy| story.order().concerns(policy, later(&story, 60));
     assert_eq!(concerns(SECURED), [].into());
@@ -76,7 +78,6 @@ fn what_is_reserved_is_enough_for_an_order_that_was_released_for_it() {
 
 #[test]
 fn an_order_is_held_for_long_once_nothing_was_heard_of_money_in_doubt() {
-    let lyra = |status: &str| Form::single("CMD-1", "111111", "CB", 10_000, status);
     let denied = |status: &str| lyra(status).with("vads_result", "05");
     let other = |status: &str| Form::single("CMD-1", "222222", "CB", 9_000, status);
     let table = [

@@ -5,16 +5,11 @@ use quittance_core::dispatch::{Dispatch, Step};
 use quittance_core::{OrderKey, Timestamp};
 use quittance_testing::worldline::Payment;
 
-use super::story::{CAPTURED, Message};
+use super::story::{CAPTURED, Message, capture};
 use quittance_testing::read::receipt;
 
 fn now() -> Timestamp {
     receipt(900).received_at
-}
-
-/// A capture, whose number is not 0 where it follows on a payment.
-fn capture(reference: &str, number: u64) -> Payment {
-    Payment::new(reference, &format!("3254730000_{number}"), 1, 9, 900).acquired(900)
 }
 
 fn told(payments: &[Payment]) -> Items {

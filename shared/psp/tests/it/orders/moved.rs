@@ -6,7 +6,7 @@ use quittance_core::{Order, PaymentName};
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::Payment;
 
-use super::story::{CAPTURED, Message, SECURED, Story, give_back, given, pay, under};
+use super::story::{CAPTURED, Message, SECURED, Story, capture, give_back, given, pay, under};
 use quittance_testing::read::receipt;
 
 /// The same, known under the payment's own name until now.
@@ -43,10 +43,9 @@ fn a_release_stays_in_the_group_of_the_name_under_which_it_was_decided() {
         let key = payment.said().key;
         items.order(&key).unwrap()
     };
-    let payment = |reference| Payment::new(reference, "3254730000_0", 1, 9, 900).acquired(900);
-    let alone = take(&payment(""));
+    let alone = take(&capture("", 0));
     assert_eq!(alone.group(), *alone.key());
-    let joined = take(&payment("CMD-1"));
+    let joined = take(&capture("CMD-1", 0));
     assert_eq!(joined.key().order, "CMD-1");
     assert_eq!(joined.fulfilment().unwrap().id, alone.fulfilment().unwrap().id);
     assert_eq!(joined.group(), *alone.key());

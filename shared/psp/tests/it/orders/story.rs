@@ -233,6 +233,14 @@ pub(crate) fn wl(id: &str, product: u64, code: u64) -> Payment {
     Payment::new("CMD-1", id, product, code, 140_000)
 }
 
+/// Worldline's id of the payment that [`capture`] takes.
+pub(crate) const INNER: &str = "3254730000";
+
+/// Worldline: a capture of 9.00 EUR by card, whose number is not 0 where it follows on the payment.
+pub(crate) fn capture(reference: &str, number: u64) -> Payment {
+    Payment::new(reference, &format!("{INNER}_{number}"), VISA, 9, 900).acquired(900)
+}
+
 /// Worldline's product ids.
 pub(crate) const VISA: u64 = 1;
 pub(crate) const CVCO: u64 = 5412;

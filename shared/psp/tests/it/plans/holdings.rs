@@ -18,13 +18,18 @@ fn contradicts(share: &str) -> String {
     format!("a message about share {share} contradicts itself")
 }
 
-/// The first line or reason where the provider told some facts, and a message in contradiction another.
+/// The first line of a refund of 10.00 EUR, or the first reason against it, where the provider told some facts and a
+/// message in contradiction another.
 fn beside(told: &[ShareFact], contradictory: ShareFact) -> String {
+    of_amount(1_000, told, contradictory)
+}
+
+fn of_amount(amount: u64, told: &[ShareFact], contradictory: ShareFact) -> String {
     let is_lyra = told.iter().all(|fact| fact.operation.is_none());
     let provider: &dyn quittance_core::Provider = if is_lyra { &Lyra } else { &Worldline };
     let mut order = order(provider, told);
     tell_as(&mut order, provider, &[contradictory], 1, Standing::Contradictory);
-    said_of(&order, 1_000, after(60)).remove(0)
+    said_of(&order, amount, after(60)).remove(0)
 }
 
 #[test]
@@ -48,14 +53,9 @@ fn what_is_told_as_far_of_the_same_share_settles_a_contradiction() {
     let reserved = || transaction("a", "CB", 10_000, "AUTHORISED");
     let captured = transaction("a", "CB", 10_000, "CAPTURED");
     let unread = transaction("a", "CB", 10_000, "HALF_DONE");
-    let lyra = |told: &[ShareFact], contradictory: &ShareFact| {
-        let mut order = order(&Lyra, told);
-        tell_as(&mut order, &Lyra, std::slice::from_ref(contradictory), 1, Standing::Contradictory);
-        said_of(&order, 10_000, after(60)).remove(0)
-    };
-    assert_eq!(lyra(&[reserved()], &reserved()), "cancel 10000 of a (CB), whole");
-    assert_eq!(lyra(&[reserved()], &captured), contradicts(&a));
-    assert_eq!(lyra(&[reserved()], &unread), contradicts(&a));
+    assert_eq!(of_amount(10_000, &[reserved()], reserved()), "cancel 10000 of a (CB), whole");
+    assert_eq!(of_amount(10_000, &[reserved()], captured), contradicts(&a));
+    assert_eq!(of_amount(10_000, &[reserved()], unread), contradicts(&a));
     // Nor does what nobody can read.
     let lost = credit("c", "", 1_000, "HALF_DONE");
     let paid = transaction("a", "CB", 10_000, "CAPTURED");

@@ -26,7 +26,7 @@ ONLY = {
     ("secretsmanager:GetSecretValue", "KeysSecret"): RECEIVERS,
     ("secretsmanager:GetSecretValue", "ApiSecret"): {"ask", "checkout", "reconcile", "refund", "returns"},
     ("dynamodb:UpdateItem", "OrderTable.Arn"): {"ask", "checkout", "dispatch", "reconcile", "refund", "returns"},
-    ("dynamodb:PutItem", "ArchiveTable.Arn"): RECEIVERS,
+    ("dynamodb:PutItem", "ArchiveTable.Arn"): RECEIVERS | {"expected", "ask", "checkout", "reconcile", "refund", "returns"},
     ("dynamodb:UpdateItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:GetItem", "ArchiveTable.Arn"): RECEIVERS,
     ("dynamodb:BatchGetItem", "OrderTable.Arn"): RECEIVERS | {"orders", "ask", "checkout", "reconcile", "refund", "returns"},

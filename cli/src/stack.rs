@@ -88,7 +88,7 @@ impl Stack {
                 .map(|(provider, keys)| Webhook::new(provider, keys.clone(), receiver.clone()))
                 .collect(),
             orders: orders::Function { table: table.clone(), policy },
-            expected: expected::Function { amender: Amender { table: table.clone(), policy } },
+            expected: expected::Function { amender: Amender::of(&receiver) },
             ask: ask::Function { asker: asker.clone() },
             checkout: checkout::Function {
                 starter: Starter { asker: asker.clone(), public_url: Some(public_url) },

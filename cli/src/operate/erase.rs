@@ -85,19 +85,25 @@ impl Found {
         names: &BTreeSet<OrderKey>,
         mut sha256s: BTreeSet<String>,
     ) -> Result<Self, Failure> {
-        let here = of_names(archive, names).await?;
-        sha256s.extend(here.places.iter().map(|place| place.sha256.clone()));
+        let mut here = of_names(archive, names).await?;
+        let kept = here.places.iter().chain(&here.supplements);
+        sha256s.extend(kept.map(|place| place.sha256.clone()));
+        // What was registered holds no personal data, and has no digest.
+        sha256s.remove("");
         let bar = counter("searching the archive");
-        let everything =
+        let mut everything =
             archive.scan(&ArchiveFilter::default(), |seen| bar.set_position(seen)).await?;
         bar.finish_and_clear();
         // The scan may have missed what the consistent query saw, and the other way round.
-        let copies = everything.places.into_iter().filter(|place| sha256s.contains(&place.sha256));
-        let places: BTreeSet<ArchiveKey> = here.places.into_iter().chain(copies).collect();
+        let unreadable_elsewhere = std::mem::take(&mut everything.unreadable);
+        here.extend(everything);
+        here.retain(|place| sha256s.contains(&place.sha256));
+        let places: BTreeSet<ArchiveKey> =
+            here.places.into_iter().chain(here.supplements).collect();
         let of_order =
             |item: &String| names.iter().any(|name| item.starts_with(&format!("{name} ")));
         let mut unreadable: BTreeSet<String> =
-            everything.unreadable.into_iter().filter(of_order).collect();
+            unreadable_elsewhere.into_iter().filter(of_order).collect();
         unreadable.extend(here.unreadable);
         let mut quarantined = Vec::new();
         for name in names.iter().take(1) {

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use quittance_aws::StoreError;
+use quittance_aws::archive::supplement::{Supplement, SupplementContent};
 use quittance_aws::archive::{Archive, ArchiveKey, ArchivedNotification};
 use quittance_aws::clock::now;
 use quittance_aws::receive::API;
 use quittance_aws::webhook::options;
+use quittance_core::registered::Registered;
 use quittance_core::told::Told;
 use quittance_core::{Order, OrderKey, Reading};
 use quittance_evidence::{Absence, Entry, Evidence, Kind};
@@ -19,7 +21,8 @@ use quittance_psp::{PROVIDERS, provider};
 use crate::keys::Rings;
 use crate::operate::arguments::key;
 use crate::operate::context::{Common, Context};
-use crate::operate::rebuilt::{Carried, Rebuilt, is_expired, one};
+use crate::operate::rebuilt::{Rebuilt, Step, is_expired, one};
+use crate::operate::supplements::Word;
 use crate::operate::terminal::{NOT_ALL, count};
 use crate::operate::verify_file::{print, proofs};
 use crate::output::{Failure, note};
@@ -83,13 +86,15 @@ async fn of_order(context: &Context, order: &Order) -> Result<Evidence, Failure>
     }
     let mut between = absent(context, &rebuilt, order)?;
     for carried in rebuilt.known.carried() {
-        between.push(Between { turn: carried.turn(), before: None, entry: entry_of(&carried)? });
+        let entry = carried_entry(context, &rebuilt, carried.word)?;
+        between.push(Between { turn: carried.turn, before: None, entry });
     }
     // What was first of one second is kept as it is.
     between.sort_by_key(|between| between.turn);
     let (mut seen, mut damaged, mut forgotten) = (BTreeSet::new(), 0, 0);
-    for place in &rebuilt.arrivals {
-        if !seen.insert((&place.sha256, place.received_at)) {
+    for step in &rebuilt.steps {
+        let place = step.place();
+        if matches!(step, Step::Arrival(_)) && !seen.insert((&place.sha256, place.received_at)) {
             continue;
         }
         between.retain(|between| {
@@ -99,6 +104,13 @@ async fn of_order(context: &Context, order: &Order) -> Result<Evidence, Failure>
             }
             !is_next
         });
+        let place = match step {
+            Step::Arrival(place) => place,
+            Step::Supplement(supplement) => {
+                evidence.push(supplement_entry(supplement)?);
+                continue;
+            }
+        };
         match archived(&archive, &rings, place, order).await? {
             Archived::Entry(entry) => evidence.push(*entry),
             Archived::Forgotten => forgotten += 1,
@@ -140,11 +152,7 @@ fn absent(context: &Context, rebuilt: &Rebuilt, order: &Order) -> Result<Vec<Bet
     let listed = Told::listed(order, |told| told.source != API);
     let mut all = Vec::new();
     for (at, told) in listed.iter().enumerate().filter(|(_, told)| !is_kept(&told.sha256)) {
-        let why = match () {
-            () if rebuilt.erased.contains(&told.sha256) => Absence::Erased,
-            () if is_expired(context, told.at) => Absence::Expired,
-            () => Absence::Lost,
-        };
+        let why = why_absent(context, rebuilt, told);
         let next = listed.iter().skip(at).map(|told| &told.sha256).find(|sha256| is_kept(sha256));
         let entry = Entry::told(Kind::Notification, told, why, PROVIDERS)?;
         all.push(Between { turn: told.at.unix() + 1, before: next.cloned(), entry });
@@ -152,15 +160,35 @@ fn absent(context: &Context, rebuilt: &Rebuilt, order: &Order) -> Result<Vec<Bet
     Ok(all)
 }
 
+fn why_absent(context: &Context, rebuilt: &Rebuilt, told: &Told) -> Absence {
+    match () {
+        () if rebuilt.erased.contains(&told.sha256) => Absence::Erased,
+        () if is_expired(context, told.at) => Absence::Expired,
+        () => Absence::Lost,
+    }
+}
+
 /// What only the stored orders know.
-fn entry_of(carried: &Carried<'_>) -> Result<Entry, Failure> {
-    Ok(match carried {
-        Carried::Price(price) => {
-            let registered = price.registered;
-            let currency = registered.currency.code();
-            Entry::registered(registered.at, &price.key, registered.amount, currency)
+fn carried_entry(context: &Context, rebuilt: &Rebuilt, word: Word<'_>) -> Result<Entry, Failure> {
+    Ok(match word {
+        Word::Price(key, registered) => price_entry(key, registered),
+        Word::Told(told) => {
+            Entry::told(Kind::Answer, told, why_absent(context, rebuilt, told), PROVIDERS)?
         }
-        Carried::Told(told) => Entry::told(Kind::Answer, told, Absence::NeverKept, PROVIDERS)?,
+    })
+}
+
+fn price_entry(key: &OrderKey, Registered { amount, currency, at }: Registered) -> Entry {
+    Entry::registered(at, key, amount, currency.code())
+}
+
+fn supplement_entry(supplement: &Supplement) -> Result<Entry, Failure> {
+    let Supplement { place, content } = supplement;
+    Ok(match content {
+        SupplementContent::Registration { key, registered } => price_entry(key, *registered),
+        SupplementContent::Answer { transcript, told } => {
+            Entry::answer(&place.partition, transcript.as_deref(), told, PROVIDERS)?
+        }
     })
 }
 

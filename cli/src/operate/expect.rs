@@ -38,6 +38,7 @@ pub(crate) struct Expect {
 /// Registers. The status is 1 where another amount is registered and something was paid.
 pub(crate) async fn run(context: &Context, args: &Expect) -> Result<ExitCode, Failure> {
     context.policy_is_known()?;
+    context.retention_is_known()?;
     let (table, policy) = (context.table(), context.settings.policy);
     let currency = match args.currency {
         Some(currency) => currency,
@@ -48,7 +49,7 @@ pub(crate) async fn run(context: &Context, args: &Expect) -> Result<ExitCode, Fa
         }
     };
     let price = Price::new(args.amount, currency).ok_or("not an amount")?;
-    let (amender, at) = (Amender { table, policy }, now());
+    let (amender, at) = (Amender { table, archive: context.archive(), policy }, now());
     let registration = if args.dry_run {
         amender.rehearse(&args.key, price, at).await?
     } else {

@@ -53,7 +53,9 @@ pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Fa
         return Ok(ExitCode::from(NOT_ALL));
     }
     if ask {
-        Amender { table, policy: context.settings.policy }.forget_doubts(&args.key).await?;
+        let amender =
+            Amender { table, archive: context.archive(), policy: context.settings.policy };
+        amender.forget_doubts(&args.key).await?;
     }
     if context.json {
         say(&json!({

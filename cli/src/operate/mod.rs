@@ -33,6 +33,7 @@ pub(crate) mod seen;
 pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod start;
+pub(crate) mod supplements;
 pub(crate) mod terminal;
 pub(crate) mod tried;
 pub(crate) mod ui;

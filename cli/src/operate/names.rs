@@ -42,11 +42,7 @@ pub(crate) async fn of_names(
 ) -> Result<Contents, StoreError> {
     let mut all = Contents::default();
     for name in names {
-        let contents = archive.of(name).await?;
-        all.places.extend(contents.places);
-        all.erased.extend(contents.erased);
-        all.unreadable.extend(contents.unreadable);
+        all.extend(archive.of(name).await?);
     }
-    all.places.sort();
     Ok(all)
 }

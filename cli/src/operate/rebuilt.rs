@@ -1,25 +1,28 @@
-//! Orders anew from the archived notifications, in empty tables in memory, by the functions that received them, with
-//! what only the stored orders know in between: what was registered, and what providers said when they were asked. They are
-//! compared with what is stored (I8); nothing is stored.
+//! Orders anew from the archive, in empty tables in memory, by the functions that received them: from notifications, and
+//! from what providers answered and what was registered in between. What of the latter only the stored orders know is taken
+//! from them. They are compared with what is stored (I8); nothing is stored.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::slice;
 
 use quittance_aws::StoreError;
-use quittance_aws::amend::{Amender, Price};
+use quittance_aws::archive::supplement::{Supplement, SupplementContent};
 use quittance_aws::archive::{Archive, ArchiveFilter, ArchiveKey, Contents};
 use quittance_aws::clock::now;
-use quittance_aws::receive::{API, Receiver};
+use quittance_aws::receive::API;
 use quittance_aws::table::{Stored, Table};
-use quittance_core::claims::Items;
+use quittance_core::fact::digest;
+use quittance_core::key::Account;
 use quittance_core::registered::Registered;
 use quittance_core::told::Told;
-use quittance_core::{OrderKey, Policy, Receipt, Timestamp};
+use quittance_core::{Currency, OrderKey, Timestamp};
 use serde::Serialize;
 
 use crate::operate::context::Context;
 use crate::operate::names::{names, of_names};
 use crate::operate::replayer::{ReplayStatus, Replayer};
 use crate::operate::scratch::ScratchTables;
+use crate::operate::supplements::{self, Word, words};
 use crate::operate::terminal::{bar, counter};
 use crate::output::Failure;
 
@@ -39,8 +42,8 @@ pub(crate) struct Rebuilt {
     pub(crate) erased: BTreeSet<String>,
     /// What could not be replayed.
     pub(crate) skipped: Vec<Skipped>,
-    /// The arrivals that were replayed, in their order, those that could not be replayed among them.
-    pub(crate) arrivals: Vec<ArchiveKey>,
+    /// What was replayed, in its order, and what could not be replayed among it.
+    pub(crate) steps: Vec<Step>,
     /// What was done anew in between.
     pub(crate) known: Known,
 }
@@ -56,8 +59,8 @@ pub(crate) struct Skipped {
 /// Notifications by the digests of their bodies, with the times at which they came.
 pub(crate) type Listed = BTreeMap<String, BTreeSet<Timestamp>>;
 
-/// What only the stored orders know: which arrivals they list, what the merchant registered, and what providers
-/// said when they were asked. That is no notification, so the archive does not have it.
+/// What the stored orders know: which arrivals they list, and of what the merchant registered and providers answered what
+/// the archive does not have (any more).
 #[derive(Default)]
 pub(crate) struct Known {
     listed: Listed,
@@ -174,7 +177,8 @@ async fn of_family(
     listed: &BTreeSet<&str>,
 ) -> Result<Contents, Failure> {
     let contents = of_names(archive, family).await?;
-    let here: BTreeSet<&str> = contents.places.iter().map(|place| &*place.sha256).collect();
+    let kept = contents.places.iter().chain(&contents.supplements);
+    let here: BTreeSet<&str> = kept.map(|place| &*place.sha256).collect();
     if listed.iter().all(|sha256| here.contains(sha256) || contents.erased.contains(*sha256)) {
         return Ok(contents);
     }
@@ -184,7 +188,7 @@ async fn of_family(
     progress.finish_and_clear();
     let elsewhere = everywhere.places.iter().filter(|place| listed.contains(&*place.sha256));
     family.extend(elsewhere.filter_map(|place| place.order()));
-    everywhere.places.retain(|place| {
+    everywhere.retain(|place| {
         listed.contains(&*place.sha256) || place.order().is_some_and(|key| family.contains(&key))
     });
     Ok(everywhere)
@@ -213,7 +217,7 @@ impl Known {
     }
 
     fn list(&mut self, stored: &Stored) {
-        for received in stored.order.notifications().iter().filter(|told| told.source != API) {
+        for received in stored.order.notifications() {
             let times = self.listed.entry(received.sha256.clone()).or_default();
             times.insert(received.received_at);
         }
@@ -237,60 +241,117 @@ impl Known {
         self.prices.push(Registrable { key, home, registered, after_release });
     }
 
-    /// What is to be done anew, in the order of its turns. What an order took over from a name of its payment
-    /// was registered under the name, and is taken over once more.
-    pub(crate) fn carried(&self) -> Vec<Carried<'_>> {
-        let taken_over = |price: &&Registrable| {
-            let of_name = |other: &Registrable| {
-                other.home.as_ref() == Some(&price.key) && other.registered == price.registered
-            };
-            self.prices.iter().any(of_name)
+    /// Holds what is archived against what the orders know: what is archived is left out here, and returned is what was
+    /// not only archived but stored, too. Whoever dies in between says the same once more.
+    pub(crate) fn settle(&mut self, archived: Vec<Supplement>) -> Vec<Supplement> {
+        // An order that took over what a name of its payment had registered does so once more.
+        let taken_over: Vec<bool> =
+            self.prices.iter().map(|price| self.is_taken_over(price)).collect();
+        let mut taken_over = taken_over.into_iter();
+        self.prices.retain(|_| !taken_over.next().unwrap_or(false));
+        let told: HashMap<Statement, &Told> = self
+            .told
+            .iter()
+            .filter(|told| !told.sha256.is_empty())
+            .map(|told| (statement_of(told), told))
+            .collect();
+        let stored = once_each(archived).into_iter();
+        let stored: Vec<Supplement> =
+            stored.filter_map(|supplement| stored_of(supplement, &told)).collect();
+        let (mut answers, mut facts, mut prices) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for word in stored.iter().flat_map(words) {
+            match word {
+                Word::Told(told) => {
+                    answers.insert((told.sha256.clone(), digest(&told.statement.facts)));
+                    let account = told.statement.key.account();
+                    let each = told.statement.facts.iter();
+                    facts.extend(each.map(|fact| (account.clone(), digest(slice::from_ref(fact)))));
+                }
+                Word::Price(key, registered) => {
+                    prices.insert((key.clone(), registered.at.unix()));
+                }
+            }
+        }
+        self.told.retain(|told| {
+            let digest = digest(&told.statement.facts);
+            !match told.sha256.as_str() {
+                // One fact, of which the order does not list who confirmed it.
+                "" => facts.contains(&(told.statement.key.account(), digest)),
+                sha256 => answers.contains(&(sha256.to_owned(), digest)),
+            }
+        });
+        self.prices
+            .retain(|price| !prices.contains(&(price.key.clone(), price.registered.at.unix())));
+        stored
+    }
+
+    fn is_taken_over(&self, price: &Registrable) -> bool {
+        let of_name = |other: &Registrable| {
+            other.home.as_ref() == Some(&price.key) && other.registered == price.registered
         };
-        let prices = self.prices.iter().filter(|price| !taken_over(price)).map(Carried::Price);
-        let mut carried: Vec<_> = prices.chain(self.told.iter().map(Carried::Told)).collect();
-        carried.sort_by_key(Carried::turn);
+        self.prices.iter().any(of_name)
+    }
+
+    /// What is to be taken once more, in the order of its turns.
+    pub(crate) fn carried(&self) -> Vec<Carried<'_>> {
+        let prices = self.prices.iter().map(|price| Carried {
+            turn: price.turn(),
+            word: Word::Price(&price.key, price.registered),
+        });
+        // Of one second the notification was first, or it would have told nothing new.
+        let told = self.told.iter();
+        let told = told.map(|told| Carried { turn: told.at.unix() + 1, word: Word::Told(told) });
+        let mut carried: Vec<_> = prices.chain(told).collect();
+        carried.sort_by_key(|carried| carried.turn);
         carried
     }
 }
 
-/// What no archive has, to be done anew in its turn.
-pub(crate) enum Carried<'a> {
-    Price(&'a Registrable),
-    Told(&'a Told),
+/// Whose statement it is, and the digest of what is stated.
+type Statement = (Account, String);
+
+fn statement_of(told: &Told) -> Statement {
+    (told.statement.key.account(), digest(&told.statement.facts))
 }
 
-impl Carried<'_> {
-    /// The arrivals before which it is done anew: those of this second or later.
-    pub(crate) fn turn(&self) -> i64 {
-        match self {
-            Self::Price(price) => price.turn(),
-            // Of one second the notification was first, or it would have told nothing new.
-            Self::Told(told) => told.at.unix() + 1,
+/// Without registrations that the next one of the same order repeats: what an order is known to cost is not registered
+/// once more, so the first of the two was archived and not stored.
+fn once_each(archived: Vec<Supplement>) -> Vec<Supplement> {
+    let mut next: HashMap<OrderKey, (u64, Currency)> = HashMap::new();
+    let mut kept: Vec<Supplement> = Vec::with_capacity(archived.len());
+    for supplement in archived.into_iter().rev() {
+        if let SupplementContent::Registration { key, registered } = &supplement.content {
+            let price = (registered.amount, registered.currency);
+            if next.insert(key.clone(), price) == Some(price) {
+                continue;
+            }
         }
+        kept.push(supplement);
     }
+    kept.reverse();
+    kept
+}
 
-    /// The same in memory.
-    pub(crate) fn again_in(&self, items: &mut Items, policy: Policy) {
-        match self {
-            Self::Price(Registrable { key, registered, .. }) => {
-                items.register(key, *registered, policy);
-            }
-            Self::Told(Told { statement, at, sha256 }) => {
-                let receipt = Receipt { received_at: *at, source: API, sha256: sha256.clone() };
-                items.take(statement, receipt, policy);
-            }
-        }
-    }
+/// Of an answer what was stored, too; `None` where nothing was. Where the order lists a later answer for the same, nothing
+/// came of this one.
+fn stored_of(supplement: Supplement, told: &HashMap<Statement, &Told>) -> Option<Supplement> {
+    let Supplement { place, content } = supplement;
+    let SupplementContent::Answer { transcript, told: mut said } = content else {
+        return Some(Supplement { place, content });
+    };
+    said.retain(|said| {
+        let listed = told.get(&statement_of(said));
+        listed.is_none_or(|listed| listed.sha256 == said.sha256 || listed.at < said.at)
+    });
+    (!said.is_empty()).then_some(())?;
+    Some(Supplement { place, content: SupplementContent::Answer { transcript, told: said } })
+}
 
-    async fn again(&self, receiver: &Receiver, amender: &Amender) -> Result<(), Failure> {
-        match self {
-            Self::Price(price) => price.again(amender).await,
-            Self::Told(told) => {
-                receiver.learn(&told.statement, told.at, &told.sha256).await?;
-                Ok(())
-            }
-        }
-    }
+/// What no archive has, to be taken once more in its turn.
+pub(crate) struct Carried<'a> {
+    /// The arrivals before which it is: those of this second or later.
+    pub(crate) turn: i64,
+    pub(crate) word: Word<'a>,
 }
 
 impl Registrable {
@@ -299,51 +360,83 @@ impl Registrable {
     fn turn(&self) -> i64 {
         self.registered.at.unix() + i64::from(self.after_release)
     }
+}
 
-    async fn again(&self, amender: &Amender) -> Result<(), Failure> {
-        let Registered { amount, currency, at } = self.registered;
-        // What is no price was never registered, and what is refused now is found when it is compared.
-        if let Some(price) = Price::new(amount, currency) {
-            amender.register(&self.key, price, at, None).await?;
+/// What is archived, in the order of its arrival.
+pub(crate) enum Step {
+    /// A notification, replayed or not.
+    Arrival(ArchiveKey),
+    /// What was answered or registered.
+    Supplement(Supplement),
+}
+
+impl Step {
+    /// All of them, in the order of their arrival.
+    pub(crate) fn in_order(places: Vec<ArchiveKey>, supplements: Vec<Supplement>) -> Vec<Self> {
+        let supplements = supplements.into_iter().map(Self::Supplement);
+        let mut all: Vec<Self> = places.into_iter().map(Self::Arrival).chain(supplements).collect();
+        all.sort_by(|one, other| one.place().sort.cmp(&other.place().sort));
+        all
+    }
+
+    pub(crate) fn place(&self) -> &ArchiveKey {
+        match self {
+            Self::Arrival(place) | Self::Supplement(Supplement { place, .. }) => place,
         }
-        Ok(())
     }
 }
 
 impl Rebuilt {
     /// Replays in the order of arrival into empty tables.
-    async fn from(context: &Context, contents: Contents, known: Known) -> Result<Self, Failure> {
+    async fn from(
+        context: &Context,
+        contents: Contents,
+        mut known: Known,
+    ) -> Result<Self, Failure> {
         let scratch = ScratchTables::start(&context.settings).await?;
         let receiver = &scratch.receiver;
-        let Receiver { table, policy, .. } = receiver.clone();
-        let amender = Amender { table, policy };
         let replayer = Replayer::new(context.rings().await, scratch.receiver.clone());
         let archive = context.archive();
+        let (supplements, damaged) = supplements::read(&archive, &contents.supplements).await?;
+        let unreadable = damaged.iter().map(|place| format!("{} {}", place.partition, place.sort));
         let mut skipped: Vec<Skipped> = contents
             .unreadable
             .iter()
-            .map(|item| Skipped::new(item, "", "the archived item cannot be read"))
+            .cloned()
+            .chain(unreadable)
+            .map(|item| Skipped::new(&item, "", "the archived item cannot be read"))
             .collect();
         let mut archived = Listed::new();
-        for place in &contents.places {
+        let with_bytes = supplements.iter().map(|supplement| &supplement.place);
+        for place in contents.places.iter().chain(with_bytes) {
             archived.entry(place.sha256.clone()).or_default().insert(place.received_at);
         }
-        let progress = bar("replaying", contents.places.len());
-        let (mut seen, mut arrivals) = (BTreeSet::new(), Vec::new());
+        let all = Step::in_order(contents.places, known.settle(supplements));
+        let progress = bar("replaying", all.len());
+        let (mut seen, mut steps) = (BTreeSet::new(), Vec::with_capacity(all.len()));
         let mut carried = known.carried().into_iter().peekable();
-        for place in &contents.places {
+        for step in all {
             progress.inc(1);
-            let at = place.received_at.unix();
-            while let Some(next) = carried.next_if(|next| next.turn() <= at) {
-                next.again(receiver, &amender).await?;
+            let at = step.place().received_at.unix();
+            while let Some(next) = carried.next_if(|next| next.turn <= at) {
+                next.word.again(receiver).await?;
             }
+            let place = match &step {
+                Step::Arrival(place) => place,
+                Step::Supplement(supplement) => {
+                    for word in words(supplement) {
+                        word.again(receiver).await?;
+                    }
+                    steps.push(step);
+                    continue;
+                }
+            };
             // One body may be kept for several orders.
-            let arrival = (&place.sha256, place.received_at);
+            let arrival = (place.sha256.clone(), place.received_at);
             let times = (archived.get(&place.sha256), known.listed.get(&place.sha256));
             if seen.contains(&arrival) || was_never_stored(place.received_at, times) {
                 continue;
             }
-            arrivals.push(place.clone());
             let outcome = replayer.again(&archive, place).await?;
             // One event that nobody could read went into quarantine the first time too. What could be read
             // then and cannot now is missing in its order, and is found there.
@@ -352,12 +445,13 @@ impl Rebuilt {
             } else {
                 skipped.push(Skipped::new(&place.partition, &place.sha256, &outcome.answer));
             }
+            steps.push(step);
         }
         for next in carried {
-            next.again(receiver, &amender).await?;
+            next.word.again(receiver).await?;
         }
         progress.finish_and_clear();
-        Ok(Self { scratch, archived, erased: contents.erased, skipped, arrivals, known })
+        Ok(Self { scratch, archived, erased: contents.erased, skipped, steps, known })
     }
 
     pub(crate) fn table(&self) -> &Table {

@@ -7,12 +7,14 @@ use std::process::{ExitCode, Stdio};
 use std::time::Instant;
 
 use clap::Args;
+use quittance_aws::archive::supplement::{Supplement, SupplementContent};
 use quittance_aws::archive::{ArchivePage, Kept};
 use quittance_aws::clock::now;
 use quittance_aws::receive::WEBHOOK;
 use quittance_core::claims::{End, Items};
 use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::{Order, Policy, Reading, Receipt, ReleaseOn, Statement, Timestamp};
+use quittance_psp::PROVIDERS;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -21,6 +23,7 @@ use crate::keys::Rings;
 use crate::operate::arguments::{policy, time};
 use crate::operate::context::{Common, Context};
 use crate::operate::rebuilt::{Known, carried};
+use crate::operate::supplements::words;
 use crate::operate::terminal::{clean, count, counter, json, rows, table, verdict};
 use crate::output::{Failure, note};
 
@@ -68,9 +71,12 @@ struct Verdict {
 type Verdicts = BTreeMap<String, Verdict>;
 
 /// What the archive has, read once.
+#[derive(Default)]
 struct Readings {
     /// In the order of arrival.
     arrivals: Vec<Arrival>,
+    /// What was answered and registered, in that order.
+    supplements: Vec<Supplement>,
     /// Those that are damaged, or that no key verifies any more.
     skipped: usize,
 }
@@ -125,8 +131,9 @@ pub(crate) async fn run(args: &Rehearse) -> Result<ExitCode, Failure> {
     // Both are read at once, each in a thread: what takes time is reading, not waiting.
     let (table, runtime) = (context.table(), Handle::current());
     let known = spawn_blocking(move || runtime.block_on(carried(&table)));
-    let readings = readings(&context, until).await?;
-    let known = known.await??.until(until);
+    let mut readings = readings(&context, until).await?;
+    let mut known = known.await??.until(until);
+    readings.supplements = known.settle(readings.supplements);
     let arrivals = readings.arrivals.len();
     if args.verdicts {
         let Decided { verdicts, refused } = decided(&readings, &known, policy);
@@ -166,7 +173,7 @@ pub(crate) async fn run(args: &Rehearse) -> Result<ExitCode, Failure> {
 /// Whether nothing is left out; says what is.
 fn is_all(skipped: usize, unreadable: usize, refused: usize) -> bool {
     let left_out = [
-        (skipped, "notification", "damaged, or no key verifies them any more"),
+        (skipped, "archived message", "damaged, or no key verifies them any more"),
         (unreadable, "order", "cannot be read: see `rebuild --verify`"),
         (refused, "statement", "no order has room for them, or their names lead nowhere"),
     ];
@@ -209,7 +216,7 @@ async fn readings(context: &Context, until: Timestamp) -> Result<Readings, Failu
     let (rings, progress) =
         (std::sync::Arc::new(context.rings().await), counter("reading the archive"));
     let mut pages = JoinSet::new();
-    let mut read = Readings { arrivals: Vec::new(), skipped: 0 };
+    let mut read = Readings::default();
     context
         .archive()
         .each(async |page| {
@@ -228,27 +235,44 @@ async fn readings(context: &Context, until: Timestamp) -> Result<Readings, Failu
     }
     progress.finish_and_clear();
     read.arrivals.sort_by(|one, other| one.sort.cmp(&other.sort));
+    read.supplements.sort_by(|one, other| one.place.sort.cmp(&other.place.sort));
     Ok(read)
 }
 
 impl Readings {
-    fn add(&mut self, (arrivals, skipped): (Vec<Arrival>, usize)) {
-        self.arrivals.extend(arrivals);
-        self.skipped += skipped;
+    fn add(&mut self, other: Self) {
+        self.arrivals.extend(other.arrivals);
+        self.supplements.extend(other.supplements);
+        self.skipped += other.skipped;
     }
 }
 
-/// What a page of the archive says that came before then, and how many of it say nothing.
-async fn understood(page: ArchivePage, until: Timestamp, rings: &Rings) -> (Vec<Arrival>, usize) {
-    let (mut arrivals, mut skipped) = (Vec::with_capacity(page.len()), 0);
+/// What a page of the archive says that came before then.
+async fn understood(page: ArchivePage, until: Timestamp, rings: &Rings) -> Readings {
+    let mut read = Readings { arrivals: Vec::with_capacity(page.len()), ..Readings::default() };
     let is_meant = |kept: &Kept| !kept.as_ref().is_ok_and(|(place, _)| place.received_at >= until);
     for kept in page.kept().filter(is_meant) {
         match arrival(kept, rings).await {
-            Some(arrival) => arrivals.push(arrival),
-            None => skipped += 1,
+            Some(arrival) => read.arrivals.push(arrival),
+            None => read.skipped += 1,
         }
     }
-    (arrivals, skipped)
+    for supplement in page.supplements(PROVIDERS) {
+        match supplement {
+            Ok(supplement) if supplement.place.received_at >= until => {}
+            Ok(supplement) => read.supplements.push(without_bytes(supplement)),
+            Err(_) => read.skipped += 1,
+        }
+    }
+    read
+}
+
+/// What was read of an answer is enough, and the answers of a whole archive would take much room.
+fn without_bytes(mut supplement: Supplement) -> Supplement {
+    if let SupplementContent::Answer { transcript, .. } = &mut supplement.content {
+        *transcript = None;
+    }
+    supplement
 }
 
 async fn arrival(kept: Kept, rings: &Rings) -> Option<Arrival> {
@@ -265,9 +289,13 @@ async fn arrival(kept: Kept, rings: &Rings) -> Option<Arrival> {
 fn decided(readings: &Readings, known: &Known, policy: Policy) -> Decided {
     let (mut items, mut refused) = (Items::default(), 0);
     let mut carried = known.carried().into_iter().peekable();
-    for Arrival { at, sha256, statements, .. } in &readings.arrivals {
-        while let Some(next) = carried.next_if(|next| next.turn() <= at.unix()) {
-            next.again_in(&mut items, policy);
+    let mut supplements = readings.supplements.iter().peekable();
+    for Arrival { sort, at, sha256, statements } in &readings.arrivals {
+        while let Some(next) = carried.next_if(|next| next.turn <= at.unix()) {
+            next.word.again_in(&mut items, policy);
+        }
+        while let Some(next) = supplements.next_if(|next| next.place.sort < *sort) {
+            words(next).into_iter().for_each(|word| word.again_in(&mut items, policy));
         }
         for statement in statements {
             let receipt = Receipt { received_at: *at, source: WEBHOOK, sha256: sha256.clone() };
@@ -277,7 +305,8 @@ fn decided(readings: &Readings, known: &Known, policy: Policy) -> Decided {
             }
         }
     }
-    carried.for_each(|next| next.again_in(&mut items, policy));
+    supplements.flat_map(words).for_each(|word| word.again_in(&mut items, policy));
+    carried.for_each(|next| next.word.again_in(&mut items, policy));
     let orders = items.iter().filter(|item| item.join.is_none() && !item.order.is_blank());
     let verdicts =
         orders.map(|item| (item.order.key().to_string(), Verdict::of(&item.order, policy)));

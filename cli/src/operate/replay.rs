@@ -1,5 +1,5 @@
 //! `quittance replay`: archived notifications once more through the functions, in the order of their
-//! arrival. What is known changes nothing. Messages are not sent from here: what is newly decided is
+//! arrival, with what was answered and registered in between. What is known changes nothing. Messages are not sent from here: what is newly decided is
 //! unsent, and the table's stream wakes `dispatch` as ever.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 use quittance_aws::StoreError;
+use quittance_aws::archive::supplement::{Supplement, SupplementContent};
 use quittance_aws::archive::{Archive, ArchiveFilter, ArchiveKey, Contents};
+use quittance_aws::receive::Receiver;
 use quittance_aws::table::Table;
 use quittance_core::{OrderKey, Timestamp};
 use serde_json::{Value, json};
@@ -15,8 +17,10 @@ use serde_json::{Value, json};
 use crate::operate::arguments::{key, time};
 use crate::operate::context::{Common, Context};
 use crate::operate::names::{all_names, of_names};
+use crate::operate::rebuilt::Step;
 use crate::operate::replayer::{ReplayResult, ReplayStatus, Replayer};
 use crate::operate::scratch::ScratchTables;
+use crate::operate::supplements::{self, words};
 use crate::operate::terminal::{NOT_ALL, bar, clean, count, counter, verdict};
 use crate::output::{Failure, note, say};
 
@@ -47,23 +51,36 @@ pub(crate) async fn run(args: &Replay) -> Result<ExitCode, Failure> {
     let context = Context::open(&args.common).await?;
     let archive = context.archive();
     let contents = args.contents(&context, &archive).await?;
-    if contents.places.is_empty() {
-        note("no such notification is archived");
+    if contents.places.is_empty() && contents.supplements.is_empty() {
+        note("nothing of it is archived");
         return Ok(ExitCode::from(NOT_ALL));
     }
     let scratch = ScratchTables::start(&context.settings).await?;
     let receiver = if args.dry_run { scratch.receiver.clone() } else { context.receiver()? };
-    let replayer = Replayer::new(context.rings().await, receiver);
-    let (json, dry_run, left) = (context.json, args.dry_run, contents.places.len());
+    let replayer = Replayer::new(context.rings().await, receiver.clone());
+    let (found, damaged) = supplements::read(&archive, &contents.supplements).await?;
+    let steps = Step::in_order(contents.places, found);
+    let (json, dry_run, left) = (context.json, args.dry_run, steps.len());
     let mut report = Report { json, dry_run, left, ..Report::default() };
     for unreadable in contents.unreadable {
         report.failed(&unreadable, "the archived item cannot be read");
     }
-    let bar = bar("replaying", contents.places.len());
+    for place in damaged {
+        report.failed(&place.partition, "the archived item cannot be read");
+    }
+    let bar = bar("replaying", left);
     let mut ended = Ok(());
-    for place in &contents.places {
-        match one(&context, &archive, &replayer, place, args.dry_run).await {
-            Ok((outcome, news)) => bar.suspend(|| report.add(place, outcome, news)),
+    for step in &steps {
+        let done = match step {
+            Step::Arrival(place) => one(&context, &archive, &replayer, place, args.dry_run)
+                .await
+                .map(|(outcome, news)| bar.suspend(|| report.add(place, outcome, news))),
+            Step::Supplement(supplement) => again(&context, &receiver, supplement, args.dry_run)
+                .await
+                .map(|is_news| bar.suspend(|| report.supplement(supplement, is_news))),
+        };
+        match done {
+            Ok(()) => {}
             // Without a store there is no going on, but what was done is told.
             Err(error) => {
                 ended = Err(error);
@@ -116,6 +133,23 @@ async fn one(
     }
 }
 
+/// Takes a supplement once more, or says whether it would be news.
+async fn again(
+    context: &Context,
+    receiver: &Receiver,
+    supplement: &Supplement,
+    dry_run: bool,
+) -> Result<bool, StoreError> {
+    let mut is_news = false;
+    for word in words(supplement) {
+        is_news |= match dry_run {
+            true => word.is_news(&context.table()).await?,
+            false => word.again(receiver).await?,
+        };
+    }
+    Ok(is_news)
+}
+
 /// Whether the order does not list this notification yet; `None` for what is about no order.
 async fn is_news(table: &Table, place: &ArchiveKey) -> Result<Option<bool>, StoreError> {
     let Some(key) = place.order() else {
@@ -132,6 +166,8 @@ struct Report {
     dry_run: bool,
     messages: Vec<Value>,
     counts: BTreeMap<ReplayStatus, usize>,
+    /// Of answers and registered amounts by whether they are news.
+    supplements: BTreeMap<bool, usize>,
     ill: usize,
     /// Those that are not reached yet.
     left: usize,
@@ -165,6 +201,26 @@ impl Report {
         }
     }
 
+    fn supplement(&mut self, supplement: &Supplement, is_news: bool) {
+        *self.supplements.entry(is_news).or_default() += 1;
+        let ArchiveKey { received_at, partition, sha256, .. } = &supplement.place;
+        let what = match supplement.content {
+            SupplementContent::Answer { .. } => "what the PSP answered",
+            SupplementContent::Registration { .. } => "what was registered",
+        };
+        let answer = format!("{what}: {}", if is_news { "news" } else { "known" });
+        let became = if is_news { ReplayStatus::Stored } else { ReplayStatus::Known };
+        if self.json {
+            self.messages.push(json!({
+                "received_at": received_at, "kept_for": partition, "sha256": sha256,
+                "became": became, "answer": answer, "news": is_news,
+            }));
+        } else {
+            let short: String = sha256.chars().take(12).collect();
+            say(&format!("{received_at}  {short:12}  {}  {answer}", clean(partition)));
+        }
+    }
+
     fn failed(&mut self, what: &str, why: &str) {
         self.ill += 1;
         if self.json {
@@ -178,11 +234,13 @@ impl Report {
     fn conclude(&mut self) {
         self.well = self.ill == 0;
         let count_of = |became| self.counts.get(&became).copied().unwrap_or(0);
+        let supplements = |is_news| self.supplements.get(&is_news).copied().unwrap_or(0);
         if self.json {
             say(&json!({
                 "dry_run": self.dry_run, "messages": self.messages,
                 "stored": count_of(ReplayStatus::Stored), "known": count_of(ReplayStatus::Known),
                 "untracked": count_of(ReplayStatus::Untracked), "not_taken": self.ill,
+                "supplements": {"stored": supplements(true), "known": supplements(false)},
                 "not_reached": self.left,
             })
             .to_string());
@@ -204,7 +262,12 @@ impl Report {
             count_of(ReplayStatus::Untracked),
             self.ill
         ));
-        if count_of(ReplayStatus::Stored) > 0 && !self.dry_run {
+        if !self.supplements.is_empty() {
+            let (news, known) = (supplements(true), supplements(false));
+            say(&format!("answers and registered amounts: {news} news, {known} known"));
+        }
+        let is_news = count_of(ReplayStatus::Stored) + supplements(true) > 0;
+        if is_news && !self.dry_run {
             say("dispatch sends the new decisions; `unsent list` shows those that are not sent");
         }
     }

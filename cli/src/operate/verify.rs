@@ -6,9 +6,7 @@ use std::process::ExitCode;
 use indicatif::ProgressBar;
 use quittance_aws::StoreError;
 use quittance_aws::clock::now;
-use quittance_aws::receive::API;
 use quittance_aws::table::Stored;
-use quittance_core::order::NotificationEntry;
 use quittance_core::{OrderKey, Timestamp};
 use serde::Serialize;
 
@@ -221,16 +219,12 @@ async fn verify_item(
 }
 
 impl Incomplete {
-    /// What the archive no longer has of an order; `None` when it has everything. What a provider said when it was asked
-    /// is no notification, and no archive ever had it.
+    /// What the archive no longer has of what an order lists; `None` when it has everything.
     fn of(context: &Context, rebuilt: &Rebuilt, key: &str, stored: &Stored) -> Option<Self> {
-        // What a provider said when it was asked was never archived: it is taken from the stored order.
-        let by_notification = |told: &&NotificationEntry| told.source != API;
-        let notifications: Vec<&NotificationEntry> =
-            stored.order.notifications().iter().filter(by_notification).collect();
+        let notifications = stored.order.notifications();
         let (listed, key) = (notifications.len(), key.to_owned());
         let mut missing = Self { key, listed, expired: 0, erased: 0, lost: 0 };
-        for received in notifications.iter().filter(|told| told.source != API) {
+        for received in notifications {
             let sha256 = &received.sha256;
             let why = match () {
                 () if rebuilt.archived.contains_key(sha256) => continue,

@@ -261,6 +261,27 @@ fn an_order_without_a_notification_is_found_by_asking() {
     verify(&stack);
 }
 
+/// Orders of both PSPs of which the last news comes by asking: how many.
+pub(crate) fn learnt(stack: &Stack) -> usize {
+    let keys =
+        [format!("worldline/{MERCHANT}/test/LEARNT-1"), format!("systempay/{SITE}/test/LEARNT-2")];
+    for key in &keys {
+        let wish = json!({
+            "order": key, "amount": PRICE, "currency": "EUR", "method": "CVCO", "return_url": SHOP,
+        });
+        let started = stack.post("/checkouts", &wish);
+        assert_eq!(started.status, 201, "{key}: {}", started.text());
+        let page = stack.page(&started.json()["checkout"]);
+        stack.browse(&page, "voucher=6000");
+        stack.browse(&page, "card=accept");
+        stack.control("batch", &json!({}));
+        let asked = stack.asks(key);
+        assert_eq!((asked.status, &asked.json()["state"]), (200, &json!("captured")), "{key}");
+        stack.sent_order(&format!("/orders/{key}"));
+    }
+    keys.len()
+}
+
 #[test]
 fn a_fault_changes_nothing_and_is_answered_with_502() {
     let stack = Stack::start();

@@ -2,17 +2,14 @@
 
 use expected::Function;
 use lambda_http::{Error, Request, run, service_fn};
-use quittance_aws::config::Settings;
-use quittance_aws::{amend::Amender, clients, table::Table, telemetry::Telemetry};
+use quittance_aws::{amend::Amender, clients, receive::Receiver, telemetry::Telemetry};
 use quittance_psp::PROVIDERS;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = &Telemetry::start();
-    let settings = Settings::from_env()?;
-    let client = clients::dynamodb(&clients::sdk_config().await);
-    let table = Table::new(client, settings.table, PROVIDERS);
-    let function = &Function { amender: Amender { table, policy: settings.policy } };
+    let receiver = Receiver::from_env(&clients::sdk_config().await, PROVIDERS)?;
+    let function = &Function { amender: Amender::of(&receiver) };
     run(service_fn(async |request: Request| {
         let response = function.handle(&request).await;
         telemetry.flush();

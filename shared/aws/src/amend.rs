@@ -4,12 +4,15 @@
 use quittance_core::claims::Decisions;
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::order::AlreadyPaid;
+use quittance_core::registered::Registered;
 use quittance_core::{Currency, Order, OrderKey, Outcome, Policy, Summary, Timestamp};
 
+use crate::archive::Archive;
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
 use crate::patience::Patience;
+use crate::receive::Receiver;
 use crate::table::{PendingWrite, Saved, Table, UnsentMarker};
 use crate::trace::Trace;
 
@@ -18,6 +21,8 @@ use crate::trace::Trace;
 pub struct Amender {
     /// The orders.
     pub table: Table,
+    /// What is registered is kept there, too.
+    pub archive: Archive,
     /// When an order is released.
     pub policy: Policy,
 }
@@ -79,6 +84,12 @@ enum Change<T> {
 }
 
 impl Amender {
+    /// What changes the orders that a receiver writes.
+    pub fn of(receiver: &Receiver) -> Self {
+        let Receiver { table, archive, policy, .. } = receiver.clone();
+        Self { table, archive, policy }
+    }
+
     /// Registers what an order costs, as said at that time. The order need not be known yet.
     ///
     /// # Errors
@@ -95,13 +106,12 @@ impl Amender {
         if self.is_busy_with_another(key, price).await?.is_some() {
             return Ok(Registration::Busy);
         }
-        let amended =
-            self.amend(key, trace, |order| price.register(order, at, self.policy)).await?;
+        let amended = self.set_price(key, price, at, trace).await?;
         // Whoever starts a payment notes it first and registers its amount afterwards. So of the two one sees the other.
         if amended.became == Ok(true)
             && let Some(other) = self.is_busy_with_another(key, price).await?
         {
-            self.amend(key, trace, |order| other.register(order, at, self.policy)).await?;
+            self.set_price(key, other, at, trace).await?;
             return Ok(Registration::Busy);
         }
         let (psp, order) = (amended.order.key().psp.as_str(), amended.order.key());
@@ -112,6 +122,18 @@ impl Amender {
         };
         tracing::info!(psp, %order, released = amended.released, outcome, "expected amount");
         Ok(amended.into())
+    }
+
+    async fn set_price(
+        &self,
+        key: &OrderKey,
+        price: Price,
+        at: Timestamp,
+        trace: Option<&Trace>,
+    ) -> Result<Amended<Result<bool, AlreadyPaid>>, StoreError> {
+        let Price { amount, currency } = price;
+        let registered = Some(Registered { amount, currency, at });
+        self.amend(key, trace, registered, |order| price.register(order, at, self.policy)).await
     }
 
     /// The price of a payment that the buyer may be making, if it is another.
@@ -156,15 +178,17 @@ impl Amender {
             true => Change::Made(order.summary(self.policy), true),
             false => Change::None(false),
         };
-        let Amended { order, became, .. } = self.amend(key, None, change).await?;
+        let Amended { order, became, .. } = self.amend(key, None, None, change).await?;
         Ok((order, became))
     }
 
-    /// Read, change, write on condition that nobody wrote in between; else again.
+    /// Read, change, write on condition that nobody wrote in between; else again. What the change registers is archived
+    /// before.
     async fn amend<T>(
         &self,
         key: &OrderKey,
         trace: Option<&Trace>,
+        mut registered: Option<Registered>,
         change: impl Fn(&mut Order) -> Change<T>,
     ) -> Result<Amended<T>, StoreError> {
         let mut patience = Patience::new();
@@ -181,6 +205,9 @@ impl Amender {
             let draft = PendingWrite::new(&order, &summary, now())?;
             let draft =
                 draft.after(stored.former.as_ref()).marked(Some(mark)).standing(stored.entry);
+            if let Some(registered) = registered.take() {
+                self.archive.keep_registration(order.key(), registered).await?;
+            }
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
                     let new = Decisions::of(&order).since(before);

@@ -1,13 +1,15 @@
-//! Raw notifications as they came, so that every order can be rebuilt, and the quarantine for those
-//! that nobody could read.
+//! Raw notifications as they came, beside them what providers answered and what was registered, so that every order can be
+//! rebuilt, and the quarantine for what nobody could read.
 //!
 //! | `pk` | `sk` | lives |
 //! |---|---|---|
-//! | the order's key | arrival in nanoseconds and digest: a replay keeps the order | as configured |
+//! | the order's key | arrival in nanoseconds and digest: a replay keeps the order. `kind` tells a supplement, see [`supplement`] | as configured |
 //! | `untracked/<psp>` | arrival and digest | as configured |
 //! | `quarantine/<psp>` | digest of the signed content: one item each | until a person decides |
 //! | `quarantine/rooms/<psp>` | merchant and kind: what is in quarantine of them, see [`crate::room`] | for ever |
 //! | the order's key | `erased/` and a time: which digests were deleted on request | for ever |
+
+pub mod supplement;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -20,9 +22,11 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use flate2::read::DeflateDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
-use quittance_core::{Content, OrderKey, ProviderId, Signed, Timestamp};
+use quittance_core::limits::MAX_BODY_BYTES;
+use quittance_core::{Content, OrderKey, ProviderId, Providers, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::supplement::{HeardAnswer, KIND, Supplement};
 use crate::clock::sortable_nanos;
 use crate::error::{StoreError, written};
 use crate::item::{Item, PAGE, text};
@@ -42,7 +46,7 @@ const QUARANTINE: &str = "quarantine/";
 const UNTRACKED: &str = "untracked/";
 
 /// What a list of places needs of each item.
-const PLACE: &str = "pk, sk, sha256, received_at, erased";
+const PLACE: &str = "pk, sk, sha256, received_at, erased, kind";
 
 /// The archive.
 #[derive(Clone, Debug)]
@@ -53,26 +57,48 @@ pub struct Archive {
     bound: Bound,
 }
 
-/// A notification that is to be archived once, before the order is written that has it: an answer of 200 means both.
+/// What is to be archived once, before the order is written that has it: nothing is stored that cannot be rebuilt.
 #[derive(Debug)]
 pub struct Unarchived<'a> {
-    /// Where to.
-    pub archive: &'a Archive,
-    /// `None` once that is done, and of what no notification said.
-    pub raw: Option<&'a IncomingNotification<'a>>,
+    archive: &'a Archive,
+    raw: Option<Raw<'a>>,
 }
 
-impl Unarchived<'_> {
-    /// Archives the notification under its order, unless that is done.
+/// What a provider said, as it came.
+#[derive(Clone, Copy, Debug)]
+enum Raw<'a> {
+    Notification(&'a IncomingNotification<'a>),
+    Answer(&'a HeardAnswer),
+}
+
+impl<'a> Unarchived<'a> {
+    /// A notification.
+    pub fn notification(archive: &'a Archive, raw: &'a IncomingNotification<'a>) -> Self {
+        Self { archive, raw: Some(Raw::Notification(raw)) }
+    }
+
+    /// What was answered when it was asked for.
+    pub fn answer(archive: &'a Archive, answer: &'a HeardAnswer) -> Self {
+        Self { archive, raw: Some(Raw::Answer(answer)) }
+    }
+
+    /// Nothing: what is taken came out of the archive.
+    pub fn nothing(archive: &'a Archive) -> Self {
+        Self { archive, raw: None }
+    }
+
+    /// Archives it under its order, unless that is done.
     ///
     /// # Errors
     ///
     /// Those of [`Archive::keep`].
     pub async fn keep(&mut self, key: &OrderKey) -> Result<(), StoreError> {
-        if let Some(raw) = self.raw {
-            self.archive.keep(key, raw).await?;
-            self.raw = None;
+        match self.raw {
+            Some(Raw::Notification(raw)) => self.archive.keep(key, raw).await?,
+            Some(Raw::Answer(answer)) => self.archive.keep_answer(key, answer).await?,
+            None => {}
         }
+        self.raw = None;
         Ok(())
     }
 }
@@ -111,14 +137,14 @@ pub struct Quarantined {
     pub received_at: String,
 }
 
-/// Where a notification is kept, without its contents.
+/// Where a notification or a supplement is kept, without its contents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ArchiveKey {
     /// Sorts by arrival, except in quarantine.
     pub sort: String,
     /// The key of the order for which it was kept, or what else the module's table says.
     pub partition: String,
-    /// SHA-256 of the body, lowercase hex.
+    /// SHA-256 of the body, lowercase hex; empty for an amount that was registered.
     pub sha256: String,
     /// When it came.
     pub received_at: Timestamp,
@@ -160,12 +186,22 @@ impl ArchivePage {
     }
 
     /// The notifications in it. An item that is not as it was written is its error; what was erased is left out.
-    pub fn kept(self) -> impl Iterator<Item = Kept> {
-        self.0.into_iter().filter(|item| !item.contains_key("erased")).map(|item| {
-            let place = ArchiveKey::of(&item)?;
-            let notification = ArchivedNotification::of(&place, &item)?;
+    pub fn kept(&self) -> impl Iterator<Item = Kept> {
+        let notifications = self.0.iter().filter(|item| !is_erasure(item) && !is_supplement(item));
+        notifications.map(|item| {
+            let place = ArchiveKey::of(item)?;
+            let notification = ArchivedNotification::of(&place, item)?;
             Ok((place, notification))
         })
+    }
+
+    /// The supplements in it, likewise.
+    pub fn supplements(
+        &self,
+        providers: Providers,
+    ) -> impl Iterator<Item = Result<Supplement, StoreError>> {
+        let supplements = self.0.iter().filter(|item| is_supplement(item));
+        supplements.map(move |item| Supplement::of(ArchiveKey::of(item)?, item, providers))
     }
 }
 
@@ -174,6 +210,8 @@ impl ArchivePage {
 pub struct Contents {
     /// The notifications, in the order of their arrival.
     pub places: Vec<ArchiveKey>,
+    /// What providers answered and what was registered, in that order.
+    pub supplements: Vec<ArchiveKey>,
     /// SHA-256 of the bodies that were deleted on request.
     pub erased: BTreeSet<String>,
     /// Items that are not as they are written here: partition and sort key.
@@ -328,7 +366,7 @@ impl Archive {
         while let Some(item) = items.next().await {
             contents.add(&item.map_err(|e| StoreError::unavailable("query archive", &e))?);
         }
-        contents.places.sort();
+        contents.sort();
         Ok(contents)
     }
 
@@ -354,8 +392,8 @@ impl Archive {
             count += u64::try_from(page.scanned_count()).unwrap_or(0);
             seen(count);
         }
-        contents.places.retain(|place| wanted.takes(place));
-        contents.places.sort();
+        contents.retain(|place| wanted.takes(place));
+        contents.sort();
         Ok(contents)
     }
 
@@ -395,16 +433,14 @@ impl Archive {
         &self,
         place: &ArchiveKey,
     ) -> Result<Option<ArchivedNotification>, StoreError> {
-        let reply = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(place.key()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|e| StoreError::unavailable("get from archive", &e))?;
-        reply.item.map(|item| ArchivedNotification::of(place, &item)).transpose()
+        let item = self.item(place).await?;
+        item.map(|item| ArchivedNotification::of(place, &item)).transpose()
+    }
+
+    async fn item(&self, place: &ArchiveKey) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.name).set_key(Some(place.key()));
+        let reply = get.consistent_read(true).send().await;
+        Ok(reply.map_err(|e| StoreError::unavailable("get from archive", &e))?.item)
     }
 
     /// Deletes a notification. Whether it was still there.
@@ -454,17 +490,20 @@ impl Archive {
         partition: &str,
         raw: &IncomingNotification<'_>,
     ) -> Result<(), StoreError> {
-        let Some(days) = self.retention_days else {
-            return Ok(());
-        };
-        let expires_at = raw.received_at.unix() + i64::from(days) * DAY;
+        let Some(expires_at) = self.expires_at(raw.received_at) else { return Ok(()) };
         let sort = format!("{}/{}", sortable_nanos(), raw.sha256);
         self.put(partition, &sort, raw)?
-            .item("expires_at", AttributeValue::N(expires_at.to_string()))
+            .item("expires_at", expires_at)
             .send()
             .await
             .map_err(|e| StoreError::unavailable("put into archive", &e))?;
         Ok(())
+    }
+
+    /// When what came then is too old to be kept, in seconds since 1970; `None` where nothing is kept.
+    fn expires_at(&self, came: Timestamp) -> Option<AttributeValue> {
+        let days = self.retention_days?;
+        Some(AttributeValue::N((came.unix() + i64::from(days) * DAY).to_string()))
     }
 
     fn put(
@@ -497,13 +536,42 @@ impl Archive {
     }
 }
 
+fn is_supplement(item: &Item) -> bool {
+    item.contains_key(KIND)
+}
+
+fn is_erasure(item: &Item) -> bool {
+    item.contains_key("erased")
+}
+
 impl Contents {
+    /// Takes over what was found elsewhere.
+    pub fn extend(&mut self, other: Self) {
+        self.places.extend(other.places);
+        self.supplements.extend(other.supplements);
+        self.erased.extend(other.erased);
+        self.unreadable.extend(other.unreadable);
+        self.sort();
+    }
+
+    /// Leaves out whatever is not kept at one of the places that are wanted.
+    pub fn retain(&mut self, wanted: impl Fn(&ArchiveKey) -> bool) {
+        self.places.retain(&wanted);
+        self.supplements.retain(&wanted);
+    }
+
+    fn sort(&mut self) {
+        self.places.sort();
+        self.supplements.sort();
+    }
+
     fn add(&mut self, item: &Item) {
         if let Some(AttributeValue::Ss(erased)) = item.get("erased") {
             self.erased.extend(erased.iter().cloned());
             return;
         }
         match ArchiveKey::of(item) {
+            Ok(place) if is_supplement(item) => self.supplements.push(place),
             Ok(place) => self.places.push(place),
             Err(_) => {
                 let part = |name| text(item, name).unwrap_or("?");
@@ -595,7 +663,8 @@ impl ArchivedNotification {
         let body = body.ok_or_else(|| corrupt("no body"))?;
         Ok(Self {
             psp: place.psp()?,
-            body: inflate(body.as_ref()).map_err(|_| corrupt("its body is not compressed"))?,
+            body: inflate(body.as_ref(), MAX_BODY_BYTES)
+                .map_err(|_| corrupt("its body is not compressed"))?,
             sha256: text(item, "sha256")?.to_owned(),
             headers: serde_json::from_str(text(item, "headers")?)?,
             received_at: read_time(text(item, "received_at")?)?,
@@ -646,15 +715,14 @@ pub fn deflate(body: &[u8]) -> std::io::Result<Vec<u8>> {
     })
 }
 
-/// Undoes [`deflate`], up to the largest accepted body.
+/// Undoes [`deflate`], up to so many bytes.
 ///
 /// # Errors
 ///
 /// Bytes that are not raw DEFLATE.
-pub fn inflate(compressed: &[u8]) -> std::io::Result<Vec<u8>> {
-    let most = quittance_core::limits::MAX_BODY_BYTES as u64;
+pub fn inflate(compressed: &[u8], most: usize) -> std::io::Result<Vec<u8>> {
     let mut body = Vec::new();
-    DeflateDecoder::new(compressed).take(most).read_to_end(&mut body)?;
+    DeflateDecoder::new(compressed).take(most as u64).read_to_end(&mut body)?;
     Ok(body)
 }
 
@@ -697,7 +765,7 @@ mod tests {
     #[test]
     fn a_body_comes_back_unmodified() {
         for body in [&b""[..], b"vads_amount=1&signature=x", &[0xff; 4096]] {
-            assert_eq!(inflate(&deflate(body).unwrap()).unwrap(), body);
+            assert_eq!(inflate(&deflate(body).unwrap(), MAX_BODY_BYTES).unwrap(), body);
         }
     }
 }

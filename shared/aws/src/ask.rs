@@ -6,13 +6,14 @@
 
 use std::time::Duration;
 
-use quittance_core::api::{Answer, Asked, NoAccess, Subject, Trouble, TroubleKind};
+use quittance_core::api::{Asked, NoAccess, Subject, Trouble, TroubleKind};
 use quittance_core::fold::Confirm;
 use quittance_core::notice::Notice;
 use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{OrderKey, Timestamp};
 
 use crate::apis::Apis;
+use crate::archive::supplement::HeardAnswer;
 use crate::caller::Caller;
 use crate::clock::{Instant, now};
 use crate::error::StoreError;
@@ -185,16 +186,8 @@ impl Asker {
             // Whoever changed them meanwhile started another one, or the next ask ends them.
             self.receiver.table.save_sessions(key, &mut held).await?;
         }
-        Ok(Learnt { is_known: true, has_news: self.store(answer).await?, ended })
-    }
-
-    /// Stores what an answer states. Whether something of it is news.
-    async fn store(&self, answer: Answer) -> Result<bool, StoreError> {
-        let (mut has_news, sha256, at) = (false, answer.sha256.clone(), now());
-        for statement in answer.confirmed() {
-            has_news |= self.receiver.learn(&statement, at, &sha256).await?;
-        }
-        Ok(has_news)
+        let has_news = self.receiver.hear(&HeardAnswer::new(answer, now())).await?;
+        Ok(Learnt { is_known: true, has_news, ended })
     }
 
     /// After an ask that failed. A provider that cannot be reached is tried again soon; an answer that nobody

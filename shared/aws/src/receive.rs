@@ -5,10 +5,12 @@ use std::fmt;
 use quittance_core::claims::{Cause, Claims, End, Place, Write};
 use quittance_core::crypto::sha256_hex;
 use quittance_core::fact::digest;
+use quittance_core::told::Told;
 use quittance_core::{
     Content, Policy, ProviderId, Reading, Receipt, Remark, Signed, Statement, Timestamp, Unreadable,
 };
 
+use crate::archive::supplement::HeardAnswer;
 use crate::archive::{Archive, IncomingNotification, Unarchived};
 use crate::clock::now;
 use crate::error::StoreError;
@@ -235,7 +237,8 @@ impl Receiver {
             source: WEBHOOK,
             sha256: raw.sha256.to_owned(),
         };
-        Ok(match self.enter(statement, receipt, trace, Some(raw)).await? {
+        let mut unarchived = Unarchived::notification(&self.archive, raw);
+        Ok(match self.enter(statement, receipt, trace, &mut unarchived).await? {
             Entered::Stored(place) => StatementResult::Stored(self.say(&place)),
             Entered::Known(place) => StatementResult::Known(self.say(&place)),
             Entered::Full(reason) => {
@@ -245,21 +248,38 @@ impl Receiver {
         })
     }
 
-    /// Stores what a provider stated when it was asked, at that time. Whether it was news.
+    /// Stores what a provider answered when it was asked. Whether something of it was news: then the answer is archived.
     ///
     /// # Errors
     ///
-    /// Those of [`Table::load`] and [`Table::save`]; [`StoreError::Contended`] where other writers were faster each
-    /// time; [`StoreError::Corrupt`] where the order has no room for it.
-    pub async fn learn(
+    /// Those of [`Table::load`], [`Table::save`] and [`Archive::keep_answer`]; [`StoreError::Contended`] where other
+    /// writers were faster each time; [`StoreError::Corrupt`] where the order has no room for it.
+    pub async fn hear(&self, answer: &HeardAnswer) -> Result<bool, StoreError> {
+        let (mut unarchived, mut is_news) = (Unarchived::answer(&self.archive, answer), false);
+        for told in &answer.told {
+            is_news |= self.learn_and_archive(told, &mut unarchived).await?;
+        }
+        Ok(is_news)
+    }
+
+    /// Stores once more what was read of an answer that is archived, or of which nobody has the bytes. Whether it was news.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Receiver::hear`].
+    pub async fn learn(&self, told: &Told) -> Result<bool, StoreError> {
+        self.learn_and_archive(told, &mut Unarchived::nothing(&self.archive)).await
+    }
+
+    async fn learn_and_archive(
         &self,
-        statement: &Statement,
-        at: Timestamp,
-        sha256: &str,
+        told: &Told,
+        unarchived: &mut Unarchived<'_>,
     ) -> Result<bool, StoreError> {
-        let receipt = Receipt { received_at: at, source: API, sha256: sha256.to_owned() };
+        let Told { statement, at, sha256 } = told;
+        let receipt = Receipt { received_at: *at, source: API, sha256: sha256.clone() };
         let order = &statement.key;
-        Ok(match self.enter(statement, receipt, None, None).await? {
+        Ok(match self.enter(statement, receipt, None, unarchived).await? {
             Entered::Stored(_) => {
                 measure::count(Event::Stored);
                 tracing::info!(%order, sha256, outcome = "stored", "learnt by asking");
@@ -272,21 +292,20 @@ impl Receiver {
     }
 
     /// Read, take, write on condition that nobody wrote in between; else again. The core says what, and to
-    /// which order the statement goes. The notification that it was read from is archived before.
+    /// which order the statement goes. What it was read from is archived before.
     async fn enter(
         &self,
         statement: &Statement,
         receipt: Receipt,
         trace: Option<&Trace>,
-        raw: Option<&IncomingNotification<'_>>,
+        unarchived: &mut Unarchived<'_>,
     ) -> Result<Entered, StoreError> {
         let mut claims = Claims::new(statement, receipt, self.policy);
-        let mut unarchived = Unarchived { archive: &self.archive, raw };
         let mut names = Registry::new(&self.table);
         let mut patience = Patience::new();
         patience.again().await;
         loop {
-            match names.next(&mut claims, &mut unarchived).await? {
+            match names.next(&mut claims, unarchived).await? {
                 Due::Take(write) => {
                     let mark =
                         names.mark(&write).unwrap_or_else(|| UnsentMarker::now(trace.cloned()));

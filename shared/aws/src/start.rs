@@ -196,7 +196,7 @@ impl Starter {
     /// Registers what the order costs. The order with it.
     async fn register(&self, noted: &mut Noted<'_>) -> Result<Order, StartError> {
         let receiver = &self.asker.receiver;
-        let amender = Amender { table: receiver.table.clone(), policy: receiver.policy };
+        let amender = Amender::of(receiver);
         match amender.register(noted.key, noted.price, now(), None).await? {
             Registration::Done { order, .. } | Registration::Known(order) => Ok(*order),
             Registration::Refused(_) => {

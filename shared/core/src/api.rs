@@ -16,6 +16,7 @@ use crate::money::Currency;
 use crate::order::Order;
 use crate::statement::Statement;
 use crate::time::Timestamp;
+use crate::transcript::Transcript;
 
 /// The credentials of one provider's API, of all merchants that are configured.
 pub trait Api: fmt::Debug + Send + Sync {
@@ -253,8 +254,8 @@ pub enum Asked {
 pub struct Answer {
     /// What is stated, each about the order that was asked about.
     pub statements: Vec<Statement>,
-    /// SHA-256 of the bodies that it was read from, lowercase hex.
-    pub sha256: String,
+    /// What it was read from.
+    pub transcript: Transcript,
     /// Whether the payment has ended, so that no more of it is to come.
     pub ended: bool,
     /// The sessions among those asked about in which nobody can pay any more.

@@ -251,6 +251,23 @@ impl KnownDetails {
         })
     }
 
+    /// The same as messages say it: of each share what was said with one rank.
+    pub(crate) fn said(&self) -> Vec<ShareDetails> {
+        let mut all: BTreeMap<(Kind, &str, Rank), Details> = BTreeMap::new();
+        for (kind, share, member, rank, detail) in self.iter() {
+            let details = all.entry((kind, share, rank)).or_default();
+            details.0.insert(member, detail.clone());
+        }
+        let all = all.into_iter();
+        all.map(|((kind, share, rank), details)| ShareDetails {
+            kind,
+            share: share.to_owned(),
+            rank,
+            details,
+        })
+        .collect()
+    }
+
     fn keep_the_first(&mut self) {
         while self.0.len() > MAX_DETAILED_SHARES || self.bytes() > MAX_DETAIL_BYTES {
             self.0.pop_last();

@@ -54,6 +54,7 @@ pub mod stored;
 pub mod text;
 pub mod time;
 pub mod told;
+pub mod transcript;
 pub mod versions;
 pub mod view;
 pub mod words;

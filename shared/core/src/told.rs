@@ -1,5 +1,5 @@
-//! What an order holds of a message of which nobody has the bytes any more: what was read of it, enough to take it once
-//! more. What a provider says when it is asked was never kept otherwise.
+//! What was read of a message, enough to take it once more: what an order holds of one of which nobody has the bytes any
+//! more, and what is archived beside the answers of a provider that was asked.
 
 use crate::fact::{Fact, Kind, Standing};
 use crate::key::OrderKey;
@@ -68,7 +68,7 @@ impl Told {
         Self { statement, at: told.received_at, sha256: told.sha256.clone() }
     }
 
-    /// As bytes: a stored order that knows nothing else.
+    /// As bytes: whether it follows on a payment, and a stored order that knows nothing else.
     ///
     /// # Errors
     ///
@@ -79,6 +79,7 @@ impl Told {
         for fact in &statement.facts {
             order.facts.add(fact.clone(), statement.standing);
         }
+        order.details.learn(&statement.details);
         order.session_seconds = statement.session_seconds;
         order.aliases = statement.aliases.iter().map(|name| name.order.clone()).collect();
         order.notifications.push(NotificationEntry {
@@ -91,7 +92,9 @@ impl Told {
             doubt: statement.doubt.clone(),
             reasons: statement.reasons.clone(),
         });
-        stored::encode(&order)
+        let mut bytes = vec![u8::from(statement.follows)];
+        bytes.append(&mut stored::encode(&order)?);
+        Ok(bytes)
     }
 
     /// From bytes that [`Told::encode`] wrote, about the order of this key.
@@ -100,11 +103,14 @@ impl Told {
     ///
     /// [`Undecodable`] where the bytes are anything else.
     pub fn decode(bytes: &[u8], key: OrderKey, providers: Providers) -> Result<Self, Undecodable> {
+        let (follows, bytes) = bytes.split_first().ok_or(Undecodable::Damaged)?;
         let order = stored::decode(bytes, key, providers)?;
-        match order.notifications() {
-            [told] => Ok(Self::of(&order, told)),
-            _ => Err(Undecodable::Damaged),
-        }
+        let (follows, [told]) = (*follows == 1, order.notifications()) else {
+            return Err(Undecodable::Damaged);
+        };
+        let Self { statement, at, sha256 } = Self::of(&order, told);
+        let statement = Statement { follows, details: order.details.said(), ..statement };
+        Ok(Self { statement, at, sha256 })
     }
 }
 

@@ -87,9 +87,10 @@ pub struct Entry {
     /// SHA-256 of the bytes of its body, in lowercase hex.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
-    /// What the order holds of a message without its bytes, as orders are stored, in Base64.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub told: Option<String>,
+    /// What was read of an answer, and what the order holds of a message without its bytes: each statement as orders are
+    /// stored, in Base64.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub told: Vec<String>,
     /// What was registered, in minor units.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub amount: Option<u64>,
@@ -123,8 +124,8 @@ pub enum Kind {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Absence {
-    /// Answers are never kept.
-    NeverKept,
+    /// The answer is larger than anything that is kept.
+    TooLarge,
     /// It was deleted on request.
     Erased,
     /// It is older than notifications are kept.
@@ -332,8 +333,38 @@ impl Entry {
             kept_for: statement.key.to_string(),
             absent: Some(absent),
             sha256: Some(told.sha256.clone()).filter(|sha256| !sha256.is_empty()),
-            told: Some(BASE64.encode(told.encode()?)),
+            told: vec![BASE64.encode(told.encode()?)],
             states: vec![Words::of(providers, statement.key.psp).line_of(statement)],
+            ..Self::default()
+        })
+    }
+
+    /// What a provider answered, as it came, and what was read of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unwritable`] where what was read cannot be stored.
+    pub fn answer(
+        kept_for: &str,
+        transcript: Option<&[u8]>,
+        told: &[Told],
+        providers: Providers,
+    ) -> Result<Self, Unwritable> {
+        let first = told.first();
+        let at = first.map_or_else(String::new, |told| told.at.to_string());
+        let text = transcript.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let encoded = told.iter().map(|told| Ok::<_, Unwritable>(BASE64.encode(told.encode()?)));
+        let line =
+            |told: &Told| Words::of(providers, told.statement.key.psp).line_of(&told.statement);
+        Ok(Self {
+            kind: Kind::Answer,
+            at,
+            kept_for: kept_for.to_owned(),
+            absent: text.is_none().then_some(Absence::TooLarge),
+            body: text,
+            sha256: first.map(|told| told.sha256.clone()),
+            told: encoded.collect::<Result<_, _>>()?,
+            states: told.iter().map(line).collect(),
             ..Self::default()
         })
     }

@@ -70,7 +70,7 @@ impl Evidence {
     /// The same with what each notification says, in words.
     pub fn described(mut self, order: &OrderKey, providers: Providers) -> Self {
         let account = order.account();
-        for entry in self.entries.iter_mut().filter(|entry| entry.told.is_none()) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.told.is_empty()) {
             let (Some(provider), Some(at)) = (find(providers, order.psp), entry.arrived()) else {
                 continue;
             };
@@ -143,12 +143,12 @@ impl Of<'_> {
     fn take(&self, entry: &Entry, items: &mut Items) -> Result<Option<Vec<Reading>>, Unread> {
         let at = entry.arrived().filter(|at| at.to_string() == entry.at);
         let at = at.ok_or(("at", Cow::Borrowed("it is not a time")))?;
-        match (entry.kind, &entry.told) {
+        match (entry.kind, &entry.told[..]) {
             (Kind::Registered, _) => {
                 self.register(entry, at, items)?;
                 Ok(None)
             }
-            (Kind::Notification, None) => {
+            (Kind::Notification, []) => {
                 let provider = find(self.providers, self.account.psp).ok_or((
                     "kept_for",
                     Cow::Borrowed("this version does not know its provider"),
@@ -164,25 +164,43 @@ impl Of<'_> {
                 Ok(Some(readings))
             }
             (kind, told) => {
-                let unread = |why: String| ("told", Cow::Owned(why));
-                let told = told.as_ref().ok_or_else(|| unread("it is missing".to_owned()))?;
-                let bytes = BASE64.decode(told).map_err(|error| unread(said(error)))?;
-                let key = self.key(entry)?;
-                let told = Told::decode(&bytes, key, self.providers)
-                    .map_err(|error| unread(said(error)))?;
                 let source = if kind == Kind::Answer { API } else { WEBHOOK };
                 let sha256 = entry.sha256.clone().unwrap_or_default();
-                if told.at != at || told.sha256 != sha256 {
-                    return Err(unread("it is of another message".to_owned()));
-                }
-                let words = Words::of(self.providers, told.statement.key.psp);
-                if entry.states != [words.line_of(&told.statement)] {
+                let told = self.told(entry, told, at, &sha256)?;
+                let words = Words::of(self.providers, self.account.psp);
+                let lines = told.iter().map(|told| words.line_of(&told.statement));
+                if !lines.eq(entry.states.iter().cloned()) {
                     return Err(("states", Cow::Borrowed("the message says something else")));
                 }
-                self.note(&told.statement, at, source, &sha256, items);
+                for told in &told {
+                    self.note(&told.statement, at, source, &sha256, items);
+                }
                 Ok(None)
             }
         }
+    }
+
+    /// What is held of a message instead of its bytes, or beside them.
+    fn told(
+        &self,
+        entry: &Entry,
+        told: &[String],
+        at: Timestamp,
+        sha256: &str,
+    ) -> Result<Vec<Told>, Unread> {
+        let unread = |why: String| ("told", Cow::Owned(why));
+        let key = self.key(entry)?;
+        let decode = |told: &String| {
+            let bytes = BASE64.decode(told).map_err(|error| unread(said(error)))?;
+            let told = Told::decode(&bytes, key.clone(), self.providers)
+                .map_err(|error| unread(said(error)))?;
+            if told.at != at || told.sha256 != sha256 {
+                return Err(unread("it is of another message".to_owned()));
+            }
+            Ok(told)
+        };
+        let told = told.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+        if told.is_empty() { Err(unread("it is missing".to_owned())) } else { Ok(told) }
     }
 
     fn key(&self, entry: &Entry) -> Result<OrderKey, Unread> {

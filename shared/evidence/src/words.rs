@@ -96,13 +96,11 @@ impl Absence {
     /// Why the bytes are not there.
     pub fn say(self, language: Language) -> &'static str {
         match (language, self) {
-            (Language::English, Self::NeverKept) => "answers are never kept as they came",
+            (Language::English, Self::TooLarge) => "too large to be kept as it came",
             (Language::English, Self::Erased) => "deleted on request",
             (Language::English, Self::Expired) => "older than notifications are kept",
             (Language::English, Self::Lost) => "not in the archive, for no known reason",
-            (Language::French, Self::NeverKept) => {
-                "les réponses ne sont jamais conservées telles quelles"
-            }
+            (Language::French, Self::TooLarge) => "trop grand pour être conservé tel quel",
             (Language::French, Self::Erased) => "supprimé à la demande",
             (Language::French, Self::Expired) => {
                 "plus ancien que la durée de conservation des notifications"

@@ -160,7 +160,7 @@ impl Asking {
         self.talk = None;
         match asked {
             Asked::Told(answer) => {
-                self.sha256.clone_from(&answer.sha256);
+                self.sha256 = answer.transcript.sha256();
                 self.told = Statements::new(answer.confirmed());
                 Outcome::OnTheWay
             }

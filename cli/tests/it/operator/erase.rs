@@ -21,7 +21,7 @@ fn everything(stack: &Stack) -> String {
         text.push_str(&item.to_string());
         if let Some(body) = item["body"]["B"].as_str() {
             let body = STANDARD.decode(body).expect("Base64");
-            let body = quittance_aws::archive::inflate(&body).expect("compressed");
+            let body = quittance_aws::archive::inflate(&body, usize::MAX).expect("compressed");
             let body = String::from_utf8(body).expect("text").replace('+', " ");
             text.push_str(&percent_decode(&body));
         }

@@ -129,6 +129,6 @@ fn what_no_key_verifies_any_more_is_left_out_and_counted() {
     for what in [&["--release-on", "secured"][..], &["--verdicts"]] {
         let args = [&["rehearse", "--local", &url], what, &ALL].concat();
         let done = run(&args, &[keys]).with(1);
-        assert!(done.errors.contains("3 notifications left out"), "{}", done.errors);
+        assert!(done.errors.contains("3 archived messages left out"), "{}", done.errors);
     }
 }

@@ -79,7 +79,7 @@ impl Stack {
     /// `POST /expected`.
     pub(crate) async fn expect(&self, key: &str, amount: u64) -> u16 {
         let receiver = &self.starter.asker.receiver;
-        let amender = Amender { table: receiver.table.clone(), policy: receiver.policy };
+        let amender = Amender::of(receiver);
         let body = json!({"order": key, "amount": amount, "currency": "EUR"});
         let function = expected::Function { amender };
         answered(&function.handle(&posted("/expected", &body)).await).0

@@ -17,6 +17,7 @@ use quittance_aws::table::Table;
 use quittance_aws::turns::LookReport;
 use quittance_core::checkout::{Decision, Flow, Method, Offer, Opened, Wish};
 use quittance_core::desk::Desk;
+use quittance_core::told::Told;
 use quittance_core::{Currency, OrderKey, Policy, Remark, Standing, Statement};
 use quittance_psp::PROVIDERS;
 use quittance_testing::engine::Engine;
@@ -129,7 +130,12 @@ impl Stack {
             event: Remark::plain("event"),
         };
         let receiver = &self.function.payer.asker.receiver;
-        assert!(receiver.learn(&forged, now(), &"f".repeat(64)).await.unwrap());
+        assert!(
+            receiver
+                .learn(&Told { statement: forged, at: now(), sha256: "f".repeat(64) })
+                .await
+                .unwrap()
+        );
     }
 
     /// Sets an attribute of an item to something else.

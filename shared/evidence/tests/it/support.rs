@@ -95,7 +95,7 @@ impl Maker {
         let told = Told { statement, at, sha256: "00".repeat(32) };
         let receipt = Receipt { received_at: at, source: "api", sha256: told.sha256.clone() };
         self.items.take(&told.statement, receipt, Policy::default());
-        let entry = Entry::told(Kind::Answer, &told, Absence::NeverKept, PROVIDERS);
+        let entry = Entry::told(Kind::Answer, &told, Absence::Lost, PROVIDERS);
         self.entries.push(entry.expect("it is stored"));
         self
     }

@@ -119,7 +119,7 @@ async fn registered_while_it_is_paid() {
             held.release();
             positive(late.await.unwrap());
         } else {
-            let amender = amender(receiver.table);
+            let amender = amender(&receiver);
             let name = key.clone();
             let late = tokio::spawn(async move { register(&amender, &name, 8_000).await });
             held.reached().await;
@@ -142,7 +142,7 @@ async fn registered_while_its_first_notification_is_stored() {
     let stack = Stack::start().await;
     let key = wl("RACE-3");
     let (mut held, receiver, _) = stack.held(&stack.tables.orders);
-    let amender = amender(receiver.table);
+    let amender = amender(&receiver);
     let name = key.clone();
     let late = tokio::spawn(async move { register(&amender, &name, 1_200).await });
     held.reached().await;
@@ -160,7 +160,7 @@ async fn two_amounts_registered_at_once() {
     let key = wl("RACE-4");
     stack.take(&capture("RACE-4")).await;
     let (mut held, receiver, _) = stack.held(&stack.tables.orders);
-    let amender = amender(receiver.table);
+    let amender = amender(&receiver);
     let name = key.clone();
     let late = tokio::spawn(async move { register(&amender, &name, 1_200).await });
     held.reached().await;
@@ -177,7 +177,7 @@ async fn doubts_forgotten_while_a_notification_is_stored() {
     stack.take(&Form::single("RACE+5", "race05", "CB", 500, "CAPTURED")).await;
     assert!(stack.order(&key).await.doubtful_bytes() > 0);
     let (mut held, receiver, _) = stack.held(&stack.tables.orders);
-    let amender = amender(receiver.table);
+    let amender = amender(&receiver);
     let name = key.clone();
     let late = tokio::spawn(async move { amender.forget_doubts(&name).await });
     held.reached().await;

@@ -202,14 +202,14 @@ impl Stack {
         let receipt = Receipt { received_at: now(), source: "webhook", sha256: "0".repeat(64) };
         let mut claims = Claims::new(&statement, receipt, self.receiver.policy);
         let mut names = Registry::new(&self.table);
-        let mut unarchived = Unarchived { archive: &self.archive, raw: None };
+        let mut unarchived = Unarchived::nothing(&self.archive);
         let due = names.next(&mut claims, &mut unarchived).await.unwrap();
         assert!(matches!(due, Due::Take(_)), "{due:?}");
     }
 
     /// Registers what an order costs, in euros.
     pub(crate) async fn register(&self, key: &OrderKey, amount: u64) -> Registration {
-        register(&amender(self.table.clone()), key, amount).await
+        register(&amender(&self.receiver), key, amount).await
     }
 
     /// The order under one of its names.
@@ -258,9 +258,9 @@ impl Stack {
     }
 }
 
-/// What changes orders of a table.
-pub(crate) fn amender(table: Table) -> Amender {
-    Amender { table, policy: Policy::default() }
+/// What changes orders that a receiver writes.
+pub(crate) fn amender(receiver: &Receiver) -> Amender {
+    Amender { policy: Policy::default(), ..Amender::of(receiver) }
 }
 
 /// Registers what an order costs, in euros.

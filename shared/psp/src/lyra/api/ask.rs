@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use quittance_core::Timestamp;
 use quittance_core::api::{Asked, Dialogue, Exchange, Subject, Trouble, TroubleKind, Turn};
-use quittance_core::crypto::sha256_hex_of;
+use quittance_core::transcript::Transcript;
 use serde::Serialize;
 
 use super::call::Prepared;
@@ -39,6 +39,16 @@ enum Step {
     Transaction(String),
 }
 
+impl Step {
+    /// The call, and what it asks for.
+    fn asked(&self, about: &About) -> String {
+        match self {
+            Self::Order => format!("Order/Get {}", about.reference.as_deref().unwrap_or_default()),
+            Self::Transaction(uuid) => format!("Transaction/Get {uuid}"),
+        }
+    }
+}
+
 /// The talk.
 pub(super) struct Ask {
     about: About,
@@ -49,7 +59,7 @@ pub(super) struct Ask {
     reading: Option<(Step, Read)>,
     pause: Option<u64>,
     listed: Listed,
-    bodies: Vec<Vec<u8>>,
+    transcript: Transcript,
     /// Why the first share that a notification alone names is left out: it is about another order, or could not be read.
     left_out: Option<Trouble>,
     end: Option<Asked>,
@@ -90,7 +100,7 @@ impl Ask {
             reading: None,
             pause: None,
             listed: Listed::default(),
-            bodies: Vec::new(),
+            transcript: Transcript::default(),
             left_out: None,
             end: None,
             about,
@@ -166,9 +176,9 @@ impl Ask {
             None if self.listed.is_empty() => return Asked::Unknown,
             _ => {}
         }
-        let sha256 = sha256_hex_of(self.bodies.iter().map(Vec::as_slice));
         let listed = std::mem::take(&mut self.listed);
-        listed.answer(&self.about, sha256).map_or_else(Asked::Failed, Asked::Told)
+        let transcript = std::mem::take(&mut self.transcript);
+        listed.answer(&self.about, transcript).map_or_else(Asked::Failed, Asked::Told)
     }
 }
 
@@ -203,9 +213,9 @@ impl Dialogue<Asked> for Ask {
             }
             (News::Kept, _) => {
                 if let Exchange::Answered { body, .. } = exchange {
-                    self.bodies.push(body);
+                    self.transcript.add(step.asked(&self.about), body);
                 }
-                if self.bodies.iter().map(Vec::len).sum::<usize>() > MAX_BYTES {
+                if self.transcript.bytes() > MAX_BYTES {
                     let why = "the answers are larger than any that are expected";
                     return self.fail(trouble(TroubleKind::Garbled, why));
                 }

@@ -9,6 +9,7 @@ use quittance_core::key::{Account, OrderKey, PaymentName};
 use quittance_core::limits::MAX_SHARES_PER_NOTIFICATION;
 use quittance_core::money::Currency;
 use quittance_core::statement::{Statement, Unreadable};
+use quittance_core::transcript::Transcript;
 use quittance_core::{Order, Remark};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -394,7 +395,11 @@ impl Listed {
     }
 
     /// What it all states.
-    pub(super) fn answer(mut self, about: &About, sha256: String) -> Result<Answer, Trouble> {
+    pub(super) fn answer(
+        mut self,
+        about: &About,
+        transcript: Transcript,
+    ) -> Result<Answer, Trouble> {
         self.forget_shared_slots();
         if self.is_lost_although_covered() {
             let why = words::sentence(&Remark::plain(words::UNPAID_BUT_COVERED));
@@ -449,7 +454,7 @@ impl Listed {
             }
             statements.push(alone);
         }
-        Ok(Answer { statements, sha256, ended, over })
+        Ok(Answer { statements, transcript, ended, over })
     }
 
     /// A number that several shares have names none of them: their uuids do.

@@ -10,8 +10,8 @@ use super::facts::{Answers, Needs, needs, stated};
 use super::read::{Heard, Read};
 use quittance_core::Timestamp;
 use quittance_core::api::{Answer, Asked, Dialogue, Exchange, Subject, Trouble, TroubleKind, Turn};
-use quittance_core::crypto::sha256_hex_of;
 use quittance_core::fact::{Kind, Rank, Standing, Status};
+use quittance_core::transcript::Transcript;
 
 /// Most payments that are asked about because they are known: a page allows ten attempts, and an order may have seen a
 /// few pages. Those come first that may have money, of them those that the platform itself named, and those that came
@@ -96,7 +96,7 @@ pub(super) struct Ask {
     newest_cancelled: bool,
     /// Those that were read as cancelled.
     over: Vec<String>,
-    bodies: Vec<Vec<u8>>,
+    transcript: Transcript,
     end: Option<Asked>,
 }
 
@@ -117,7 +117,7 @@ impl Ask {
             newest: subject.checkouts.last().cloned(),
             newest_cancelled: false,
             over: Vec::new(),
-            bodies: Vec::new(),
+            transcript: Transcript::default(),
             end: None,
         };
         // Whether it may have money, whether the platform named it, and how far it came.
@@ -288,8 +288,8 @@ impl Ask {
         if credits.is_empty() && !ended {
             return Asked::Unknown;
         }
-        let sha256 = sha256_hex_of(self.bodies.iter().map(Vec::as_slice));
-        Asked::Told(Answer { statements: credits, sha256, ended, over: self.over.clone() })
+        let (transcript, over) = (self.transcript.clone(), self.over.clone());
+        Asked::Told(Answer { statements: credits, transcript, ended, over })
     }
 }
 
@@ -327,7 +327,7 @@ impl Dialogue<Asked> for Ask {
         let heard = match read.heard(exchange) {
             Heard::Body(body) => match self.take(&question, &body) {
                 Ok(()) => {
-                    self.keep(body);
+                    self.keep(read.request(), body);
                     return;
                 }
                 Err(fault) if fault.kind == TroubleKind::Garbled => read.garbled(&fault.why),
@@ -358,9 +358,9 @@ impl Dialogue<Asked> for Ask {
 }
 
 impl Ask {
-    fn keep(&mut self, body: Vec<u8>) {
-        self.bodies.push(body);
-        if self.bodies.iter().map(Vec::len).sum::<usize>() > MAX_BYTES {
+    fn keep(&mut self, request: &Request, body: Vec<u8>) {
+        self.transcript.add(format!("{} {}", request.name, request.path), body);
+        if self.transcript.bytes() > MAX_BYTES {
             let why = format!("the answers are longer than {MAX_BYTES} bytes");
             self.end = Some(Asked::Failed(Trouble { kind: TroubleKind::Garbled, why }));
         }

@@ -456,7 +456,10 @@ fn an_order_is_asked_for_by_its_reference_in_one_call() {
     let [call] = &log.calls[..] else { panic!("{log:?}") };
     assert_eq!((call.name, request(call)), ("Order/Get", json!({"orderId": "CMD-1"})));
     let Exchange::Answered { body, .. } = gateway.hears(call) else { panic!() };
-    assert_eq!(told(asked).sha256, quittance_core::crypto::sha256_hex(&body));
+    let transcript = told(asked).transcript;
+    let replies: Value = serde_json::from_str(&transcript.to_json()).unwrap();
+    let body = String::from_utf8(body).unwrap();
+    assert_eq!(replies, json!([{"asked": "Order/Get CMD-1", "body": body}]));
 }
 
 #[test]

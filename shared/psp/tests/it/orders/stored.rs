@@ -238,7 +238,30 @@ fn what_an_order_was_told_makes_the_same_order_again() {
     assert_ne!(asked.at, order.fulfilment().unwrap().decided_at);
     // An order that was told more than once is no message.
     let order = fold(&mut told.iter().take(2).enumerate().map(said));
-    let bytes = encode(&order).unwrap();
+    let bytes = [vec![0], encode(&order).unwrap()].concat();
     let read = Told::decode(&bytes, order.key().clone(), PROVIDERS);
     assert_eq!(read.map(|told| told.at), Err(Undecodable::Damaged));
+    assert!(Told::decode(&[], order.key().clone(), PROVIDERS).is_err());
+}
+
+/// What is archived of an answer is all that was read of it.
+#[test]
+fn what_was_read_of_a_message_comes_back_whole() {
+    let capture = Payment::new("CMD-1", "3254564310_1", 130, 9, 4_000).acquired(4_000).json();
+    let messages: [&dyn Message; 4] =
+        [&pay("CAPTURED"), &give_back('c', 4_000, "CAPTURED"), &pay("REFUSED"), &capture];
+    let mut seen = [false; 3];
+    for message in messages {
+        let statement = Statement { standing: Standing::Confirmed, ..message.said() };
+        let Statement { key, follows, details, aliases, .. } = &statement;
+        seen = [seen[0] | follows, seen[1] | !details.is_empty(), seen[2] | !aliases.is_empty()];
+        let told = Told {
+            at: receipt(60).received_at,
+            sha256: "ab".repeat(32),
+            statement: statement.clone(),
+        };
+        let read = Told::decode(&told.encode().unwrap(), key.clone(), PROVIDERS).unwrap();
+        assert_eq!(read, told);
+    }
+    assert_eq!(seen, [true; 3], "the messages say all that there is to say");
 }

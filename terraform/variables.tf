@@ -152,7 +152,7 @@ variable "raw_retention_days" {
   type        = number
   default     = 400
   nullable    = false
-  description = "Days for which raw notifications are kept, 0 = not at all. Chargebacks come up to 13 months later."
+  description = "Days for which raw notifications, answers of PSPs and registered amounts are kept, 0 = not at all. Chargebacks come up to 13 months later."
 
   validation {
     condition     = var.raw_retention_days >= 0

@@ -41,6 +41,10 @@ pub(crate) struct Replay {
     /// Everything that arrived before this time (RFC 3339)
     #[arg(long, value_parser = time, conflicts_with = "key")]
     to: Option<Timestamp>,
+    /// Take also what nobody signed: what PSPs answered when they were asked, and what was registered. Whoever could write
+    /// into the archive could have made it; where the order table was lost, there is nothing else
+    #[arg(long)]
+    unsigned: bool,
     /// Change nothing: show which verify, can be read, and add facts to their order
     #[arg(long)]
     dry_run: bool,
@@ -50,7 +54,15 @@ pub(crate) struct Replay {
 pub(crate) async fn run(args: &Replay) -> Result<ExitCode, Failure> {
     let context = Context::open(&args.common).await?;
     let archive = context.archive();
-    let contents = args.contents(&context, &archive).await?;
+    let mut contents = args.contents(&context, &archive).await?;
+    if !args.unsigned && !contents.supplements.is_empty() {
+        let left_out = contents.supplements.len();
+        contents.supplements.clear();
+        note(&format!(
+            "{} left out (what PSPs answered, what was registered): --unsigned takes them",
+            count(left_out, "unsigned item")
+        ));
+    }
     if contents.places.is_empty() && contents.supplements.is_empty() {
         note("nothing of it is archived");
         return Ok(ExitCode::from(NOT_ALL));

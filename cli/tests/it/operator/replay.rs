@@ -112,7 +112,7 @@ fn a_poisoned_archive_does_not_get_in() {
     impossible["sk"]["S"] = json!("00000000000000000000/impossible");
     impossible["headers"]["S"] = json!(r#"[["no\nheader", ""]]"#);
     put(&stack, ARCHIVE, &impossible);
-    let mut strange = genuine;
+    let mut strange = genuine.clone();
     strange["sk"]["S"] = json!("99999999999999999999/strange");
     strange["received_at"]["S"] = json!("yesterday");
     put(&stack, ARCHIVE, &strange);
@@ -127,6 +127,19 @@ fn a_poisoned_archive_does_not_get_in() {
     // A broken copy of what was replayed already is not needed.
     assert_eq!(verified["skipped"].as_array().map(Vec::len), Some(4), "{verified}");
     assert_eq!(verified["different"], json!([]));
+    // What nobody signs is taken on a person's word alone.
+    let mut price = genuine;
+    for (name, value) in [("sk", "99999999999999999999/price"), ("kind", "registration"), ("sha256", "")] {
+        price[name] = json!({ "S": value });
+    }
+    price["amount"] = json!({"N": "1"});
+    price["currency"] = json!({"S": "EUR"});
+    put(&stack, ARCHIVE, &price);
+    let done = on(&stack, &["replay", &key(&path), "--json"]).with(1);
+    assert!(done.errors.contains("1 unsigned item left out"), "{}", done.errors);
+    assert_eq!(stack.order(&path), before);
+    on(&stack, &["replay", &key(&path), "--unsigned"]).with(1);
+    assert_eq!(stack.order(&path)["expected"], 1);
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub(crate) mod expect;
 pub(crate) mod finding;
 pub(crate) mod forget;
 pub(crate) mod keys;
+pub(crate) mod known;
 pub(crate) mod listen;
 pub(crate) mod logs;
 pub(crate) mod names;

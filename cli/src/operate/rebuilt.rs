@@ -2,27 +2,22 @@
 //! from what providers answered and what was registered in between. What of the latter only the stored orders know is taken
 //! from them. They are compared with what is stored (I8); nothing is stored.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::slice;
+use std::collections::BTreeSet;
 
 use quittance_aws::StoreError;
-use quittance_aws::archive::supplement::{Supplement, SupplementContent};
+use quittance_aws::archive::supplement::Supplement;
 use quittance_aws::archive::{Archive, ArchiveFilter, ArchiveKey, Contents};
 use quittance_aws::clock::now;
-use quittance_aws::receive::API;
 use quittance_aws::table::{Stored, Table};
-use quittance_core::fact::digest;
-use quittance_core::key::Account;
-use quittance_core::registered::Registered;
-use quittance_core::told::Told;
-use quittance_core::{Currency, OrderKey, Timestamp};
+use quittance_core::{OrderKey, Timestamp};
 use serde::Serialize;
 
 use crate::operate::context::Context;
+use crate::operate::known::{Known, Listed};
 use crate::operate::names::{names, of_names};
 use crate::operate::replayer::{ReplayStatus, Replayer};
 use crate::operate::scratch::ScratchTables;
-use crate::operate::supplements::{self, Word, words};
+use crate::operate::supplements::{self, words};
 use crate::operate::terminal::{bar, counter};
 use crate::output::Failure;
 
@@ -56,72 +51,14 @@ pub(crate) struct Skipped {
     pub(crate) why: String,
 }
 
-/// Notifications by the digests of their bodies, with the times at which they came.
-pub(crate) type Listed = BTreeMap<String, BTreeSet<Timestamp>>;
-
-/// What the stored orders know: which arrivals they list, and of what the merchant registered and providers answered what
-/// the archive does not have (any more).
-#[derive(Default)]
-pub(crate) struct Known {
-    listed: Listed,
-    prices: Vec<Registrable>,
-    told: Vec<Told>,
-    unreadable: usize,
-}
-
-/// What was registered for an order, to be registered anew in its turn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Registrable {
-    pub(crate) key: OrderKey,
-    /// The order that this is only a name of, if so.
-    home: Option<OrderKey>,
-    pub(crate) registered: Registered,
-    /// Whether the order had been released before.
-    after_release: bool,
-}
-
 /// Everything, from the whole archive.
 pub(crate) async fn all(context: &Context) -> Result<Rebuilt, Failure> {
     let progress = counter("reading the archive");
     let wanted = ArchiveFilter::default();
     let contents = context.archive().scan(&wanted, |seen| progress.set_position(seen)).await?;
     progress.finish_and_clear();
-    let known = known(context).await?;
+    let known = Known::of_all(&context.table()).await?;
     Rebuilt::from(context, contents, known).await
-}
-
-/// What all stored orders know and no archive has, and which notifications they list.
-async fn known(context: &Context) -> Result<Known, Failure> {
-    let heard = |known: &mut Known, stored: &Stored| {
-        known.list(stored);
-        known.note(stored);
-    };
-    known_by(&context.table(), heard).await
-}
-
-/// What all stored orders know and no archive has, without what they list.
-pub(crate) async fn carried(table: &Table) -> Result<Known, Failure> {
-    known_by(table, Known::note).await
-}
-
-async fn known_by(table: &Table, hear: impl Fn(&mut Known, &Stored)) -> Result<Known, Failure> {
-    let mut known = Known::default();
-    let progress = counter("reading orders");
-    table
-        .each(async |page| {
-            progress.inc(page.len() as u64);
-            for (_, stored) in page {
-                // One that cannot be read is found when it is compared.
-                match stored {
-                    Ok(stored) => hear(&mut known, &stored),
-                    Err(_) => known.unreadable += 1,
-                }
-            }
-            Ok(())
-        })
-        .await?;
-    progress.finish_and_clear();
-    Ok(known)
 }
 
 /// One order and whatever shares names or notifications with it.
@@ -200,165 +137,6 @@ pub(crate) fn readable(stored: Result<Stored, StoreError>) -> Result<Option<Stor
         Ok(stored) => Ok(Some(stored)),
         Err(StoreError::Corrupt(_)) => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-impl Known {
-    /// The same without what was registered or told at that time or later.
-    pub(crate) fn until(mut self, until: Timestamp) -> Self {
-        self.prices.retain(|price| price.registered.at < until);
-        self.told.retain(|told| told.at < until);
-        self
-    }
-
-    /// How many stored orders could not be read.
-    pub(crate) fn unreadable(&self) -> usize {
-        self.unreadable
-    }
-
-    fn list(&mut self, stored: &Stored) {
-        for received in stored.order.notifications() {
-            let times = self.listed.entry(received.sha256.clone()).or_default();
-            times.insert(received.received_at);
-        }
-    }
-
-    /// Notes what one item itself has.
-    fn note(&mut self, stored: &Stored) {
-        self.note_price(stored);
-        // What a name held is in the order that it leads to.
-        if stored.joined.is_none() {
-            self.told.extend(Told::when_asked(&stored.order, API));
-        }
-    }
-
-    fn note_price(&mut self, stored: &Stored) {
-        let Some(registered) = stored.order.registered() else { return };
-        let home = stored.joined.as_ref().map(|join| join.home.clone());
-        let released = stored.order.fulfilment().map(|release| release.decided_at);
-        let after_release = released.is_some_and(|at| at <= registered.at);
-        let key = stored.order.key().clone();
-        self.prices.push(Registrable { key, home, registered, after_release });
-    }
-
-    /// Holds what is archived against what the orders know: what is archived is left out here, and returned is what was
-    /// not only archived but stored, too. Whoever dies in between says the same once more.
-    pub(crate) fn settle(&mut self, archived: Vec<Supplement>) -> Vec<Supplement> {
-        // An order that took over what a name of its payment had registered does so once more.
-        let taken_over: Vec<bool> =
-            self.prices.iter().map(|price| self.is_taken_over(price)).collect();
-        let mut taken_over = taken_over.into_iter();
-        self.prices.retain(|_| !taken_over.next().unwrap_or(false));
-        let told: HashMap<Statement, &Told> = self
-            .told
-            .iter()
-            .filter(|told| !told.sha256.is_empty())
-            .map(|told| (statement_of(told), told))
-            .collect();
-        let stored = once_each(archived).into_iter();
-        let stored: Vec<Supplement> =
-            stored.filter_map(|supplement| stored_of(supplement, &told)).collect();
-        let (mut answers, mut facts, mut prices) = (HashSet::new(), HashSet::new(), HashSet::new());
-        for word in stored.iter().flat_map(words) {
-            match word {
-                Word::Told(told) => {
-                    answers.insert((told.sha256.clone(), digest(&told.statement.facts)));
-                    let account = told.statement.key.account();
-                    let each = told.statement.facts.iter();
-                    facts.extend(each.map(|fact| (account.clone(), digest(slice::from_ref(fact)))));
-                }
-                Word::Price(key, registered) => {
-                    prices.insert((key.clone(), registered.at.unix()));
-                }
-            }
-        }
-        self.told.retain(|told| {
-            let digest = digest(&told.statement.facts);
-            !match told.sha256.as_str() {
-                // One fact, of which the order does not list who confirmed it.
-                "" => facts.contains(&(told.statement.key.account(), digest)),
-                sha256 => answers.contains(&(sha256.to_owned(), digest)),
-            }
-        });
-        self.prices
-            .retain(|price| !prices.contains(&(price.key.clone(), price.registered.at.unix())));
-        stored
-    }
-
-    fn is_taken_over(&self, price: &Registrable) -> bool {
-        let of_name = |other: &Registrable| {
-            other.home.as_ref() == Some(&price.key) && other.registered == price.registered
-        };
-        self.prices.iter().any(of_name)
-    }
-
-    /// What is to be taken once more, in the order of its turns.
-    pub(crate) fn carried(&self) -> Vec<Carried<'_>> {
-        let prices = self.prices.iter().map(|price| Carried {
-            turn: price.turn(),
-            word: Word::Price(&price.key, price.registered),
-        });
-        // Of one second the notification was first, or it would have told nothing new.
-        let told = self.told.iter();
-        let told = told.map(|told| Carried { turn: told.at.unix() + 1, word: Word::Told(told) });
-        let mut carried: Vec<_> = prices.chain(told).collect();
-        carried.sort_by_key(|carried| carried.turn);
-        carried
-    }
-}
-
-/// Whose statement it is, and the digest of what is stated.
-type Statement = (Account, String);
-
-fn statement_of(told: &Told) -> Statement {
-    (told.statement.key.account(), digest(&told.statement.facts))
-}
-
-/// Without registrations that the next one of the same order repeats: what an order is known to cost is not registered
-/// once more, so the first of the two was archived and not stored.
-fn once_each(archived: Vec<Supplement>) -> Vec<Supplement> {
-    let mut next: HashMap<OrderKey, (u64, Currency)> = HashMap::new();
-    let mut kept: Vec<Supplement> = Vec::with_capacity(archived.len());
-    for supplement in archived.into_iter().rev() {
-        if let SupplementContent::Registration { key, registered } = &supplement.content {
-            let price = (registered.amount, registered.currency);
-            if next.insert(key.clone(), price) == Some(price) {
-                continue;
-            }
-        }
-        kept.push(supplement);
-    }
-    kept.reverse();
-    kept
-}
-
-/// Of an answer what was stored, too; `None` where nothing was. Where the order lists a later answer for the same, nothing
-/// came of this one.
-fn stored_of(supplement: Supplement, told: &HashMap<Statement, &Told>) -> Option<Supplement> {
-    let Supplement { place, content } = supplement;
-    let SupplementContent::Answer { transcript, told: mut said } = content else {
-        return Some(Supplement { place, content });
-    };
-    said.retain(|said| {
-        let listed = told.get(&statement_of(said));
-        listed.is_none_or(|listed| listed.sha256 == said.sha256 || listed.at < said.at)
-    });
-    (!said.is_empty()).then_some(())?;
-    Some(Supplement { place, content: SupplementContent::Answer { transcript, told: said } })
-}
-
-/// What no archive has, to be taken once more in its turn.
-pub(crate) struct Carried<'a> {
-    /// The arrivals before which it is: those of this second or later.
-    pub(crate) turn: i64,
-    pub(crate) word: Word<'a>,
-}
-
-impl Registrable {
-    /// The arrivals before which it is registered anew: those of this second or later. Of two things within
-    /// a second nobody knows which was first, but an order that was released by then was so without it.
-    fn turn(&self) -> i64 {
-        self.registered.at.unix() + i64::from(self.after_release)
     }
 }
 

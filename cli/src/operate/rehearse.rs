@@ -22,7 +22,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use crate::keys::Rings;
 use crate::operate::arguments::{policy, time};
 use crate::operate::context::{Common, Context};
-use crate::operate::rebuilt::{Known, carried};
+use crate::operate::known::Known;
 use crate::operate::supplements::words;
 use crate::operate::terminal::{clean, count, counter, json, rows, table, verdict};
 use crate::output::{Failure, note};
@@ -130,7 +130,7 @@ pub(crate) async fn run(args: &Rehearse) -> Result<ExitCode, Failure> {
         args.with.as_ref().map(|program| args.other_program(program, until)).transpose()?;
     // Both are read at once, each in a thread: what takes time is reading, not waiting.
     let (table, runtime) = (context.table(), Handle::current());
-    let known = spawn_blocking(move || runtime.block_on(carried(&table)));
+    let known = spawn_blocking(move || runtime.block_on(Known::carried_by_all(&table)));
     let mut readings = readings(&context, until).await?;
     let mut known = known.await??.until(until);
     readings.supplements = known.settle(readings.supplements);

@@ -129,7 +129,9 @@ fn a_poisoned_archive_does_not_get_in() {
     assert_eq!(verified["different"], json!([]));
     // What nobody signs is taken on a person's word alone.
     let mut price = genuine;
-    for (name, value) in [("sk", "99999999999999999999/price"), ("kind", "registration"), ("sha256", "")] {
+    for (name, value) in
+        [("sk", "99999999999999999999/price"), ("kind", "registration"), ("sha256", "")]
+    {
         price[name] = json!({ "S": value });
     }
     price["amount"] = json!({"N": "1"});

@@ -1,13 +1,18 @@
-//! A payment's name is written before its order. What if the process dies in between?
+//! A payment's name is written before its order, and what was answered or registered is archived before. What if the process
+//! dies in between?
 
+use quittance_aws::archive::supplement::{HeardAnswer, SupplementContent};
+use quittance_aws::clock::now;
 use quittance_aws::table::{PendingWrite, Stored};
 use quittance_core::claims::Alias;
 use quittance_core::limits::MAX_FACTS_PER_ORDER;
-use quittance_core::{Order, OrderKey, Outcome, Policy, Receipt, State};
+use quittance_core::told::Told;
+use quittance_core::{Order, OrderKey, Outcome, Policy, Receipt, Standing, State, Statement};
+use quittance_psp::PROVIDERS;
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{Payment, refund};
 
-use super::support::{Message, Stack, lyra, sha256, wl};
+use super::support::{Message, Stack, amender, lyra, register, sha256, wl};
 
 const INNER: &str = "3254720000";
 
@@ -232,4 +237,67 @@ async fn a_payment_named_for_an_order_pays_for_no_occurrence_of_it() {
         assert_eq!(paid.sum::<u64>(), 10_000);
         assert_eq!(stack.queue().await.len(), 1);
     }
+}
+
+/// A payment as its provider tells of it when it is asked.
+fn answer(reference: &str) -> HeardAnswer {
+    let statement = Statement { standing: Standing::Confirmed, ..capture(reference).said() };
+    let told = Told { statement, at: now(), sha256: "ab".repeat(32) };
+    HeardAnswer {
+        at: told.at,
+        sha256: "ab".repeat(32),
+        transcript: "[]".to_owned(),
+        told: vec![told],
+    }
+}
+
+/// Nothing is stored that cannot be rebuilt, whoever said it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_and_registered_is_archived_before_it_is_stored() {
+    let stack = Stack::start().await;
+    let key = wl("CRASH-8");
+    // The payment's name is known: the next write is the order's.
+    stack.take(&Payment::new("CRASH-8", "3254720000_0", 1, 5, 900)).await;
+    let (before, archived) = (stack.stored(&key).await.version, stack.archived().await);
+    let (mut held, receiver, _) = stack.held(&stack.tables.orders);
+    let asked = tokio::spawn(async move { receiver.hear(&answer("CRASH-8")).await.is_ok() });
+    held.reached().await;
+    assert_eq!((stack.archived().await, stack.stored(&key).await.version), (archived + 1, before));
+    asked.abort();
+    let (mut held, receiver, _) = stack.held(&stack.tables.archive);
+    let name = key.clone();
+    let registered = tokio::spawn(async move { register(&amender(&receiver), &name, 900).await });
+    held.reached().await;
+    assert_eq!((stack.archived().await, stack.stored(&key).await.version), (archived + 1, before));
+    registered.abort();
+    // Once more, and what is known is not archived again.
+    for is_news in [true, false] {
+        stack.register(&key, 900).await;
+        assert_eq!(stack.receiver.hear(&answer("CRASH-8")).await.unwrap(), is_news);
+        assert_eq!(stack.archived().await, archived + 2, "and a price, which has no body");
+    }
+    let contents = stack.archive.of(&key).await.unwrap();
+    assert_eq!((contents.places.len(), contents.supplements.len()), (archived, 3));
+    let place = &contents.supplements[2];
+    let kept = stack.archive.supplement(place, PROVIDERS).await.unwrap().unwrap();
+    let SupplementContent::Answer { transcript, told } = kept.content else { panic!("{kept:?}") };
+    assert_eq!((transcript.as_deref(), told[0].statement.key.clone()), (Some(&b"[]"[..]), key));
+}
+
+/// An answer that no item can hold is kept without its bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_answer_that_is_too_large_what_was_read_is_kept() {
+    let stack = Stack::start().await;
+    let mut dice = 1_u64;
+    let mut noise = || {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'!' + u8::try_from(dice >> 57).unwrap() % 90)
+    };
+    let large =
+        HeardAnswer { transcript: (0..600_000).map(|_| noise()).collect(), ..answer("CRASH-9") };
+    assert!(stack.receiver.hear(&large).await.unwrap());
+    let contents = stack.archive.of(&wl("CRASH-9")).await.unwrap();
+    let place = &contents.supplements[0];
+    let kept = stack.archive.supplement(place, PROVIDERS).await.unwrap().unwrap();
+    assert_eq!(kept.content, SupplementContent::Answer { transcript: None, told: large.told });
 }

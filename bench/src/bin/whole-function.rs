@@ -1,4 +1,5 @@
-//! What a whole function costs, from outside: `cargo run --release -p quittance-bench --bin whole-function`.
+//! What a whole function costs, from outside: `cargo run --release -p quittance-bench --bin whole-function`. With `--write` the
+//! tables go into docs/figures.md.
 //!
 //! A process of `worldline-webhook`, or of `dispatch`, is given signed events one at a time, as Lambda does; the tables are the
 //! embedded engine in this process, which counts requests and capacity as DynamoDB does. Beside it: the bare calls of the
@@ -37,9 +38,23 @@ const MOST: [(&str, f64); 10] = [
 /// Most bytes of a function's program, built with `--release`.
 const MOST_BYTES: u64 = 12_000_000;
 
-/// Most instructions of a first notification, as valgrind counts them: what it took when the bound was set, and a tenth more for
-/// other compilers. Hashes run as software there.
-const MOST_INSTRUCTIONS: u64 = 3_660_000;
+/// What valgrind counts of a first notification: by which tool, where in what it prints, and most of it. The bound is what it
+/// took when the bound was set, and a tenth more for other compilers. Hashes run as software there.
+const BY_VALGRIND: [(&str, &[&str], &str, u64); 2] = [
+    (
+        "instructions of a first notification",
+        &["--tool=callgrind", "--callgrind-out-file=/dev/null"],
+        "Collected : ",
+        3_660_000,
+    ),
+    (
+        "heap allocations of a first notification",
+        &["--tool=memcheck", "--leak-check=no", "--undef-value-errors=no"],
+        "total heap usage: ",
+        MOST_ALLOCATIONS,
+    ),
+];
+const MOST_ALLOCATIONS: u64 = 10_000;
 
 /// How many notifications a process is given at once, where it is given several: what Lambda's managed instances give at
 /// most for each processor.
@@ -57,6 +72,9 @@ struct Arguments {
     /// Measure only what is the same on every machine, and fail where it is above its bound
     #[arg(long)]
     gate: bool,
+    /// Write the tables into docs/figures.md
+    #[arg(long, conflicts_with = "gate")]
+    write: bool,
     /// The command of a peer that takes the same events, with its tables `payments:pk` and `idempotency:id`
     #[arg(long, num_args = 1.., allow_hyphen_values = true)]
     peer: Vec<String>,
@@ -95,24 +113,62 @@ async fn main() -> ExitCode {
     }
     let [webhook, dispatch, bare] = programs;
     let counted = counts(&webhook, &dispatch).await;
-    let mut is_over = false;
+    let mut bounds = Bounds::default();
     for (what, most) in MOST {
-        let found = counted.get(what).copied().unwrap_or(f64::INFINITY);
-        is_over |= found > most;
-        println!("{what}: {found}, at most {most}");
+        bounds.add(what, counted.get(what).copied().unwrap_or(f64::INFINITY), most);
     }
     if folder.ends_with("release") {
-        for program in [&webhook, &dispatch] {
+        for (what, program) in [("worldline-webhook", &webhook), ("dispatch", &dispatch)] {
             let bytes = fs::metadata(program).map_or(u64::MAX, |file| file.len());
-            is_over |= bytes > MOST_BYTES;
-            println!("bytes of {}: {bytes}, at most {MOST_BYTES}", program.display());
+            bounds.add(&format!("bytes of `{what}`"), bytes as f64, MOST_BYTES as f64);
         }
-        is_over |= !instructions(&webhook).await;
+        for (what, tool, before, most) in BY_VALGRIND {
+            if let Some(found) = by_valgrind(&webhook, tool, before).await {
+                bounds.add(what, found as f64, most as f64);
+            }
+        }
     }
+    print!("{}", bounds.table);
     if !arguments.gate {
-        compare(&arguments, &webhook, &bare).await;
+        let compared = compare(&arguments, &webhook, &bare).await;
+        print!("\n{compared}");
+        if arguments.write {
+            write("a whole function", &compared);
+            write("what is the same on every machine", &bounds.table);
+        }
     }
-    if is_over { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if bounds.is_over { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// What is the same on every machine, beside its bounds.
+struct Bounds {
+    table: String,
+    is_over: bool,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        let table = "| the same on every machine | found | at most |\n|---|---|---|\n".to_owned();
+        Self { table, is_over: false }
+    }
+}
+
+impl Bounds {
+    fn add(&mut self, what: &str, found: f64, most: f64) {
+        let over = if found > most { " **too much**" } else { "" };
+        self.is_over |= found > most;
+        self.table += &format!("| {what} | {found}{over} | {most} |\n");
+    }
+}
+
+/// Puts a table of this name into docs/figures.md.
+fn write(name: &str, table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/figures.md");
+    let text = fs::read_to_string(&path).expect("docs/figures.md");
+    let (begin, end) = (format!("<!-- begin: {name} -->\n"), "<!-- end -->");
+    let (before, rest) = text.split_once(&begin).expect("where the table begins");
+    let (_, after) = rest.split_once(end).expect("where the table ends");
+    fs::write(path, format!("{before}{begin}{table}{end}{after}")).expect("docs/figures.md");
 }
 
 /// What is told of a payment in a status.
@@ -212,47 +268,54 @@ async fn tell(cloud: &Cloud, dispatch: &mut Sandbox, n: usize) -> Used {
     used
 }
 
-/// Whether a first notification takes no more instructions than its bound. Without valgrind nothing is counted.
-async fn instructions(webhook: &Path) -> bool {
+/// What valgrind counts of a first notification, as the number behind `before` in what it prints. `None` without valgrind.
+async fn by_valgrind(webhook: &Path, tool: &[&str], before: &str) -> Option<u64> {
+    if std::process::Command::new("valgrind").arg("--version").output().is_err() {
+        println!("no valgrind: its counts are left out");
+        return None;
+    }
     let mut totals = Vec::new();
+    // Both runs start once, so that their difference has no start in it.
     for notifications in [20, 120] {
         let cloud = Cloud::start(&[]).await;
-        let valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
-        let command =
-            valgrind.iter().map(ToString::to_string).chain([webhook.display().to_string()]);
+        let command = ["valgrind"].iter().chain(tool).map(ToString::to_string);
         let program = Program {
             name: "valgrind",
-            command: command.collect(),
+            command: command.chain([webhook.display().to_string()]).collect(),
             environment: environment(&cloud),
         };
-        if std::process::Command::new("valgrind").arg("--version").output().is_err() {
-            println!("no valgrind: instructions are not counted");
-            return true;
-        }
         let mut sandbox = program.start().await;
         for n in 0..notifications {
             take(&mut sandbox, event(&notification(n, 9))).await;
         }
         let output = sandbox.end();
-        let total = output.lines().find_map(|line| line.split("Collected : ").nth(1));
-        totals.push(total.and_then(|total| total.trim().parse::<u64>().ok()).expect("a count"));
+        let total = output.lines().find_map(|line| line.split(before).nth(1)).expect("a count");
+        let digits: String = total
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || *c == ',')
+            .filter(char::is_ascii_digit)
+            .collect();
+        totals.push(digits.parse::<u64>().expect("a count"));
     }
-    let each = (totals[1] - totals[0]) / 100;
-    println!("instructions of a first notification: {each}, at most {MOST_INSTRUCTIONS}");
-    each <= MOST_INSTRUCTIONS
+    Some((totals[1] - totals[0]) / 100)
 }
 
-async fn compare(arguments: &Arguments, webhook: &Path, bare: &Path) {
+/// The function beside programs that do less, and beside a peer, as a table.
+async fn compare(arguments: &Arguments, webhook: &Path, bare: &Path) -> String {
     let cloud = Cloud::start(&[("payments", "pk"), ("idempotency", "id")]).await;
-    let mut programs = vec![program("ours", webhook, &cloud)];
-    for (name, calls) in [("empty handler", "none"), ("bare calls", "first")] {
+    let mut programs = vec![program("`worldline-webhook`", webhook, &cloud)];
+    for (name, calls) in [
+        ("an empty handler", "none"),
+        ("the same with the four calls of the SDK that a first notification takes", "first"),
+    ] {
         let mut program = program(name, bare, &cloud);
         program.environment.push(("BARE_CALLS", calls.to_owned()));
         programs.push(program);
     }
     if !arguments.peer.is_empty() {
         let command = arguments.peer.clone();
-        programs.push(Program { name: "peer", command, environment: environment(&cloud) });
+        let name = "a peer in Node, which keeps no raw notification";
+        programs.push(Program { name, command, environment: environment(&cloud) });
     }
     let mut from = 10;
     let mut rows = Vec::new();
@@ -261,19 +324,15 @@ async fn compare(arguments: &Arguments, webhook: &Path, bare: &Path) {
         from += arguments.notifications * 2;
     }
     let (spent, waits) = together(&crowded(webhook, &cloud), arguments, from).await;
-    println!(
-        "\n64 at once in one process: {spent:.0} us of CPU for each, {waits:.2} waits of its threads for the network or a lock"
-    );
     let ours = &rows[0].1;
-    println!(
-        "\n| | start, ms | CPU of a notification, us | p50, ms | p99, ms | memory, MB | requests | write units | CPU, ours is 1 | p50, ours is 1 |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    let mut table = "| | start, ms | processor time of a notification, us | p50, ms | p99, ms | memory, MB | requests | write units | processor \
+                     time, ours is 1 | p50, ours is 1 |\n|---|---|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
     let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
     for (name, row) in &rows {
         let each = row.notifications as f64;
-        println!(
-            "| {name} | {:.1} | {:.0} | {:.2} | {:.2} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} |",
+        table += &format!(
+            "| {name} | {:.1} | {:.0} | {:.2} | {:.2} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} |\n",
             ms(row.start),
             row.cpu.as_secs_f64() * 1e6 / each,
             ms(row.half),
@@ -285,6 +344,11 @@ async fn compare(arguments: &Arguments, webhook: &Path, bare: &Path) {
             ms(row.half) / ms(ours.half),
         );
     }
+    table += &format!(
+        "\n64 at once in one process: {spent:.0} us of processor time for each, {waits:.2} waits of its threads for the network or a \
+         lock.\n"
+    );
+    table
 }
 
 /// First notifications, each of an order of its own, that release it.

@@ -107,7 +107,7 @@ async fn of_order(context: &Context, order: &Order) -> Result<Evidence, Failure>
         let place = match step {
             Step::Arrival(place) => place,
             Step::Supplement(supplement) => {
-                evidence.push(supplement_entry(supplement)?);
+                evidence.push(supplement_entry(&archive, supplement).await?);
                 continue;
             }
         };
@@ -182,11 +182,13 @@ fn price_entry(key: &OrderKey, Registered { amount, currency, at }: Registered) 
     Entry::registered(at, key, amount, currency.code())
 }
 
-fn supplement_entry(supplement: &Supplement) -> Result<Entry, Failure> {
+async fn supplement_entry(archive: &Archive, supplement: &Supplement) -> Result<Entry, Failure> {
     let Supplement { place, content } = supplement;
     Ok(match content {
         SupplementContent::Registration { key, registered } => price_entry(key, *registered),
-        SupplementContent::Answer { transcript, told } => {
+        SupplementContent::Answer { told, .. } => {
+            let whole = archive.supplement(place, PROVIDERS).await?;
+            let transcript = whole.and_then(Supplement::transcript);
             Entry::answer(&place.partition, transcript.as_deref(), told, PROVIDERS)?
         }
     })

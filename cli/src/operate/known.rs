@@ -117,10 +117,10 @@ impl Known {
     /// not only archived but stored, too. Whoever dies in between says the same once more.
     pub(crate) fn settle(&mut self, archived: Vec<Supplement>) -> Vec<Supplement> {
         // An order that took over what a name of its payment had registered does so once more.
-        let taken_over: Vec<bool> =
-            self.prices.iter().map(|price| self.is_taken_over(price)).collect();
-        let mut taken_over = taken_over.into_iter();
-        self.prices.retain(|_| !taken_over.next().unwrap_or(false));
+        let of_names =
+            self.prices.iter().filter_map(|price| Some(price.under(price.home.as_ref()?)));
+        let of_names: HashSet<Price> = of_names.collect();
+        self.prices.retain(|price| !of_names.contains(&price.under(&price.key)));
         let told: HashMap<Statement, &Told> = self
             .told
             .iter()
@@ -140,7 +140,7 @@ impl Known {
                     facts.extend(each.map(|fact| (account.clone(), digest(slice::from_ref(fact)))));
                 }
                 Word::Price(key, registered) => {
-                    prices.insert((key.clone(), registered.at.unix()));
+                    prices.insert(price(key, registered));
                 }
             }
         }
@@ -152,16 +152,8 @@ impl Known {
                 sha256 => answers.contains(&(sha256.to_owned(), digest)),
             }
         });
-        self.prices
-            .retain(|price| !prices.contains(&(price.key.clone(), price.registered.at.unix())));
+        self.prices.retain(|price| !prices.contains(&price.under(&price.key)));
         stored
-    }
-
-    fn is_taken_over(&self, price: &Registrable) -> bool {
-        let of_name = |other: &Registrable| {
-            other.home.as_ref() == Some(&price.key) && other.registered == price.registered
-        };
-        self.prices.iter().any(of_name)
     }
 
     /// What is to be taken once more, in the order of its turns.
@@ -226,7 +218,19 @@ pub(crate) struct Carried<'a> {
     pub(crate) word: Word<'a>,
 }
 
+/// What was registered under a name: how much of what, and when.
+type Price = (OrderKey, u64, &'static str, i64);
+
+fn price(key: &OrderKey, registered: Registered) -> Price {
+    let Registered { amount, currency, at } = registered;
+    (key.clone(), amount, currency.code(), at.unix())
+}
+
 impl Registrable {
+    fn under(&self, key: &OrderKey) -> Price {
+        price(key, self.registered)
+    }
+
     /// The arrivals before which it is registered anew: those of this second or later. Of two things within
     /// a second nobody knows which was first, but an order that was released by then was so without it.
     fn turn(&self) -> i64 {

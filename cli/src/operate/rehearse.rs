@@ -7,7 +7,7 @@ use std::process::{ExitCode, Stdio};
 use std::time::Instant;
 
 use clap::Args;
-use quittance_aws::archive::supplement::{Supplement, SupplementContent};
+use quittance_aws::archive::supplement::Supplement;
 use quittance_aws::archive::{ArchivePage, Kept};
 use quittance_aws::clock::now;
 use quittance_aws::receive::WEBHOOK;
@@ -260,19 +260,11 @@ async fn understood(page: ArchivePage, until: Timestamp, rings: &Rings) -> Readi
     for supplement in page.supplements(PROVIDERS) {
         match supplement {
             Ok(supplement) if supplement.place.received_at >= until => {}
-            Ok(supplement) => read.supplements.push(without_bytes(supplement)),
+            Ok(supplement) => read.supplements.push(supplement.without_bytes()),
             Err(_) => read.skipped += 1,
         }
     }
     read
-}
-
-/// What was read of an answer is enough, and the answers of a whole archive would take much room.
-fn without_bytes(mut supplement: Supplement) -> Supplement {
-    if let SupplementContent::Answer { transcript, .. } = &mut supplement.content {
-        *transcript = None;
-    }
-    supplement
 }
 
 async fn arrival(kept: Kept, rings: &Rings) -> Option<Arrival> {

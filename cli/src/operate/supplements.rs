@@ -80,7 +80,8 @@ impl Word<'_> {
     }
 }
 
-/// Reads what is kept at these places; the places of what cannot be read. What is gone meanwhile is left out.
+/// Reads what is kept at these places, without the answers as they came; the places of what cannot be read. What is gone
+/// meanwhile is left out.
 pub(crate) async fn read(
     archive: &Archive,
     places: &[ArchiveKey],
@@ -88,7 +89,7 @@ pub(crate) async fn read(
     let (mut supplements, mut unreadable) = (Vec::with_capacity(places.len()), Vec::new());
     for place in places {
         match archive.supplement(place, PROVIDERS).await {
-            Ok(found) => supplements.extend(found),
+            Ok(found) => supplements.extend(found.map(Supplement::without_bytes)),
             Err(StoreError::Corrupt(_)) => unreadable.push(place.clone()),
             Err(error) => return Err(error),
         }

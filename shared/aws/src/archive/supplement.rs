@@ -28,9 +28,8 @@ pub(super) const KIND: &str = "kind";
 const ANSWER: &str = "answer";
 const REGISTRATION: &str = "registration";
 
-/// Largest transcript that is kept, in bytes once compressed: an item may have 400 KiB, and what was read of the answer
-/// takes less than 64.
-const MAX_TRANSCRIPT_BYTES: usize = 320 * 1024;
+/// Most bytes of an answer that are kept, of the compressed transcript and what was read of it: an item may have 400 KiB.
+const MAX_KEPT_BYTES: usize = 384 * 1024;
 
 /// Most bytes of a transcript: those of all answers of one talk, of which JSON may make twice as many.
 const MAX_INFLATED_BYTES: usize = 32 * 1024 * 1024;
@@ -103,19 +102,15 @@ impl Archive {
         };
         let told = answer.told.iter().map(Told::encode).collect::<Result<Vec<_>, _>>();
         let told = told.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let body = deflated(answer.transcript.as_bytes())?;
+        let bytes = body.len() + told.iter().map(Vec::len).sum::<usize>();
         let told = told.into_iter().map(|bytes| AttributeValue::B(Blob::new(bytes)));
         let put = put.item("told", AttributeValue::L(told.collect()));
-        let body = deflated(answer.transcript.as_bytes())?;
-        let is_small = body.len() <= MAX_TRANSCRIPT_BYTES;
-        if !is_small {
-            tracing::warn!(order = %key, bytes = body.len(), "the answer is too large to be kept as it came");
+        if bytes > MAX_KEPT_BYTES {
+            tracing::warn!(order = %key, bytes, "the answer is too large to be kept as it came");
+            return send(put).await;
         }
-        let body = is_small.then(|| AttributeValue::B(Blob::new(body)));
-        send(match body {
-            Some(body) => put.item("body", body),
-            None => put,
-        })
-        .await
+        send(put.item("body", AttributeValue::B(Blob::new(body)))).await
     }
 
     /// Keeps what an order was said to cost.
@@ -184,6 +179,22 @@ async fn send(put: PutItemFluentBuilder) -> Result<(), StoreError> {
 }
 
 impl Supplement {
+    /// The same without the answers as they came: those of a whole archive take much room.
+    pub fn without_bytes(mut self) -> Self {
+        if let SupplementContent::Answer { transcript, .. } = &mut self.content {
+            *transcript = None;
+        }
+        self
+    }
+
+    /// The answers as they came; `None` where they were too large to be kept, and of what was registered.
+    pub fn transcript(self) -> Option<Vec<u8>> {
+        match self.content {
+            SupplementContent::Answer { transcript, .. } => transcript,
+            SupplementContent::Registration { .. } => None,
+        }
+    }
+
     pub(super) fn of(
         place: ArchiveKey,
         item: &Item,

@@ -112,9 +112,13 @@ impl<'a> Form<'a> {
     }
 
     /// The value of this name; of a repeated one, which no verified message has, any.
+    #[inline]
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
-        let name = name.as_bytes();
-        let start = Start::of(name);
+        // Inlined, so that the compiler makes the number of a name that it knows.
+        self.find(Start::of(name.as_bytes()), name.as_bytes())
+    }
+
+    fn find(&self, start: Start, name: &[u8]) -> Option<&[u8]> {
         let first = self.entries.partition_point(|entry| entry.start < start);
         // Few names begin alike, so most of this is one comparison.
         let mut alike = self.entries.iter().skip(first).take_while(|entry| entry.start == start);
@@ -122,6 +126,7 @@ impl<'a> Form<'a> {
     }
 
     /// The value of this name as text; `None` when absent, empty or not UTF-8.
+    #[inline]
     pub fn text(&self, name: &str) -> Option<&str> {
         let value = std::str::from_utf8(self.bytes(name)?).ok()?;
         (!value.is_empty()).then_some(value)
@@ -163,10 +168,10 @@ const SIGNED: &str = "vads_";
 
 /// Which of the sorted entries have names that begin so.
 fn beginning(entries: &[Entry<'_>], prefix: &str) -> Range<usize> {
-    let prefix = prefix.as_bytes();
-    let start = entries.partition_point(|entry| *entry.name < *prefix);
+    let least = Start::of(prefix.as_bytes());
+    let start = entries.partition_point(|entry| entry.start < least);
     let rest = within(entries, start..entries.len());
-    start..start + rest.partition_point(|entry| entry.name.starts_with(prefix))
+    start..start + rest.partition_point(|entry| entry.name.starts_with(prefix.as_bytes()))
 }
 
 /// The first bytes of a name as one number in their order: most names differ in them, so that sorting
@@ -175,11 +180,21 @@ fn beginning(entries: &[Entry<'_>], prefix: &str) -> Range<usize> {
 pub(super) struct Start(u128);
 
 impl Start {
+    const BYTES: usize = size_of::<u128>();
+
     pub(super) const fn of(name: &[u8]) -> Self {
-        let mut start = [0; size_of::<u128>()];
-        let (first, _) =
-            name.split_at(if name.len() < start.len() { name.len() } else { start.len() });
-        start.split_at_mut(first.len()).0.copy_from_slice(first);
+        if let Some(first) = name.first_chunk() {
+            return Self(u128::from_be_bytes(*first));
+        }
+        // Of a shorter one the first and the last eight, where they overlap the same.
+        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            let (first, last) = (u64::from_be_bytes(*first), u64::from_be_bytes(*last));
+            return Self(
+                (first as u128) << 64 | (last as u128) << (8 * (Self::BYTES - name.len())),
+            );
+        }
+        let mut start = [0; Self::BYTES];
+        start.split_at_mut(name.len()).0.copy_from_slice(name);
         Self(u128::from_be_bytes(start))
     }
 }

@@ -54,7 +54,7 @@ impl<'a> Form<'a> {
     /// [`TooManyFields`].
     pub fn parse(body: &'a [u8]) -> Result<Self, TooManyFields> {
         let mut entries = Vec::with_capacity(USUAL_FIELDS);
-        for piece in Pieces(body) {
+        for piece in (Pieces { rest: body, plain: 0 }) {
             if entries.len() == MAX_FORM_FIELDS {
                 return Err(TooManyFields);
             }
@@ -202,33 +202,40 @@ impl Start {
 /// What stands between two `&`.
 struct Piece<'a> {
     text: &'a [u8],
-    /// Where its first `=` is.
-    equals: Option<usize>,
     /// Whether there is something to decode in it.
     encoded: bool,
 }
 
 /// The pieces of what is left of a body, without empty ones.
-struct Pieces<'a>(&'a [u8]);
+struct Pieces<'a> {
+    rest: &'a [u8],
+    /// How far the rest is known to need no decoding: looked for once for many pieces, since few need it.
+    plain: usize,
+}
 
 impl<'a> Iterator for Pieces<'a> {
     type Item = Piece<'a>;
 
     fn next(&mut self) -> Option<Piece<'a>> {
-        let Self(rest) = self;
-        while let [b'&', tail @ ..] = *rest {
-            *rest = tail;
+        while let [b'&', tail @ ..] = self.rest {
+            self.rest = tail;
+            self.plain = self.plain.saturating_sub(1);
         }
-        let (text, tail) = rest.split_at_checked(memchr(b'&', rest).unwrap_or(rest.len()))?;
-        *rest = tail;
-        let encoded = memchr2(b'+', b'%', text).is_some();
-        (!text.is_empty()).then_some(Piece { text, equals: memchr(b'=', text), encoded })
+        if self.plain == 0 {
+            self.plain = memchr2(b'+', b'%', self.rest).unwrap_or(self.rest.len());
+        }
+        let end = memchr(b'&', self.rest).unwrap_or(self.rest.len());
+        let (text, tail) = self.rest.split_at_checked(end)?;
+        let encoded = self.plain < end;
+        self.rest = tail;
+        self.plain = self.plain.saturating_sub(end);
+        (!text.is_empty()).then_some(Piece { text, encoded })
     }
 }
 
 impl<'a> Entry<'a> {
     fn of(piece: &Piece<'a>) -> Self {
-        let (name, raw) = piece.text.split_at(piece.equals.unwrap_or(piece.text.len()));
+        let (name, raw) = piece.text.split_at(memchr(b'=', piece.text).unwrap_or(piece.text.len()));
         let raw = raw.get(1..).unwrap_or_default();
         let name = match piece.encoded && name.iter().any(|b| matches!(b, b'+' | b'%')) {
             true => {

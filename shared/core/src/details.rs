@@ -24,6 +24,9 @@ pub const MAX_DETAILED_SHARES: usize = 64;
 /// share takes about a hundred.
 pub const MAX_DETAIL_BYTES: usize = 32 * 1024;
 
+/// Room for the members of a usual share, so that it need not grow.
+const USUAL_MEMBERS: usize = 8;
+
 /// One thing that is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,26 +104,41 @@ pub enum Detail {
 /// What is shown of one share; members that nobody stated are absent.
 pub type Shown = BTreeMap<Member, Value>;
 
-/// What one notification says of a share.
+/// What one notification says of a share: a few members, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Details(BTreeMap<Member, Detail>);
+pub struct Details(Vec<(Member, Detail)>);
 
 impl Details {
     /// Adds a text; an empty one says nothing.
     pub fn text(&mut self, member: Member, text: Option<&str>) {
-        let Some(text) = text else { return };
-        self.0.extend(cleaned(text).map(|text| (member, Detail::Plain(Value::Text(text)))));
+        if let Some(text) = text.and_then(cleaned) {
+            self.put(member, Detail::Plain(Value::Text(text)));
+        }
     }
 
     /// Adds a code with what it says.
     pub fn coded(&mut self, member: Member, code: Option<Remark>) {
-        let code = code.filter(|said| !said.argument(0).is_empty());
-        self.0.extend(code.map(|said| (member, Detail::Coded(said))));
+        if let Some(said) = code.filter(|said| !said.argument(0).is_empty()) {
+            self.put(member, Detail::Coded(said));
+        }
     }
 
     /// Adds a number.
     pub fn number(&mut self, member: Member, number: Option<u64>) {
-        self.0.extend(number.map(|number| (member, Detail::Plain(Value::Number(number)))));
+        if let Some(number) = number {
+            self.put(member, Detail::Plain(Value::Number(number)));
+        }
+    }
+
+    fn put(&mut self, member: Member, detail: Detail) {
+        if self.0.is_empty() {
+            self.0.reserve(USUAL_MEMBERS);
+        }
+        let at = self.0.partition_point(|(known, _)| *known < member);
+        match self.0.get_mut(at) {
+            Some((known, old)) if *known == member => *old = detail,
+            _ => self.0.insert(at, (member, detail)),
+        }
     }
 
     /// Whether nothing is said.
@@ -256,7 +274,7 @@ impl KnownDetails {
         let mut all: BTreeMap<(Kind, &str, Rank), Details> = BTreeMap::new();
         for (kind, share, member, rank, detail) in self.iter() {
             let details = all.entry((kind, share, rank)).or_default();
-            details.0.insert(member, detail.clone());
+            details.put(member, detail.clone());
         }
         let all = all.into_iter();
         all.map(|((kind, share, rank), details)| ShareDetails {

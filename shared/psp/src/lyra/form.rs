@@ -20,6 +20,8 @@ pub struct Form<'a> {
     signed: Range<usize>,
     /// Entries whose name is that of the one before.
     repeated: Vec<usize>,
+    /// The first entry of one of the starts that have this slot, or [`NONE`].
+    slots: [u16; SLOTS],
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +66,7 @@ impl<'a> Form<'a> {
         entries.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
         let mut text = Vec::with_capacity(body.len());
         let mut repeated = Vec::new();
+        let mut slots = [NONE; SLOTS];
         let mut before = None;
         for (at, entry) in entries.iter_mut().enumerate() {
             if at > 0 {
@@ -71,6 +74,8 @@ impl<'a> Form<'a> {
             }
             if before.replace(entry.start) == Some(entry.start) {
                 repeated.push(at);
+            } else if let Some(slot) = slots.get_mut(entry.start.slot()) {
+                *slot = at as u16;
             }
             let start = text.len();
             if entry.encoded {
@@ -85,7 +90,7 @@ impl<'a> Form<'a> {
             matches!(pair, Some([a, b]) if a.name == b.name)
         });
         let signed = beginning(&entries, SIGNED);
-        Ok(Self { entries, text, signed, repeated })
+        Ok(Self { entries, text, signed, repeated, slots })
     }
 
     /// Every field.
@@ -114,12 +119,18 @@ impl<'a> Form<'a> {
     /// The value of this name; of a repeated one, which no verified message has, any.
     #[inline]
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
-        // Inlined, so that the compiler makes the number of a name that it knows.
-        self.find(Start::of(name.as_bytes()), name.as_bytes())
+        // Inlined, so that the compiler works out the start and the slot of a name that it knows.
+        let start = Start::of(name.as_bytes());
+        let at = self.slots.get(start.slot()).filter(|at| **at != NONE)?;
+        self.find(usize::from(*at), start, name.as_bytes())
     }
 
-    fn find(&self, start: Start, name: &[u8]) -> Option<&[u8]> {
-        let first = self.entries.partition_point(|entry| entry.start < start);
+    /// The same, where the entry of its slot is there already.
+    fn find(&self, at: usize, start: Start, name: &[u8]) -> Option<&[u8]> {
+        let first = match self.entries.get(at) {
+            Some(entry) if entry.start == start => at,
+            _ => self.entries.partition_point(|entry| entry.start < start),
+        };
         // Few names begin alike, so most of this is one comparison.
         let mut alike = self.entries.iter().skip(first).take_while(|entry| entry.start == start);
         alike.find(|entry| *entry.name == *name).map(|entry| self.value(entry))
@@ -160,6 +171,12 @@ fn within<T>(all: &[T], range: Range<usize>) -> &[T] {
     }
 }
 
+/// Slots for the starts of names: a few for each field of a usual form, so that most have one of their own.
+const SLOTS: usize = 256;
+
+/// No entry: there are fewer.
+const NONE: u16 = u16::MAX;
+
 /// Room for the fields of a usual form, so that it need not grow.
 const USUAL_FIELDS: usize = 64;
 
@@ -196,6 +213,12 @@ impl Start {
         let mut start = [0; Self::BYTES];
         start.split_at_mut(name.len()).0.copy_from_slice(name);
         Self(u128::from_be_bytes(start))
+    }
+
+    /// Where a form notes what begins so. Any spread will do: what shares a slot is searched for.
+    const fn slot(self) -> usize {
+        let folded = (self.0 >> 64 ^ self.0) as u64;
+        (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize
     }
 }
 

@@ -112,6 +112,10 @@ pub struct Verified<'a> {
 
 /// What was signed. Nothing else of the message is kept.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and boxed it would be one more allocation"
+)]
 pub(super) enum SignedText<'a> {
     /// A form, of which the `vads_` fields are signed.
     Form(Form<'a>),

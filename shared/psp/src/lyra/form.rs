@@ -15,13 +15,42 @@ use quittance_core::limits::MAX_FORM_FIELDS;
 #[derive(Clone, Debug)]
 pub struct Form<'a> {
     entries: Vec<Entry<'a>>,
-    text: Vec<u8>,
+    text: Text,
     /// Which entries are signed.
     signed: Range<usize>,
     /// Entries whose name is that of the one before.
     repeated: Vec<usize>,
     /// The first entry of one of the starts that have this slot, or [`NONE`].
     slots: [u16; SLOTS],
+}
+
+/// The values of a form: looked at once, so that a usual one need not be for each field that is read.
+#[derive(Clone, Debug)]
+enum Text {
+    Utf8(String),
+    Bytes(Vec<u8>),
+}
+
+impl Text {
+    fn of(bytes: Vec<u8>) -> Self {
+        String::from_utf8(bytes).map_or_else(|other| Self::Bytes(other.into_bytes()), Self::Utf8)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Utf8(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// A value as text, if it is UTF-8.
+    fn read(&self, value: Range<usize>) -> Option<&str> {
+        match self {
+            // Its ends stand beside a `+` or an end of the whole, never within a character.
+            Self::Utf8(text) => text.get(value),
+            Self::Bytes(bytes) => std::str::from_utf8(within(bytes, value)).ok(),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -90,7 +119,7 @@ impl<'a> Form<'a> {
             matches!(pair, Some([a, b]) if a.name == b.name)
         });
         let signed = beginning(&entries, SIGNED);
-        Ok(Self { entries, text, signed, repeated, slots })
+        Ok(Self { entries, text: Text::of(text), signed, repeated, slots })
     }
 
     /// Every field.
@@ -113,12 +142,24 @@ impl<'a> Form<'a> {
         let part = self.part(self.signed.clone());
         let ends = part.first().zip(part.last());
         let range = ends.map_or(0..0, |(first, last)| first.value.start..last.value.end);
-        within(&self.text, range)
+        within(self.text.bytes(), range)
     }
 
     /// The value of this name; of a repeated one, which no verified message has, any.
     #[inline]
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
+        self.entry(name).map(|entry| self.value(entry))
+    }
+
+    /// The value of this name as text; `None` when absent, empty or not UTF-8.
+    #[inline]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let value = self.text.read(self.entry(name)?.value.clone())?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    #[inline]
+    fn entry(&self, name: &str) -> Option<&Entry<'a>> {
         // Inlined, so that the compiler works out the start and the slot of a name that it knows.
         let start = Start::of(name.as_bytes());
         let at = self.slots.get(start.slot()).filter(|at| **at != NONE)?;
@@ -126,21 +167,14 @@ impl<'a> Form<'a> {
     }
 
     /// The same, where the entry of its slot is there already.
-    fn find(&self, at: usize, start: Start, name: &[u8]) -> Option<&[u8]> {
+    fn find(&self, at: usize, start: Start, name: &[u8]) -> Option<&Entry<'a>> {
         let first = match self.entries.get(at) {
             Some(entry) if entry.start == start => at,
             _ => self.entries.partition_point(|entry| entry.start < start),
         };
         // Few names begin alike, so most of this is one comparison.
         let mut alike = self.entries.iter().skip(first).take_while(|entry| entry.start == start);
-        alike.find(|entry| *entry.name == *name).map(|entry| self.value(entry))
-    }
-
-    /// The value of this name as text; `None` when absent, empty or not UTF-8.
-    #[inline]
-    pub fn text(&self, name: &str) -> Option<&str> {
-        let value = std::str::from_utf8(self.bytes(name)?).ok()?;
-        (!value.is_empty()).then_some(value)
+        alike.find(|entry| *entry.name == *name)
     }
 
     /// Whether some name that begins so is there more than once.
@@ -158,7 +192,7 @@ impl<'a> Form<'a> {
     }
 
     fn value(&self, entry: &Entry<'_>) -> &[u8] {
-        within(&self.text, entry.value.clone())
+        within(self.text.bytes(), entry.value.clone())
     }
 }
 

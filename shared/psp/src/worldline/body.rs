@@ -18,7 +18,7 @@ pub(super) struct Payment<'a> {
     pub(super) id: Option<Text<'a>>,
     pub(super) status: Option<Text<'a>>,
     pub(super) status_output: Option<StatusOutput<'a>>,
-    pub(super) payment_output: Option<Output<'a>>,
+    pub(super) payment_output: Option<Box<Output<'a>>>,
     pub(super) hosted_checkout_specific_output: Option<Checkout<'a>>,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Refund<'a> {
     pub(super) id: Option<Text<'a>>,
     pub(super) status: Option<Text<'a>>,
     pub(super) status_output: Option<StatusOutput<'a>>,
-    pub(super) refund_output: Option<Output<'a>>,
+    pub(super) refund_output: Option<Box<Output<'a>>>,
 }
 
 impl Refund<'_> {

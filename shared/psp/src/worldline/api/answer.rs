@@ -267,7 +267,7 @@ impl<'a> Refunds<'a> {
         bound(list)?;
         let each = list.kept.iter().map(|refund| {
             let operation = Operation::of(&refund.id, &refund.status, &refund.status_output)?;
-            told(operation, refund.refund_output.as_ref())
+            told(operation, refund.refund_output.as_deref())
         });
         each.collect()
     }

@@ -160,7 +160,7 @@ impl<'a> Form<'a> {
 
     #[inline]
     fn entry(&self, name: &str) -> Option<&Entry<'a>> {
-        // Inlined, so that the compiler works out the start and the slot of a name that it knows.
+        // Inlined, so that the compiler works out both for a name that it knows.
         let start = Start::of(name.as_bytes());
         let at = self.slots.get(start.slot()).filter(|at| **at != NONE)?;
         self.find(usize::from(*at), start, name.as_bytes())
@@ -205,7 +205,7 @@ fn within<T>(all: &[T], range: Range<usize>) -> &[T] {
     }
 }
 
-/// Slots for the starts of names: a few for each field of a usual form, so that most have one of their own.
+/// Slots for the starts of names: more than a usual form has fields, so that most have one of their own.
 const SLOTS: usize = 256;
 
 /// No entry: there are fewer.
@@ -357,6 +357,44 @@ mod tests {
         assert_eq!(form.unwrap().signed_text(), b"+2+3+ 4");
         assert_eq!(Form::parse(b"a=1&vads_a=&b=2").unwrap().signed_text(), b"");
         assert_eq!(Form::parse(b"a=1&b=2").unwrap().signed_text(), b"");
+    }
+
+    #[test]
+    fn a_start_is_the_first_sixteen_bytes_whatever_the_length() {
+        for length in 0..=40 {
+            let name: Vec<u8> = (1..=length).collect();
+            let mut padded = name.clone();
+            padded.resize(16.max(name.len()), 0);
+            let expected = u128::from_be_bytes(*padded.first_chunk().unwrap());
+            assert_eq!(Start::of(&name), Start(expected), "{length}");
+        }
+    }
+
+    #[test]
+    fn each_field_is_found_among_those_that_share_its_slot_or_begin_alike() {
+        let name = |n: usize| match n % 3 {
+            0 => format!("n{n}"),
+            1 => format!("vads_{n}"),
+            _ => format!("vads_that_begins_alike_{n}"),
+        };
+        let fields: Vec<_> = (0..MAX_FORM_FIELDS).map(|n| format!("{}={n}", name(n))).collect();
+        let body = fields.join("&");
+        let form = Form::parse(body.as_bytes()).unwrap();
+        for n in 0..MAX_FORM_FIELDS {
+            assert_eq!(form.text(&name(n)), Some(&*n.to_string()));
+        }
+        for n in MAX_FORM_FIELDS..2 * MAX_FORM_FIELDS {
+            assert_eq!(form.bytes(&name(n)), None);
+        }
+    }
+
+    #[test]
+    fn one_value_that_is_no_text_hides_no_other() {
+        let form = Form::parse(b"a=%C3%A9&b=%FF&c=&d=%C3&e=%A9&f=x").unwrap();
+        let texts = ["a", "b", "c", "d", "e", "f"].map(|name| form.text(name));
+        assert_eq!(texts, [Some("é"), None, None, None, None, Some("x")]);
+        let form = Form::parse(b"a=%C3%A9&c=&f=x+%E2%82%AC").unwrap();
+        assert_eq!(["a", "c", "f"].map(|name| form.text(name)), [Some("é"), None, Some("x €")]);
     }
 
     #[test]

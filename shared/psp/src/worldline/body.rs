@@ -65,7 +65,7 @@ pub(super) struct StatusOutput<'a> {
     pub(super) status_category: Option<Text<'a>>,
 }
 
-/// `paymentOutput` or `refundOutput`.
+/// `paymentOutput` or `refundOutput`: the most of an event, and boxed, so that it is moved once.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Output<'a> {

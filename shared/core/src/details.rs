@@ -66,7 +66,8 @@ pub enum Member {
 
 impl Member {
     /// Whether its value is a number, and not a text.
-    pub fn is_number(self) -> bool {
+    #[cfg(feature = "schema")]
+    pub(crate) fn is_number(self) -> bool {
         matches!(self, Self::CaptureDelayDays | Self::Product | Self::Surcharge)
     }
 

@@ -102,7 +102,6 @@ pub struct NotificationEntry {
     /// SHA-256 of the raw HTTP body, lowercase hex.
     pub sha256: String,
     /// How far the message can be trusted.
-    #[serde(skip_serializing_if = "is_plain")]
     pub standing: Standing,
     /// Why it was not believed on its own word, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,12 +109,6 @@ pub struct NotificationEntry {
     /// Why shares are in their status, where it said so and no notification before it did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
-}
-
-/// Whether it is that of most statements, which is not written down.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
-fn is_plain(standing: &Standing) -> bool {
-    *standing == Standing::Sound
 }
 
 impl NotificationEntry {

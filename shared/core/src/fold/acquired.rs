@@ -38,7 +38,7 @@ pub(super) struct StatedAmount {
 impl StatedAmount {
     /// The same as it was taken.
     pub(super) fn gross(&self) -> Self {
-        Self { gone: 0, in_parts: false, ..*self }
+        Self { gone: 0, ..*self }
     }
 
     /// What is left of it alone.

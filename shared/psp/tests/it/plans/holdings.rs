@@ -1,6 +1,6 @@
 //! What of an order's money is certain enough to be given back.
 
-use quittance_core::{Kind, Order, ShareFact, Standing};
+use quittance_core::{Currency, Kind, Order, ShareFact, Standing};
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
 
@@ -88,6 +88,19 @@ fn a_contradiction_about_all_that_went_back_is_told_apart_by_its_parts() {
     assert_eq!(beside(&[taken(), part()], refund("1_3", "VISA", 8, 1_000)), contradicts("1"));
     let nameless = ShareFact { operation: None, number: None, ..whole() };
     assert_eq!(beside(&[taken(), part()], nameless), contradicts("1"));
+}
+
+/// How much that is of the share's own currency nobody knows.
+#[test]
+fn a_share_of_which_another_currency_went_back_is_in_doubt_unless_that_was_refused() {
+    let first = |code| {
+        let dollars = Currency::from_alpha("USD").unwrap();
+        let back = ShareFact { currency: dollars, ..refund("1_1", "VISA", code, 1_000) };
+        let taken = operation("1_0", "VISA", 9, 10_000, 10_000);
+        said_of(&order(&Worldline, &[taken, back]), 10_000, after(60)).remove(0)
+    };
+    let foreign = "money of share 1 moved in another currency";
+    assert_eq!([81, 8, 83].map(first), [foreign, foreign, "refund 10000 of 1_0 (VISA), whole"]);
 }
 
 #[test]

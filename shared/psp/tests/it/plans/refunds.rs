@@ -500,6 +500,21 @@ fn a_voucher_that_states_the_whole_took_what_two_cards_leave() {
     assert_eq!(left(&order), (8_000, 14_000));
 }
 
+/// Each of them is to reach its own amount alone, so no statement is as large as the order.
+#[test]
+fn shares_that_come_to_the_price_are_given_back_whole() {
+    let facts =
+        [operation("1_0", "CVCO", 9, 6_000, 6_000), operation("2_0", "VISA", 9, 8_000, 8_000)];
+    let mut told = order(&Worldline, &facts);
+    costs(&mut told, &Worldline, 14_000);
+    let mut registered = order(&Worldline, &facts);
+    registered.register(14_000, eur(), after(0), Policy::default()).unwrap();
+    for order in [told, registered] {
+        let whole = ["refund 8000 of 2_0 (VISA), whole", "refund 6000 of 1_0 (CVCO), whole"];
+        assert_eq!(said_of(&order, 14_000, after(60)), whole);
+    }
+}
+
 #[test]
 fn a_split_is_read_in_the_one_way_that_there_is() {
     let said = |facts: &[ShareFact], amount| said_of(&order(&Worldline, facts), amount, after(60));

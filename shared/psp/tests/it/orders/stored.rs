@@ -10,8 +10,8 @@ use quittance_core::{
 use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
-use quittance_testing::lyra::{self, Share};
-use quittance_testing::worldline::{Payment, with_number};
+use quittance_testing::lyra::{self, Form, Share};
+use quittance_testing::worldline::{Payment, refund, with_number};
 use quittance_testing::{REST_PASSWORD, rest_body};
 use serde_json::json;
 
@@ -135,6 +135,27 @@ fn what_is_no_order_of_this_release_is_not_read() {
     assert_eq!(decode(&bytes, order.key().clone(), &[]), Err(Undecodable::Provider));
 }
 
+/// Of money that had gone back before the release there is one amount to each name, and one of the two at least.
+#[test]
+fn what_had_gone_back_is_read_with_an_amount_for_each_name_alone() {
+    let none = given(&pay("CAPTURED")).order().clone();
+    let one = given(&wl("3254564310_0", CVCO, 9).acquired(100))
+        .then(&refund("CMD-1", "3254564310_1", 8, 100))
+        .then(&wl("3254564399_0", VISA, 9))
+        .released();
+    let amounts: Vec<u64> = one.order().basis().gone.values().copied().collect();
+    assert_eq!(amounts, [100]);
+    let bytes = encode(one.order()).unwrap();
+    let (&[2, ref order @ .., 1, 100], key) = (&bytes[..], one.order().key()) else { panic!() };
+    let read = |behind: &[u8]| decode(&[&[2], order, behind].concat(), key.clone(), PROVIDERS);
+    assert_eq!(read(&[1, 100]).as_ref(), Ok(one.order()));
+    for amounts in [&[0][..], &[2, 100, 100]] {
+        assert_eq!(read(amounts), Err(Undecodable::Damaged), "{amounts:?}");
+    }
+    let empty = [&[2], &encode(&none).unwrap()[1..], &[0]].concat();
+    assert_eq!(decode(&empty, none.key().clone(), PROVIDERS), Err(Undecodable::Damaged));
+}
+
 /// What denies a word that no table has yet is kept with it.
 #[test]
 fn a_new_row_takes_nothing_that_its_message_denied() {
@@ -242,6 +263,26 @@ fn what_an_order_was_told_makes_the_same_order_again() {
     let read = Told::decode(&bytes, order.key().clone(), PROVIDERS);
     assert_eq!(read.map(|told| told.at), Err(Undecodable::Damaged));
     assert!(Told::decode(&[], order.key().clone(), PROVIDERS).is_err());
+}
+
+#[test]
+fn what_an_order_lists_is_told_as_it_was_listed() {
+    let doubted = Form::single("CMD-1", "abc789", "CB", 10_000, "CAPTURED");
+    let doubted = doubted.with("vads_invented", "x");
+    let refused = Form::single("CMD-1", "def456", "CB", 10_000, "REFUSED");
+    let refused = refused.with("vads_auth_result", "51");
+    let story = given(&doubted).then(&pay("CAPTURED")).then(&refused);
+    let listed = story.order().notifications();
+    assert!(listed.iter().any(|told| told.doubt.is_some() && !told.standing.is_sound()));
+    assert!(listed.iter().any(|told| !told.reasons.is_empty()));
+    let told = Told::listed(story.order(), |_| true);
+    assert_eq!(told.len(), listed.len());
+    for (told, listed) in told.into_iter().zip(listed.iter().cloned()) {
+        assert_eq!((told.at, told.sha256), (listed.received_at, listed.sha256));
+        let Statement { facts, standing, doubt, reasons, event, .. } = told.statement;
+        assert_eq!((facts, standing, doubt), (listed.facts, listed.standing, listed.doubt));
+        assert_eq!((reasons, event), (listed.reasons, listed.event));
+    }
 }
 
 /// What is archived of an answer is all that was read of it.

@@ -82,6 +82,29 @@ fn doubts_are_bounded_in_bytes() {
     assert!(bytes.windows(2).all(|two| two[1] - two[0] > 320), "{bytes:?}");
 }
 
+/// An order with as many doubtful notifications as may be listed: the same few shares in many combinations.
+fn combined(digit: u32) -> Order {
+    let mut order = Order::new(pay("CAPTURED").said().key);
+    let shares: Vec<String> = (0..6).map(|n| format!("{:032}", 10 * digit + n)).collect();
+    for set in 1_u32..64 {
+        let some = shares.iter().enumerate().filter(|(n, _)| set & (1 << n) != 0);
+        let some: Vec<Share<'_>> = some.map(|(_, s)| Share(s, "CB", 100, "REFUSED")).collect();
+        let _ = order.take(&respelt(cascade("REFUSED", &some)).said(), &receipt(0), CAPTURED);
+    }
+    assert_eq!(order.notifications().len(), MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
+    order
+}
+
+#[test]
+fn of_what_another_name_lists_the_certain_is_taken_over_and_the_doubtful_as_room_allows() {
+    let mut order = combined(1);
+    order.absorb(combined(2));
+    assert_eq!(order.notifications().len(), MAX_DOUBTFUL_NOTIFICATIONS_PER_ORDER);
+    order.absorb(given(&pay("CAPTURED")).order().clone());
+    let sound = order.notifications().iter().filter(|told| !told.standing.is_doubtful());
+    assert_eq!(sound.count(), 1);
+}
+
 #[test]
 fn a_sound_statement_is_taken_whatever_stands_beside_it_in_doubt() {
     // Under the order's reference and under the payment's name.
@@ -191,6 +214,7 @@ fn doubts_can_be_forgotten() {
     let mut order = sound.clone();
     order.take(&part, &receipt(701), CAPTURED).unwrap();
     assert_eq!((order.notifications().len(), order.facts()), (2, sound.facts()));
+    assert!(order.doubtful_bytes() > 0);
     assert!(order.forget_doubts());
     assert_eq!(order, sound);
 }

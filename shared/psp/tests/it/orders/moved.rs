@@ -1,7 +1,7 @@
 //! What an order takes over from another name of its payment, and what it gives up.
 
 use quittance_core::claims::Items;
-use quittance_core::release::Cause;
+use quittance_core::release::{Basis, Cause};
 use quittance_core::{Order, PaymentName};
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::Payment;
@@ -81,11 +81,13 @@ fn one_payment_can_move_to_the_order_it_belongs_to() {
     moved.absorb_payment(both.order(), name);
     assert_eq!(moved.summary(CAPTURED).shares, alone.order().summary(CAPTURED).shares);
     assert_eq!(*moved.notifications(), both.order().notifications()[..1]);
+    assert_eq!(moved.details(), alone.order().details());
 
     let mut left = both.order().clone();
     assert!(left.give_up_payment(name));
     assert_eq!(left.summary(CAPTURED).shares, without.order().summary(CAPTURED).shares);
     assert_eq!(*left.notifications(), both.order().notifications()[1..]);
+    assert_eq!(left.details(), without.order().details());
     assert!(!left.give_up_payment(name), "nothing is left of it");
 }
 
@@ -123,13 +125,24 @@ fn an_order_that_gave_up_all_is_blank() {
     assert!(released.facts().shares().next().is_none() && !released.is_blank());
 }
 
+/// A message about two payments is listed where they were, and a fact of it is known where it moved.
+#[test]
+fn an_order_that_knows_a_fact_and_lists_nothing_is_not_blank() {
+    let mut both = pay("CAPTURED").said();
+    both.facts.extend(Form::single("CMD-1", "def456", "CB", 10_000, "CAPTURED").said().facts);
+    let mut moved = Order::new(both.key.clone());
+    moved.absorb_payment(given(&both).order(), PaymentName::new("20261122-abc123"));
+    assert_eq!((moved.facts().shares().count(), moved.notifications()), (1, &[][..]));
+    assert!(!moved.is_blank());
+}
+
 /// Most orders rest on captures: their items carry nothing of it.
 #[test]
-fn only_what_a_release_rests_on_is_stored() {
-    let stored = |story: Story| serde_json::to_value(story.order()).unwrap();
-    for story in [given(&pay("CAPTURED")), under(SECURED).then(&pay("CAPTURED")).released()] {
-        assert_eq!(stored(story).get("basis"), None);
+fn only_a_release_for_what_is_reserved_rests_on_a_share() {
+    for story in [given(&pay("CAPTURED")), under(SECURED).then(&pay("CAPTURED"))] {
+        assert_eq!(*story.released().order().basis(), Basis::default());
     }
-    let secured = stored(under(SECURED).then(&pay("AUTHORISED")).released());
-    assert!(secured.get("basis").is_some());
+    let secured = under(SECURED).then(&pay("AUTHORISED")).released();
+    let reserved = secured.order().basis().reserved.values();
+    assert_eq!(reserved.collect::<Vec<_>>(), [&10_000]);
 }

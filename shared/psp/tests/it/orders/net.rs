@@ -111,6 +111,21 @@ fn a_total_may_have_within_a_part_of_what_went_back() {
         .held();
 }
 
+/// What went back of another payment is no second part of it.
+#[test]
+fn of_two_payments_that_went_back_wholly_a_smaller_total_has_nothing_within() {
+    let attempt = |id: &str| Payment::new("CMD-1", &format!("{id}_0"), CVCO, 9, 60_000);
+    let back = |id: &str| refund("CMD-1", &format!("{id}_1"), 8, 60_000);
+    given(&back("3254564310"))
+        .then(&back("3254564320"))
+        .then(&attempt("3254564310"))
+        .then(&attempt("3254564320"))
+        .then(&wl("3254564399_0", CVCO, 9).acquired(50_000))
+        .held()
+        .then(&Payment::new("CMD-1", "3254564400_0", VISA, 9, 90_000))
+        .released();
+}
+
 #[test]
 fn what_was_given_back_of_the_paying_payment_is_missing() {
     for (back, state) in [(40_000, State::PartiallyRefunded), (140_000, State::Refunded)] {

@@ -1,11 +1,12 @@
 //! What is sent again, in other formats and under other spellings of an id.
 
-use quittance_core::Standing;
+use quittance_core::{Outcome, Standing};
 use quittance_testing::lyra::{self, Form, Share};
+use quittance_testing::read::receipt;
 use quittance_testing::worldline::Payment;
 use serde_json::json;
 
-use super::story::{CAPTURED, CARD, Message, VISA, VOUCHER, cascade, given, pay, wl};
+use super::story::{CAPTURED, CARD, Message, VISA, VOUCHER, cascade, follow_up, given, pay, wl};
 
 #[test]
 fn what_is_sent_again_adds_nothing() {
@@ -53,6 +54,36 @@ fn three_spellings_of_one_payment_id_are_one_payment() {
         assert_eq!(nameless.key.order, "tx:3254564310");
         assert!(nameless.aliases.is_empty());
     }
+}
+
+/// It is kept, and is no reason to ask the provider soon: a message with the same word said as much.
+#[test]
+fn another_number_or_amount_beside_the_same_word_is_no_news() {
+    let asked = |code| wl("3254564310_0", VISA, code).acquired(None);
+    for (one, other) in [
+        (asked(51), asked(52)),
+        (asked(51), asked(51).acquired(100)),
+        (asked(51), asked(52).acquired(100)),
+    ] {
+        let mut order = given(&one).order().clone();
+        let taken = order.take(&other.said(), &receipt(900), CAPTURED);
+        assert!(matches!(taken, Ok(Outcome::Retold(_))), "{taken:?}");
+        assert_eq!((order.facts().shares().count(), order.notifications().len()), (2, 1));
+    }
+    let mut order = given(&asked(51)).order().clone();
+    let taken = order.take(&wl("3254564310_0", VISA, 91).said(), &receipt(900), CAPTURED);
+    assert!(matches!(taken, Ok(Outcome::Changed(_))), "{taken:?}");
+}
+
+/// An answer lists all shares at once, and notifications told of each alone.
+#[test]
+fn what_a_provider_confirms_of_several_notifications_is_not_listed_beside_them() {
+    let story = given(&follow_up(1, "BATCH", VOUCHER)).then(&follow_up(2, "BATCH", CARD));
+    let mut all = follow_up(1, "BATCH", VOUCHER).said();
+    all.facts.extend(follow_up(2, "BATCH", CARD).said().facts);
+    all.standing = Standing::Confirmed;
+    let story = story.then(&all).notifications(2);
+    assert!(all.facts.iter().all(|fact| story.order().facts().knows(fact, Standing::Confirmed)));
 }
 
 /// Each write of an order counts as news of it, and brings the next ask near: what a provider says each time must not.

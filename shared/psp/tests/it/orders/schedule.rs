@@ -2,15 +2,24 @@
 
 use proptest::prelude::*;
 use quittance_core::fold::Confirm;
-use quittance_core::schedule::{DAY, GIVE_UP_SECONDS, UNHEARD_SECONDS};
+use quittance_core::schedule::{self, GIVE_UP_SECONDS, UNHEARD_SECONDS, UNREACHED_SECONDS};
 use quittance_core::{Policy, Standing, State, Statement};
 use quittance_testing::lyra::Form;
 use quittance_testing::worldline::{Payment, refund};
 
-use super::story::{CAPTURED, Message, Story, given, under};
+use super::story::{CAPTURED, Message, SECURED, Story, given, under};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// The times that are documented, in seconds.
+#[test]
+fn a_provider_is_asked_for_five_weeks_or_three_days_and_five_minutes_after_it_was_not_reached() {
+    assert_eq!(schedule::DAY, DAY);
+    assert_eq!((GIVE_UP_SECONDS, UNHEARD_SECONDS), (35 * DAY, 3 * DAY));
+    assert_eq!(UNREACHED_SECONDS, 5 * MINUTE);
+}
 
 /// Pauses between asks that bring nothing, in seconds, beginning at the last news; as long as the provider is asked.
 fn pauses(story: &Story, policy: Policy) -> Vec<u64> {
@@ -89,6 +98,16 @@ fn what_is_authorised_is_asked_about_after_each_night() {
         assert!(pause <= DAY);
     }
     assert!(nights >= GIVE_UP_SECONDS / DAY, "each night, until it is given up: {nights}");
+}
+
+/// Another attempt of the buyer's is not looked for once the order was released, or paid and given back.
+#[test]
+fn what_was_lost_or_given_back_is_settled() {
+    let lost = under(SECURED).then(&card(5)).released().then(&card(6));
+    assert_eq!(pauses(&lost, SECURED), [0; 0]);
+    let back = refund("CMD-1", "3254800001_1", 8, 6_000);
+    let returned = given(&voucher()).then(&back).held();
+    assert_eq!(pauses(&returned, CAPTURED), [0; 0]);
 }
 
 /// Found by the simulator: another attempt paid, and none of its notifications arrived.

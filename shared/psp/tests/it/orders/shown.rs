@@ -4,12 +4,13 @@ use quittance_core::view::VOUCHER_REFUND_SECONDS;
 use quittance_psp::PROVIDERS;
 use quittance_psp::{lyra, worldline};
 
-use quittance_core::{Currency, Flag, Order};
+use quittance_core::fold::Confirm;
+use quittance_core::{Currency, Flag, Order, Policy};
 use quittance_testing::read::receipt;
 use quittance_testing::worldline::refund;
 
 use super::story::{
-    CAPTURED, CARD, Story, VISA, VOUCHER, cascade, follow_up, give_back, given, now, pay, wl,
+    CAPTURED, CARD, Story, VISA, VOUCHER, cascade, follow_up, give_back, given, now, pay, under, wl,
 };
 
 #[test]
@@ -75,6 +76,17 @@ fn of_a_released_order_a_doubt_is_shown_unless_it_is_only_about_what_is_left() {
     let back = give_back('c', 2_000, "CAPTURED").with("vads_result", "05");
     let doubted = given(&pay("CAPTURED")).released().then(&back).flagged_with(Flag::Ambiguous);
     assert!(flags(&doubted).contains(&Flag::Ambiguous));
+}
+
+#[test]
+fn of_a_released_order_nobody_waits_for_the_providers_word() {
+    let confirming = Policy { confirm: Confirm::Ask, ..CAPTURED };
+    let told = under(confirming).then(&pay("CAPTURED")).held().flagged([Flag::Unconfirmed]);
+    let flags = |story: &Story| story.order().flags(confirming, receipt(600).received_at);
+    assert_eq!(flags(&told), [Flag::Unconfirmed].into());
+    // Under the policy of then it was released.
+    let released = given(&pay("CAPTURED")).released();
+    assert_eq!(flags(&released), [].into());
 }
 
 #[test]

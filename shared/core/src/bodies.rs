@@ -202,3 +202,22 @@ pub struct Unplanned<'a> {
     /// The reasons.
     pub refused: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without the voucher's part a buyer whose balance is too low could not pay at all.
+    #[test]
+    fn a_buyer_may_pay_a_part_by_voucher_unless_the_shop_says_otherwise() {
+        let posted = |more: &str| {
+            let body = format!(
+                r#"{{"order": "systempay/1/test/A", "amount": 100, "currency": "EUR", "method": "CVCO",
+                "return_url": "https://shop.example/"{more}}}"#
+            );
+            serde_json::from_str::<CheckoutBody>(&body).unwrap()
+        };
+        assert!(posted("").adjustable && !posted("").approval);
+        assert!(!posted(r#", "adjustable": false"#).adjustable);
+    }
+}

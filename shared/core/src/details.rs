@@ -386,6 +386,19 @@ mod tests {
     }
 
     #[test]
+    fn a_code_takes_as_much_room_as_its_name_and_its_arguments() {
+        let kept = |more: usize| {
+            let mut coded = said("a", 30, &[]);
+            coded.details.coded(Member::RiskResult, Some(Remark::new("code", ["x", "yz"])));
+            let long = "x".repeat(MAX_DETAIL_BYTES - "a".len() - 7 - "c".len() + more);
+            let mut known = KnownDetails::default();
+            known.learn(&[coded, said(&long, 30, &[(Member::Contract, "c")])]);
+            known.0.len()
+        };
+        assert_eq!((kept(0), kept(1)), (2, 1));
+    }
+
+    #[test]
     fn what_is_dropped_is_known_no_more() {
         let mut known = KnownDetails::default();
         assert!(known.is_empty());

@@ -408,7 +408,8 @@ mod tests {
         }
         assert_eq!(account.payment(PaymentName::new("")), Err(InvalidOrderKey));
         let longest = "x".repeat(PaymentName::MAX_ID_BYTES);
-        assert!(account.payment(PaymentName::new(&longest)).is_ok());
+        let key = account.payment(PaymentName::new(&longest)).unwrap();
+        assert_eq!(key.order.len(), MAX_REFERENCE_BYTES);
         assert_eq!(account.payment(PaymentName::new(&format!("{longest}x"))), Err(InvalidOrderKey));
     }
 

@@ -1,11 +1,12 @@
 //! How much an order and a message may hold, and what no parser takes.
 
 use quittance_core::limits::{
-    MAX_EVENTS_PER_NOTIFICATION, MAX_FACTS_PER_ORDER, MAX_SHARES_PER_NOTIFICATION, MAX_WORD_BYTES,
+    MAX_BODY_BYTES, MAX_EVENTS_PER_NOTIFICATION, MAX_FACTS_PER_ORDER, MAX_SHARES_PER_NOTIFICATION,
+    MAX_WORD_BYTES,
 };
 use quittance_core::order::OrderFull;
 use quittance_core::{Order, Outcome, Reading};
-use quittance_testing::lyra::{self, Form};
+use quittance_testing::lyra::{self, Form, Share};
 use serde_json::json;
 
 use super::story::{CAPTURED, CARD, Message, VISA, VOUCHER, cascade, pay, unreadable, wl};
@@ -92,6 +93,18 @@ fn deep_repeated_and_cut_json_is_quarantined() {
     assert!(matches!(read_lyra(&answer(&deep)), Reading::Unreadable(_)));
     let listed = cascade("CAPTURED", &[VOUCHER, CARD]).with("vads_payment_seq", &deep);
     assert!(matches!(read_lyra(&listed.body()), Reading::Unreadable(_)));
+}
+
+/// Whatever a message may list fits, and no more than Lambda accepts: 6 MiB.
+#[test]
+fn a_body_has_room_for_as_many_shares_as_a_message_may_list() {
+    let longest = "f".repeat(32);
+    let many = vec![
+        Share(&longest, &longest, 999_999_999_999, "WAITING_AUTHORISATION");
+        MAX_SHARES_PER_NOTIFICATION
+    ];
+    let body = cascade("WAITING_AUTHORISATION", &many).body();
+    assert!((body.len()..6 << 20).contains(&MAX_BODY_BYTES), "{}", body.len());
 }
 
 #[test]

@@ -52,7 +52,6 @@ impl Told {
                 let statement = Statement {
                     facts: vec![fact.clone()],
                     standing: Standing::Confirmed,
-                    event: Remark::plain(CONFIRMED),
                     ..empty(order)
                 };
                 Some(Self { statement, at, sha256: String::new() })

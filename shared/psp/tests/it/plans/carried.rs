@@ -7,8 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use quittance_core::api::{Action, Effect, Trouble, TroubleKind, Verb};
 use quittance_core::desk::{
-    Answer, Content, Decision, Desk, KEY_MARGIN_SECONDS, Line, LineState, New, RefundView,
-    RequestKind, RequestState, Round, Step,
+    Answer, Content, Decision, Desk, KEY_MARGIN_SECONDS, Line, LineState, MAX_REQUESTS, New,
+    RefundView, RequestKind, RequestState, Round, Step,
 };
 use quittance_core::rules::{Memory, Purse, Rules};
 use quittance_core::{Order, Provider, Remark, ShareFact};
@@ -942,4 +942,18 @@ fn money_that_moves_twice_is_noticed() {
         Box::leak(Box::new(Rules { memory: Memory::Keys { seconds: 1_000_000 }, ..rules }))
     };
     assert!(moved(Kind::WorldlineEachId, Some(forever), 90_000));
+}
+
+/// What was asked for is never forgotten, so its number is bounded: by refusals, of which there can be any number.
+#[test]
+fn a_desk_takes_so_many_requests_and_knows_them_all_afterwards() {
+    let mut world = World::new(Kind::WorldlineEachId);
+    let refund = Content::Refund { amount: 1, currency: eur() };
+    for number in 0..MAX_REQUESTS {
+        assert_eq!(world.request(&format!("R-{number}"), refund), Answer::Planned);
+        world.look(Fault::Refuse, 20);
+    }
+    assert_eq!(world.request("R-more", refund), Answer::Full);
+    assert_eq!(world.request("R-0", refund), Answer::Known);
+    assert_eq!(world.bank.moved.values().sum::<u64>(), 0);
 }

@@ -1,4 +1,5 @@
-//! `quittance orders erase`: what identifies a buyer is in the raw notifications, so these are deleted.
+//! `quittance orders erase`: what identifies a buyer is in the raw messages (notifications, and what PSPs answered), so these
+//! are deleted.
 //! The order stays, because a notification that comes again must not release it a second time; it holds
 //! amounts, statuses and ids of payments.
 
@@ -61,7 +62,7 @@ pub(crate) async fn run(context: &Context, args: &Erase) -> Result<ExitCode, Fai
     }
     let question = format!(
         "Delete {} of {}? This cannot be undone, and the order cannot be rebuilt without them.",
-        count(found.places.len(), "raw notification"),
+        count(found.places.len(), "raw message"),
         order.key()
     );
     let nothing = found.places.is_empty();
@@ -140,7 +141,7 @@ impl Found {
                 short(&place.sha256),
             ]);
         }
-        rows(&listed, "no raw notifications of this order are kept");
+        rows(&listed, "no raw messages of this order are kept");
     }
 
     fn json(&self, order: &OrderKey, deleted: usize, dry_run: bool) -> serde_json::Value {
@@ -158,11 +159,11 @@ impl Found {
 
     fn conclude(&self, deleted: usize, dry_run: bool) {
         if dry_run {
-            say(&format!("{} would be deleted", count(self.places.len(), "raw notification")));
+            say(&format!("{} would be deleted", count(self.places.len(), "raw message")));
         } else {
-            say(&format!("{} deleted", count(deleted, "raw notification")));
+            say(&format!("{} deleted", count(deleted, "raw message")));
         }
-        say("kept: the order's amounts, statuses and payment ids, which hold no names");
+        say("kept: the order's amounts, prices, statuses and payment ids, which hold no names");
         say("not searched: notifications in quarantine, which name no order");
         for item in &self.unreadable {
             say(&format!("NOT DELETED, the item cannot be read: {}", clean(item)));

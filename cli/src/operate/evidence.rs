@@ -188,8 +188,10 @@ async fn supplement_entry(archive: &Archive, supplement: &Supplement) -> Result<
         SupplementContent::Registration { key, registered } => price_entry(key, *registered),
         SupplementContent::Answer { told, .. } => {
             let whole = archive.supplement(place, PROVIDERS).await?;
+            let absence = if whole.is_some() { Absence::TooLarge } else { Absence::Lost };
             let transcript = whole.and_then(Supplement::transcript);
-            Entry::answer(&place.partition, transcript.as_deref(), told, PROVIDERS)?
+            let bytes = transcript.as_deref().ok_or(absence);
+            Entry::answer(&place.partition, bytes, told, PROVIDERS)?
         }
     })
 }

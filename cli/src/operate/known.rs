@@ -11,7 +11,7 @@ use quittance_core::fact::digest;
 use quittance_core::key::Account;
 use quittance_core::registered::Registered;
 use quittance_core::told::Told;
-use quittance_core::{Currency, OrderKey, Timestamp};
+use quittance_core::{OrderKey, Timestamp};
 
 use crate::operate::supplements::{Word, words};
 use crate::operate::terminal::counter;
@@ -25,6 +25,8 @@ pub(crate) type Listed = BTreeMap<String, BTreeSet<Timestamp>>;
 #[derive(Default)]
 pub(crate) struct Known {
     pub(crate) listed: Listed,
+    /// The keys of all items.
+    items: HashSet<OrderKey>,
     prices: Vec<Registrable>,
     told: Vec<Told>,
     unreadable: usize,
@@ -97,6 +99,9 @@ impl Known {
 
     /// Notes what one item itself has.
     pub(crate) fn note(&mut self, stored: &Stored) {
+        if stored.version.is_some() {
+            self.items.insert(stored.order.key().clone());
+        }
         self.note_price(stored);
         // What a name held is in the order that it leads to.
         if stored.joined.is_none() {
@@ -113,12 +118,13 @@ impl Known {
         self.prices.push(Registrable { key, home, registered, after_release });
     }
 
-    /// Holds what is archived against what the orders know: what is archived is left out here, and returned is what was
-    /// not only archived but stored, too. Whoever dies in between says the same once more.
+    /// Holds what is archived against what the orders know: what is archived is left out here, and returned is what counts of
+    /// it. Of an answer that is what was stored, too: whoever dies in between hears the same once more. Of what was registered
+    /// it is what the order does not know, because it is gone: an order has the price that counts, and its second.
     pub(crate) fn settle(&mut self, archived: Vec<Supplement>) -> Vec<Supplement> {
         // An order that took over what a name of its payment had registered does so once more.
-        let of_names =
-            self.prices.iter().filter_map(|price| Some(price.under(price.home.as_ref()?)));
+        let of_names = self.prices.iter();
+        let of_names = of_names.filter_map(|price| Some(price.under(price.home.as_ref()?)));
         let of_names: HashSet<Price> = of_names.collect();
         self.prices.retain(|price| !of_names.contains(&price.under(&price.key)));
         let told: HashMap<Statement, &Told> = self
@@ -127,21 +133,15 @@ impl Known {
             .filter(|told| !told.sha256.is_empty())
             .map(|told| (statement_of(told), told))
             .collect();
-        let stored = once_each(archived).into_iter();
-        let stored: Vec<Supplement> =
-            stored.filter_map(|supplement| stored_of(supplement, &told)).collect();
-        let (mut answers, mut facts, mut prices) = (HashSet::new(), HashSet::new(), HashSet::new());
-        for word in stored.iter().flat_map(words) {
-            match word {
-                Word::Told(told) => {
-                    answers.insert((told.sha256.clone(), digest(&told.statement.facts)));
-                    let account = told.statement.key.account();
-                    let each = told.statement.facts.iter();
-                    facts.extend(each.map(|fact| (account.clone(), digest(slice::from_ref(fact)))));
-                }
-                Word::Price(key, registered) => {
-                    prices.insert(price(key, registered));
-                }
+        let counts = archived.into_iter().filter_map(|it| self.what_counts(it, &told));
+        let counts: Vec<Supplement> = counts.collect();
+        let (mut answers, mut facts) = (HashSet::new(), HashSet::new());
+        for word in counts.iter().flat_map(words) {
+            if let Word::Told(told) = word {
+                answers.insert((told.sha256.clone(), digest(&told.statement.facts)));
+                let account = told.statement.key.account();
+                let each = told.statement.facts.iter();
+                facts.extend(each.map(|fact| (account.clone(), digest(slice::from_ref(fact)))));
             }
         }
         self.told.retain(|told| {
@@ -152,8 +152,31 @@ impl Known {
                 sha256 => answers.contains(&(sha256.to_owned(), digest)),
             }
         });
-        self.prices.retain(|price| !prices.contains(&price.under(&price.key)));
-        stored
+        counts
+    }
+
+    /// What counts of a supplement; `None` where nothing does.
+    fn what_counts(
+        &self,
+        supplement: Supplement,
+        told: &HashMap<Statement, &Told>,
+    ) -> Option<Supplement> {
+        let Supplement { place, content } = supplement;
+        let content = match content {
+            SupplementContent::Registration { ref key, .. } => {
+                (!self.items.contains(key)).then_some(content)?
+            }
+            SupplementContent::Answer { transcript, told: mut said } => {
+                // Where the order lists a later answer for the same, nothing came of this one.
+                said.retain(|said| {
+                    let listed = told.get(&statement_of(said));
+                    listed.is_none_or(|it| it.sha256 == said.sha256 || it.at < said.at)
+                });
+                (!said.is_empty())
+                    .then_some(SupplementContent::Answer { transcript, told: said })?
+            }
+        };
+        Some(Supplement { place, content })
     }
 
     /// What is to be taken once more, in the order of its turns.
@@ -178,39 +201,6 @@ fn statement_of(told: &Told) -> Statement {
     (told.statement.key.account(), digest(&told.statement.facts))
 }
 
-/// Without registrations that the next one of the same order repeats: what an order is known to cost is not registered
-/// once more, so the first of the two was archived and not stored.
-fn once_each(archived: Vec<Supplement>) -> Vec<Supplement> {
-    let mut next: HashMap<OrderKey, (u64, Currency)> = HashMap::new();
-    let mut kept: Vec<Supplement> = Vec::with_capacity(archived.len());
-    for supplement in archived.into_iter().rev() {
-        if let SupplementContent::Registration { key, registered } = &supplement.content {
-            let price = (registered.amount, registered.currency);
-            if next.insert(key.clone(), price) == Some(price) {
-                continue;
-            }
-        }
-        kept.push(supplement);
-    }
-    kept.reverse();
-    kept
-}
-
-/// Of an answer what was stored, too; `None` where nothing was. Where the order lists a later answer for the same, nothing
-/// came of this one.
-fn stored_of(supplement: Supplement, told: &HashMap<Statement, &Told>) -> Option<Supplement> {
-    let Supplement { place, content } = supplement;
-    let SupplementContent::Answer { transcript, told: mut said } = content else {
-        return Some(Supplement { place, content });
-    };
-    said.retain(|said| {
-        let listed = told.get(&statement_of(said));
-        listed.is_none_or(|listed| listed.sha256 == said.sha256 || listed.at < said.at)
-    });
-    (!said.is_empty()).then_some(())?;
-    Some(Supplement { place, content: SupplementContent::Answer { transcript, told: said } })
-}
-
 /// What no archive has, to be taken once more in its turn.
 pub(crate) struct Carried<'a> {
     /// The arrivals before which it is: those of this second or later.
@@ -221,14 +211,10 @@ pub(crate) struct Carried<'a> {
 /// What was registered under a name: how much of what, and when.
 type Price = (OrderKey, u64, &'static str, i64);
 
-fn price(key: &OrderKey, registered: Registered) -> Price {
-    let Registered { amount, currency, at } = registered;
-    (key.clone(), amount, currency.code(), at.unix())
-}
-
 impl Registrable {
     fn under(&self, key: &OrderKey) -> Price {
-        price(key, self.registered)
+        let Registered { amount, currency, at } = self.registered;
+        (key.clone(), amount, currency.code(), at.unix())
     }
 
     /// The arrivals before which it is registered anew: those of this second or later. Of two things within
@@ -241,7 +227,7 @@ impl Registrable {
 #[cfg(test)]
 mod tests {
     use quittance_aws::archive::ArchiveKey;
-    use quittance_core::{Standing, Statement as Said};
+    use quittance_core::{Currency, Standing, Statement as Said};
     use quittance_testing::lyra::Form;
     use quittance_testing::read::{read_lyra, statement};
 
@@ -319,13 +305,10 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_prices_one_after_the_other_the_last_was_stored() {
-        let stored = |amounts: [u64; 4]| {
-            let all = (0..).zip(amounts).map(|(at, amount)| price(at, amount)).collect();
-            let kept = Known::default().settle(all);
-            kept.iter().map(|it| it.place.received_at.unix() - at(0).unix()).collect::<Vec<_>>()
-        };
-        assert_eq!(stored([500, 500, 700, 500]), [1, 2, 3]);
-        assert_eq!(stored([500, 700, 700, 700]), [0, 3]);
+    fn an_order_knows_its_price_and_one_that_is_gone_has_those_of_the_archive() {
+        let archived = vec![price(0, 500), price(0, 700), price(60, 600)];
+        assert_eq!(Known::default().settle(archived.clone()), archived);
+        let items = ["systempay/12345678/test/CMD-1".parse().unwrap()].into();
+        assert_eq!(Known { items, ..Known::default() }.settle(archived), []);
     }
 }

@@ -1,5 +1,6 @@
 //! `quittance replay`: archived notifications once more through the functions, in the order of their
-//! arrival, with what was answered and registered in between. What is known changes nothing. Messages are not sent from here: what is newly decided is
+//! arrival, with what was answered and registered in between. What is known changes nothing.
+//! Messages are not sent from here: what is newly decided is
 //! unsent, and the table's stream wakes `dispatch` as ever.
 
 use std::collections::BTreeMap;
@@ -64,13 +65,14 @@ pub(crate) async fn run(args: &Replay) -> Result<ExitCode, Failure> {
         ));
     }
     if contents.places.is_empty() && contents.supplements.is_empty() {
-        note("nothing of it is archived");
+        note("there is nothing to replay");
         return Ok(ExitCode::from(NOT_ALL));
     }
     let scratch = ScratchTables::start(&context.settings).await?;
     let receiver = if args.dry_run { scratch.receiver.clone() } else { context.receiver()? };
     let replayer = Replayer::new(context.rings().await, receiver.clone());
     let (found, damaged) = supplements::read(&archive, &contents.supplements).await?;
+    let found = supplements::without_known_prices(&context.table(), found).await?;
     let steps = Step::in_order(contents.places, found);
     let (json, dry_run, left) = (context.json, args.dry_run, steps.len());
     let mut report = Report { json, dry_run, left, ..Report::default() };
@@ -264,7 +266,7 @@ impl Report {
             note("nothing was changed");
         }
         if self.left > 0 {
-            say(&format!("ended early: {} not reached", count(self.left, "notification")));
+            say(&format!("ended early: {} not reached", count(self.left, "archived message")));
         }
         say(&format!(
             "{total} {}replayed: {} news, {} known, {} untracked, {} not taken",

@@ -1,8 +1,10 @@
 //! What orders are made of beside notifications, taken once more: what providers answered when they were asked, and what
 //! the merchant registered.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use quittance_aws::StoreError;
-use quittance_aws::amend::{Amender, Price};
+use quittance_aws::amend::{Amender, Price, Registration};
 use quittance_aws::archive::supplement::{Supplement, SupplementContent};
 use quittance_aws::archive::{Archive, ArchiveKey};
 use quittance_aws::receive::{API, Receiver};
@@ -52,25 +54,19 @@ impl Word<'_> {
                 let Registered { amount, currency, at } = registered;
                 // What is no price was never registered.
                 let Some(price) = Price::new(amount, currency) else { return Ok(false) };
-                if !self.is_news(&receiver.table).await? {
-                    return Ok(false);
-                }
                 let amender = Amender::of(receiver);
                 let amender = Amender { archive: amender.archive.without_retention(), ..amender };
-                amender.register(key, price, at, None).await?;
-                Ok(true)
+                let became = amender.register(key, price, at, None).await?;
+                Ok(matches!(became, Registration::Done { .. }))
             }
         }
     }
 
-    /// Whether its order lacks it. Of two prices the one that was registered later holds; of one second those of the archive
-    /// come in their order.
+    /// Whether its order lacks it.
     pub(crate) async fn is_news(self, table: &Table) -> Result<bool, StoreError> {
         Ok(match self {
-            Self::Price(key, registered) => {
-                let known = table.load_order(key).await?.order.registered();
-                known.is_none_or(|known| known.at <= registered.at)
-            }
+            // What is known was left out before.
+            Self::Price(..) => true,
             Self::Told(Told { statement, .. }) => {
                 let order = table.load_order(&statement.key).await?.order;
                 let knows = |fact| order.facts().knows(fact, Standing::Confirmed);
@@ -78,6 +74,29 @@ impl Word<'_> {
             }
         })
     }
+}
+
+/// Without prices that orders know: of an order that has a price those are left that were stored after it, which is what a replay
+/// has to do that was broken off. A price of which the archive does not know is newer than what it has.
+pub(crate) async fn without_known_prices(
+    table: &Table,
+    supplements: Vec<Supplement>,
+) -> Result<Vec<Supplement>, StoreError> {
+    let mut prices: BTreeMap<&OrderKey, Vec<(usize, Registered)>> = BTreeMap::new();
+    for (at, supplement) in supplements.iter().enumerate() {
+        if let SupplementContent::Registration { key, registered } = &supplement.content {
+            prices.entry(key).or_default().push((at, *registered));
+        }
+    }
+    let mut known = BTreeSet::new();
+    for (key, prices) in prices {
+        let Some(has) = table.load_order(key).await?.order.registered() else { continue };
+        let last = prices.iter().rposition(|(_, price)| *price == has);
+        let most = last.map_or(prices.len(), |last| last + 1);
+        known.extend(prices.into_iter().take(most).map(|(at, _)| at));
+    }
+    let left = (0..).zip(supplements).filter(|(at, _)| !known.contains(at));
+    Ok(left.map(|(_, supplement)| supplement).collect())
 }
 
 /// Reads what is kept at these places, without the answers as they came; the places of what cannot be read. What is gone

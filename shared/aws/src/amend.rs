@@ -4,11 +4,10 @@
 use quittance_core::claims::Decisions;
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::order::AlreadyPaid;
-use quittance_core::registered::Registered;
 use quittance_core::{Currency, Order, OrderKey, Outcome, Policy, Summary, Timestamp};
 
 use crate::archive::Archive;
-use crate::clock::now;
+use crate::clock::{now, sortable_nanos};
 use crate::error::StoreError;
 use crate::measure::{self, Event};
 use crate::patience::Patience;
@@ -94,8 +93,9 @@ impl Amender {
     ///
     /// # Errors
     ///
-    /// The errors of [`Table::load_order`] and [`Table::save`]; [`StoreError::Contended`] where other writers
-    /// were faster each time.
+    /// The errors of [`Table::load_order`], [`Table::save`] and [`Archive::keep_registration`];
+    /// [`StoreError::Contended`] where other writers were faster each time. It may be registered all the same: whoever says it
+    /// again is told.
     pub async fn register(
         &self,
         key: &OrderKey,
@@ -131,9 +131,18 @@ impl Amender {
         at: Timestamp,
         trace: Option<&Trace>,
     ) -> Result<Amended<Result<bool, AlreadyPaid>>, StoreError> {
-        let Price { amount, currency } = price;
-        let registered = Some(Registered { amount, currency, at });
-        self.amend(key, trace, registered, |order| price.register(order, at, self.policy)).await
+        let began = sortable_nanos();
+        let amended =
+            self.amend(key, trace, |order| price.register(order, at, self.policy)).await?;
+        // Only what is stored: a price that is refused, or of which we die, must never come out of the archive. Whoever
+        // had no answer says it again, and it is archived then. It counts from when it was said: of a payment that comes
+        // meanwhile the order is held rather than released for less.
+        if amended.became.is_ok()
+            && let Some(registered) = amended.order.registered()
+        {
+            self.archive.keep_registration(amended.order.key(), registered, &began).await?;
+        }
+        Ok(amended)
     }
 
     /// The price of a payment that the buyer may be making, if it is another.
@@ -178,17 +187,15 @@ impl Amender {
             true => Change::Made(order.summary(self.policy), true),
             false => Change::None(false),
         };
-        let Amended { order, became, .. } = self.amend(key, None, None, change).await?;
+        let Amended { order, became, .. } = self.amend(key, None, change).await?;
         Ok((order, became))
     }
 
-    /// Read, change, write on condition that nobody wrote in between; else again. What the change registers is archived
-    /// before.
+    /// Read, change, write on condition that nobody wrote in between; else again.
     async fn amend<T>(
         &self,
         key: &OrderKey,
         trace: Option<&Trace>,
-        mut registered: Option<Registered>,
         change: impl Fn(&mut Order) -> Change<T>,
     ) -> Result<Amended<T>, StoreError> {
         let mut patience = Patience::new();
@@ -205,9 +212,6 @@ impl Amender {
             let draft = PendingWrite::new(&order, &summary, now())?;
             let draft =
                 draft.after(stored.former.as_ref()).marked(Some(mark)).standing(stored.entry);
-            if let Some(registered) = registered.take() {
-                self.archive.keep_registration(order.key(), registered).await?;
-            }
             match self.table.save(draft, stored.version).await? {
                 Saved::Done => {
                     let new = Decisions::of(&order).since(before);

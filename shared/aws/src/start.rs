@@ -122,7 +122,13 @@ impl Starter {
                 continue;
             }
             let mut noted = Noted { key, wish, price, attempt, held };
-            self.register(&mut noted).await?;
+            if let Err(error) = self.register(&mut noted).await {
+                if matches!(error, StartError::Store(_)) {
+                    // Nothing was sent. Where this is not written either, the start runs out.
+                    let _ = self.fail(&mut noted, false).await;
+                }
+                return Err(error);
+            }
             let opened = match opening {
                 Opening::Ready(opened) => opened,
                 Opening::Talk(talk) => {

@@ -339,20 +339,21 @@ impl Entry {
         })
     }
 
-    /// What a provider answered, as it came, and what was read of it.
+    /// What a provider answered, as it came or why that is not here, and what was read of it.
     ///
     /// # Errors
     ///
     /// [`Unwritable`] where what was read cannot be stored.
     pub fn answer(
         kept_for: &str,
-        transcript: Option<&[u8]>,
+        transcript: Result<&[u8], Absence>,
         told: &[Told],
         providers: Providers,
     ) -> Result<Self, Unwritable> {
         let first = told.first();
         let at = first.map_or_else(String::new, |told| told.at.to_string());
-        let text = transcript.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let absent = transcript.err();
+        let text = transcript.ok().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let encoded = told.iter().map(|told| Ok::<_, Unwritable>(BASE64.encode(told.encode()?)));
         let line =
             |told: &Told| Words::of(providers, told.statement.key.psp).line_of(&told.statement);
@@ -360,7 +361,7 @@ impl Entry {
             kind: Kind::Answer,
             at,
             kept_for: kept_for.to_owned(),
-            absent: text.is_none().then_some(Absence::TooLarge),
+            absent,
             body: text,
             sha256: first.map(|told| told.sha256.clone()),
             told: encoded.collect::<Result<_, _>>()?,

@@ -66,7 +66,7 @@ fn nothing_that_identifies_the_buyer_is_left_and_nothing_is_released_twice() {
     // Under any of its names.
     let name = key(&systempay_path("tx:20261122-erase1"));
     let done = on(&stack, &["orders", "erase", &name, "--yes"]).with(0);
-    for part in ["2 raw notifications deleted", "amounts, statuses", "in quarantine"] {
+    for part in ["2 raw messages deleted", "amounts, prices", "in quarantine"] {
         assert!(done.output.contains(part), "{part} in {}", done.output);
     }
     let left = everything(&stack);

@@ -142,6 +142,16 @@ fn a_poisoned_archive_does_not_get_in() {
     assert_eq!(stack.order(&path), before);
     on(&stack, &["replay", &key(&path), "--unsigned"]).with(1);
     assert_eq!(stack.order(&path)["expected"], 1);
+    // Of an order that has a price those count that were stored after it: then a replay was broken off.
+    let path = systempay_path("REPLAY-7");
+    on(&stack, &["orders", "expect", &key(&path), "700"]).with(0);
+    price["pk"] = json!({"S": key(&path)});
+    for (sort, expected) in [("0", 700), ("9", 1)] {
+        price["sk"] = json!({"S": format!("{}/price", sort.repeat(20))});
+        put(&stack, ARCHIVE, &price);
+        on(&stack, &["replay", &key(&path), "--unsigned"]).with(0);
+        assert_eq!(stack.order(&path)["expected"], expected);
+    }
 }
 
 #[test]

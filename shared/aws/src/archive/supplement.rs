@@ -1,12 +1,12 @@
 //! What an order is made of beside notifications: what a provider answered when it was asked, and what the merchant
-//! registered. Each is archived before the order is written, and is taken once more in its turn where orders are rebuilt.
+//! registered. An answer is archived before the order is written; a price when it is stored, and before anybody is told so.
 //!
 //! | attribute | an answer | an amount that was registered |
 //! |---|---|---|
 //! | `kind` | `answer` | `registration` |
 //! | `sha256` | that of the transcript | empty |
 //! | `body` | the transcript, compressed; absent where it is too large | absent |
-//! | `told` | what was read of it: an entry for each statement | absent |
+//! | `told` | what was read of it: an entry for each statement; none where that is too large | absent |
 //! | `amount`, `currency` | absent | in minor units |
 
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
@@ -97,14 +97,18 @@ impl Archive {
         key: &OrderKey,
         answer: &HeardAnswer,
     ) -> Result<(), StoreError> {
-        let Some(put) = self.put_supplement(key, ANSWER, &answer.sha256, answer.at) else {
+        let began = sortable_nanos();
+        let Some(put) = self.put_supplement(key, (ANSWER, &began), &answer.sha256, answer.at)
+        else {
             return Ok(());
         };
         let told = answer.told.iter().map(Told::encode).collect::<Result<Vec<_>, _>>();
         let told = told.map_err(|error| StoreError::Corrupt(error.to_string()))?;
         let body = deflated(answer.transcript.as_bytes())?;
-        let bytes = body.len() + told.iter().map(Vec::len).sum::<usize>();
-        let told = told.into_iter().map(|bytes| AttributeValue::B(Blob::new(bytes)));
+        let read = told.iter().map(Vec::len).sum::<usize>();
+        let bytes = body.len() + read;
+        let told = told.into_iter().filter(|_| read <= MAX_KEPT_BYTES);
+        let told = told.map(|bytes| AttributeValue::B(Blob::new(bytes)));
         let put = put.item("told", AttributeValue::L(told.collect()));
         if bytes > MAX_KEPT_BYTES {
             tracing::warn!(order = %key, bytes, "the answer is too large to be kept as it came");
@@ -113,7 +117,8 @@ impl Archive {
         send(put.item("body", AttributeValue::B(Blob::new(body)))).await
     }
 
-    /// Keeps what an order was said to cost.
+    /// Keeps what an order was said to cost, in its place among what came since `began`
+    /// ([`sortable_nanos`]).
     ///
     /// # Errors
     ///
@@ -122,8 +127,9 @@ impl Archive {
         &self,
         key: &OrderKey,
         registered: Registered,
+        began: &str,
     ) -> Result<(), StoreError> {
-        let Some(put) = self.put_supplement(key, REGISTRATION, "", registered.at) else {
+        let Some(put) = self.put_supplement(key, (REGISTRATION, began), "", registered.at) else {
             return Ok(());
         };
         let currency = registered.currency.code().to_owned();
@@ -138,7 +144,7 @@ impl Archive {
     fn put_supplement(
         &self,
         key: &OrderKey,
-        kind: &str,
+        (kind, began): (&str, &str),
         sha256: &str,
         at: Timestamp,
     ) -> Option<PutItemFluentBuilder> {
@@ -149,7 +155,7 @@ impl Archive {
                 .put_item()
                 .table_name(&self.name)
                 .item("pk", AttributeValue::S(key.to_string()))
-                .item("sk", AttributeValue::S(format!("{}/{name}", sortable_nanos())))
+                .item("sk", AttributeValue::S(format!("{began}/{name}")))
                 .item(KIND, AttributeValue::S(kind.to_owned()))
                 .item("sha256", AttributeValue::S(sha256.to_owned()))
                 .item("received_at", AttributeValue::S(at.to_string()))

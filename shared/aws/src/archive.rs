@@ -23,10 +23,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use flate2::read::DeflateDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use quittance_core::limits::MAX_BODY_BYTES;
-use quittance_core::{Content, OrderKey, ProviderId, Providers, Signed, Timestamp};
+use quittance_core::{Content, OrderKey, ProviderId, Signed, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use self::supplement::{HeardAnswer, KIND, Supplement};
 use crate::clock::sortable_nanos;
 use crate::error::{StoreError, written};
 use crate::item::{Item, PAGE, text};
@@ -45,6 +44,9 @@ const QUARANTINE: &str = "quarantine/";
 /// What precedes the provider in the partition of what is not tracked.
 const UNTRACKED: &str = "untracked/";
 
+/// The attribute that tells supplements from notifications.
+const KIND: &str = "kind";
+
 /// What a list of places needs of each item.
 const PLACE: &str = "pk, sk, sha256, received_at, erased, kind";
 
@@ -55,52 +57,6 @@ pub struct Archive {
     name: String,
     retention_days: Option<u32>,
     bound: Bound,
-}
-
-/// What is to be archived once, before the order is written that has it: nothing is stored that cannot be rebuilt.
-#[derive(Debug)]
-pub struct Unarchived<'a> {
-    archive: &'a Archive,
-    raw: Option<Raw<'a>>,
-}
-
-/// What a provider said, as it came.
-#[derive(Clone, Copy, Debug)]
-enum Raw<'a> {
-    Notification(&'a IncomingNotification<'a>),
-    Answer(&'a HeardAnswer),
-}
-
-impl<'a> Unarchived<'a> {
-    /// A notification.
-    pub fn notification(archive: &'a Archive, raw: &'a IncomingNotification<'a>) -> Self {
-        Self { archive, raw: Some(Raw::Notification(raw)) }
-    }
-
-    /// What was answered when it was asked for.
-    pub fn answer(archive: &'a Archive, answer: &'a HeardAnswer) -> Self {
-        Self { archive, raw: Some(Raw::Answer(answer)) }
-    }
-
-    /// Nothing: what is taken came out of the archive.
-    pub fn nothing(archive: &'a Archive) -> Self {
-        Self { archive, raw: None }
-    }
-
-    /// Archives it under its order, unless that is done.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Archive::keep`].
-    pub async fn keep(&mut self, key: &OrderKey) -> Result<(), StoreError> {
-        match self.raw {
-            Some(Raw::Notification(raw)) => self.archive.keep(key, raw).await?,
-            Some(Raw::Answer(answer)) => self.archive.keep_answer(key, answer).await?,
-            None => {}
-        }
-        self.raw = None;
-        Ok(())
-    }
 }
 
 /// A notification as it came.
@@ -193,15 +149,6 @@ impl ArchivePage {
             let notification = ArchivedNotification::of(&place, item)?;
             Ok((place, notification))
         })
-    }
-
-    /// The supplements in it, likewise.
-    pub fn supplements(
-        &self,
-        providers: Providers,
-    ) -> impl Iterator<Item = Result<Supplement, StoreError>> {
-        let supplements = self.0.iter().filter(|item| is_supplement(item));
-        supplements.map(move |item| Supplement::of(ArchiveKey::of(item)?, item, providers))
     }
 }
 

@@ -42,6 +42,7 @@ pub mod table;
 pub mod telemetry;
 pub mod trace;
 pub mod turns;
+pub mod unarchived;
 pub mod webhook;
 
 pub use crate::error::StoreError;

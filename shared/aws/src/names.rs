@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use quittance_core::claims::{Cause, Claims, End, Item, Step, TwoReferences, Write};
 use quittance_core::{OrderKey, Policy};
 
-use crate::archive::Unarchived;
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::index::{Entry, Task};
 use crate::measure;
 use crate::table::{PendingWrite, Saved, Stored, Table, UnsentMarker, next_ask, too_far};
+use crate::unarchived::Unarchived;
 
 /// Makes aliases point to orders.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use quittance_core::{
 };
 
 use crate::archive::supplement::HeardAnswer;
-use crate::archive::{Archive, IncomingNotification, Unarchived};
+use crate::archive::{Archive, IncomingNotification};
 use crate::clock::now;
 use crate::error::StoreError;
 use crate::measure::{self, Event};
@@ -19,6 +19,7 @@ use crate::names::{Due, Registry};
 use crate::patience::Patience;
 use crate::table::{PendingWrite, Saved, Table, UnsentMarker, too_far};
 use crate::trace::Trace;
+use crate::unarchived::Unarchived;
 
 /// The source of what a provider sends, as an order lists it.
 pub const WEBHOOK: &str = "webhook";

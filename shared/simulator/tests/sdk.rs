@@ -49,12 +49,12 @@ fn is_noticed(fault: Fault, from: u64, why: &str) {
 
 #[test]
 fn faults_are_noticed() {
-    is_noticed(Fault::NoConditions, 81, "is not held|were captured, and now");
+    is_noticed(Fault::NoConditions, 84, "is not held|were captured, and now");
     is_noticed(Fault::AnswersFirst, 3, "is not held");
     is_noticed(Fault::MarksFirst, 1, "nobody acted on");
     is_noticed(Fault::NoSweep, 0, "never sent|never released|stays");
     is_noticed(Fault::NoMemory, 22, "claimed again");
-    is_noticed(Fault::IgnoresFailures, 11, "nobody acted on");
+    is_noticed(Fault::IgnoresFailures, 119, "nobody acted on");
 }
 
 #[test]

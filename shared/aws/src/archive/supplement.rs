@@ -17,13 +17,10 @@ use quittance_core::registered::Registered;
 use quittance_core::told::Told;
 use quittance_core::{Currency, OrderKey, Providers, Timestamp};
 
-use super::{Archive, ArchiveKey, deflated, inflate};
+use super::{Archive, ArchiveKey, ArchivePage, KIND, deflated, inflate, is_supplement};
 use crate::clock::sortable_nanos;
 use crate::error::StoreError;
 use crate::item::{Item, text};
-
-/// The attribute that tells supplements from notifications.
-pub(super) const KIND: &str = "kind";
 
 const ANSWER: &str = "answer";
 const REGISTRATION: &str = "registration";
@@ -179,6 +176,17 @@ impl Archive {
     }
 }
 
+impl ArchivePage {
+    /// The supplements in it. An item that is not as it was written is its error.
+    pub fn supplements(
+        &self,
+        providers: Providers,
+    ) -> impl Iterator<Item = Result<Supplement, StoreError>> {
+        let supplements = self.0.iter().filter(|item| is_supplement(item));
+        supplements.map(move |item| Supplement::of(ArchiveKey::of(item)?, item, providers))
+    }
+}
+
 async fn send(put: PutItemFluentBuilder) -> Result<(), StoreError> {
     put.send().await.map_err(|e| StoreError::unavailable("put into archive", &e))?;
     Ok(())
@@ -201,11 +209,7 @@ impl Supplement {
         }
     }
 
-    pub(super) fn of(
-        place: ArchiveKey,
-        item: &Item,
-        providers: Providers,
-    ) -> Result<Self, StoreError> {
+    fn of(place: ArchiveKey, item: &Item, providers: Providers) -> Result<Self, StoreError> {
         let corrupt = |what: &str| {
             StoreError::Corrupt(format!("{} of {}: {what}", place.sort, place.partition))
         };

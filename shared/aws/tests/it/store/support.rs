@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use quittance_aws::amend::{Amender, Price, Registration};
-use quittance_aws::archive::{Archive, Unarchived};
+use quittance_aws::archive::Archive;
 use quittance_aws::clock::now;
 use quittance_aws::names::{Due, Registry};
 use quittance_aws::outbox::Outbox;
@@ -18,6 +18,7 @@ use quittance_aws::queue::{Queue, TableQueue};
 use quittance_aws::receive::{Delivery, Disposition, Receiver, Unstored};
 use quittance_aws::schema;
 use quittance_aws::table::{Stored, Table};
+use quittance_aws::unarchived::Unarchived;
 use quittance_core::claims::Claims;
 use quittance_core::crypto::{Secret, sha256_hex};
 use quittance_core::{

@@ -180,6 +180,14 @@ fn evidence(stack: &Stack, key: &str, kinds: &[&str]) {
     let events = verdict["events"].as_array().expect("a list").iter();
     let found: Vec<&str> = events.map(|event| event["kind"].as_str().expect("a word")).collect();
     assert_eq!(found, kinds, "{verdict}");
+    let file = std::fs::read_to_string(path).expect("a file");
+    let file: Value = serde_json::from_str(&file).expect("JSON");
+    let entries = file["entries"].as_array().expect("a list").iter();
+    for answer in entries.filter(|entry| entry["kind"] == "answer") {
+        let body = answer["body"].as_str().expect("the answers as they came");
+        let replies: Value = serde_json::from_str(body).expect("JSON");
+        assert!(replies[0]["asked"].is_string() && replies[0]["body"].is_string(), "{body}");
+    }
 }
 
 /// The rebuilt orders are those that are stored.

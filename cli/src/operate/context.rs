@@ -218,7 +218,7 @@ impl Context {
             return Ok(());
         }
         Err(format!(
-            "{RETENTION} is not set. This command archives notifications. Set the variable to the number of \
+            "{RETENTION} is not set. This command archives what it takes. Set the variable to the number of \
              days for which {} keeps them",
             self.name()
         )

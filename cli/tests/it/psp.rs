@@ -154,6 +154,22 @@ impl Stack {
         path.to_owned()
     }
 
+    /// A buyer pays by voucher and card, the PSP takes the money, and says so when it is asked.
+    fn sells(&self, key: &str) {
+        let wish = json!({
+            "order": key, "amount": PRICE, "currency": "EUR", "method": "CVCO", "return_url": SHOP,
+        });
+        let started = self.post("/checkouts", &wish);
+        assert_eq!(started.status, 201, "{key}: {}", started.text());
+        let page = self.page(&started.json()["checkout"]);
+        self.browse(&page, "voucher=6000");
+        self.browse(&page, "card=accept");
+        self.control("batch", &json!({}));
+        let asked = self.asks(key);
+        assert_eq!((asked.status, &asked.json()["state"]), (200, &json!("captured")), "{key}");
+        self.sent_order(&format!("/orders/{key}"));
+    }
+
     fn asks(&self, key: &str) -> Reply {
         self.post("/asks", &json!({ "order": key }))
     }
@@ -273,20 +289,7 @@ fn an_order_without_a_notification_is_found_by_asking() {
 pub(crate) fn learnt(stack: &Stack) -> usize {
     let keys =
         [format!("worldline/{MERCHANT}/test/LEARNT-1"), format!("systempay/{SITE}/test/LEARNT-2")];
-    for key in &keys {
-        let wish = json!({
-            "order": key, "amount": PRICE, "currency": "EUR", "method": "CVCO", "return_url": SHOP,
-        });
-        let started = stack.post("/checkouts", &wish);
-        assert_eq!(started.status, 201, "{key}: {}", started.text());
-        let page = stack.page(&started.json()["checkout"]);
-        stack.browse(&page, "voucher=6000");
-        stack.browse(&page, "card=accept");
-        stack.control("batch", &json!({}));
-        let asked = stack.asks(key);
-        assert_eq!((asked.status, &asked.json()["state"]), (200, &json!("captured")), "{key}");
-        stack.sent_order(&format!("/orders/{key}"));
-    }
+    keys.iter().for_each(|key| stack.sells(key));
     keys.len()
 }
 
@@ -428,18 +431,7 @@ fn keys_of_ones_own_are_enough() {
         .chain(["systempay/87654321/test", "systempay/87654321/production"])
         .map(|account| format!("{account}/OWN-1"));
     for key in orders {
-        let wish = json!({
-            "order": key, "amount": PRICE, "currency": "EUR", "method": "CVCO", "return_url": SHOP,
-        });
-        let started = stack.post("/checkouts", &wish);
-        assert_eq!(started.status, 201, "{key}: {}", started.text());
-        let page = stack.page(&started.json()["checkout"]);
-        stack.browse(&page, "voucher=6000");
-        stack.browse(&page, "card=accept");
-        stack.control("batch", &json!({}));
-        let asked = stack.post("/asks", &json!({ "order": key }));
-        assert_eq!((asked.status, &asked.json()["state"]), (200, &json!("captured")), "{key}");
-        stack.sent_order(&format!("/orders/{key}"));
+        stack.sells(&key);
         let refund = json!({"order": key, "request": "R-1", "amount": 1_000, "currency": "EUR"});
         let refunded = stack.post("/refunds", &refund);
         assert!(matches!(refunded.status, 200 | 202), "{key}: {}", refunded.text());

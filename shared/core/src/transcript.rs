@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::sha256_hex;
-
 /// The answers of one talk from which statements were read, in their order. An order lists the digest of its JSON, and the
 /// archive keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,11 +45,6 @@ impl Transcript {
     pub fn to_json(&self) -> String {
         // Texts alone cannot fail to become JSON.
         serde_json::to_string(&self.replies).unwrap_or_default()
-    }
-
-    /// SHA-256 of the JSON, lowercase hex.
-    pub fn sha256(&self) -> String {
-        sha256_hex(self.to_json().as_bytes())
     }
 }
 

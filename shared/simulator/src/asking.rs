@@ -1,6 +1,7 @@
 //! Asking a provider about one order: its talk, a call at a time, and what it says on the way to the order.
 
 use quittance_core::api::{Asked, Call, Dialogue, Exchange, Subject, TroubleKind, Turn};
+use quittance_core::crypto::sha256_hex;
 use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{OrderKey, Receipt, Statement};
 
@@ -160,7 +161,7 @@ impl Asking {
         self.talk = None;
         match asked {
             Asked::Told(answer) => {
-                self.sha256 = answer.transcript.sha256();
+                self.sha256 = sha256_hex(answer.transcript.to_json().as_bytes());
                 self.told = Statements::new(answer.confirmed());
                 Outcome::OnTheWay
             }

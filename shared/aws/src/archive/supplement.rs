@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use quittance_core::api::Answer;
+use quittance_core::crypto::sha256_hex;
 use quittance_core::registered::Registered;
 use quittance_core::told::Told;
 use quittance_core::{Currency, OrderKey, Providers, Timestamp};
@@ -47,7 +48,8 @@ pub struct HeardAnswer {
 impl HeardAnswer {
     /// An answer that came then, believed as the provider's own word.
     pub fn new(answer: Answer, at: Timestamp) -> Self {
-        let (transcript, sha256) = (answer.transcript.to_json(), answer.transcript.sha256());
+        let transcript = answer.transcript.to_json();
+        let sha256 = sha256_hex(transcript.as_bytes());
         let statements = answer.confirmed().into_iter();
         let told = statements.map(|statement| Told { statement, at, sha256: sha256.clone() });
         Self { at, told: told.collect(), sha256, transcript }

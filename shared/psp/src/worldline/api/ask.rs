@@ -258,7 +258,7 @@ impl Ask {
     }
 
     /// What all answers come to.
-    fn finish(&self) -> Asked {
+    fn finish(&mut self) -> Asked {
         let asked: BTreeSet<&str> = self.answers.keys().map(String::as_str).collect();
         let (mut credits, mut statements) = (Vec::new(), Vec::new());
         let (mut is_told, mut left_out) = (false, self.left_out.clone());
@@ -288,7 +288,7 @@ impl Ask {
         if credits.is_empty() && !ended {
             return Asked::Unknown;
         }
-        let (transcript, over) = (self.transcript.clone(), self.over.clone());
+        let (transcript, over) = (std::mem::take(&mut self.transcript), self.over.clone());
         Asked::Told(Answer { statements: credits, transcript, ended, over })
     }
 }

@@ -66,6 +66,14 @@ pub const LYRA: [LyraKeys; 3] = [
     },
 ];
 
+/// A key of bytes that were shown to `look`, so that all that is made of them is watched, the key's own state included. What reads
+/// the key document and trims its secrets is not.
+pub fn secret(text: &str, look: fn(&[u8])) -> Option<Secret> {
+    let bytes = text.as_bytes().to_vec();
+    look(&bytes);
+    Secret::of_bytes(&bytes)
+}
+
 /// The keys as a receiver holds them.
 pub struct Ring {
     /// Worldline's.
@@ -75,14 +83,9 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// All keys, after each was shown to `look`: it sees the very bytes that are held. Loading is over by then, so what
-    /// reads the key document and trims its secrets is not watched.
+    /// All keys, made of bytes that were shown to `look`.
     pub fn new(look: fn(&[u8])) -> Self {
-        let secret = |text: &str| {
-            let secret = Secret::new(text)?;
-            look(secret.bytes());
-            Some(secret)
-        };
+        let secret = |text| secret(text, look);
         let worldline = WORLDLINE.iter().filter_map(|key| {
             let key_held =
                 worldline::Key { secret: secret(key.secret)?, mode: Mode::Test, merchant: None };

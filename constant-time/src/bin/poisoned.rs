@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use quittance_constant_time::memcheck;
 use quittance_constant_time::messages::{changed, messages};
 use quittance_constant_time::planted::{FAULTS, Verify};
-use quittance_constant_time::ring::{Ring, WORLDLINE};
+use quittance_constant_time::ring::{Ring, WORLDLINE, secret};
 use quittance_core::checkout::Proof;
 use quittance_core::crypto::{DECLASSIFY, Secret, hmac_base64, hmac_hex, sha1_hex};
 
@@ -127,6 +127,5 @@ fn planted(verify: Verify) -> Result<String, String> {
 }
 
 fn poisoned() -> Vec<Secret> {
-    let keys = WORLDLINE.iter().filter_map(|key| Secret::new(key.secret));
-    keys.inspect(|key| memcheck::poison(key.bytes())).collect()
+    WORLDLINE.iter().filter_map(|key| secret(key.secret, memcheck::poison)).collect()
 }

@@ -13,28 +13,36 @@ use subtle::{Choice, ConstantTimeEq};
 /// A key shared with a PSP. It never prints itself, and blanks around it (the usual trace of copy and
 /// paste) are dropped.
 #[derive(Clone)]
-pub struct Secret(Vec<u8>);
+pub struct Secret {
+    bytes: Vec<u8>,
+    /// HMAC-SHA-256 that has taken the key and nothing else: each message begins with a copy of it, and not with two blocks of
+    /// hash.
+    keyed: Hmac<Sha256>,
+}
 
 impl Secret {
     /// `None` when nothing is left after trimming: an empty key would accept anyone's signature.
     pub fn new(text: &str) -> Option<Self> {
-        let text = text.trim();
-        (!text.is_empty()).then(|| Self(text.as_bytes().to_vec()))
+        Self::of_bytes(text.trim().as_bytes())
     }
 
     /// A key that is no text. `None` when there is nothing.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        (!bytes.is_empty()).then(|| Self(bytes.to_vec()))
+        let Ok(keyed) = Hmac::new_from_slice(bytes) else {
+            // No other value may stand for it: whoever signed with that value would be believed.
+            unreachable!("HMAC takes a key of any length")
+        };
+        (!bytes.is_empty()).then(|| Self { bytes: bytes.to_vec(), keyed })
     }
 
     /// Whether it is this one: not in constant time, for configuration alone.
     pub fn is(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.bytes == other.bytes
     }
 
     /// The key's bytes.
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 
@@ -157,10 +165,7 @@ fn above(value: u8, limit: u8) -> u8 {
 }
 
 fn hmac<'a>(key: &Secret, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.bytes()) else {
-        // No other value may stand for it: whoever sent that value would be believed.
-        unreachable!("HMAC takes a key of any length")
-    };
+    let mut mac = key.keyed.clone();
     for part in parts {
         mac.update(part);
     }

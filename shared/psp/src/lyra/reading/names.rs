@@ -221,10 +221,6 @@ pub(super) const NAMES: &[(&str, Shape)] = &[
     ("vads_warranty_result", Shape::Word),
 ];
 
-/// What calls to the server give as their source. (lyra.md 1.5; an open list)
-pub(super) const SOURCES: [&[u8]; 9] =
-    [b"PAY", b"BO", b"BATCH_AUTO", b"BATCH", b"REC", b"MERCH_BO", b"RETRY", b"DCF", b"VOICE_ORDER"];
-
 impl Shape {
     /// Whether parses are held to it. (Brand and hash stand among free text; the brand counts only
     /// with the list of shares.)

@@ -43,14 +43,15 @@ impl<'a, const W: usize> Text<'a, W> {
         let mut names = FieldCursor::begin();
         for Field { name, value } in form.signed() {
             let first = text.len;
-            let mut common = u64::MAX;
-            for piece in value.split(|byte| *byte == b'+') {
+            let (mut common, mut of_first) = (u64::MAX, None);
+            piece::each(value, |piece, kinds| {
                 let is_mode = u64::from(Some(piece) == mode) << Shape::Mode as u8;
                 let is_site = u64::from(Some(piece) == site) << Shape::Site as u8;
-                let kinds = piece::all_of(piece) | is_mode | is_site;
+                let kinds = kinds | is_mode | is_site;
                 common &= kinds;
+                of_first.get_or_insert(kinds);
                 text.push(piece, kinds);
-            }
+            });
             let Some(shape) = names.documented(name) else {
                 if extra_names.iter().any(|extra| extra.as_bytes() == name) {
                     continue;
@@ -66,7 +67,7 @@ impl<'a, const W: usize> Text<'a, W> {
                 Shape::Proof | Shape::Settings | Shape::Choice | Shape::Description => {
                     common & of_shape != 0
                 }
-                Shape::Url => piece::all_of(text.piece(first)) & of_shape != 0,
+                Shape::Url => of_first.is_some_and(|kinds| kinds & of_shape != 0),
                 _ => first == last && common & of_shape != 0,
             };
             if !fits {

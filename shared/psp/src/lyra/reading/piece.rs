@@ -1,7 +1,7 @@
 //! What a piece of a signed text can be: the documented shapes, and narrower readings that matter for
 //! some originals. One word of bits a piece.
 
-use super::names::{SOURCES, Shape};
+use super::names::Shape;
 use quittance_core::money::Currency;
 
 const FIRST: u8 = Shape::Json as u8 + 1;
@@ -67,6 +67,7 @@ const DASH: u16 = 1 << 9;
 const UNDERSCORE: u16 = 1 << 10;
 const CAPITAL: u16 = 1 << 11;
 const DOT: u16 = 1 << 12;
+const PLUS: u16 = 1 << 13;
 
 /// Of which alphabets a byte is.
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
@@ -93,6 +94,7 @@ const ALPHABETS: [u16; 256] = {
             (UNDERSCORE, b == b'_'),
             (CAPITAL, upper),
             (DOT, b == b'.'),
+            (PLUS, b == b'+'),
         ];
         let mut at = 0;
         while at < sets.len() {
@@ -105,17 +107,32 @@ const ALPHABETS: [u16; 256] = {
     table
 };
 
-/// Everything that a piece can be.
-pub(super) fn all_of(piece: &[u8]) -> u64 {
+/// Hands over each piece of a value with everything that it can be.
+pub(super) fn each<'a>(value: &'a [u8], mut take: impl FnMut(&'a [u8], u64)) {
+    let (common, any) = alphabets(value);
+    // Most values have no `+`, and are looked at once.
+    if any & PLUS == 0 {
+        take(value, all_of(value, common, any));
+    } else {
+        for piece in value.split(|byte| *byte == b'+') {
+            let (common, any) = alphabets(piece);
+            take(piece, all_of(piece, common, any));
+        }
+    }
+}
+
+/// The alphabets that all bytes, and that some bytes, are of.
+#[inline]
+fn alphabets(text: &[u8]) -> (u16, u16) {
+    let of = |byte: &u8| ALPHABETS.get(usize::from(*byte)).copied().unwrap_or(0);
+    text.iter().map(of).fold((u16::MAX, 0), |(common, any), of| (common & of, any | of))
+}
+
+/// Everything that a piece can be, of whose bytes these are the alphabets that all and that some of them are of.
+fn all_of(piece: &[u8], common: u16, any: u16) -> u64 {
     let [first, ..] = piece else {
         return bit(EMPTY);
     };
-    let (mut common, mut any) = (u16::MAX, 0);
-    for byte in piece {
-        let of = ALPHABETS.get(usize::from(*byte)).unwrap_or(&0);
-        common &= of;
-        any |= of;
-    }
     let of = |alphabet: u16| common & alphabet != 0;
     let has = |alphabet: u16| any & alphabet != 0;
     let mut kinds = bit(Shape::Order as u8);
@@ -218,20 +235,13 @@ fn is_date(piece: &[u8]) -> bool {
 
 /// What upper-case letters can be beside a word.
 fn word(piece: &[u8], underscore: bool) -> u64 {
-    let fixed = match piece {
+    let own = match piece {
         b"CAPTURED" | b"AUTHORISED" => bit(TAKEN),
-        b"ABANDONED" | b"CANCELLED" | b"NOT_CREATED" => bit(ENDED),
+        b"CANCELLED" => bit(ENDED),
+        b"ABANDONED" | b"NOT_CREATED" => bit(ENDED) | bit(TOKEN_STATUS),
+        b"CREATED" | b"UPDATED" | b"NOT_UPDATED" => bit(TOKEN_STATUS),
         b"PARTIALLY_AUTHORISED" => bit(PARTLY),
         b"REFUSED" => bit(REFUSED),
-        _ => bit(OPEN),
-    } | bit(Shape::Status as u8)
-        | match piece {
-            b"PAY" => bit(PAY) | bit(Shape::Source as u8),
-            _ if piece.len() <= 16 => bit(OTHER_SOURCE) | bit(Shape::Source as u8),
-            _ => 0,
-        }
-        | u64::from(SOURCES.contains(&piece)) << KNOWN_SOURCE;
-    let own = match piece {
         b"DEBIT" | b"CREDIT" | b"VERIFICATION" => bit(Shape::Operation as u8),
         b"UNITAIRE" | b"RECURRENT_INITIAL" | b"RECURRENT_INTERMEDIAIRE" | b"RECURRENT_FINAL" => {
             bit(Shape::Occurrence as u8)
@@ -240,22 +250,26 @@ fn word(piece: &[u8], underscore: bool) -> u64 {
         b"EC" | b"MOTO" | b"CC" | b"OTHER" | b"IVR" => bit(PAYMENT_SRC),
         b"MULTI" => bit(MULTI),
         b"PAYMENT"
-        | b"REGISTER"
         | b"REGISTER_PAY"
         | b"REGISTER_PAY_SUBSCRIBE"
-        | b"REGISTER_SUBSCRIBE"
-        | b"REGISTER_UPDATE"
         | b"REGISTER_UPDATE_PAY"
-        | b"ASK_REGISTER_PAY"
-        | b"SUBSCRIBE" => bit(Shape::Page as u8),
+        | b"ASK_REGISTER_PAY" => bit(Shape::Page as u8),
+        b"REGISTER" | b"REGISTER_SUBSCRIBE" | b"REGISTER_UPDATE" | b"SUBSCRIBE" => {
+            bit(Shape::Page as u8) | bit(REGISTRATION)
+        }
+        b"PAY" => bit(PAY) | bit(KNOWN_SOURCE),
+        // (lyra.md 1.5; an open list)
+        b"BO" | b"BATCH_AUTO" | b"BATCH" | b"REC" | b"MERCH_BO" | b"RETRY" | b"DCF"
+        | b"VOICE_ORDER" => bit(KNOWN_SOURCE),
         _ => 0,
     };
-    let registers =
-        matches!(piece, b"REGISTER" | b"REGISTER_UPDATE" | b"REGISTER_SUBSCRIBE" | b"SUBSCRIBE");
-    let tokens = [&b"CREATED"[..], b"NOT_CREATED", b"UPDATED", b"NOT_UPDATED", b"ABANDONED"];
-    let own = own | u64::from(registers) << REGISTRATION;
-    let own = own | u64::from(tokens.contains(&piece)) << TOKEN_STATUS;
+    const CLOSED: u64 = bit(TAKEN) | bit(ENDED) | bit(PARTLY) | bit(REFUSED);
+    let status = bit(Shape::Status as u8) | u64::from(own & CLOSED == 0) << OPEN;
+    let source = match piece.len() {
+        ..=16 => bit(Shape::Source as u8) | u64::from(own & bit(PAY) == 0) << OTHER_SOURCE,
+        _ => 0,
+    };
     let id = u64::from(piece.len() == 6 && !underscore) << Shape::TransId as u8;
     let uuid = u64::from(piece.len() == 32 && !underscore) << Shape::Uuid as u8;
-    fixed | own | id | uuid
+    own | status | source | id | uuid
 }

@@ -35,20 +35,19 @@ fn read_form(
     let pseudo = !cascade && head.is_multi();
     let mut doubt = pseudo.then_some(words::MULTI_ALONE);
     let mut beside = Beside::default();
-    let mut shares = Vec::new();
-    if let Some(list) = head.list {
+    let shares = if let Some(list) = head.list {
         let elements = cascade::read(list)?;
-        for element in &elements {
-            shares.push(head.share(element).stated(&mut beside)?);
-        }
+        let stated = |element| head.share(element).stated(&mut beside);
+        let shares: Vec<ShareFact> = elements.iter().map(stated).collect::<Result<_, _>>()?;
         doubt = doubt
             .or_else(|| (!cascade).then_some(words::LIST_ALONE))
             .or_else(|| cascade_contradiction(&head, &elements, &shares));
+        shares
     } else if cascade {
         return Err(Unreadable::new("MULTI without vads_payment_seq"));
     } else {
-        shares.push(head.transaction(form).stated(&mut beside)?);
-    }
+        vec![head.transaction(form).stated(&mut beside)?]
+    };
     let Beside { reasons, details } = beside;
     let event = Remark::new(words::FORM, [head.source.unwrap_or("notification"), head.status]);
     let mut facts = Vec::with_capacity(shares.len() + 1);

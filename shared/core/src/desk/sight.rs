@@ -91,12 +91,17 @@ fn state(way: Way) -> LineState {
 }
 
 fn of_cancellation(debit: &Holding<'_>, line: &Line, rules: &Rules) -> Sight {
+    if let Some(state) = of_own_operation(debit, line, rules, Status::Cancelled) {
+        return Sight::Seen(state, None);
+    }
     let stages = stages(debit, rules);
     match debit.status {
         Status::Cancelled | Status::Expired => Sight::Seen(LineState::Done, None),
         Status::Refused => Sight::Seen(LineState::Refused, None),
-        // The capture came first.
-        _ if debit.captured > line.before.captured => Sight::Seen(LineState::Refused, None),
+        // A capture came first, and left no room: one of another part of the share may land beside the cancellation.
+        _ if debit.captured > line.before.captured && !has_room(debit, line) => {
+            Sight::Seen(LineState::Refused, None)
+        }
         Status::Captured if debit.reserved == 0 => Sight::Seen(LineState::Done, None),
         _ if stages.contains(&Stage::HeldAgain) && !line.before.had_failed => {
             Sight::Seen(LineState::Refused, None)
@@ -105,20 +110,13 @@ fn of_cancellation(debit: &Holding<'_>, line: &Line, rules: &Rules) -> Sight {
     }
 }
 
+/// Whether what is taken of the share leaves as much as the line is to give up.
+fn has_room(debit: &Holding<'_>, line: &Line) -> bool {
+    debit.target.is_some_and(|target| debit.captured.saturating_add(line.amount) <= target)
+}
+
 fn of_capture(debit: &Holding<'_>, line: &Line, rules: &Rules) -> Sight {
-    let is_its = |fact: &&&ShareFact| {
-        fact.is_later_operation() && line.psp_id.is_some() && fact.operation == line.psp_id
-    };
-    let own: Vec<&ShareFact> = debit.facts.iter().filter(is_its).copied().collect();
-    if !own.is_empty() {
-        let failed = |fact: &&ShareFact| rules.stage(fact) == Stage::HeldAgain;
-        let state = if own.iter().any(|fact| fact.meaning.status == Status::Captured) {
-            LineState::Done
-        } else if own.iter().any(failed) {
-            LineState::Refused
-        } else {
-            LineState::Sent
-        };
+    if let Some(state) = of_own_operation(debit, line, rules, Status::Captured) {
         return Sight::Seen(state, None);
     }
     let stages = stages(debit, rules);
@@ -136,6 +134,30 @@ fn of_capture(debit: &Holding<'_>, line: &Line, rules: &Rules) -> Sight {
             Sight::Seen(LineState::Refused, None)
         }
         _ => Sight::Unseen,
+    }
+}
+
+/// What the provider says of the very operation that it made of the line, which ends as `done`: nothing else that happens to
+/// the share speaks of the line then. `None` where the provider named no operation of its own, or does not show it.
+fn of_own_operation(
+    debit: &Holding<'_>,
+    line: &Line,
+    rules: &Rules,
+    done: Status,
+) -> Option<LineState> {
+    let is_its = |fact: &&&ShareFact| {
+        fact.is_later_operation() && line.psp_id.is_some() && fact.operation == line.psp_id
+    };
+    let own: Vec<&ShareFact> = debit.facts.iter().filter(is_its).copied().collect();
+    let failed = |fact: &&ShareFact| rules.stage(fact) == Stage::HeldAgain;
+    if own.is_empty() {
+        None
+    } else if own.iter().any(|fact| fact.meaning.status == done) {
+        Some(LineState::Done)
+    } else if own.iter().any(failed) {
+        Some(LineState::Refused)
+    } else {
+        Some(LineState::Sent)
     }
 }
 

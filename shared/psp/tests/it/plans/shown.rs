@@ -102,6 +102,20 @@ fn a_cancellation_is_shown_by_what_the_share_became() {
     assert_eq!(rest.shows(&[part(2, 6, 5)]), Some(Done));
 }
 
+/// A part that was to be captured before may be taken after the rest was to be given up: it tells nothing of the rest.
+#[test]
+fn a_capture_of_another_part_does_not_defeat_a_cancellation() {
+    use LineState::{Done, Refused};
+    let before = [payment(5), part(1, 91, 3)];
+    let rest = worldline(Content::Cancellation, &before, Some("1_2"));
+    assert_eq!(rest.then(&[]).amount, 5);
+    assert_eq!(rest.shows(&[part(1, 9, 3)]), None);
+    assert_eq!(rest.shows(&[part(1, 9, 3), part(2, 6, 5)]), Some(Done));
+    assert_eq!(rest.shows(&[part(1, 9, 3), part(2, 63, 5)]), Some(Refused));
+    // More was taken than that part.
+    assert_eq!(rest.shows(&[part(1, 9, 3), part(3, 9, 5)]), Some(Refused));
+}
+
 #[test]
 fn a_capture_is_shown_by_what_the_share_became() {
     use LineState::{Done, Refused};

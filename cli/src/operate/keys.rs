@@ -1,13 +1,13 @@
 //! `quittance keys check`: which keys are configured, and which of them can be used. Nobody is called but
 //! the store of the secret; neither a secret nor a part of one is printed.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use quittance_aws::keys::{STAGES, client, documents};
 use quittance_core::Provider;
+use quittance_core::members::Members;
 use quittance_core::provider::HeldKey;
 use quittance_psp::PROVIDERS;
 use quittance_psp::spot::Spot;
@@ -113,11 +113,12 @@ pub(crate) async fn found(common: &Common) -> Result<Vec<Found>, Failure> {
 fn from_file(file: &PathBuf) -> Result<(Vec<Document>, Vec<String>), Failure> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    let read = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(&text);
+    let read = serde_json::from_str::<Members<Box<RawValue>>>(&text)
+        .map_err(|error| format!("not a JSON object of key documents ({})", Spot::of(&error)))
+        .and_then(|members| members.by_name().map_err(|doubled| doubled.to_string()));
     let members_of_file = match read {
         Ok(members) => members,
-        Err(error) => {
-            let why = format!("not a JSON object of key documents ({})", Spot::of(&error));
+        Err(why) => {
             let nothing = PROVIDERS.iter().map(|provider| Document {
                 provider: *provider,
                 from: name.clone(),

@@ -13,7 +13,7 @@
 
 mod state;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -22,6 +22,7 @@ use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::Client;
 use quittance_core::Versioned;
+use quittance_core::members::Members;
 use quittance_core::provider::Profile;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
@@ -252,26 +253,28 @@ impl<K> Secret<K> {
 ///
 /// # Errors
 ///
-/// [`StoreError::Corrupt`] where the version is no JSON object of documents; [`StoreError::Unavailable`]
+/// [`StoreError::Corrupt`] where the version is no JSON object of documents, each once; [`StoreError::Unavailable`]
 /// where Secrets Manager refuses or does not answer.
 pub async fn documents(
     client: &Client,
     id: &str,
     stage: &str,
-) -> Result<HashMap<String, Box<RawValue>>, StoreError> {
+) -> Result<BTreeMap<String, Box<RawValue>>, StoreError> {
     let reply = match client.get_secret_value().secret_id(id).version_stage(stage).send().await {
         Ok(reply) => reply,
         Err(e) if e.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
-            return Ok(HashMap::new());
+            return Ok(BTreeMap::new());
         }
         Err(error) => return Err(StoreError::unavailable("get secret", &error)),
     };
     let Some(text) = &reply.secret_string else {
         return Err(StoreError::Corrupt("secret: it is binary, and not text".to_owned()));
     };
-    serde_json::from_str(text)
-        // The parser's own words may quote a name, and a name may be a secret in the wrong place.
-        .map_err(|_| StoreError::Corrupt("secret: not a JSON object of key documents".to_owned()))
+    // The parser's own words may quote a name, and a name may be a secret in the wrong place.
+    let members: Members<Box<RawValue>> = serde_json::from_str(text).map_err(|_| {
+        StoreError::Corrupt("secret: not a JSON object of key documents".to_owned())
+    })?;
+    members.by_name().map_err(|doubled| StoreError::Corrupt(format!("secret: {doubled}")))
 }
 
 /// A client whose calls end in time.

@@ -36,6 +36,7 @@ pub mod fold;
 mod ids;
 pub mod key;
 pub mod limits;
+pub mod members;
 pub mod message;
 pub mod money;
 pub mod notice;

@@ -113,6 +113,9 @@ fn a_document_is_checked_before_it_becomes_the_secret() {
         (r#"{"worldline": {"k1": "SECRET"}, "sytempay": {"1": "SECRET"}}"#, 0, 1, 1),
         (r#"{"worldline": {"k1": "SECRET"}, "SECRET": {}}"#, 0, 1, 1),
         (r#"{"k1": "SECRET"}"#, 0, 2, 1),
+        // Which of the two counted would be chance.
+        (r#"{"worldline": {"k1": "SECRET", "k1": "SECRET"}}"#, 1, 1, 0),
+        (r#"{"worldline": {"k1": "SECRET"}, "worldline": {"k2": "SECRET"}}"#, 2, 0, 0),
         ("{}", 0, 2, 0),
         (r#"["SECRET"]"#, 2, 0, 0),
         ("SECRET", 2, 0, 0),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use quittance_core::limits::MAX_REST_PASSWORDS;
+use quittance_core::members::{Doubled, Members};
 use serde::Deserialize;
 
 use crate::spot::Spot;
@@ -15,6 +16,9 @@ pub enum BadKeys {
         "not a JSON object of site ids with \"brand\", \"cards\", \"test\" and \"production\", the last two each with \"form\", \"rest_password\", \"hmac\", \"ask\" and \"allow_sha1\" ({0})"
     )]
     Json(Spot),
+    /// Which of two sites counts would be chance.
+    #[error(transparent)]
+    Doubled(#[from] Doubled),
     /// An id or a secret is still what the documentation has in its place.
     #[error("an id or a key is a placeholder in angle brackets: put the real one")]
     Placeholder,
@@ -76,7 +80,9 @@ pub enum BadKeys {
 
 /// The sites of a key document by their ids.
 pub(super) fn document(text: &str) -> Result<BTreeMap<String, Site>, BadKeys> {
-    serde_json::from_str(text).map_err(|error| BadKeys::Json(Spot::of(&error)))
+    let members: Members<Site> =
+        serde_json::from_str(text).map_err(|error| BadKeys::Json(Spot::of(&error)))?;
+    Ok(members.by_name()?)
 }
 
 /// One site of the key document.

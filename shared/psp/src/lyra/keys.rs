@@ -164,6 +164,7 @@ fn named((site, mode): Owner<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use quittance_core::limits::MAX_REST_PASSWORDS;
+    use quittance_core::members::Doubled;
 
     use super::*;
 
@@ -182,6 +183,9 @@ mod tests {
         }
         for text in ["", "[]", r#"{"1": {"TEST": {}}}"#, r#"{"1": {"test": {"from": "k"}}}"#] {
             assert!(matches!(refused(text), BadKeys::Json(_)), "{text}");
+        }
+        for text in [r#"{"1": {}, "1": {}}"#, r#"{"1": {}, "2": {}, "\u0031": {}}"#] {
+            assert_eq!(refused(text), BadKeys::Doubled(Doubled), "{text}");
         }
         let said = refused(r#"{"1": {"test": {"from": "hidden"}}}"#).to_string();
         assert!(said.ends_with("(line 1, column 22)") && !said.contains("hidden"), "{said}");

@@ -1,13 +1,12 @@
 //! The key document of `QUITTANCE_WORLDLINE_KEYS`.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::signature::{Key, Keys};
 use crate::spot::{Spot, is_placeholder};
 use quittance_core::crypto::Secret;
 use quittance_core::key::Mode;
+use quittance_core::members::{Doubled, Members};
 use quittance_core::versions::Versioned;
 
 /// Why a key document cannot be used. Quotes nothing of it: it holds secrets.
@@ -18,6 +17,9 @@ pub enum BadKeys {
         "not a JSON object of key ids with a secret, or {{\"secret\", \"mode\", \"merchant\"}}, each ({0})"
     )]
     Json(Spot),
+    /// Which of two keys counts would be chance.
+    #[error(transparent)]
+    Doubled(#[from] Doubled),
     /// A secret without content would accept anyone's signature.
     #[error("a secret is empty")]
     EmptySecret,
@@ -43,10 +45,11 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// [`BadKeys`]: another shape, no key, an empty secret, or one secret for two keys.
+    /// [`BadKeys`]: another shape, one id twice, no key, an empty secret, or one secret for two keys.
     pub fn from_json(text: &str) -> Result<Self, BadKeys> {
-        let document: BTreeMap<String, Entry> =
+        let members: Members<Entry> =
             serde_json::from_str(text).map_err(|error| BadKeys::Json(Spot::of(&error)))?;
+        let document = members.by_name()?;
         if document.is_empty() {
             return Err(BadKeys::NoKey);
         }
@@ -140,6 +143,7 @@ mod tests {
         let refused = |text| Keys::from_json(text).map(|_| ()).unwrap_err();
         assert_eq!(refused("{}"), BadKeys::NoKey);
         assert_eq!(refused(r#"{"a": " "}"#), BadKeys::EmptySecret);
+        assert_eq!(refused(r#"{"a": "s", "a": "t"}"#), BadKeys::Doubled(Doubled));
         for text in [
             "",
             "[]",

@@ -1,15 +1,13 @@
 //! The document of `QUITTANCE_WORLDLINE_API`: who may call whose account, and where.
 
 use core::net::Ipv6Addr;
-use std::collections::BTreeSet;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use quittance_core::crypto::Secret;
 use quittance_core::key::{Account, Mode};
 use quittance_core::limits::MAX_REFERENCE_BYTES;
+use quittance_core::members::{Doubled, Members};
 use quittance_core::provider::BadKeys;
 use quittance_core::text::is_loopback;
 
@@ -147,13 +145,9 @@ impl Place {
 
     /// The members of an object, each once.
     fn members<'r>(&self, raw: &'r RawValue) -> Result<Vec<(String, &'r RawValue)>, BadKeys> {
-        let members: Members<'r> =
+        let members: Members<&RawValue> =
             serde_json::from_str(raw.get()).map_err(|_| self.is("is not a JSON object"))?;
-        let names: BTreeSet<&str> = members.0.iter().map(|(name, _)| name.as_str()).collect();
-        if names.len() < members.0.len() {
-            return Err(self.is("has a member twice"));
-        }
-        Ok(members.0)
+        members.each_once().map_err(|Doubled| self.is("has a member twice"))
     }
 
     /// A text with a value in it.
@@ -245,33 +239,6 @@ fn is_origin(text: &str) -> bool {
         return false;
     }
     !is_plain || is_loopback(host)
-}
-
-/// The members of an object in their order, repeated ones too.
-struct Members<'r>(Vec<(String, &'r RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(MembersVisitor)
-    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,14 @@ pub(crate) struct Psps {
     pub(crate) description: String,
 }
 
+/// Stands for the fakes' address where nothing is sent to them.
+pub(crate) const NO_FAKES: &str = "http://127.0.0.1:0";
+
+/// With what a local stack of this environment asks the providers: what the fakes would answer has [`NO_FAKES`] as its origin.
+pub(crate) async fn apis() -> Apis {
+    Merchants::from_env(Origins { stack: NO_FAKES, api: NO_FAKES }).await.apis
+}
+
 impl Psps {
     /// The fakes of a stack at this origin, and the listener of their APIs.
     pub(crate) async fn open(stack: &str, port: u16) -> Result<(Arc<Self>, TcpListener), Failure> {

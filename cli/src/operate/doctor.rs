@@ -23,6 +23,7 @@ use crate::operate::seen::{Seen, seen};
 use crate::operate::terminal::{self, clean, count, verdict};
 use crate::operate::tried::Webhooks;
 use crate::output::Failure;
+use crate::psp;
 
 /// How long a PSP may take to answer a test call.
 const CALL_BUDGET: Duration = Duration::from_secs(20);
@@ -233,11 +234,14 @@ fn policy(context: &Context) -> Option<Finding> {
 
 /// Whether the PSPs take the credentials of their APIs.
 async fn apis(common: &Common, context: &Context) -> Result<Vec<Finding>, Failure> {
-    let mut apis = Apis::default();
+    // Whom a local stack plays itself, it does not call.
+    let is_local = common.is_local()?;
+    let mut apis = if is_local { psp::apis().await } else { Apis::default() };
     let mut findings = Vec::new();
     for provider in PROVIDERS {
         let Some(variable) = provider.profile().api_variable else { continue };
         match (configured(variable), &common.stack) {
+            _ if is_local => {}
             (Some(document), _) => apis.add(*provider, &document),
             (None, Some(stack)) => {
                 let sdk = Context::account(common).await?;
@@ -250,7 +254,7 @@ async fn apis(common: &Common, context: &Context) -> Result<Vec<Finding>, Failur
             findings.extend(tested);
             continue;
         }
-        let (health, what) = match (common.is_local()?, context.settings.policy.release_on) {
+        let (health, what) = match (is_local, context.settings.policy.release_on) {
             (true, _) => (Health::Well, "no credentials: this stack plays the PSP's API itself".to_owned()),
             (false, ReleaseOn::Captured) => (
                 Health::Doubtful,
@@ -268,7 +272,7 @@ async fn tested(provider: &'static dyn Provider, apis: &Apis) -> Vec<Finding> {
     let Some(api) = apis.of(provider.profile().id).await else { return Vec::new() };
     let caller = Caller::new();
     let mut findings = Vec::new();
-    for access in api.accesses() {
+    for access in api.accesses().into_iter().filter(|access| access.origin != psp::NO_FAKES) {
         let account = &access.account;
         let of = format!(
             "{}/{}/{} at {}",

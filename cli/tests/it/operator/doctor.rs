@@ -136,6 +136,10 @@ fn what_is_wrong_is_found() {
         let done = on_with(&stack, &["doctor", "--json"], &[(variable, &value)]).with(status);
         assert_eq!(health(&findings(&done), check, of), expected, "{variable} {value}");
     }
+    // A password alone calls no bank's gateway: the local stack plays the site.
+    let site = r#"{"1": {"test": {"form": "own", "rest_password": "testpassword_own"}}}"#;
+    let done = on_with(&stack, &["doctor", "--json"], &[("QUITTANCE_SYSTEMPAY_KEYS", site)]);
+    assert_eq!(health(&findings(&done), "api", "systempay"), "well");
     let done = on(&stack, &["doctor", "--json", "--url", &nobody]).with(1);
     assert_eq!(health(&findings(&done), "webhook", "/webhooks/worldline"), "wrong");
     // Webhooks without usable keys answer, and take nothing.

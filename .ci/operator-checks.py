@@ -127,8 +127,9 @@ def expected():
     key = "systempay/12345678/test/CMD-2054"
     found = run("orders", "forget-doubts", key, "--dry-run", "--json")
     check("orders forget-doubts --dry-run", found["facts"] > 0, found)
-    run("orders", "forget-doubts", key, status=2)
-    run("orders", "forget-doubts", key, "--yes")
+    run("orders", "forget-doubts", key, "--yes", status=1)
+    run("orders", "forget-doubts", key, "--unpaid", status=2)
+    run("orders", "forget-doubts", key, "--unpaid", "--yes")
 
 
 def archive(key):

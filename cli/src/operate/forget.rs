@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use quittance_aws::amend::Amender;
+use quittance_aws::amend::{Amender, Forgotten};
 use quittance_core::{Order, OrderKey};
 use quittance_psp::PROVIDERS;
 use serde_json::json;
@@ -19,6 +19,9 @@ pub(crate) struct Forget {
     /// The order under any of its names: psp/merchant/mode/order
     #[arg(value_parser = key)]
     key: OrderKey,
+    /// You asked the provider, or looked into its Back Office, and nothing was paid that is not known
+    #[arg(long)]
+    unpaid: bool,
     /// Only show what would be forgotten
     #[arg(long)]
     dry_run: bool,
@@ -33,7 +36,7 @@ struct Doubts {
     facts: usize,
 }
 
-/// Forgets, after asking. The status is 1 where no such order is known, or the answer was no.
+/// Forgets, after asking. The status is 1 where no such order is known, the order may have been paid, or the answer was no.
 pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Failure> {
     // What an order amounts to is written beside it, as the policy sees it.
     context.policy_is_known()?;
@@ -48,6 +51,17 @@ pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Fa
         doubts.notifications.iter().for_each(|about| say(&clean(about)));
     }
     let question = format!("Forget {} of {}?", doubts.words(), stored.order.key());
+    let is_asked = stored.order.is_asked_for_doubts(context.settings.policy);
+    if is_asked {
+        note(&format!(
+            "the order may have been paid: nothing else has the provider asked about it (quittance ask {})",
+            stored.order.key()
+        ));
+        if !args.unpaid && !args.dry_run {
+            note("say --unpaid once you know that it was not");
+            return Ok(ExitCode::from(NOT_ALL));
+        }
+    }
     let ask = !doubts.is_empty() && !args.dry_run;
     if ask && !confirm(&question, args.yes)? {
         return Ok(ExitCode::from(NOT_ALL));
@@ -55,12 +69,16 @@ pub(crate) async fn run(context: &Context, args: &Forget) -> Result<ExitCode, Fa
     if ask {
         let amender =
             Amender { table, archive: context.archive(), policy: context.settings.policy };
-        amender.forget_doubts(&args.key).await?;
+        // What came in the meantime may need the provider's word.
+        if let (_, Forgotten::Asked) = amender.forget_doubts(&args.key, args.unpaid).await? {
+            note("the order changed meanwhile, and may have been paid");
+            return Ok(ExitCode::from(NOT_ALL));
+        }
     }
     if context.json {
         say(&json!({
             "order": stored.order.key().to_string(), "dry_run": args.dry_run,
-            "notifications": doubts.notifications, "facts": doubts.facts,
+            "notifications": doubts.notifications, "facts": doubts.facts, "asked": is_asked,
         })
         .to_string());
     } else {

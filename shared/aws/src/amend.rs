@@ -74,6 +74,17 @@ pub enum Registration {
     Busy,
 }
 
+/// What became of an order's statements with more than one reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgotten {
+    /// They are gone.
+    All,
+    /// There were none.
+    Nothing,
+    /// They stay: nothing else has the provider asked about the order.
+    Asked,
+}
+
 /// What a change does to an order.
 enum Change<T> {
     /// It is to be written, and amounts to this.
@@ -176,16 +187,25 @@ impl Amender {
         Ok(Amended { order, became, released }.into())
     }
 
-    /// Drops what rests on statements with more than one reading. Whether there was any, and the order
-    /// without it.
+    /// Drops what rests on statements with more than one reading; where they alone have the provider asked about the order, only if
+    /// `unpaid` says that somebody looked, and nothing was paid.
     ///
     /// # Errors
     ///
     /// Those of [`Amender::register`].
-    pub async fn forget_doubts(&self, key: &OrderKey) -> Result<(Order, bool), StoreError> {
-        let change = |order: &mut Order| match order.forget_doubts() {
-            true => Change::Made(order.summary(self.policy), true),
-            false => Change::None(false),
+    pub async fn forget_doubts(
+        &self,
+        key: &OrderKey,
+        unpaid: bool,
+    ) -> Result<(Order, Forgotten), StoreError> {
+        let change = |order: &mut Order| {
+            if !unpaid && order.is_asked_for_doubts(self.policy) {
+                return Change::None(Forgotten::Asked);
+            }
+            match order.forget_doubts() {
+                true => Change::Made(order.summary(self.policy), Forgotten::All),
+                false => Change::None(Forgotten::Nothing),
+            }
         };
         let Amended { order, became, .. } = self.amend(key, None, change).await?;
         Ok((order, became))

@@ -9,8 +9,8 @@ use crate::order::{NotificationEntry, Order};
 use crate::stored;
 
 impl Order {
-    /// Drops everything that rests on forms with more than one reading. Whether there was any: nothing
-    /// else depends on it.
+    /// Drops everything that rests on forms with more than one reading. Whether there was any: no decision depends on it, but the
+    /// provider may be asked for its sake ([`Order::is_asked_for_doubts`]).
     pub fn forget_doubts(&mut self) -> bool {
         let before = self.notifications.len();
         self.notifications.retain(|received| !received.standing.is_doubtful());

@@ -4,7 +4,7 @@
 //! growing pauses, and once more after the night in which a provider takes what was authorised without saying so.
 
 use crate::fact::{Flag, Kind, Status};
-use crate::fold::Summary;
+use crate::fold::{Policy, Summary};
 use crate::order::Order;
 use crate::time::Timestamp;
 
@@ -57,6 +57,17 @@ impl Order {
     pub fn is_given_up(&self, summary: &Summary, now: Timestamp) -> bool {
         self.open(summary).is_some_and(|wait| wait != Wait::Brief)
             && self.last_news().is_some_and(|last| now.seconds_since(last) >= GIVE_UP_SECONDS)
+    }
+
+    /// Whether it is what rests on forms with more than one reading that has the provider asked about the order, and nothing
+    /// else would: the order may have been paid, and without them nobody looks.
+    pub fn is_asked_for_doubts(&self, policy: Policy) -> bool {
+        let mut without = self.clone();
+        let is_asked = |order: &Self| match order.open(&order.summary(policy)) {
+            Some(Wait::Urgent | Wait::Patient) => true,
+            Some(Wait::Brief) | None => false,
+        };
+        is_asked(self) && without.forget_doubts() && !is_asked(&without)
     }
 
     /// When something was heard of it last.

@@ -133,6 +133,23 @@ fn forget_doubts_drops_what_has_more_than_one_reading_and_nothing_else() {
     on(&stack, &["orders", "forget-doubts", "systempay/1/test/NOBODY", "--yes"]).with(1);
 }
 
+/// The provider is asked about the order for their sake alone: whoever forgets them has looked.
+#[test]
+fn doubts_of_what_may_be_paid_are_not_forgotten_unseen() {
+    let stack = Stack::start();
+    stack.systempay(&Form::single("FORGET+3", "forg03", "CB", 500, "CAPTURED").body());
+    let path = systempay_path("FORGET+3");
+    let key = key(&path);
+    let before = stack.order(&path);
+    let forget = |more: &[&str]| on(&stack, &[&["orders", "forget-doubts", &key], more].concat());
+    assert_eq!(forget(&["--dry-run", "--json"]).with(0).json()["asked"], true);
+    let refused = forget(&["--yes"]).with(1).errors;
+    assert!(refused.contains("may have been paid") && refused.contains("--unpaid"), "{refused}");
+    assert_eq!(stack.order(&path), before);
+    forget(&["--yes", "--unpaid"]).with(0);
+    on(&stack, &["orders", "show", &key]).with(1);
+}
+
 /// What is not in doubt stays as it is.
 #[test]
 fn forget_doubts_leaves_sound_statements_alone() {

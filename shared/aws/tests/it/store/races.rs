@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quittance_aws::amend::Registration;
+use quittance_aws::amend::{Forgotten, Registration};
 use quittance_core::{Policy, State};
 use quittance_testing::lyra::{Form, Share};
 use quittance_testing::worldline::{Payment, refund};
@@ -179,12 +179,12 @@ async fn doubts_forgotten_while_a_notification_is_stored() {
     let (mut held, receiver, _) = stack.held(&stack.tables.orders);
     let amender = amender(&receiver);
     let name = key.clone();
-    let late = tokio::spawn(async move { amender.forget_doubts(&name).await });
+    let late = tokio::spawn(async move { amender.forget_doubts(&name, true).await });
     held.reached().await;
     stack.register(&key, 700).await;
     held.release();
-    let (order, any) = late.await.unwrap().unwrap();
-    assert!(any && order.registered().is_some(), "{order:#?}");
+    let (order, forgotten) = late.await.unwrap().unwrap();
+    assert!(forgotten == Forgotten::All && order.registered().is_some(), "{order:#?}");
     assert_eq!(order, stack.order(&key).await);
     assert_eq!((order.doubtful_bytes(), order.notifications().len()), (0, 0));
 }

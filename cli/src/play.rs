@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::args::Play;
 use crate::event::{Event, Reply, Sender, files};
 use crate::keys::{Rings, Source, configured};
+use crate::operate::show::worth;
 use crate::operate::terminal::{self, count, verdict};
 use crate::output::{Failure, say};
 use crate::samples::{sample, samples};
@@ -353,8 +354,7 @@ fn others_table(others: &[(&str, Reply)]) -> Table {
 
 fn shares(order: &OrderView) -> String {
     let lines = order.shares.iter().map(|share| {
-        let amount =
-            order.currency.map_or_else(String::new, |c| c.display(share.amount).to_string());
+        let amount = worth(order, share);
         let sign = if share.kind == quittance_core::Kind::Credit { "-" } else { "" };
         format!("{} {sign}{amount} {}", share.method, share.psp_status)
     });

@@ -1,6 +1,7 @@
 //! One order, for a person.
 
 use quittance_aws::clock::now;
+use quittance_core::fold::Share;
 use quittance_core::registered::Registered;
 use quittance_core::{Kind, OrderKey, OrderView, Timestamp};
 use serde::Serialize;
@@ -18,6 +19,14 @@ pub(crate) fn money(order: &OrderView, amount: u64) -> String {
     match order.currency {
         Some(currency) => currency.display(amount).to_string(),
         None => amount.to_string(),
+    }
+}
+
+/// What a share is worth, in its own currency.
+pub(crate) fn worth(order: &OrderView, share: &Share) -> String {
+    match share.currency {
+        Some(own) => own.display(share.amount).to_string(),
+        None => money(order, share.amount),
     }
 }
 
@@ -94,7 +103,7 @@ fn shares(order: &OrderView) -> comfy_table::Table {
         let sign = if share.kind == Kind::Credit { "-" } else { "" };
         shares.add_row([
             clean(&share.method),
-            format!("{sign}{}", money(order, share.amount)),
+            format!("{sign}{}", worth(order, share)),
             word(&share.status),
             clean(&share.psp_status),
             clean(&share.share),

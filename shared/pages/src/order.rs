@@ -367,7 +367,7 @@ fn one(lang: Lang, view: &OrderView, share: &Share) -> Markup {
         .collect();
     html! {
         li {
-            b { (sign) (lang.money(view.currency, share.amount)) }
+            b { (sign) (lang.money(share.currency.or(view.currency), share.amount)) }
             (share.method) " · " (words::kind(lang, share.kind)) " "
             span class=(tone) { (words::status(lang, share.status)) } " " span.soft { (share.psp_status) }
             br; code { (share.share) }

@@ -39,9 +39,10 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     let currency = shown.currency(paid);
     let sums = currency.map(|currency| shown.sums(currency)).unwrap_or_default();
     let state = state(&sums, &shown.shares);
-    let mut shares: Vec<Share> = shown.shares.iter().map(ShareState::to_share).collect();
+    let mut shares: Vec<Share> =
+        shown.shares.iter().map(|share| share.to_share(currency)).collect();
     if paid.is_none() {
-        shares.extend(only_respellable(facts, &shares));
+        shares.extend(only_respellable(facts, &shares, currency));
     }
     let is_doubted = flags::is_doubted(facts, &shown, paid.is_some());
     let mut flags = flags::of(facts, &shown, currency, paid.is_some(), is_doubted);

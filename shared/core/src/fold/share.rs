@@ -183,12 +183,14 @@ impl<'a> ShareState<'a> {
         self.kind == Kind::Credit && matches!(self.status, Status::Refunded | Status::ChargedBack)
     }
 
-    pub(super) fn to_share(&self) -> Share {
+    /// As a share of an order in that currency.
+    pub(super) fn to_share(&self, currency: Option<Currency>) -> Share {
         Share {
             share: self.name.to_owned(),
             method: self.method.clone(),
             kind: self.kind,
             amount: self.amount,
+            currency: Some(self.currency).filter(|own| Some(*own) != currency),
             status: self.status,
             psp_status: self.psp_status.clone().into_owned(),
             sequence: self.sequence,
@@ -273,7 +275,11 @@ fn payer<'a>(facts: impl Iterator<Item = &'a ShareFact> + Clone) -> Payer {
 }
 
 /// Shares that no trustworthy message has mentioned: listed, and worth nothing.
-pub(super) fn only_respellable(facts: &Facts, known: &[Share]) -> Vec<Share> {
+pub(super) fn only_respellable(
+    facts: &Facts,
+    known: &[Share],
+    currency: Option<Currency>,
+) -> Vec<Share> {
     let mut listed = BTreeMap::new();
     for (fact, standing) in facts.shares() {
         if standing == Standing::Respellable
@@ -286,6 +292,7 @@ pub(super) fn only_respellable(facts: &Facts, known: &[Share]) -> Vec<Share> {
                     method: fact.method.clone(),
                     kind: fact.kind,
                     amount: fact.meaning.worth,
+                    currency: Some(fact.currency).filter(|own| Some(*own) != currency),
                     status: Status::Ambiguous,
                     psp_status: fact.said.shown().into_owned(),
                     sequence: fact.sequence,

@@ -75,6 +75,9 @@ pub struct Share {
     pub kind: Kind,
     /// What it is worth, in minor units.
     pub amount: u64,
+    /// Of what, where that is not the currency of the order: then it is in none of the order's sums.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub currency: Option<Currency>,
     /// The status in Quittance's words.
     pub status: Status,
     /// The status in the provider's word.

@@ -16,7 +16,19 @@ fn money_in_another_currency_does_not_count() {
         .held();
     let mut elsewhere = wl("3254564399_0", VISA, 9);
     elsewhere.currency = "USD".to_owned();
-    given(&wl("3254564310_0", VISA, 5)).then(&elsewhere).flagged([Flag::CurrencyMismatch]).held();
+    let story = given(&wl("3254564310_0", VISA, 5))
+        .then(&elsewhere)
+        .flagged([Flag::CurrencyMismatch])
+        .held();
+    // Such a share says what it is in; one of the order's currency need not.
+    let summary = story.order().summary(CAPTURED);
+    let euro = summary.currency;
+    assert_eq!(euro, Currency::from_alpha("EUR"));
+    let own: Vec<_> = summary.shares.iter().map(|share| share.currency).collect();
+    assert!(own.contains(&None) && own.contains(&Currency::from_alpha("USD")), "{own:?}");
+    let view = serde_json::to_value(&summary.shares).unwrap();
+    let named = view.as_array().unwrap().iter().filter(|share| share.get("currency").is_some());
+    assert_eq!(named.count(), 1, "{view}");
 }
 
 #[test]

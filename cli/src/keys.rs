@@ -4,6 +4,7 @@ use aws_config::SdkConfig;
 use quittance_aws::archive::ArchivedNotification;
 use quittance_aws::clients;
 use quittance_aws::keys::{KeyRing, SECRET, client};
+use quittance_aws::sources::Sources;
 use quittance_aws::webhook::{AnyKeys, options, parse};
 use quittance_core::Reading;
 use quittance_core::crypto::sha256_hex;
@@ -152,8 +153,13 @@ pub(crate) fn origin(provider: &dyn Provider, ring: &KeyRing<AnyKeys>) -> String
             );
         }
     };
-    match ring.versions() {
-        0 => format!("takes no notifications: {whose} cannot be used"),
+    let unread =
+        |variable: &&str| Sources::parse(&configured(variable).unwrap_or_default()).is_err();
+    match (ring.versions(), provider.profile().sources_variable.filter(unread)) {
+        (0, _) => format!("takes no notifications: {whose} cannot be used"),
+        (_, Some(list)) => {
+            format!("takes no notifications: the addresses in {list} cannot be read")
+        }
         _ => format!("takes notifications under {whose}"),
     }
 }

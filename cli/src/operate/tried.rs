@@ -238,7 +238,10 @@ fn trouble(reply: Result<Reply, Failure>, to_what: &str) -> (Health, String) {
         403 => (Health::Doubtful, "is closed to this machine's address (403)".to_owned()),
         404 => (Health::Wrong, "is not there (404): the address has no such route".to_owned()),
         429 => (Health::Wrong, "is throttled (429)".to_owned()),
-        500 => (Health::Wrong, "has no usable keys (500)".to_owned()),
+        500 => (
+            Health::Wrong,
+            "has no usable keys, or a list of addresses that cannot be read (500)".to_owned(),
+        ),
         503 => (Health::Wrong, "cannot store, or is throttled (503)".to_owned()),
         _ => (Health::Wrong, format!("answers {status} to {to_what}: {}", clean(&body))),
     }

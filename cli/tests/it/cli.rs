@@ -319,6 +319,16 @@ fn unusable_keys_are_500_and_no_secret_is_printed() {
     }
 }
 
+#[test]
+fn a_list_of_addresses_that_cannot_be_read_is_said_at_the_start() {
+    let stack = Stack::start_with(&[], &[("QUITTANCE_SYSTEMPAY_SOURCES", "192.0.2.1/99")]);
+    let said =
+        "/webhooks/systempay takes no notifications: the addresses in QUITTANCE_SYSTEMPAY_SOURCES";
+    wait_for("it is said", || stack.output().contains(said).then_some(()));
+    let form = Form::single("SOURCES-1", "sour01", "CB", 500, "CAPTURED").body();
+    assert_eq!(stack.send(&Request::systempay(form)).status, 500);
+}
+
 /// They are public: whoever knows them could release orders beside real keys.
 #[test]
 fn the_demo_keys_end_where_somebody_has_keys_of_his_own() {

@@ -126,8 +126,10 @@ pub(crate) async fn run(args: &Rehearse) -> Result<ExitCode, Failure> {
     let settled = Timestamp::from_unix(now().unix() - SETTLED_SECONDS);
     let until = args.until.or(settled).ok_or("there is no such time")?;
     // Another program does its work meanwhile.
-    let theirs =
-        args.with.as_ref().map(|program| args.other_program(program, until)).transpose()?;
+    let theirs = match &args.with {
+        Some(program) => Some((program, args.other_program(program, until)?)),
+        None => None,
+    };
     // Both are read at once, each in a thread: what takes time is reading, not waiting.
     let (table, runtime) = (context.table(), Handle::current());
     let known = spawn_blocking(move || runtime.block_on(Known::carried_by_all(&table)));
@@ -143,10 +145,15 @@ pub(crate) async fn run(args: &Rehearse) -> Result<ExitCode, Failure> {
         return Ok(verdict(is_all(readings.skipped, known.unreadable(), refused)));
     }
     let (ours, others, is_all_of_theirs) = match theirs {
-        Some(child) => {
+        Some((program, child)) => {
             let ours = decided(&readings, &known, policy);
             let output = child.wait_with_output()?;
-            (ours, read(&output)?, output.status.success())
+            let others = read(&output)?;
+            // To say nothing of any order is not to decide all of them otherwise.
+            if others.is_empty() && !ours.verdicts.is_empty() {
+                return Err(format!("{} printed no verdicts", program.display()).into());
+            }
+            (ours, others, output.status.success())
         }
         None => std::thread::scope(|scope| {
             let others = scope.spawn(|| decided(&readings, &known, other));

@@ -117,6 +117,9 @@ fn another_version_names_what_it_decides_otherwise_and_nothing_else() {
         let done = rehearse(&stack, &["--with", &with]).with(2);
         assert!(done.errors.contains("the other program"), "{}", done.errors);
     }
+    let silent = rehearse(&stack, &["--with", "/bin/true"]).with(2);
+    assert_eq!(silent.errors, "error: /bin/true printed no verdicts\n");
+    assert_eq!(silent.output, "");
     let missing = rehearse(&stack, &["--with", "/no/such/program"]).with(2);
     assert!(missing.errors.contains("/no/such/program"), "{}", missing.errors);
 }

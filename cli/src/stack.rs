@@ -72,6 +72,12 @@ impl Stack {
         is_of_this_version(engine, &client, &settings.table).await?;
         schema::create_archive(&client, &settings.archive_table).await?;
         schema::create_queue(&client, QUEUE_TABLE).await?;
+        schema::try_to_write(&client, QUEUE_TABLE).await.map_err(|error| {
+            format!(
+                "the {} cannot be written: {error}. Let this user write there, or {}",
+                engine.description, engine.begin_anew
+            )
+        })?;
         let log = TableQueue::new(client.clone(), QUEUE_TABLE);
         let receiver = Receiver::new(&client, settings, PROVIDERS);
         let (table, policy) = (receiver.table.clone(), settings.policy);

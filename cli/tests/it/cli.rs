@@ -153,6 +153,27 @@ fn tables_of_an_earlier_version_are_refused_at_the_start() {
     refused(&["--data", data, "--dynamodb-port", "0"], &[], "begin another folder with --data");
 }
 
+/// Such a stack would look healthy, and answer every notification with 503.
+#[test]
+fn a_database_that_cannot_be_written_is_refused_at_the_start() {
+    let directory = tempfile::tempdir().expect("a directory");
+    Stack::start_in(directory.path()).kill();
+    let data = directory.path().to_str().expect("UTF-8");
+    let args = ["--port", "0", "--no-play", "--exit", "--data", data];
+    assert_eq!(run(&args, &[]).status.code(), Some(0));
+    // What is written by a later version of SQLite may be read and not written. That binds root, too.
+    let file = directory.path().join("quittance.db");
+    let mut bytes = std::fs::read(&file).expect("there");
+    bytes[18] = 3;
+    std::fs::write(&file, bytes).expect("written");
+    let output = run(&args, &[]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}{}", text(&output.stdout));
+    for part in [file.to_str().expect("UTF-8"), "cannot be written", "readonly", "--data"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
 #[test]
 fn a_stack_elsewhere_is_played_to_and_compared_with() {
     let stack = Stack::start();

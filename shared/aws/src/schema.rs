@@ -130,6 +130,16 @@ pub async fn create_queue(client: &Client, name: &str) -> Result<(), StoreError>
     create(client, name, &Plan { hash: "pk", range: None, indexes: &[], stream: false }).await
 }
 
+/// Fails where a table of one key cannot be written. Nothing is changed: what is deleted is not there.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where the engine refuses or does not answer.
+pub async fn try_to_write(client: &Client, name: &str) -> Result<(), StoreError> {
+    let deleted = client.delete_item().table_name(name).key("pk", nothing()).send().await;
+    deleted.map(drop).map_err(|error| StoreError::unavailable("delete nothing", &error))
+}
+
 async fn create(client: &Client, name: &str, plan: &Plan<'_>) -> Result<(), StoreError> {
     let request = request(client, name, plan).map_err(|error| StoreError::Unavailable {
         what: "describe table",

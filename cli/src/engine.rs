@@ -6,14 +6,19 @@ use std::path::Path;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use dynoxide::Database;
+use lambda_http::http::Uri;
 use quittance_aws::clients;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::keys::configured;
 use crate::output::Failure;
 
 /// The database file inside the data directory.
 const FILE: &str = "quittance.db";
+
+/// The variable with the address of an engine.
+pub(crate) const DYNAMODB_ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
 /// The region of engines that have none. Nothing depends on it.
 const REGION: &str = "eu-west-3";
@@ -38,8 +43,8 @@ pub(crate) struct Engine {
 impl Engine {
     /// The engine that `AWS_ENDPOINT_URL_DYNAMODB` names, else an embedded one.
     pub(crate) async fn start(data: Option<&Path>, port: u16) -> Result<Self, Failure> {
-        match std::env::var("AWS_ENDPOINT_URL_DYNAMODB") {
-            Ok(url) if !url.is_empty() => Ok(Self {
+        match endpoint(DYNAMODB_ENDPOINT)? {
+            Some(url) => Ok(Self {
                 config: sdk_config(Some(&url)).await,
                 description: format!("DynamoDB at {url}"),
                 url,
@@ -47,23 +52,28 @@ impl Engine {
                 streams: true,
                 _alive: None,
             }),
-            _ => Self::embedded(data, port).await,
+            None => Self::embedded(data, port).await,
         }
     }
 
     /// An engine in this process.
     pub(crate) async fn embedded(data: Option<&Path>, port: u16) -> Result<Self, Failure> {
         let (database, place) = match data {
-            None => (Database::memory(), "in memory".to_owned()),
+            None => {
+                let database = Database::memory();
+                let database = database.map_err(|error| format!("embedded DynamoDB: {error}"));
+                (database, "in memory".to_owned())
+            }
             Some(directory) => {
                 std::fs::create_dir_all(directory)
                     .map_err(|error| format!("--data {}: {error}", directory.display()))?;
                 let file = directory.join(FILE);
                 let text = file.to_str().ok_or("the data directory's name is not UTF-8")?;
-                (Database::new(text), format!("in {}", file.display()))
+                let database = Database::new(text).map_err(|error| unreadable(&file, &error));
+                (database, format!("in {}", file.display()))
             }
         };
-        let database = database.map_err(|error| format!("embedded DynamoDB: {error}"))?;
+        let database = database?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let listener = TcpListener::bind(address).await.map_err(|error| {
             format!("cannot listen on {address}: {error} (try --dynamodb-port 0)")
@@ -85,6 +95,30 @@ impl Engine {
     }
 }
 
+/// The address that a variable names; an error where it is none. The SDK would take it, and its own error shows the whole
+/// request, with what is in it.
+pub(crate) fn endpoint(variable: &str) -> Result<Option<String>, Failure> {
+    configured(variable).map(|text| address(variable, text)).transpose()
+}
+
+fn address(variable: &str, text: String) -> Result<String, Failure> {
+    let uri: Option<Uri> = text.trim().parse().ok();
+    let scheme = uri.as_ref().filter(|uri| uri.host().is_some()).and_then(Uri::scheme_str);
+    if matches!(scheme, Some("http" | "https")) {
+        return Ok(text);
+    }
+    Err(format!("{variable} is {text}: that is no address as in http://127.0.0.1:8000").into())
+}
+
+/// What is to be done about a file that is no database any more.
+fn unreadable(file: &Path, error: &dyn std::error::Error) -> String {
+    format!(
+        "{} cannot be opened as a database: {error}. Where it is damaged, move it away to begin with empty tables, or put a \
+         copy in its place; or begin another folder with --data",
+        file.display()
+    )
+}
+
 /// Configuration for local engines: where the environment names no credentials or region, any will do.
 pub(crate) async fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
     let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
@@ -101,4 +135,24 @@ pub(crate) async fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
         loader = loader.endpoint_url(endpoint);
     }
     loader.load().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_scheme_and_a_host() {
+        let address = |text: &str| address(DYNAMODB_ENDPOINT, text.to_owned());
+        for good in
+            ["http://127.0.0.1:8000", "https://dynamodb.eu-west-3.amazonaws.com/", "http://[::1]:1"]
+        {
+            assert_eq!(address(good).unwrap(), good);
+        }
+        for bad in ["foo", "127.0.0.1:8000", "localhost:8000", "http://", "ftp://127.0.0.1", "a b"]
+        {
+            let why = address(bad).unwrap_err().to_string();
+            assert!(why.starts_with(&format!("AWS_ENDPOINT_URL_DYNAMODB is {bad}: ")), "{why}");
+        }
+    }
 }

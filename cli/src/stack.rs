@@ -21,7 +21,7 @@ use quittance_core::Policy;
 use quittance_psp::PROVIDERS;
 
 use crate::console::Console;
-use crate::engine::{Engine, sdk_config};
+use crate::engine::{Engine, endpoint, sdk_config};
 use crate::keys::{Rings, configured};
 use crate::operate::replayer::Replayer;
 use crate::output::Failure;
@@ -160,7 +160,7 @@ fn variables(
 /// The queue: a table that lists every message, and before it SQS where an endpoint is configured.
 async fn queue(settings: &Settings, client: &Client, log: &TableQueue) -> Result<Queue, Failure> {
     let log = Queue::Table(log.clone());
-    let Some(endpoint) = configured(SQS_ENDPOINT) else {
+    let Some(endpoint) = endpoint(SQS_ENDPOINT)? else {
         return Ok(log);
     };
     let sqs = clients::sqs(&sdk_config(Some(&endpoint)).await);

@@ -18,7 +18,7 @@ use quittance_aws::receive::Receiver;
 use quittance_aws::table::Table;
 use quittance_psp::PROVIDERS;
 
-use crate::engine::sdk_config;
+use crate::engine::{DYNAMODB_ENDPOINT, endpoint, sdk_config};
 use crate::event::Sender;
 use crate::keys::{Rings, Secret, configured};
 use crate::operate::deployed::Deployed;
@@ -51,7 +51,7 @@ pub(crate) struct Common {
 const LOCAL: &str = "http://127.0.0.1:9000";
 
 /// The variables that name an engine, and with it a stack of which nothing else is told.
-const ENGINE: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
+const ENGINE: [&str; 2] = [DYNAMODB_ENDPOINT, "AWS_ENDPOINT_URL"];
 
 /// The variable that names the order table.
 const TABLE: &str = "QUITTANCE_TABLE";
@@ -76,7 +76,7 @@ const RESOURCES: [&str; 7] = [
     SECRET,
     QUEUE,
     SHOP_QUEUE,
-    "AWS_ENDPOINT_URL_DYNAMODB",
+    DYNAMODB_ENDPOINT,
     "AWS_ENDPOINT_URL_SQS",
 ];
 
@@ -148,6 +148,9 @@ impl Context {
     /// The stack that the arguments and variables name.
     pub(crate) async fn open(common: &Common) -> Result<Self, Failure> {
         let target = common.target()?;
+        for name in ENGINE.into_iter().chain(["AWS_ENDPOINT_URL_SQS"]) {
+            endpoint(name)?;
+        }
         let is_local = matches!(target, Target::Local(_));
         let mut deployed = None;
         let (told, sdk) = match target {

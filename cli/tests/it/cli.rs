@@ -153,6 +153,20 @@ fn tables_of_an_earlier_version_are_refused_at_the_start() {
     refused(&["--data", data, "--dynamodb-port", "0"], &[], "begin another folder with --data");
 }
 
+#[test]
+fn a_file_that_is_no_database_is_named_with_what_to_do() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("quittance.db");
+    std::fs::write(&file, "this is no database").expect("written");
+    let data = directory.path().to_str().expect("UTF-8");
+    let output = run(&["--port", "0", "--no-play", "--exit", "--data", data], &[]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for part in [file.to_str().expect("UTF-8"), "move it away", "--data"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
 /// Such a stack would look healthy, and answer every notification with 503.
 #[test]
 fn a_database_that_cannot_be_written_is_refused_at_the_start() {
@@ -171,6 +185,19 @@ fn a_database_that_cannot_be_written_is_refused_at_the_start() {
     assert_eq!(output.status.code(), Some(2), "{said}{}", text(&output.stdout));
     for part in [file.to_str().expect("UTF-8"), "cannot be written", "readonly", "--data"] {
         assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn an_address_without_a_scheme_is_named_and_no_request_is_shown() {
+    let engine = [("AWS_ENDPOINT_URL_DYNAMODB", "foo")];
+    for args in [&["--port", "0", "--no-play", "--exit"][..], &["orders", "list"]] {
+        let output = run(args, &engine);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let why =
+            "AWS_ENDPOINT_URL_DYNAMODB is foo: that is no address as in http://127.0.0.1:8000";
+        assert_eq!(said, format!("error: {why}\n"));
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::operate::arguments::key;
 use crate::operate::context::{Common, Context};
-use crate::operate::terminal::{NOT_ALL, clean, confirm, json, rows, table, verdict};
+use crate::operate::terminal::{NOT_ALL, clean, confirm, count, json, rows, table, verdict};
 use crate::output::{Failure, note, say};
 
 /// Say what became of a refund, capture or cancellation that is uncertain
@@ -54,12 +54,22 @@ struct Listed<'a> {
 }
 
 impl Settle {
-    /// Lists or settles. The status is 1 where a line is uncertain, or there is none to be settled.
+    /// Lists or settles. The status is 1 where a line is uncertain, there is none to be settled, or nobody knows the order.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failure> {
+        // Whoever runs an old command again must not settle what has become uncertain since.
+        if (self.done || self.not_done) && self.yes && self.line.is_none() {
+            return Err("with --yes the number of the line is wanted".into());
+        }
         let context = Context::open(&self.common).await?;
         let table = context.table();
-        let order = table.load_order(&self.key).await?.order;
-        let held = table.desk_of(&order).await?;
+        let stored = table.load_order(&self.key).await?;
+        let held = table.desk_of(&stored.order).await?;
+        // What was asked for is an item of its own, and may be there without the order.
+        if stored.order.is_blank() && !stored.repaired && held.version.is_none() {
+            note(&format!("no order is known as {}", self.key));
+            return Ok(ExitCode::from(NOT_ALL));
+        }
+        let order = stored.order;
         let lines: Vec<(&Request, &Line)> =
             held.desk.requests().iter().flat_map(|r| r.lines.iter().map(move |l| (r, l))).collect();
         let decision = match (self.done, self.not_done) {
@@ -103,14 +113,18 @@ impl Settle {
         let uncertain = |line: &&'l Line| line.state == LineState::Uncertain;
         match self.line {
             Some(number) => {
-                let line =
-                    number.checked_sub(1).and_then(|at| lines.get(at)).map(|(_, line)| *line);
+                let line = number.checked_sub(1).and_then(|at| lines.get(at));
+                let (_, line) = line.ok_or_else(|| {
+                    format!(
+                        "there is no line {number}: the order has {}",
+                        count(lines.len(), "line")
+                    )
+                })?;
                 // What a person said before can be corrected, where its number is said.
-                line.filter(|line| line.is_open_to_decision())
+                Some(*line)
+                    .filter(|line| line.is_open_to_decision())
                     .ok_or_else(|| format!("line {number} is not uncertain"))
             }
-            // Whoever runs an old command again must not settle what has become uncertain since.
-            None if self.yes => Err("with --yes the number of the line is wanted".to_owned()),
             None => {
                 let mut all = lines.iter().map(|(_, line)| *line).filter(uncertain);
                 match (all.next(), all.next()) {

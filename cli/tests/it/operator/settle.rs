@@ -1,5 +1,6 @@
 //! `settle`.
 
+use quittance_testing::lyra::Form;
 use serde_json::{Value, json};
 
 use super::{ORDERS, items_of, key, on, put};
@@ -34,7 +35,11 @@ fn desk(stack: &Stack, key: &str, states: &[&str]) {
 fn a_person_says_what_became_of_an_uncertain_line() {
     let stack = Stack::shared();
     let key = key(&systempay_path("SETTLE-1"));
-    on(&stack, &["settle", &key]).with(0);
+    let unknown = on(&stack, &["settle", &key]).with(1);
+    assert_eq!(unknown.errors, format!("no order is known as {key}\n"));
+    stack.systempay(&Form::single("SETTLE-1", "settl1", "CB", 8_000, "CAPTURED").body());
+    let asked = on(&stack, &["settle", &key]).with(0);
+    assert_eq!(asked.output, "nothing was asked for\n");
     desk(&stack, &key, &["uncertain", "sent", "uncertain"]);
     let shown = on(&stack, &["settle", &key]).with(1).output;
     for part in ["R-1", "40.00 EUR", "uncertain", "1-share", "sent"] {
@@ -44,14 +49,15 @@ fn a_person_says_what_became_of_an_uncertain_line() {
     assert_eq!((&listed[2]["number"], &listed[2]["state"]), (&json!(3), &json!("uncertain")));
     // Nothing is settled without its being clear what.
     for (args, why) in [
-        (&["--done", "--yes"][..], "number of the line"),
-        (&["2", "--done", "--yes"], "line 2 is not uncertain"),
-        (&["4", "--not-done", "--yes"], "line 4 is not uncertain"),
-        (&["0", "--not-done", "--yes"], "line 0 is not uncertain"),
+        (&["2", "--done", "--yes"][..], "line 2 is not uncertain"),
+        (&["4", "--not-done", "--yes"], "there is no line 4: the order has 3 lines"),
+        (&["0", "--not-done", "--yes"], "there is no line 0: the order has 3 lines"),
     ] {
         let done = on(&stack, &[&["settle", &key][..], args].concat()).with(1);
         assert!(done.errors.contains(why), "{why} in {}", done.errors);
     }
+    let unnamed = on(&stack, &["settle", &key, "--done", "--yes"]).with(2);
+    assert!(unnamed.errors.contains("number of the line"), "{}", unnamed.errors);
     on(&stack, &["settle", &key, "1", "--done"]).with(2);
     on(&stack, &["settle", &key, "1", "--done", "--not-done", "--yes"]).with(2);
     on(&stack, &["settle", &key, "1", "--not-done", "--psp-id", "x", "--yes"]).with(2);
@@ -61,7 +67,8 @@ fn a_person_says_what_became_of_an_uncertain_line() {
     let states: Vec<&str> = (0..3).filter_map(|at| listed[at]["state"].as_str()).collect();
     assert_eq!(states, ["refused", "sent", "done"]);
     assert_eq!(listed[2]["psp_id"], "credit-3");
-    on(&stack, &["settle", &key, "--done", "--yes"]).with(1);
+    let none = on(&stack, &["settle", &key, "--done"]).with(1);
+    assert_eq!(none.errors, "no line is uncertain\n");
     // What was asked for by others meanwhile stays.
     let item = items_of(&stack, ORDERS, &format!("refunds:{key}")).remove(0);
     assert_eq!(item["version"]["N"], "9");

@@ -100,7 +100,7 @@ pub(crate) struct Local {
     /// Do not play the sample events
     #[arg(long)]
     pub(crate) no_play: bool,
-    /// Exit after playing; the exit status is 1 when an expectation was not met
+    /// Exit after playing; the exit status is 1 when an expectation was not met, or keys cannot be used
     #[arg(long)]
     pub(crate) exit: bool,
     /// Print the address and the result only

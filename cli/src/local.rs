@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use quittance_aws::ask::Wanted;
 use quittance_aws::config::Settings;
-use quittance_aws::keys::SECRET;
+use quittance_aws::keys::{KeyRing, SECRET};
+use quittance_aws::webhook::AnyKeys;
+use quittance_core::Provider;
 use quittance_core::fold::{Confirm, Instalments, Policy, ReleaseOn};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Local;
 use crate::engine::Engine;
-use crate::keys::{Rings, configured, origin};
+use crate::keys::{Rings, Source, configured, origin};
+use crate::operate::terminal::verdict;
 use crate::output::{Failure, say};
 use crate::psp::Psps;
 use crate::samples::samples;
@@ -57,9 +60,10 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
         }
         say(&policy(settings.policy));
     }
-    let mut met = true;
+    let mut well = keys.each().all(|(provider, ring)| is_usable(provider, ring));
     if !args.no_play {
-        met = play::all(&url, &stack, &keys, &samples(args.events.as_deref())?, args.quiet).await?;
+        let events = samples(args.events.as_deref())?;
+        well &= play::all(&url, &stack, &keys, &events, args.quiet).await?;
     }
     if !args.exit {
         if !args.quiet {
@@ -67,7 +71,13 @@ pub(crate) async fn run(args: &Local) -> Result<ExitCode, Failure> {
         }
         interrupted().await?;
     }
-    Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(verdict(well))
+}
+
+/// Whether the keys of a provider can be used. Whoever gave no keys wants none; whoever gave some that cannot be used has to
+/// hear of it.
+fn is_usable(provider: &dyn Provider, ring: &KeyRing<AnyKeys>) -> bool {
+    ring.versions() > 0 || Source::of(provider, configured(SECRET).is_some()) == Source::Nowhere
 }
 
 /// What decides about a release.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use quittance_aws::clock::now;
-use quittance_aws::keys::{KeyRing, SECRET};
+use quittance_aws::keys::KeyRing;
 use quittance_aws::webhook::AnyKeys;
 use quittance_core::provider::{Incoming, Options, Profile};
 use quittance_core::{OrderView, Provider};
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::args::Play;
 use crate::event::{Event, Reply, Sender, files};
-use crate::keys::{Rings, Source, configured};
+use crate::keys::Rings;
 use crate::operate::show::worth;
 use crate::operate::terminal::{self, count, verdict};
 use crate::output::{Failure, say};
@@ -82,7 +82,7 @@ pub(crate) async fn all(
     quiet: bool,
 ) -> Result<bool, Failure> {
     let sender = Sender::new(url)?;
-    let (mut cases, mut unusable) = (Vec::new(), false);
+    let mut cases = Vec::new();
     for (provider, ring) in keys.each() {
         let own = cases_of(provider, events)?;
         if is_signed(provider, ring, &own).await {
@@ -90,9 +90,6 @@ pub(crate) async fn all(
             continue;
         }
         let Profile { name, keys_variable, .. } = provider.profile();
-        // Whoever gave no keys wants none; whoever gave some that cannot be used has to hear of it.
-        unusable |= ring.versions() == 0
-            && Source::of(provider, configured(SECRET).is_some()) != Source::Nowhere;
         if !quiet {
             say(&format!(
                 "{} of {name} left out: the demo's keys signed them, and are not in force ({keys_variable})",
@@ -102,7 +99,7 @@ pub(crate) async fn all(
     }
     let mut played = play(&sender, &cases).await?;
     dispatched(stack, &mut played.unmet).await?;
-    Ok(played.report(&sender, cases.len(), quiet).await? && !unusable)
+    played.report(&sender, cases.len(), quiet).await
 }
 
 /// Whether the keys in force signed these samples: those that are taken tell.

@@ -202,6 +202,24 @@ fn an_address_without_a_scheme_is_named_and_no_request_is_shown() {
 }
 
 #[test]
+fn keys_that_cannot_be_used_are_1_whether_samples_are_played_or_not() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let folder = directory.path().to_str().expect("UTF-8");
+    events(directory.path(), 500);
+    let keys = [("QUITTANCE_SYSTEMPAY_KEYS", "{}")];
+    for play in [&["--no-play"][..], &["--events", folder]] {
+        let output = run(&[&["--port", "0", "--exit"], play].concat(), &keys);
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
+        assert!(said.contains("takes no notifications"), "{said}");
+    }
+    // Whoever gave none of the other PSP's wants none.
+    let keys = [("QUITTANCE_WORLDLINE_KEYS", r#"{"mine": "a-secret"}"#)];
+    let output = run(&["--port", "0", "--exit", "--no-play"], &keys);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
 fn a_stack_elsewhere_is_played_to_and_compared_with() {
     let stack = Stack::start();
     let url = stack.url();

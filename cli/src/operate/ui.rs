@@ -29,6 +29,8 @@ impl Ui {
     /// Serves until interrupted.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failure> {
         if self.common.is_local()? {
+            // Who answers there has to be a local stack.
+            Context::open(&self.common).await?;
             say(&format!("{}/ is the console of the local stack", self.common.local_url()?));
             return Ok(ExitCode::SUCCESS);
         }

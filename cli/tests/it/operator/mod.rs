@@ -149,7 +149,9 @@ fn key(path: &str) -> String {
 #[test]
 fn without_a_local_stack_the_commands_say_how_to_name_one() {
     let nobody = format!("http://127.0.0.1:{}", crate::support::free_port());
-    for args in [&["orders", "list"][..], &["quarantine", "list"], &["rebuild", "--verify"]] {
+    for args in
+        [&["orders", "list"][..], &["quarantine", "list"], &["rebuild", "--verify"], &["ui"]]
+    {
         let done = run(&[args, &["--local", &nobody]].concat(), &[]).with(2);
         for word in ["--local", "--stack", &nobody] {
             assert!(done.errors.contains(word), "{word} in {}", done.errors);

@@ -57,8 +57,8 @@ pub(crate) struct Listen {
     /// Do not ask before messages that were sent before leave this machine
     #[arg(long)]
     yes: bool,
-    /// End after so many events; for scripts
-    #[arg(long, value_name = "N")]
+    /// End after so many events, at least 1; for scripts
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 }
 

@@ -162,6 +162,7 @@ fn what_cannot_be_followed_is_told() {
         (&["--forward-to", "http://127.0.0.1:1/", "--secret", "whsec_"], "whsec_"),
         (&["--secret", "whsec_AAAA"], "--forward-to"),
         (&["--since", "1w"], "7d"),
+        (&["--count", "0"], "0 is not in 1.."),
         (&["--since", "1h"], "for a deployed stack"),
     ] {
         let done = on(&stack, &[&["listen"][..], args].concat()).with(2);

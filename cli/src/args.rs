@@ -162,3 +162,28 @@ pub(crate) struct Send {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_names_nothing_is_told_every_way_to_name_it() {
+        for (command, ways) in [
+            (&["replay"][..], "<KEY|--from <FROM>|--to <TO>>"),
+            (&["quarantine", "release"], "<SHA256|--all>"),
+            (&["trigger"], "<SCENARIO|--list>"),
+        ] {
+            let told = Args::try_parse_from([&["quittance"], command].concat()).unwrap_err();
+            assert!(told.to_string().contains(ways), "{ways} in {told}");
+        }
+        let both = ["quittance", "quarantine", "release", "0123abcd", "--all"];
+        assert!(Args::try_parse_from(both).is_err());
+        for range in [
+            &["--from", "2026-11-22T10:00:00Z", "--to", "2026-11-22T11:00:00Z"][..],
+            &["--to", "2026-11-22T11:00:00Z"],
+        ] {
+            assert!(Args::try_parse_from([&["quittance", "replay"], range].concat()).is_ok());
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What `quittance trigger` is told.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::money::amount_from_digits;
 
@@ -12,9 +12,9 @@ const MAX_REFERENCE: usize = 32;
 /// On a stack whose orders can be read, what becomes of the order is compared with what should. The status is 1 where it
 /// differs.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["scenario", "list"]).required(true).multiple(true)))]
 pub(crate) struct Trigger {
     /// The story; see --list
-    #[arg(required_unless_present = "list")]
     pub(crate) scenario: Option<String>,
     /// List the stories
     #[arg(long)]

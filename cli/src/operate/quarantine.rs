@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use quittance_aws::StoreError;
 use quittance_aws::archive::{Archive, ArchivedNotification, Quarantined};
 use quittance_aws::clock::now;
@@ -61,9 +61,10 @@ struct Show {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").args(["sha256", "all"]).required(true)))]
 struct Release {
     /// SHA-256 of the body, or digest of what was signed; its first 8 digits or more
-    #[arg(value_parser = digest, required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_parser = digest)]
     sha256: Option<String>,
     /// Try every one
     #[arg(long)]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use quittance_aws::StoreError;
 use quittance_aws::archive::supplement::{Supplement, SupplementContent};
 use quittance_aws::archive::{Archive, ArchiveFilter, ArchiveKey, Contents};
@@ -30,11 +30,12 @@ use crate::output::{Failure, note, say};
 /// Known facts change nothing, so a replay can be repeated. A replay sends no messages: the table's stream
 /// does, as ever. Notifications that do not verify are listed and left out, and the status is 1.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["key", "from", "to"]).required(true).multiple(true)))]
 pub(crate) struct Replay {
     #[command(flatten)]
     common: Common,
     /// The order under any of its names: psp/merchant/mode/order
-    #[arg(value_parser = key, required_unless_present_any = ["from", "to"])]
+    #[arg(value_parser = key)]
     key: Option<OrderKey>,
     /// Everything that arrived at this time or later (RFC 3339)
     #[arg(long, value_parser = time, conflicts_with = "key")]

@@ -281,6 +281,9 @@ fn bad_parameters_are_400_never_a_failure_of_ours() {
     for query in queries {
         let reply = stack.get(&format!("/orders?{query}"));
         assert_eq!(reply.status, 400, "{query}: {}", reply.text());
+        if query.starts_with("limit=") {
+            assert!(reply.text().contains("from 1; more than 100"), "{query}: {}", reply.text());
+        }
     }
     // What is left empty counts as left out, and a page is never longer than 100.
     let good = [

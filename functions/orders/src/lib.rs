@@ -24,6 +24,10 @@ const HOME: &str = "/orders";
 /// Orders on a page unless the caller says otherwise.
 const DEFAULT_PAGE: u32 = 50;
 
+/// What is answered to any other limit.
+const LIMITS: &str = "limit must be a whole number from 1; more than 100 counts as 100";
+const _: () = assert!(MAX_PAGE == 100, "the sentence says so");
+
 /// What a running function holds.
 #[derive(Clone, Debug)]
 pub struct Function {
@@ -222,8 +226,7 @@ impl Query {
                 }
                 ("limit", digits) => {
                     let limit = digits.parse().ok().filter(|limit: &u32| *limit > 0);
-                    parsed.limit =
-                        limit.ok_or(Answer::Bad("limit must be a number"))?.min(MAX_PAGE);
+                    parsed.limit = limit.ok_or(Answer::Bad(LIMITS))?.min(MAX_PAGE);
                 }
                 ("cursor", text) => cursor = Some(text),
                 _ => return Err(Answer::Bad("unknown parameter")),

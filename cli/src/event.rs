@@ -148,6 +148,11 @@ impl Sender {
         Ok(Self { client, url: url.trim_end_matches('/').to_owned() })
     }
 
+    /// The address of the stack, with its scheme.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Sends an event as the HTTP request it stands for.
     pub(crate) async fn send(&self, event: &Event) -> Result<Reply, Failure> {
         let query = match event.raw_query_string.as_str() {

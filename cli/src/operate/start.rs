@@ -45,9 +45,9 @@ pub(crate) struct Checkout {
     /// The language of the page: `fr_FR`
     #[arg(long)]
     locale: Option<String>,
-    /// Where the shop wants the buyer afterwards
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9000/orders")]
-    return_url: String,
+    /// Where the shop wants the buyer afterwards; without it the orders of the stack
+    #[arg(long, value_name = "URL")]
+    return_url: Option<String>,
 }
 
 /// Ask the PSP what it knows of an order, now
@@ -64,6 +64,7 @@ impl Checkout {
     /// Posts it. The status is 1 where it is refused.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failure> {
         let stack = Sender::new(self.common.local_url()?)?;
+        let orders = || format!("{}/orders", stack.url());
         let body = json!({
             "order": text(&self.key),
             "amount": self.amount,
@@ -73,7 +74,7 @@ impl Checkout {
             "approval": self.approval,
             "beneficiary": self.beneficiary,
             "locale": self.locale,
-            "return_url": self.return_url,
+            "return_url": self.return_url.clone().unwrap_or_else(orders),
         });
         let reply = stack.post("/checkouts", &body).await?;
         let Some(started) = taken(&reply, self.common.json)? else {

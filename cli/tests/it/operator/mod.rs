@@ -16,6 +16,7 @@ mod replay;
 mod send;
 mod settle;
 mod unsent;
+mod start;
 
 use crate::support::{Stack, quittance};
 use base64::Engine;

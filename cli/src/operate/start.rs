@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::event::{Reply, Sender};
 use crate::operate::arguments::{amount, currency, key, text};
-use crate::operate::context::Common;
+use crate::operate::context::{Common, Context};
 use crate::operate::show::show;
 use crate::operate::terminal::{NOT_ALL, clean};
 use crate::output::{Failure, note, say};
@@ -91,12 +91,15 @@ impl Ask {
     /// Posts it. The status is 1 where there is nothing to ask with, or nobody knows the order.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failure> {
         let stack = Sender::new(self.common.local_url()?)?;
+        let context = Context::open(&self.common).await?;
         let reply = stack.post("/asks", &json!({"order": text(&self.key)})).await?;
         let Some(order) = taken(&reply, self.common.json)? else {
             return Ok(ExitCode::from(NOT_ALL));
         };
         if !self.common.json {
-            show(&serde_json::from_value(order)?, &self.key, None);
+            // The answer does not say what was registered, and when.
+            let registered = context.table().load_order(&self.key).await?.order.registered();
+            show(&serde_json::from_value(order)?, &self.key, registered);
         }
         Ok(ExitCode::SUCCESS)
     }

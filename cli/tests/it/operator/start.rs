@@ -19,3 +19,17 @@ fn the_buyer_comes_back_to_the_stack_that_was_named() {
     let orders = format!("{}/orders?", stack.url());
     assert!(back.header("location").starts_with(&orders), "{}", back.header("location"));
 }
+
+#[test]
+fn an_ask_shows_what_was_registered_as_the_order_does() {
+    let stack = Stack::shared();
+    let key = "worldline/DemoMerchant/test/START-2";
+    on(&stack, &["checkout", key, "14000"]).with(0);
+    let asked = on(&stack, &["ask", key]).with(0).output;
+    for part in ["expected    140.00 EUR  registered ", "registered: 140.00 EUR"] {
+        assert!(asked.contains(part), "{part} in {asked}");
+    }
+    // A variable that was set for another stack stops it, as it stops the commands that read.
+    let other = [("QUITTANCE_TABLE", "other-orders")];
+    super::on_with(&stack, &["ask", key], &other).with(2);
+}

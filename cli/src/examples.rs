@@ -1,5 +1,6 @@
-//! Examples at the end of each command's help. The keys are those of the samples, so that each line works on a local
-//! stack as it stands, unless it names a deployed one.
+//! Examples at the end of each command's help, for a local stack with its samples unless a line names a deployed one. The
+//! PSPs that are played know nothing of the samples' payments: what asks them is shown on the orders of `checkout`'s
+//! examples. A line that begins with `#` says what comes before.
 
 use clap::Command;
 
@@ -31,15 +32,32 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
     (&["orders", "erase"], &["quittance orders erase systempay/12345678/test/CMD-2023 --dry-run"]),
     (
         &["refund"],
-        &["quittance refund systempay/12345678/test/MINE-1 4000 --request R-1 --plan-only"],
+        &[
+            "# after the checkout of this order, once the buyer has paid on its page:",
+            "quittance refund worldline/DemoMerchant/test/MINE-1 4000 --request R-1 --plan-only",
+            "quittance refund worldline/DemoMerchant/test/MINE-1 4000 --request R-1",
+        ],
     ),
-    (&["capture"], &["quittance capture worldline/DemoMerchant/test/MINE-2 --request T-1"]),
-    (&["cancel"], &["quittance cancel worldline/DemoMerchant/test/MINE-2 --request C-1"]),
+    (
+        &["capture"],
+        &[
+            "# after the checkout of this order with --approval, once the buyer has paid on its page:",
+            "quittance capture worldline/DemoMerchant/test/MINE-2 --request T-1",
+        ],
+    ),
+    (
+        &["cancel"],
+        &[
+            "# after the checkout of this order with --approval, once the buyer has paid on its page:",
+            "quittance cancel worldline/DemoMerchant/test/MINE-3 --request C-1",
+        ],
+    ),
     (
         &["settle"],
         &[
-            "quittance settle systempay/12345678/test/MINE-1",
-            "quittance settle systempay/12345678/test/MINE-1 2 --not-done",
+            "quittance settle worldline/DemoMerchant/test/MINE-1",
+            "# where line 2 is uncertain, and the PSP's portal shows nothing of it:",
+            "quittance settle worldline/DemoMerchant/test/MINE-1 2 --not-done",
         ],
     ),
     (&["quarantine", "list"], &["quittance quarantine list"]),
@@ -104,11 +122,18 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
     (
         &["checkout"],
         &[
-            "quittance checkout systempay/12345678/test/MINE-1 14000",
+            "quittance checkout worldline/DemoMerchant/test/MINE-1 14000",
             "quittance checkout worldline/DemoMerchant/test/MINE-2 14000 --method card --approval",
+            "quittance checkout worldline/DemoMerchant/test/MINE-3 14000 --method card --approval",
         ],
     ),
-    (&["ask"], &["quittance ask systempay/12345678/test/MINE-1"]),
+    (
+        &["ask"],
+        &[
+            "# after the checkout of this order:",
+            "quittance ask worldline/DemoMerchant/test/MINE-1",
+        ],
+    ),
     (&["keys", "check"], &["quittance keys check", "quittance keys check --file keys.json"]),
     (
         &["doctor"],
@@ -136,7 +161,7 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
         &["trigger"],
         &[
             "quittance trigger --list",
-            "quittance trigger cascade-half-paid --order MINE-3 --amount 9000",
+            "quittance trigger cascade-half-paid --order MINE-4 --amount 9000",
             "quittance trigger partial-refund --psp worldline",
         ],
     ),
@@ -151,7 +176,10 @@ const EXAMPLES: &[(&[&str], &[&str])] = &[
     (&["brands"], &["quittance brands"]),
     (
         &["completions"],
-        &["quittance completions bash >~/.local/share/bash-completion/completions/quittance"],
+        &[
+            "# where the folder is there; else: mkdir -p ~/.local/share/bash-completion/completions",
+            "quittance completions bash >~/.local/share/bash-completion/completions/quittance",
+        ],
     ),
 ];
 
@@ -196,11 +224,14 @@ mod tests {
         }
         for (path, lines) in EXAMPLES {
             for line in *lines {
+                assert!(line.len() <= 98, "{line} is wider than a terminal");
+                if line.starts_with('#') {
+                    continue;
+                }
                 let words = line.split(" >").next().unwrap_or(line).split(' ');
                 let words: Vec<&str> = words.collect();
                 assert_eq!(&words[1..=path.len()], *path, "{line}");
                 assert!(Args::try_parse_from(&words).is_ok(), "{line}");
-                assert!(line.len() <= 98, "{line} is wider than a terminal");
             }
         }
     }

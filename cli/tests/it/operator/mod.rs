@@ -4,6 +4,7 @@ mod doctor;
 mod drill;
 mod erase;
 mod evidence;
+mod examples;
 mod expect;
 mod keys;
 mod listen;
@@ -15,8 +16,8 @@ mod rehearse;
 mod replay;
 mod send;
 mod settle;
-mod unsent;
 mod start;
+mod unsent;
 
 use crate::support::{Stack, quittance};
 use base64::Engine;

@@ -190,7 +190,7 @@ impl<'a> ShareState<'a> {
             method: self.method.clone(),
             kind: self.kind,
             amount: self.amount,
-            currency: Some(self.currency).filter(|own| Some(*own) != currency),
+            currency: other_than(currency, self.currency),
             status: self.status,
             psp_status: self.psp_status.clone().into_owned(),
             sequence: self.sequence,
@@ -198,6 +198,11 @@ impl<'a> ShareState<'a> {
             names: self.names.iter().map(|name| (*name).to_owned()).collect(),
         }
     }
+}
+
+/// A share's own currency, where the order has another.
+fn other_than(order: Option<Currency>, own: Currency) -> Option<Currency> {
+    order.filter(|order| *order != own).map(|_| own)
 }
 
 /// Whether the fact cancels a part of the authorised amount, and not the whole payment.
@@ -292,7 +297,7 @@ pub(super) fn only_respellable(
                     method: fact.method.clone(),
                     kind: fact.kind,
                     amount: fact.meaning.worth,
-                    currency: Some(fact.currency).filter(|own| Some(*own) != currency),
+                    currency: other_than(currency, fact.currency),
                     status: Status::Ambiguous,
                     psp_status: fact.said.shown().into_owned(),
                     sequence: fact.sequence,

@@ -87,6 +87,9 @@ struct Share {
     method: &'static str,
     kind: &'static str,
     amount: u64,
+    /// Where it is not the order's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'static str>,
     status: &'static str,
     psp_status: &'static str,
     sequence: Option<u32>,
@@ -235,6 +238,14 @@ impl Order {
         }
     }
 
+    /// With the last share in another currency than the order's.
+    pub(super) fn share_in(mut self, code: &'static str) -> Self {
+        if let Some(share) = self.shares.last_mut() {
+            share.currency = Some(code);
+        }
+        self
+    }
+
     fn share(
         mut self,
         kind: &'static str,
@@ -244,12 +255,13 @@ impl Order {
         (status, psp_status): (&'static str, &'static str),
     ) -> Self {
         let share = share.to_owned();
-        let (sequence, details) = (None, None);
+        let (currency, sequence, details) = (None, None, None);
         self.shares.push(Share {
             share,
             method,
             kind,
             amount,
+            currency,
             status,
             psp_status,
             sequence,

@@ -48,6 +48,7 @@ pub(super) fn cases() -> Vec<Case> {
                 "CMD-1053 pending",
                 open("CMD-1053")
                     .debit("3254561053", "CB", 12_000, "captured", "CAPTURED")
+                    .share_in("USD")
                     .flag("currency_mismatch"),
             ),
         ),
@@ -74,6 +75,7 @@ pub(super) fn cases() -> Vec<Case> {
                     .captured(6_000)
                     .debit("3254561054", "CVCO", 6_000, "captured", "CAPTURED")
                     .debit("3254561055", "CB", 6_000, "captured", "CAPTURED")
+                    .share_in("USD")
                     .flag("currency_mismatch")
                     .notifications(2),
             ),

@@ -68,7 +68,7 @@ fn what_makes_no_story_is_told() {
     let nobody = format!("http://127.0.0.1:{}", free_port());
     for (to, args, why) in [
         (stack.url(), &["nothing-like-it"][..], "there are card-captured"),
-        (stack.url(), &[], "<SCENARIO>"),
+        (stack.url(), &[], "<SCENARIO|--list>"),
         (stack.url(), &["chargeback", "--psp", "systempay"], "no story of systempay"),
         (stack.url(), &["card-captured", "--amount", "9001"], "a multiple of 12"),
         (stack.url(), &["card-captured", "--amount", "90.00"], "minor units"),

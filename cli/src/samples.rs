@@ -3,6 +3,7 @@
 use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use include_dir::{Dir, DirEntry, include_dir};
 use quittance_core::crypto::sha256_hex_of;
@@ -71,11 +72,14 @@ fn unpacked(cache: &Path) -> io::Result<PathBuf> {
     if whole.is_dir() {
         return Ok(whole);
     }
-    let part = cache.join(format!("samples-part-{}", std::process::id()));
+    // A folder of its own for each that unpacks: two threads of a process may at once.
+    static UNPACKED: AtomicU32 = AtomicU32::new(0);
+    let nth = UNPACKED.fetch_add(1, Ordering::Relaxed);
+    let part = cache.join(format!("samples-part-{}-{nth}", std::process::id()));
     std::fs::create_dir_all(&part)?;
     SAMPLES.extract(&part)?;
     match std::fs::rename(&part, &whole) {
-        // Another process was quicker.
+        // Another was quicker.
         Err(_) if whole.is_dir() => std::fs::remove_dir_all(&part)?,
         renamed => renamed?,
     }

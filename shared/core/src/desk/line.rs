@@ -211,8 +211,10 @@ impl Line {
     pub(super) fn may_repeat(&self, memory: Memory, now: Timestamp) -> bool {
         match (memory, self.called_at) {
             (Memory::Keys { seconds }, Some(called)) => {
-                // Before the first call there is no clock to trust.
+                // Before the first call there is no clock to trust. Nobody knows whether the first call arrived, so the next may
+                // be the first, and has its deadline.
                 called <= now
+                    && self.deadline.is_none_or(|deadline| now < deadline)
                     && now.seconds_since(called) < seconds.saturating_sub(KEY_MARGIN_SECONDS)
             }
             _ => false,
@@ -234,5 +236,35 @@ impl Line {
     pub(super) fn become_so(&mut self, state: LineState, reason: Option<Remark>) {
         self.state = state;
         self.reason = reason;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_not_repeated_behind_its_deadline() {
+        let at = |seconds| Timestamp::from_unix(1_795_341_600 + seconds).unwrap();
+        let planned = |deadline| PlannedLine {
+            target: "1_0".to_owned(),
+            method: "CVCO".to_owned(),
+            purse: Purse::Voucher,
+            verb: Verb::Refund,
+            amount: 2_000,
+            currency: Currency::from_alpha("EUR").unwrap(),
+            whole: false,
+            deadline,
+        };
+        let called = |deadline| Line {
+            called_at: Some(at(0)),
+            ..Line::planned(planned(deadline), "intent".to_owned())
+        };
+        let memory = Memory::Keys { seconds: DAY };
+        let may = |line: &Line, seconds| line.may_repeat(memory, at(seconds));
+        let (free, bound) = (called(None), called(Some(at(600))));
+        assert!(may(&free, 599) && may(&free, 600) && may(&free, DAY as i64 - 7_200));
+        assert!(may(&bound, 599) && !may(&bound, 600) && !may(&bound, DAY as i64 - 7_200));
+        assert!(!may(&free, DAY as i64) && !free.may_repeat(Memory::None, at(1)));
     }
 }

@@ -49,6 +49,9 @@ pub(super) struct ShareState<'a> {
     attempted: &'a str,
 }
 
+/// Digits of a day in the moment of an attempt, `YYYYMMDDHHMMSS`.
+const DAY_DIGITS: usize = 8;
+
 /// Joins share facts by share, ordered by kind, then by attempt.
 pub(super) fn join<'a>(
     facts: impl Iterator<Item = &'a ShareFact>,
@@ -176,6 +179,16 @@ impl<'a> ShareState<'a> {
         matches!(self.status, Status::Refused | Status::Cancelled | Status::Expired)
             || self.rank == Rank::CAPTURE_FAILED
             || self.rest_is_lost
+    }
+
+    /// The day on which it was attempted, where the provider says one.
+    pub(super) fn day(&self) -> &'a str {
+        self.attempted.get(..DAY_DIGITS).unwrap_or_default()
+    }
+
+    /// Whether a voucher pays it.
+    pub(super) fn is_by_voucher(&self) -> bool {
+        self.payer == Payer::Voucher
     }
 
     /// Whether the money of this credit is back with the buyer for good.

@@ -156,7 +156,9 @@ impl<'a> Tally<'a> {
     }
 
     /// The instalment for which the release waits: the first of a plan that comes to the `whole`, and that
-    /// its own payment covers, or that is all there is. What another payment brings is no instalment.
+    /// its own payment covers, or that is all there is. What another payment brings is no instalment: a transaction id names a
+    /// payment of its day alone, so the first instalment is taken by what was attempted first under the id, and
+    /// never by a voucher.
     fn first_instalment(
         &self,
         currency: Currency,
@@ -170,8 +172,12 @@ impl<'a> Tally<'a> {
         });
         let firsts = plans.filter_map(|plan| {
             let due = plan.first_instalment?;
-            let (own, others): (Vec<_>, Vec<_>) =
-                self.debits(currency).partition(|debit| is_plan_of(plan, debit));
+            let of_plan = self.debits(currency).filter(|debit| is_plan_of(plan, debit));
+            let day = of_plan.map(ShareState::day).min();
+            let is_first = |debit: &&ShareState<'_>| {
+                is_plan_of(plan, debit) && !debit.is_by_voucher() && Some(debit.day()) == day
+            };
+            let (own, others): (Vec<_>, Vec<_>) = self.debits(currency).partition(is_first);
             let net: Vec<_> = own.iter().map(|debit| self.left(debit, policy.release_on)).collect();
             let gross: Vec<_> = net.iter().map(StatedAmount::gross).collect();
             let gross = distinct(&gross) >= due;

@@ -6,7 +6,7 @@ use quittance_core::fold::Instalments;
 use quittance_core::{Fact, Order, Policy, State};
 use quittance_testing::lyra::{Form, Share};
 
-use super::story::{CAPTURED, CARD, Message, follow_up, given, under};
+use super::story::{CAPTURED, CARD, Message, VOUCHER, cascade, follow_up, given, under};
 use quittance_testing::read::receipt;
 
 #[test]
@@ -36,6 +36,31 @@ fn instalments_are_released_as_the_merchant_chose() {
     // With each due date, the sum is stated.
     let dated = first.with("vads_payment_config", "MULTI_EXT:20270101=10000;20261122=5000");
     under(all).then(&dated).sums(15_000, 0, 5_000, 0).held();
+}
+
+/// A transaction id is one payment's for a day: a plan that took nothing says nothing of what comes under its id later, or
+/// came before.
+#[test]
+fn a_dead_plan_releases_nothing_that_another_day_brings_under_its_id() {
+    for status in ["REFUSED", "ABANDONED", "CANCELLED"] {
+        let plan = |date: &str| {
+            Form::single("CMD-1", "abc123", "CB", 10_000, status)
+                .with("vads_payment_config", "MULTI:first=4000;count=2;period=30")
+                .with("vads_trans_date", date)
+                .with("vads_trans_uuid", &"f".repeat(32))
+        };
+        let shares =
+            [Share(VOUCHER.0, "CVCO", 4_000, "CAPTURED"), Share(CARD.0, "CB", 6_000, "REFUSED")];
+        let split = cascade("REFUSED", &shares);
+        let told = follow_up(1, "BATCH_AUTO", Share(VOUCHER.0, "CVCO", 4_000, "CAPTURED"));
+        for date in ["20200101100000", "20991231100000"] {
+            let plan = plan(date);
+            under(CAPTURED).registered(10_000).then(&plan).then(&split).held();
+            under(CAPTURED).registered(10_000).then(&split).then(&plan).held();
+            under(CAPTURED).then(&plan).then(&split).held();
+            under(CAPTURED).then(&plan).then(&told).held();
+        }
+    }
 }
 
 #[test]

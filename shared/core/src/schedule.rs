@@ -107,7 +107,14 @@ impl Order {
 
 /// Whether the evidence does not decide.
 pub(crate) fn is_doubtful(summary: &Summary) -> bool {
-    let doubtful = [Flag::Ambiguous, Flag::AmountMismatch, Flag::UnknownStatus, Flag::Unconfirmed];
+    let doubtful = [
+        Flag::Ambiguous,
+        Flag::AmountMismatch,
+        // The sums are those of one currency: what was taken in another is in none.
+        Flag::CurrencyMismatch,
+        Flag::UnknownStatus,
+        Flag::Unconfirmed,
+    ];
     doubtful.iter().any(|flag| summary.flags.contains(flag))
 }
 

@@ -316,13 +316,15 @@ impl<'a> Tally<'a> {
         Some((*currency, sums))
     }
 
-    /// The currency of the order: the one it was paid in, else one it is expected in, else any, one
-    /// at stake before others.
+    /// The currency of the order: the one it was paid in, else one it is expected in, of those one in which money was taken
+    /// or reserved before others, else any, one at stake before others.
     pub(super) fn currency(&self, paid: Option<Currency>) -> Option<Currency> {
         let first = |test: fn(&Sums) -> bool| {
             self.sums.iter().find(|(_, sums)| test(sums)).map(|(currency, _)| *currency)
         };
-        paid.or_else(|| first(|sums| sums.expected.is_some()))
+        paid.or_else(|| first(|sums| sums.expected.is_some() && sums.captured > 0))
+            .or_else(|| first(|sums| sums.expected.is_some() && sums.authorised > 0))
+            .or_else(|| first(|sums| sums.expected.is_some()))
             .or_else(|| first(|sums| sums.at_stake))
             .or_else(|| first(|_| true))
     }

@@ -2,6 +2,7 @@
 
 use quittance_core::{Currency, Flag, State};
 use quittance_testing::lyra::Form;
+use quittance_testing::read::receipt;
 use quittance_testing::worldline::Payment;
 use serde_json::json;
 
@@ -20,15 +21,35 @@ fn money_in_another_currency_does_not_count() {
         .then(&elsewhere)
         .flagged([Flag::CurrencyMismatch])
         .held();
-    // Such a share says what it is in; one of the order's currency need not.
+    // A share that is not in the order's currency says what it is in. That of the order is the one in which money was taken.
     let summary = story.order().summary(CAPTURED);
-    let euro = summary.currency;
-    assert_eq!(euro, Currency::from_alpha("EUR"));
+    assert_eq!(summary.currency, Currency::from_alpha("USD"));
     let own: Vec<_> = summary.shares.iter().map(|share| share.currency).collect();
-    assert!(own.contains(&None) && own.contains(&Currency::from_alpha("USD")), "{own:?}");
+    assert!(own.contains(&None) && own.contains(&Currency::from_alpha("EUR")), "{own:?}");
     let view = serde_json::to_value(&summary.shares).unwrap();
     let named = view.as_array().unwrap().iter().filter(|share| share.get("currency").is_some());
     assert_eq!(named.count(), 1, "{view}");
+}
+
+/// An attempt in another currency hides nothing: the sums are those of what was taken, and the provider is asked.
+#[test]
+fn a_dead_attempt_in_another_currency_hides_no_money() {
+    for code in ["CHF", "USD"] {
+        let mut dead = wl("3254564399_0", VISA, 2);
+        dead.currency = code.to_owned();
+        let paid = wl("3254564310_0", VISA, 9);
+        for (one, other) in [(&dead, &paid), (&paid, &dead)] {
+            let story = given(one).then(other);
+            let order = story.order();
+            let summary = order.summary(CAPTURED);
+            assert_eq!(summary.currency, Currency::from_alpha("EUR"), "{code}");
+            assert_eq!(summary.captured, 140_000, "{code}");
+            if order.fulfilment().is_none() {
+                let at = receipt(120).received_at;
+                assert_eq!(order.next_ask(&summary, 0, at), Some(at), "{code}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub(super) struct ShareState<'a> {
     rest_is_lost: bool,
     /// What all instalments of its plan have in common.
     pub(super) series: Option<&'a str>,
+    /// The name of its payment, which the instalments of a plan do not share.
+    pub(super) payment: Option<&'a str>,
     /// The share that a credit gives back, where the PSP says.
     pub(super) parent: Option<&'a str>,
     /// Whether it is told by the operations of its payment.
@@ -46,11 +48,9 @@ pub(super) struct ShareState<'a> {
     called: Called,
     psp_status: Cow<'a, str>,
     sequence: Option<u32>,
-    attempted: &'a str,
+    /// When the attempt began, in a form that sorts; empty where the provider does not say.
+    pub(super) attempted: &'a str,
 }
-
-/// Digits of a day in the moment of an attempt, `YYYYMMDDHHMMSS`.
-const DAY_DIGITS: usize = 8;
 
 /// Joins share facts by share, ordered by kind, then by attempt.
 pub(super) fn join<'a>(
@@ -128,6 +128,7 @@ impl<'a> ShareState<'a> {
             rest_is_lost: top.meaning.status == Status::Captured
                 && (top.operation.is_none() || over > highest_reserved(&own)),
             series: facts.iter().find_map(|fact| fact.series.as_deref()),
+            payment: facts.iter().find_map(|fact| fact.payment.as_deref()),
             parent: facts.iter().find_map(|fact| fact.parent.as_deref()),
             is_operation: facts.iter().any(|fact| fact.operation.is_some()),
             is_whole: facts.iter().any(|fact| !fact.is_later_operation()),
@@ -171,7 +172,7 @@ impl<'a> ShareState<'a> {
 
     /// Whether money was taken that was paid with a balance.
     pub(super) fn is_captured_voucher(&self) -> bool {
-        self.status == Status::Captured && self.payer == Payer::Voucher
+        self.status == Status::Captured && self.is_by_voucher()
     }
 
     /// Whether what was reserved is lost: it can no longer be taken.
@@ -179,11 +180,6 @@ impl<'a> ShareState<'a> {
         matches!(self.status, Status::Refused | Status::Cancelled | Status::Expired)
             || self.rank == Rank::CAPTURE_FAILED
             || self.rest_is_lost
-    }
-
-    /// The day on which it was attempted, where the provider says one.
-    pub(super) fn day(&self) -> &'a str {
-        self.attempted.get(..DAY_DIGITS).unwrap_or_default()
     }
 
     /// Whether a voucher pays it.

@@ -173,9 +173,10 @@ impl<'a> Tally<'a> {
         let firsts = plans.filter_map(|plan| {
             let due = plan.first_instalment?;
             let of_plan = self.debits(currency).filter(|debit| is_plan_of(plan, debit));
-            let day = of_plan.map(ShareState::day).min();
+            let payment =
+                of_plan.min_by_key(|debit| debit.attempted).and_then(|debit| debit.payment);
             let is_first = |debit: &&ShareState<'_>| {
-                is_plan_of(plan, debit) && !debit.is_by_voucher() && Some(debit.day()) == day
+                is_plan_of(plan, debit) && !debit.is_by_voucher() && debit.payment == payment
             };
             let (own, others): (Vec<_>, Vec<_>) = self.debits(currency).partition(is_first);
             let net: Vec<_> = own.iter().map(|debit| self.left(debit, policy.release_on)).collect();

@@ -20,6 +20,9 @@ const FILE: &str = "quittance.db";
 /// The variable with the address of an engine.
 pub(crate) const DYNAMODB_ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
+/// The variable with the address of a queue's engine.
+pub(crate) const SQS_ENDPOINT: &str = "AWS_ENDPOINT_URL_SQS";
+
 /// The region of engines that have none. Nothing depends on it.
 const REGION: &str = "eu-west-3";
 

@@ -21,7 +21,7 @@ use quittance_core::Policy;
 use quittance_psp::PROVIDERS;
 
 use crate::console::Console;
-use crate::engine::{Engine, endpoint, sdk_config};
+use crate::engine::{DYNAMODB_ENDPOINT, Engine, SQS_ENDPOINT, endpoint, sdk_config};
 use crate::keys::{Rings, configured};
 use crate::operate::replayer::Replayer;
 use crate::output::Failure;
@@ -31,9 +31,6 @@ const QUEUE_TABLE: &str = "quittance-local-queue";
 
 /// The FIFO queue that is made where `AWS_ENDPOINT_URL_SQS` is set and no queue is named.
 const QUEUE_NAME: &str = "quittance-fulfilment.fifo";
-
-/// The variable with the endpoint of SQS.
-const SQS_ENDPOINT: &str = "AWS_ENDPOINT_URL_SQS";
 
 /// Everything that answers requests.
 pub(crate) struct Stack {
@@ -140,7 +137,7 @@ fn variables(
     let Policy { release_on, instalments, confirm } = settings.policy;
     let mut variables = BTreeMap::from([
         ("QUITTANCE_CONFIRM", confirm.as_str().to_owned()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", engine.url.clone()),
+        (DYNAMODB_ENDPOINT, engine.url.clone()),
         ("QUITTANCE_TABLE", settings.table.clone()),
         ("QUITTANCE_ARCHIVE_TABLE", settings.archive_table.clone()),
         ("QUITTANCE_RELEASE_ON", release_on.as_str().to_owned()),

@@ -18,7 +18,7 @@ use quittance_aws::receive::Receiver;
 use quittance_aws::table::Table;
 use quittance_psp::PROVIDERS;
 
-use crate::engine::{DYNAMODB_ENDPOINT, endpoint, sdk_config};
+use crate::engine::{DYNAMODB_ENDPOINT, SQS_ENDPOINT, endpoint, sdk_config};
 use crate::event::Sender;
 use crate::keys::{Rings, Secret, configured};
 use crate::operate::deployed::Deployed;
@@ -70,15 +70,8 @@ const FIELDS: &str = "QUITTANCE_SYSTEMPAY_FIELDS";
 
 /// The variables that name a resource of a stack. One that was exported and forgotten must not make a
 /// command act on another stack than the one that is named.
-const RESOURCES: [&str; 7] = [
-    TABLE,
-    "QUITTANCE_ARCHIVE_TABLE",
-    SECRET,
-    QUEUE,
-    SHOP_QUEUE,
-    DYNAMODB_ENDPOINT,
-    "AWS_ENDPOINT_URL_SQS",
-];
+const RESOURCES: [&str; 7] =
+    [TABLE, "QUITTANCE_ARCHIVE_TABLE", SECRET, QUEUE, SHOP_QUEUE, DYNAMODB_ENDPOINT, SQS_ENDPOINT];
 
 /// What a command works on.
 enum Target<'a> {
@@ -148,7 +141,7 @@ impl Context {
     /// The stack that the arguments and variables name.
     pub(crate) async fn open(common: &Common) -> Result<Self, Failure> {
         let target = common.target()?;
-        for name in ENGINE.into_iter().chain(["AWS_ENDPOINT_URL_SQS"]) {
+        for name in ENGINE.into_iter().chain([SQS_ENDPOINT]) {
             endpoint(name)?;
         }
         let is_local = matches!(target, Target::Local(_));
@@ -171,7 +164,7 @@ impl Context {
                 let told = ask(url).await?;
                 let who = format!("the local stack at {url}");
                 agree(&told, &who, configured)?;
-                let engine = told.get("AWS_ENDPOINT_URL_DYNAMODB").map(String::as_str);
+                let engine = told.get(DYNAMODB_ENDPOINT).map(String::as_str);
                 let sdk = sdk_config(engine).await;
                 (told, sdk)
             }
@@ -278,7 +271,7 @@ impl Context {
 
     /// An SQS client.
     pub(crate) fn sqs(&self) -> Sqs {
-        match self.told.get("AWS_ENDPOINT_URL_SQS") {
+        match self.told.get(SQS_ENDPOINT) {
             Some(endpoint) => clients::sqs(&self.sdk.to_builder().endpoint_url(endpoint).build()),
             None => clients::sqs(&self.sdk),
         }

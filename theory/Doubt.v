@@ -284,7 +284,23 @@ Proof.
   intros I. unfold complete, is_covered. change (only_due (voider t v)) with (only_due t).
   destruct (only_due t) as [[c due]|]; auto. intro H. apply N.leb_le in H. apply N.leb_le.
   etransitivity; [apply H|]. unfold net. change (given_back_of_unknown (voider t v) c) with (given_back_of_unknown t c).
-  apply less_le, certain_worse. change (debits (voider t v) c) with (debits t c).
+  apply less_le. unfold cover. change (debits (voider t v) c) with (debits t c).
+  change (is_known_whole (voider t v)) with (is_known_whole t).
+  assert (worse : forall d, left on (voider t v) d = left on t d \/ is_void (voider t v) d = true).
+  { intro d. unfold left, gone_of. change (came_back_in_parts (voider t v) d) with (came_back_in_parts t d).
+    change (given_back_of (voider t v) d) with (given_back_of t d).
+    destruct (is_void t d) eqn:E; [rewrite (void_more _ _ _ I E); auto|].
+    destruct (is_void (voider t v) d); auto. }
+  assert (P : sum (fun d => if is_known_whole t d then 0 else most_left (left on t d)) (debits t c)
+    <= sum (fun d => if is_known_whole t d then 0 else most_left (left on (voider t v) d)) (debits t c)).
+  { induction (debits t c) as [|d ds IH]; simpl; [lia|]. destruct (is_known_whole t d); [lia|].
+    assert (most_left (left on t d) <= most_left (left on (voider t v) d)); [|lia].
+    destruct (worse d) as [->|E]; [lia|].
+    assert (gone (left on (voider t v) d) = None) as V by (unfold left, gone_of; simpl; rewrite E; auto).
+    assert (amount (left on t d) = amount (left on (voider t v) d)) as A by reflexivity.
+    unfold most_left, left_of, less. rewrite V, A. destruct (gone (left on t d)); lia. }
+  enough (C : certain true (map (left on (voider t v)) (debits t c)) <= certain true (map (left on t) (debits t c))) by lia.
+  apply certain_worse. clear P.
   induction (debits t c) as [|d ds IH]; simpl; constructor; auto.
   unfold left, gone_of. change (came_back_in_parts (voider t v) d) with (came_back_in_parts t d).
   change (given_back_of (voider t v) d) with (given_back_of t d).

@@ -29,9 +29,10 @@ Record ShareFact := {
   operation : option N; number : option N; kind : Kind; target : option N; currency : N; said : N; parent : option N;
   status : Status; rank : N; worth : N; payer : Payer; doubt : bool }.
 
-Inductive Fact := Share (s : ShareFact) | Total (amount : option N) (of : N).
+(** What the whole costs that a payment is for, or any payment, where [pays] is none; [of] is the currency. *)
+Inductive Fact := Share (s : ShareFact) | Total (amount : option N) (pays : option N) (of : N).
 
-Definition as_share f := match f with Share s => [s] | Total _ _ => [] end.
+Definition as_share f := match f with Share s => [s] | Total _ _ _ => [] end.
 Definition opt (o : option N) : N := match o with Some n => n + 1 | None => 0 end.
 Definition flag (b : bool) : N := if b then 1 else 0.
 Definition kind_n k : N := match k with Debit => 0 | Credit => 1 | Verification => 2 end.
@@ -51,7 +52,7 @@ Definition is_some {A} (o : option A) := match o with Some _ => true | None => f
 Definition key f : list N := match f with
   | Share s => [0; share s; opt (other_name s); called_n (alone s); opt (operation s); opt (number s); kind_n (kind s);
       opt (target s); currency s; said s; opt (parent s); status_n (status s); rank s; worth s; payer_n (payer s); flag (doubt s)]
-  | Total a c => [1; opt a; c] end.
+  | Total a p c => [1; opt a; opt p; c] end.
 Fixpoint lex (a b : list N) : comparison := match a, b with
   | [], [] => Eq | [], _ => Lt | _, [] => Gt
   | x :: a, y :: b => match x ?= y with Eq => lex a b | c => c end end.
@@ -59,9 +60,12 @@ Fixpoint lex (a b : list N) : comparison := match a, b with
 Definition best (a b : Standing) := if place a <=? place b then a else b.
 Definition worst (a b : Standing) := if place a <=? place b then b else a.
 Definition is_later_operation s := match number s with Some n => negb (n =? 0) | None => false end.
+(** The payment that all names but those of shares alone are places in. *)
+Definition the_payment : N := 10.
+Definition payment s := match alone s with Both | Id => None | Place => Some the_payment | Payment => Some (share s) end.
 Definition called s := if is_some (other_name s) then Both else alone s.
 Definition standing f told := match f with
-  | Share s => if doubt s then worst told Contradictory else told | Total _ _ => told end.
+  | Share s => if doubt s then worst told Contradictory else told | Total _ _ _ => told end.
 
 (** A map from facts to the best standing of the messages that state them, in the facts' own order. *)
 Definition Facts := list (Fact * Standing).
@@ -116,6 +120,7 @@ Definition name_of (facts : list ShareFact) : ShareFact -> N :=
 Record StatedAmount := { amount : N; gone : option N; in_parts : bool; open : bool; by_payer : Payer; named : Called }.
 
 Definition left_of s := less (amount s) (gone s).
+Definition most_left s := match gone s with None => amount s | Some _ => left_of s end.
 Definition may_be_within (apart : bool) (total s : StatedAmount) : bool :=
   let is_later := is_payer (by_payer total) Voucher && is_payer (by_payer s) Complement in
   let taken := match gone s with None => amount s | Some gone => N.max (amount s) gone end in
@@ -183,7 +188,7 @@ Definition acquired (facts : list ShareFact) (whole : N) : N :=
 Record Registered := { sum_due : N; due_in : N }.
 Record ShareState := {
   name : N; names : list N; kind_of : Kind; in_currency : N; worth_of : N; captured : N; authorised : N;
-  goal : option N; status_of : Status; parent_of : option N;
+  goal : option N; has_goal : bool; status_of : Status; parent_of : option N; payment_of : option N;
   is_operation : bool; is_whole : bool; is_part : bool; paid_by : Payer; called_by : Called }.
 
 (** The fact that holds: the last of the greatest. *)
@@ -231,8 +236,10 @@ Definition share_of (name : N) (facts : list ShareFact) (registered : option Reg
       let top := if cancelled then top_fact else highest_fact in
       Some {| name := name; names := distinct_by N.eqb (map share facts); kind_of := kind top; in_currency := currency top;
         worth_of := if captured =? 0 then if left =? 0 then worth highest_fact else left else captured;
-        captured := captured; authorised := left; goal := target_of facts (currency top); status_of := status top;
+        captured := captured; authorised := left; goal := target_of facts (currency top);
+        has_goal := existsb (fun f => negb (is_later_operation f) && is_some (target f)) facts; status_of := status top;
         parent_of := fold_right (fun f p => if is_some (parent f) then parent f else p) None facts;
+        payment_of := fold_right (fun f p => if is_some (payment f) then payment f else p) None facts;
         is_operation := existsb (fun f => is_some (operation f)) facts;
         is_whole := existsb (fun f => negb (is_later_operation f)) facts;
         is_part := existsb (fun f => negb (is_some (operation f)) || is_later_operation f) facts;
@@ -298,16 +305,23 @@ Definition stated on d (gone : option N) (in_parts : bool) : StatedAmount :=
 Definition expected t c : option N := match registered t with
   | Some r => if due_in r =? c then Some (sum_due r) else None
   | None => most_of (fun f => match f with
-      | Total a of => if of =? c then a else None
+      | Total a _ of => if of =? c then a else None
       | Share s => if negb (is_later_operation s) && (currency s =? c) then target s else None end) (facts t) end.
 Definition currencies t : list N := distinct_by N.eqb (match registered t with Some r => [due_in r] | None =>
-  map (fun f => match f with Total _ c => c | Share s => currency s end) (facts t) end).
+  map (fun f => match f with Total _ _ c => c | Share s => currency s end) (facts t) end).
 Definition only_due t : option (N * N) :=
   match flat_map (fun c => match expected t c with Some e => if 0 <? e then [(c, e)] else [] | None => [] end) (currencies t) with
   | [due] => Some due | _ => None end.
-Definition gross on t c := certain true (map (fun d => stated on d (Some 0) false) (debits t c)).
+(** Whether the whole of a debit's payment is known. *)
+Definition is_known_whole t d : bool :=
+  is_some (registered t) || has_goal d || existsb (fun f => match f with
+    | Total _ (Some p) _ => is_opt (payment_of d) (Some p) || has (names d) p | Total _ None _ => true | Share _ => false end) (facts t).
+(** How far the debits cover the order, each stated so. *)
+Definition cover t c (stated : ShareState -> StatedAmount) : N :=
+  certain true (map stated (debits t c)) - sum (fun d => if is_known_whole t d then 0 else most_left (stated d)) (debits t c).
+Definition gross on t c := cover t c (fun d => stated on d (Some 0) false).
 Definition left on t d := stated on d (gone_of t d) (is_void t d || came_back_in_parts t d).
-Definition net on t c := less (certain true (map (left on t) (debits t c))) (given_back_of_unknown t c).
+Definition net on t c := less (cover t c (left on t)) (given_back_of_unknown t c).
 Definition is_covered (cover : Tally -> N -> N) t : bool :=
   match only_due t with Some (c, e) => e <=? cover t c | None => false end.
 Definition paid on := is_covered (gross on).

@@ -366,7 +366,8 @@ Proof.
     { intros d I. apply in_flat_map in I. destruct I as (k & _ & I). destruct (expected _ k) as [e|]; [|inversion I].
       destruct (0 <? e) eqn:P; [|inversion I]. destruct I as [<-|[]]. apply N.ltb_lt in P. auto. }
     revert I E. destruct (flat_map _ _) as [|d [|]]; intros I E; try discriminate. injection E as ->. apply (I (c, due)). left. auto.
-  - intros h P R. unfold net in H. etransitivity; [apply H|]. apply less_le. apply certain_is_kept; auto.
+  - intros h P R. unfold net in H. etransitivity; [apply H|]. apply less_le. unfold cover. etransitivity; [apply N.le_sub_l|].
+    apply certain_is_kept; auto.
 Qed.
 
 (** Histories exist, and one of them has no more than is certain: 40, of which 10 went back, then a running total of 50. *)

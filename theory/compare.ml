@@ -1,7 +1,7 @@
 (* Reads sets of facts, each with what the code says of it, and says the same by the model, or which line it reads otherwise.
 
    A line: R, and the registered amount and its currency, where one is; then the facts; then =, and what the code says. A fact is
-   T amount currency standing, or S share other alone operation number kind target currency said parent status rank worth payer
+   T amount payment currency standing, or S share other alone operation number kind target currency said parent status rank worth payer
    doubt standing. What may be missing is a number more than it is, and 0 where it is missing. *)
 
 open Fold
@@ -22,8 +22,8 @@ let standings = [| Confirmed; Sound; Contradictory; Respellable |]
 let rec facts words =
   let int = int_of_string in
   match words with
-  | "T" :: amount :: currency :: told :: more ->
-      (Total (optional (int amount), number (int currency)), standings.(int told)) :: facts more
+  | "T" :: amount :: payment :: currency :: told :: more ->
+      (Total (optional (int amount), optional (int payment), number (int currency)), standings.(int told)) :: facts more
   | "S" :: share :: other :: alone :: operation :: no :: kind :: target :: currency :: said :: parent :: status :: rank
     :: worth :: payer :: doubt :: told :: more ->
       let fact =

@@ -156,7 +156,7 @@ fn words(fact: &Fact) -> String {
             let more = [
                 ("first", total.first_instalment.map(|first| amount(Some(first)))),
                 ("at most", total.largest_instalment.map(|most| amount(Some(most)))),
-                ("of series", total.series.clone()),
+                ("of", total.of.clone()),
             ];
             for (name, value) in more {
                 words.extend(value.map(|value| format!(", {name} {value}")));
@@ -330,13 +330,7 @@ mod tests {
         let currency = Currency::from_alpha("EUR").unwrap();
         let (share, said) = ("20261122-abc123-1".to_owned(), Said::word("CAPTURED"));
         let share = ShareFact::new(share, Kind::Debit, 500, currency, said);
-        let total = Total {
-            amount: Some(500),
-            first_instalment: None,
-            largest_instalment: None,
-            series: None,
-            currency,
-        };
+        let total = Total::new(500, currency, &share.share);
         Statement {
             key: "systempay/12345678/test/A".parse().unwrap(),
             aliases: Vec::new(),

@@ -1,8 +1,8 @@
 //! What a PSP states: facts, and the words for them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,8 @@ impl Fact {
     }
 }
 
-/// The amount an order is for, in minor units.
+/// The amount that a message states for the whole order, in minor units, and whose whole that is: another attempt
+/// to pay the same order may be for more, and what was paid of that attempt is then only a part.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Total {
     /// The whole amount; `None` when instalments are announced without their sum.
@@ -57,12 +58,37 @@ pub struct Total {
     /// The largest instalment's amount: no share of the plan is worth more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_instalment: Option<u64>,
-    /// What all instalments of the plan have in common ([`ShareFact::series`]): it says nothing of other
-    /// payments.
+    /// The payment that is for this amount ([`ShareFact::payment_name`]), or of a plan what all its instalments have
+    /// in common ([`ShareFact::series`]). `None` in what an earlier release stored: the amount is then taken
+    /// for that of any payment.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub series: Option<String>,
-    /// The currency of both.
+    pub of: Option<String>,
+    /// The currency of the amounts.
     pub currency: Currency,
+}
+
+impl Total {
+    /// That the payment of this name is for the amount, in minor units.
+    pub fn new(amount: u64, currency: Currency, of: &str) -> Self {
+        Self {
+            amount: Some(amount),
+            first_instalment: None,
+            largest_instalment: None,
+            of: Some(of.to_owned()),
+            currency,
+        }
+    }
+
+    /// The same of every payment that one of these debits is a part of.
+    pub fn of_each<'s>(
+        amount: u64,
+        currency: Currency,
+        shares: impl IntoIterator<Item = &'s ShareFact>,
+    ) -> impl Iterator<Item = Self> {
+        let debits = shares.into_iter().filter(|share| share.kind == Kind::Debit);
+        let payments: BTreeSet<&str> = debits.map(ShareFact::payment_name).collect();
+        payments.into_iter().map(move |payment| Self::new(amount, currency, payment))
+    }
 }
 
 /// With what a share is paid, as far as that tells which of two came first: a voucher does, and its complement by
@@ -222,6 +248,11 @@ impl ShareFact {
     pub fn is_of(&self, payment: &str) -> bool {
         let named = |name: &Option<String>| name.as_deref() == Some(payment);
         self.share == payment || named(&self.parent) || named(&self.payment)
+    }
+
+    /// The name of the payment that a debit is a part of: its own, where that is told apart from no other.
+    pub fn payment_name(&self) -> &str {
+        self.payment.as_deref().unwrap_or(&self.share)
     }
 
     /// By which of its names it calls the share.

@@ -114,7 +114,7 @@ struct StoredTotal {
     amount: Option<u64>,
     first_instalment: Option<u64>,
     largest_instalment: Option<u64>,
-    series: Ref,
+    of: Ref,
     currency: Ref,
 }
 
@@ -385,12 +385,12 @@ impl<'o> Writer<'o> {
     }
 
     fn total(&mut self, total: &'o Total) -> StoredTotal {
-        let Total { amount, first_instalment, largest_instalment, series, currency } = total;
+        let Total { amount, first_instalment, largest_instalment, of, currency } = total;
         StoredTotal {
             amount: *amount,
             first_instalment: *first_instalment,
             largest_instalment: *largest_instalment,
-            series: self.optional(series.as_deref()),
+            of: self.optional(of.as_deref()),
             currency: self.text(currency.code()),
         }
     }
@@ -532,7 +532,7 @@ impl Reader {
                 amount: total.amount,
                 first_instalment: total.first_instalment,
                 largest_instalment: total.largest_instalment,
-                series: self.optional(total.series)?,
+                of: self.optional(total.of)?,
                 currency: self.currency(total.currency)?,
             }),
         })

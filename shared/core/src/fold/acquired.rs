@@ -46,6 +46,11 @@ impl StatedAmount {
         self.amount.saturating_sub(self.gone)
     }
 
+    /// What may be left of it: all of it, where nobody knows how much went back.
+    pub(super) fn most_left(&self) -> u64 {
+        if self.gone == UNKNOWN { self.amount } else { self.left() }
+    }
+
     /// Whether a running total may have some of this amount within: all of it, or what was left when the total was stated. A
     /// complement is paid after its voucher. And what is as much as the total would leave nothing for the share that
     /// states it; two operations of one payment may be the same one told twice.

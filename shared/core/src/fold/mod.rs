@@ -38,7 +38,8 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     let releasable = sound.complete().is_some() && decisive.complete().is_some();
     let currency = shown.currency(paid);
     let sums = currency.map(|currency| shown.sums(currency)).unwrap_or_default();
-    let state = state(&sums, &shown.shares);
+    let is_whole_unknown = paid.is_none() && shown.whole_unknown();
+    let state = state(&sums, &shown.shares, is_whole_unknown);
     let mut shares: Vec<Share> =
         shown.shares.iter().map(|share| share.to_share(currency)).collect();
     if paid.is_none() {
@@ -53,7 +54,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
         !confirmed.final_credits().eq(sound.final_credits())
             || !confirmed.certain_debits().eq(sound.certain_debits())
     });
-    let voucher_waits = sums.waits() && shown.has_captured_voucher();
+    let voucher_waits = shown.voucher_waits(is_whole_unknown);
     Summary {
         state,
         flags,
@@ -73,21 +74,23 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     }
 }
 
-/// The state of an order: the first rule that fits. (docs/interface.md, "States")
-fn state(sums: &Sums, shares: &[ShareState<'_>]) -> State {
+/// The state of an order: the first rule that fits. What is a part of nobody knows what reaches no whole.
+/// (docs/interface.md, "States")
+fn state(sums: &Sums, shares: &[ShareState<'_>], is_whole_unknown: bool) -> State {
     let Sums { captured, authorised, refunded, let_go, .. } = *sums;
     let expected = sums.expected.unwrap_or(0);
+    let reaches = |amount: u64| amount >= expected && expected > 0 && !is_whole_unknown;
     if shares.iter().any(|s| s.status == Status::ChargedBack) {
         State::ChargedBack
     } else if refunded >= captured && captured > 0 {
         State::Refunded
-    } else if captured.saturating_sub(refunded) >= expected && expected > 0 {
+    } else if reaches(captured.saturating_sub(refunded)) {
         State::Captured
     } else if refunded > 0 {
         State::PartiallyRefunded
     } else if captured > 0 {
         State::PartiallyCaptured
-    } else if authorised + let_go >= expected && expected > 0 {
+    } else if reaches(authorised + let_go) {
         State::Authorised
     } else {
         last_end(shares).filter(|_| expected > 0).unwrap_or(State::Pending)

@@ -143,8 +143,8 @@ impl<'a> Tally<'a> {
             let net: Vec<_> = debits().map(|debit| self.left(debit, policy.release_on)).collect();
             let gross: Vec<_> = net.iter().map(StatedAmount::gross).collect();
             sums.open_payments = gross.iter().filter(|s| s.amount > 0 && s.open).count();
-            sums.gross = Cover::of(&gross);
-            sums.net = Cover::of(&net);
+            sums.gross = self.cover(*currency, &gross);
+            sums.net = self.cover(*currency, &net);
             sums.net.lose(self.given_back_of_unknown(*currency));
             if policy.instalments == Instalments::First {
                 sums.whole = sums.expected;
@@ -153,6 +153,28 @@ impl<'a> Tally<'a> {
             }
         }
         sums
+    }
+
+    /// How far the debits of a currency cover the order. What was paid of a payment whose whole nobody stated may be
+    /// any part of that whole: it covers nothing for certain, and still may stand within what others state.
+    fn cover(&self, currency: Currency, stated: &[StatedAmount]) -> Cover {
+        let parts = self.debits(currency).zip(stated).filter(|(debit, _)| !self.is_whole(debit));
+        let parts: u64 = parts.map(|(_, stated)| stated.most_left()).sum();
+        let most = stated.iter().map(|s| s.amount.saturating_sub(s.gone)).sum();
+        Cover { certain: certain(stated, true).saturating_sub(parts), most }
+    }
+
+    /// Whether the whole of a debit's payment is known: it was registered, or a message about that very payment
+    /// states it. What the instalments of a plan come to says nothing of a voucher, which is none of them.
+    fn is_whole(&self, debit: &ShareState<'_>) -> bool {
+        let is_of = |total: &&Total| match (&total.of, total.first_instalment) {
+            (_, Some(_)) => {
+                total.amount.is_some() && is_plan_of(total, debit) && !debit.is_by_voucher()
+            }
+            (Some(of), None) => debit.payment == Some(of) || debit.names.contains(of.as_str()),
+            (None, None) => true,
+        };
+        self.registered.is_some() || !debit.targets.is_empty() || self.totals.iter().any(is_of)
     }
 
     /// The instalment for which the release waits: the first of a plan that comes to the `whole`, and that
@@ -277,10 +299,12 @@ impl<'a> Tally<'a> {
         })
     }
 
-    /// Whether a voucher's money was taken and not given back.
-    pub(super) fn has_captured_voucher(&self) -> bool {
+    /// Whether a voucher's money was taken, was not given back, and waits for the rest in its currency.
+    pub(super) fn voucher_waits(&self, is_whole_unknown: bool) -> bool {
         let kept = |share: &ShareState<'_>| self.given_back_of(share) < share.captured;
-        self.shares.iter().any(|share| share.is_captured_voucher() && kept(share))
+        let waits = |currency| is_whole_unknown || self.sums(currency).waits();
+        let mut vouchers = self.shares.iter().filter(|share| share.is_captured_voucher());
+        vouchers.any(|voucher| kept(voucher) && waits(voucher.currency))
     }
 
     /// The sums of a currency; nothing where it is not named.
@@ -348,13 +372,17 @@ impl<'a> Tally<'a> {
         self.sums.values().filter(|sums| sums.at_stake).count() > 1
     }
 
-    /// Whether shares are known and what the whole order costs is not: a share of a cascade and a
-    /// single payment look the same then.
+    /// Whether shares are known and what the whole order costs is not, or money of a payment and not its whole: a
+    /// share of a cascade and a single payment look the same then.
     pub(super) fn whole_unknown(&self) -> bool {
-        self.shares.iter().any(|share| share.kind != Kind::Verification)
-            && self.registered.is_none()
+        let has_money = |share: &ShareState<'_>| share.captured > 0 || share.authorised > 0;
+        let is_part =
+            |s: &ShareState<'_>| s.kind == Kind::Debit && has_money(s) && !self.is_whole(s);
+        let nothing_is_stated = self.registered.is_none()
             && self.totals.is_empty()
-            && self.shares.iter().all(|share| share.targets.is_empty())
+            && self.shares.iter().all(|share| share.targets.is_empty());
+        nothing_is_stated && self.shares.iter().any(|share| share.kind != Kind::Verification)
+            || self.shares.iter().any(is_part)
     }
 
     /// Whether different amounts are stated for the order while the largest, or the one that was
@@ -401,7 +429,7 @@ impl ShareState<'_> {
 
 /// Whether a share is an instalment of this plan.
 fn is_plan_of(plan: &Total, share: &ShareState<'_>) -> bool {
-    plan.currency == share.currency && plan.series.as_deref() == share.series
+    plan.currency == share.currency && plan.of.as_deref() == share.series
 }
 
 /// What was given back for good, by payment. A credit of an operation without a number of its own, or with that
@@ -443,11 +471,6 @@ fn owned(names: &BTreeSet<&str>) -> BTreeSet<String> {
 }
 
 impl Cover {
-    fn of(stated: &[StatedAmount]) -> Self {
-        let most = stated.iter().map(|s| s.amount.saturating_sub(s.gone)).sum();
-        Self { certain: certain(stated, true), most }
-    }
-
     fn lose(&mut self, amount: u64) {
         self.certain = self.certain.saturating_sub(amount);
         self.most = self.most.saturating_sub(amount);
@@ -493,7 +516,7 @@ impl Sums {
 
     /// Whether money that was taken waits for the rest: neither is the rest reserved, nor has all that was
     /// taken been given back.
-    pub(super) fn waits(&self) -> bool {
+    fn waits(&self) -> bool {
         let secured = (self.captured + self.authorised).saturating_sub(self.refunded);
         self.captured > self.refunded && self.expected.is_none_or(|expected| secured < expected)
     }

@@ -174,18 +174,12 @@ impl<'a> Head<'a> {
         }
         match &self.plan {
             Some(plan) => Some(Total {
-                series: Some(self.trans_id.as_str().to_ascii_lowercase()),
+                of: Some(self.trans_id.as_str().to_ascii_lowercase()),
                 ..plan.total(self.amount, self.currency)
             }),
             // What the plan of an instalment costs is not known from a re-send that leaves the plan out.
             None if self.may_lack_plan() => None,
-            None => Some(Total {
-                amount: Some(self.amount),
-                first_instalment: None,
-                largest_instalment: None,
-                series: None,
-                currency: self.currency,
-            }),
+            None => Some(Total::new(self.amount, self.currency, &self.payment())),
         }
     }
 
@@ -429,7 +423,7 @@ impl Plan {
             amount: sum,
             first_instalment: Some(first),
             largest_instalment: largest,
-            series: None,
+            of: None,
             currency,
         }
     }

@@ -79,16 +79,13 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
         .any(|(said, share)| said.recurs() && share.meaning.worth < amount);
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
     let whole = whole && !instalment;
-    let total = Total {
-        amount: Some(amount),
-        first_instalment: None,
-        largest_instalment: None,
-        series: None,
-        currency,
-    };
-    let mut facts = Vec::with_capacity(shares.len() + 1);
+    // What names the order names no payment: what nobody tried to pay is the whole of none.
+    let of_none = shares.is_empty().then(|| Total::new(amount, currency, &key.order));
+    let of_each = Total::of_each(amount, currency, &shares);
+    let totals: Vec<Total> = of_each.chain(of_none).filter(|_| whole).collect();
+    let mut facts = Vec::with_capacity(shares.len() + totals.len());
     facts.extend(shares.into_iter().map(Fact::share));
-    facts.extend(whole.then_some(Fact::Total(total)));
+    facts.extend(totals.into_iter().map(Fact::Total));
     let mut statement = Statement {
         aliases: by_payment.filter(|alias| *alias != key).into_iter().collect(),
         key,

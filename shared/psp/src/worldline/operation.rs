@@ -128,13 +128,7 @@ impl<'a> Told<'a> {
         let is_foreign = amounts.acquired_currency != amounts.currency;
         let is_taken = matches!(operation.read().status, Status::Captured | Status::Authorised);
         let acquired = amounts.acquired.filter(|_| !credit && is_foreign && is_taken);
-        let total = acquired.map(|_| Total {
-            amount: Some(target),
-            first_instalment: None,
-            largest_instalment: None,
-            series: None,
-            currency: amounts.currency,
-        });
+        let total = acquired.map(|_| Total::new(target, amounts.currency, operation.id.inner));
         let (id, direction) = match credit {
             true => (operation.id.operation(), Kind::Credit),
             false => (operation.id.inner.to_owned(), Kind::Debit),

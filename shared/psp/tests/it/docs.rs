@@ -219,7 +219,7 @@ fn transitions() -> BTreeSet<(State, State)> {
         amount: Some(10_000),
         first_instalment: None,
         largest_instalment: None,
-        series: None,
+        of: None,
         currency: euro(),
     });
     let state = |subset: u32| {

@@ -24,6 +24,9 @@ const STORIES: u64 = 4;
 /// Few amounts, so that some are equal and some add up.
 const AMOUNTS: [u64; 8] = [0, 10, 20, 30, 40, 50, 60, 100];
 
+/// The number of the payment that every name can be a place in: behind the names of shares.
+const THE_PAYMENT: usize = 10;
+
 const CURRENCIES: [&str; 2] = ["EUR", "USD"];
 
 /// Each status in its own order, with the rank that it mostly has.
@@ -196,13 +199,16 @@ fn currency(dice: &mut Dice) -> usize {
 
 fn a_total(dice: &mut Dice, line: &mut String) -> Result<Fact, fmt::Error> {
     let amount = (!dice.once_in(8)).then(|| *dice.pick(&AMOUNTS));
+    // Of a payment that goes by a share's own name, of the one that all names are places in, or of any.
+    let payment = (!dice.once_in(3)).then(|| dice.below(THE_PAYMENT + 1));
     let of = currency(dice);
-    write!(line, " T {} {of}", amount.map_or(0, |amount| amount + 1))?;
+    let option = |number: Option<usize>| number.map_or(0, |number| number + 1);
+    write!(line, " T {} {} {of}", amount.map_or(0, |amount| amount + 1), option(payment))?;
     Ok(Fact::Total(Total {
         amount,
         first_instalment: None,
         largest_instalment: None,
-        series: None,
+        of: payment.map(|number| if number == THE_PAYMENT { "n".to_owned() } else { name(number) }),
         currency: known(of),
     }))
 }

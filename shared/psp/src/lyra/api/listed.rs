@@ -405,21 +405,25 @@ impl Listed {
             let why = words::sentence(&Remark::plain(words::UNPAID_BUT_COVERED));
             return Err(trouble(TroubleKind::Contradiction, why.unwrap_or_default()));
         }
-        let total = self.total();
+        let whole = self.certain_whole();
         let said = self.order.as_ref().map(|said| [said.status.as_str(), &said.cycle]);
         let event = Remark::new(words::API, said.into_iter().flatten());
         let ended = self.order.as_ref().is_some_and(|said| said.cycle == "CLOSED");
         let payments = self.told.iter().filter_map(|told| told.payment.as_deref()).collect();
         let over = if ended { about.over(&payments) } else { Vec::new() };
-        let statement = |told: Vec<Told>, aliases: Vec<OrderKey>, total: Option<&Total>| {
-            let mut facts = Vec::with_capacity(told.len() + 1);
-            let mut whole = Beside::default();
+        let statement = |told: Vec<Told>, aliases: Vec<OrderKey>, whole: Option<Whole>| {
+            let mut of_all = Beside::default();
+            let mut shares = Vec::with_capacity(told.len());
             for Told { share, beside, .. } in told {
-                facts.push(Fact::share(share));
-                whole.reasons.extend(beside.reasons);
-                whole.details.extend(beside.details);
+                shares.push(share);
+                of_all.reasons.extend(beside.reasons);
+                of_all.details.extend(beside.details);
             }
-            facts.extend(total.cloned().map(Fact::Total));
+            let totals = whole.map(|w| Total::of_each(w.amount, w.currency, &shares));
+            let totals: Vec<Total> = totals.into_iter().flatten().collect();
+            let mut facts = Vec::with_capacity(shares.len() + totals.len());
+            facts.extend(shares.into_iter().map(Fact::share));
+            facts.extend(totals.into_iter().map(Fact::Total));
             Statement {
                 key: about.key.clone(),
                 aliases,
@@ -427,8 +431,8 @@ impl Listed {
                 facts,
                 standing: Standing::Sound,
                 doubt: None,
-                reasons: whole.reasons,
-                details: whole.details,
+                reasons: of_all.reasons,
+                details: of_all.details,
                 session_seconds: SESSION_SECONDS,
                 event: event.clone(),
             }
@@ -438,13 +442,12 @@ impl Listed {
         let (doubted, certain): (Vec<Told>, Vec<Told>) =
             std::mem::take(&mut self.told).into_iter().partition(|told| told.doubt.is_some());
         for (payment, told) in by_payment(certain) {
-            let has_debit = told.iter().any(|told| told.share.kind == Kind::Debit);
             // The name of a refund is its own and not that of the payment it gives back.
             let is_credit = told.iter().all(|told| told.share.kind == Kind::Credit);
             let name = payment.as_deref().filter(|_| !is_credit).map(PaymentName::new);
             let alias = name.and_then(|name| about.account.payment(name).ok());
             let aliases = alias.filter(|alias| *alias != about.key).into_iter().collect();
-            statements.push(statement(told, aliases, total.as_ref().filter(|_| has_debit)));
+            statements.push(statement(told, aliases, whole));
         }
         for told in doubted {
             let doubt = told.doubt;
@@ -507,7 +510,7 @@ impl Listed {
     /// What the order costs, where that is certain. Too little would release too early, so the amount that is
     /// said of the order has to fit each of its payments, and to be more than one share's own where there may
     /// be others.
-    fn total(&self) -> Option<Total> {
+    fn certain_whole(&self) -> Option<Whole> {
         let whole = self.whole().filter(|whole| whole.amount > 0)?;
         let payments = self.payments();
         let least: Vec<u64> =
@@ -535,13 +538,7 @@ impl Listed {
             && (payments.len() > 1 || effective.is_none_or(|reached| reached <= whole.amount))
             && (whole.amount > largest || is_alone)
             && !is_instalment;
-        fits.then_some(Total {
-            amount: Some(whole.amount),
-            first_instalment: None,
-            largest_instalment: None,
-            series: None,
-            currency: whole.currency,
-        })
+        fits.then_some(whole)
     }
 }
 

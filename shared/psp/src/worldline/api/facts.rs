@@ -292,14 +292,14 @@ impl<'t> Teller<'t> {
         is_partly_taken: bool,
     ) -> Result<Statement, Fault> {
         let level = &self.details.told;
-        let (mut told, mut total) = (level.clone(), None);
+        let (mut told, mut whole) = (level.clone(), None);
         told.operation = base;
         let acquired = level.amounts.acquired.unwrap_or(0);
         if let Some(Sums::Clear { own: taken, of_all, .. }) = sums {
             told.amounts.acquired = Some(*taken).filter(|taken| *taken > 0);
             if *of_all {
                 // The amounts are those of all payments that are listed: the order's, not this one's.
-                total = Some(level.amounts.target());
+                whole = Some(level.amounts.target());
                 (told.amounts.stated, told.amounts.surcharge) = (*taken, 0);
             } else if is_partly_taken {
                 // It is what was taken already, and says nothing of what is reserved.
@@ -326,15 +326,11 @@ impl<'t> Teller<'t> {
         }
         let currency = told.amounts.currency;
         let mut statement = self.statement(told, CALL, false)?;
-        statement.facts.extend(total.map(|amount| {
-            Fact::Total(Total {
-                amount: Some(amount),
-                first_instalment: None,
-                largest_instalment: None,
-                series: None,
-                currency,
-            })
-        }));
+        let mut payments = BTreeSet::from([self.payment]);
+        let sales = self.listed().iter().filter(|one| !one.operation.is_credit());
+        payments.extend(sales.map(|one| one.operation.id.inner));
+        let totals = whole.map(|w| payments.into_iter().map(move |of| Total::new(w, currency, of)));
+        statement.facts.extend(totals.into_iter().flatten().map(Fact::Total));
         Ok(statement)
     }
 

@@ -29,11 +29,11 @@ fn crowded(key: &str) -> Order {
 
 #[test]
 fn doubts_are_bounded_in_number() {
-    // One share a form, and the total that they all state.
+    // One share a form, and the total of its payment.
     let order = crowded("CMD-1");
     let doubtful = |order: &Order| order.facts().iter().filter(|(_, s)| s.is_doubtful()).count();
     assert_eq!(doubtful(&order), MAX_DOUBTFUL_FACTS_PER_ORDER);
-    assert_eq!(order.notifications().len(), MAX_DOUBTFUL_FACTS_PER_ORDER - 1);
+    assert_eq!(order.notifications().len(), MAX_DOUBTFUL_FACTS_PER_ORDER / 2);
     // Several a form.
     let mut order = Order::new(order.key().clone());
     for n in 0..16 {

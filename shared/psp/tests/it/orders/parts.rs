@@ -5,7 +5,7 @@ use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::Payment;
 use serde_json::{Value, json};
 
-use super::story::{CVCO, VISA, give_back, given, pay, wl};
+use super::story::{CVCO, Message, VISA, give_back, given, pay, wl};
 
 fn effective(form: Form, amount: &str, currency: &str) -> Form {
     form.with("vads_effective_amount", amount).with("vads_effective_currency", currency)
@@ -256,4 +256,71 @@ fn an_instalment_is_never_worth_more_than_its_part() {
         .then(&told(3, "RECURRENT_FINAL"))
         .sums(10_000, 0, 10_000, 0)
         .released();
+}
+
+/// What another attempt was for says nothing of what a part is a part of: the basket may have grown since. So each
+/// attempt that came to nothing, beside each part of a payment whose whole nobody told, holds the order.
+#[test]
+fn another_attempt_does_not_state_the_whole() {
+    let dead = |status: &str| Form::single("CMD-1", "def456", "CB", 4_000, status);
+    let rest = |id, total, said, shares: &[_]| lyra::rest("CMD-1", id, total, said, shares);
+    let refused = Share("dddddddddddddddddddddddddddddddd", "CB", 4_000, "REFUSED");
+    let occurrence = {
+        let share = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 4_000, "CAPTURED");
+        let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "OPEN"), &[share]);
+        answer["transactions"][0]["transactionDetails"]["occurrenceType"] =
+            json!("RECURRENT_INTERMEDIAIRE");
+        quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string())
+    };
+    let earlier = "20200101100000";
+    let attempts = [
+        dead("REFUSED").said(),
+        dead("ABANDONED").said(),
+        dead("AUTHORISED").sent_again("RETRY").said(),
+        Form::cascade("CMD-1", "def456", 4_000, "REFUSED", &[refused]).said(),
+        rest("def456", 4_000, ("UNPAID", "CLOSED"), &[refused]).said(),
+        rest("def456", 4_000, ("ABANDONED", "CLOSED"), &[]).said(),
+        // The id of a transaction is given to another payment the next day.
+        Form::single("CMD-1", "abc123", "CB", 4_000, "REFUSED")
+            .with("vads_trans_date", earlier)
+            .said(),
+        dead("REFUSED").with("vads_payment_config", "MULTI_EXT:20261122=4000").said(),
+        dead("REFUSED").with("vads_payment_config", "MULTI:first=4000;count=1;period=30").said(),
+    ];
+    let share = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 4_000, "CAPTURED");
+    let mut parts: Vec<_> = ["BATCH", "BATCH_AUTO", "MERCH_BO", "BO", "NEW_SOURCE"]
+        .map(|source| Form::follow_up("CMD-1", "abc123", 1, source, share).said())
+        .into();
+    parts.push(occurrence.said());
+    let shares = [share, Share("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "CB", 6_000, "CAPTURED")];
+    let whole = Form::cascade("CMD-1", "abc123", 10_000, "CAPTURED", &shares);
+    for (attempt, part) in
+        attempts.iter().flat_map(|attempt| parts.iter().map(move |p| (attempt, p)))
+    {
+        for [one, two] in [[attempt, part], [part, attempt]] {
+            let held = given(one).then(two).is(State::PartiallyCaptured);
+            let held = held.flagged_with(Flag::Ambiguous).held();
+            held.clone().then(&whole).is(State::Captured).released();
+            held.registered(4_000).released();
+        }
+    }
+    // So too where a Worldline payment came to nothing, and a capture of another is told before its first operation.
+    let dead = Payment::new("CMD-1", "3254000003_0", VISA, 2, 40_000);
+    let part = Payment::new("CMD-1", "3254000004_1", VISA, 9, 50_000);
+    for [one, two] in [[&dead, &part], [&part, &dead]] {
+        let held = given(one).then(two).is(State::PartiallyCaptured);
+        let held = held.flagged_with(Flag::Ambiguous).held();
+        let held = held.then(&Payment::new("CMD-1", "3254000004_0", VISA, 5, 100_000));
+        held.sums(100_000, 50_000, 50_000, 0).flagged([]).held();
+    }
+}
+
+/// What was paid of a payment whose whole is known pays the order, whatever else is a part of nobody knows what.
+#[test]
+fn a_part_of_an_unknown_whole_bars_no_payment_of_a_known_one() {
+    let share = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 4_000, "CAPTURED");
+    let part = Form::follow_up("CMD-1", "def456", 1, "BATCH", share);
+    for [one, two] in [[&pay("CAPTURED"), &part], [&part, &pay("CAPTURED")]] {
+        given(one).then(two).is(State::Captured).flagged([Flag::Overpaid]).released();
+    }
 }

@@ -1,11 +1,12 @@
 //! Orders as bytes: what stands there stays readable, and what a table says of it today holds.
 
+use quittance_core::fact::Total;
 use quittance_core::provider::{BadKeys, HeldKey, Keys, Profile};
 use quittance_core::stored::{Undecodable, decode, encode};
 use quittance_core::told::Told;
 use quittance_core::{
-    Flag, Kind, Meaning, Order, Provider, Providers, Receipt, Remark, Said, ShareFact, Standing,
-    State, Statement, Status,
+    Fact, Flag, Kind, Meaning, Order, Provider, Providers, Receipt, Remark, Said, ShareFact,
+    Standing, State, Statement, Status,
 };
 use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::Lyra;
@@ -112,11 +113,43 @@ fn a_decision_once_taken_stays_whatever_a_table_says_later() {
 #[test]
 fn bytes_that_were_once_written_stay_readable() {
     let order = given(&cascade("CAPTURED", &[VOUCHER, CARD])).order().clone();
-    let bytes = encode(&order).unwrap();
-    let golden = include_str!("stored.v1.hex").split_ascii_whitespace().collect::<String>();
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, golden);
+    assert_eq!(hex(&order), golden(include_str!("stored.v1.hex")));
     assert_eq!(reread(&order), order);
+}
+
+/// What an earlier release wrote of the same order: without the payment that its total is of, which is then taken for
+/// any payment's.
+#[test]
+fn a_total_of_any_payment_stays_readable() {
+    let text = golden(include_str!("stored.v1.total-of-any.hex"));
+    let digits = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+    let bytes: Vec<u8> = digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+    let now = given(&cascade("CAPTURED", &[VOUCHER, CARD])).order().clone();
+    let read = decode(&bytes, now.key().clone(), PROVIDERS).unwrap();
+    let without = |order: &Order| -> Vec<Fact> {
+        let facts = order.facts().told().map(|(fact, _)| fact.clone());
+        let of_any = |fact| match fact {
+            Fact::Total(total) => Fact::Total(Total { of: None, ..total }),
+            share @ Fact::Share(_) => share,
+        };
+        facts.map(of_any).collect()
+    };
+    assert_eq!(without(&read), without(&now));
+    assert!(
+        read.facts()
+            .told()
+            .any(|(fact, _)| matches!(fact, Fact::Total(total) if total.of.is_none()))
+    );
+    assert_eq!(read.summary(CAPTURED), now.summary(CAPTURED));
+    assert_eq!(hex(&read), text);
+}
+
+fn hex(order: &Order) -> String {
+    encode(order).unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn golden(text: &str) -> String {
+    text.split_ascii_whitespace().collect()
 }
 
 #[test]

@@ -59,10 +59,15 @@ struct Part {
     status: Status,
 }
 
+/// The name of a payment; all forms are of one day.
+fn payment(trans_id: &str) -> String {
+    format!("20261122-{}", trans_id.to_ascii_lowercase())
+}
+
 impl Part {
     /// As it must be read; all forms are of one day.
     fn fact(&self, trans_id: &str, sequence: usize, currency: &str) -> ShareFact {
-        let payment = format!("20261122-{}", trans_id.to_ascii_lowercase());
+        let payment = payment(trans_id);
         let slot = format!("{payment}-{sequence}");
         let name = self.uuid.unwrap_or(&slot).to_owned();
         let currency = Currency::from_alpha(currency).unwrap();
@@ -142,12 +147,12 @@ proptest! {
         let part = Part { uuid: Some(UUIDS[0]), brand, amount, word, status: meant(status, kind) };
         let share = ShareFact { share: uuid, kind, ..part.fact(&trans_id, sequence, alpha) };
         prop_assert_eq!(undenied(&said), [share]);
-        let total = total_of(amount, alpha);
+        let total = total_of(amount, alpha, &payment(&trans_id));
         prop_assert_eq!(totals(&said), if whole && kind == Kind::Debit { vec![&total] } else { vec![] });
         if kind == Kind::Debit && matches!(word, "CAPTURED" | "AUTHORISED" | "REFUSED") {
             prop_assert_eq!((said.standing(), said.doubt), (Standing::Sound, None));
-            let payment = format!("tx:20261122-{}", trans_id.to_ascii_lowercase());
-            prop_assert_eq!(said.aliases.iter().map(|a| &*a.order).collect::<Vec<_>>(), [payment]);
+            let name = format!("tx:{}", payment(&trans_id));
+            prop_assert_eq!(said.aliases.iter().map(|a| &*a.order).collect::<Vec<_>>(), [name]);
         }
     }
 
@@ -181,7 +186,7 @@ proptest! {
         let expected: Vec<ShareFact> =
             parts.iter().zip(1..).map(|(part, sequence)| part.fact(&trans_id, sequence, alpha)).collect();
         prop_assert_eq!(undenied(&said), expected);
-        let total = total_of(total, alpha);
+        let total = total_of(total, alpha, &payment(&trans_id));
         prop_assert_eq!(totals(&said), [&total]);
         prop_assert_eq!((said.standing(), said.doubt), (Standing::Sound, None));
     }
@@ -198,7 +203,7 @@ proptest! {
         let expected: Vec<ShareFact> =
             parts.iter().zip(1..).map(|(part, sequence)| part.fact(&trans_id, sequence, "EUR")).collect();
         prop_assert_eq!(undenied(&said), expected);
-        let whole = total_of(total, "EUR");
+        let whole = total_of(total, "EUR", &payment(&trans_id));
         prop_assert_eq!(totals(&said), [&whole]);
         let form = Form::cascade(&reference, &trans_id, total, "CAPTURED", &list);
         let form = statement(read_lyra(&form.body()));

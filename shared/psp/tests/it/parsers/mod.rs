@@ -34,16 +34,9 @@ fn reference() -> impl Strategy<Value = String> {
     prop_oneof!["[A-Za-z0-9-]{0,40}", "(?s).{1,60}"]
 }
 
-/// What the whole costs.
-fn total_of(amount: u64, currency: &str) -> Total {
-    let currency = Currency::from_alpha(currency).unwrap();
-    Total {
-        amount: Some(amount),
-        first_instalment: None,
-        largest_instalment: None,
-        series: None,
-        currency,
-    }
+/// What the whole costs that this payment pays.
+fn total_of(amount: u64, currency: &str, payment: &str) -> Total {
+    Total::new(amount, Currency::from_alpha(currency).unwrap(), payment)
 }
 
 /// The share facts; their ranks, which the tables of statuses tell, are taken as they are.

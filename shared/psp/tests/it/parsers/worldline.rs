@@ -146,8 +146,9 @@ proptest! {
                 said_status,
             )
         };
+        let inner = share.share.clone();
         prop_assert_eq!(shares(&said), [share]);
-        let total = total_of(due, currency);
+        let total = total_of(due, currency, &inner);
         prop_assert_eq!(totals(&said), if apart { vec![&total] } else { vec![] });
         let sound = code != 9 || acquired.is_some();
         prop_assert_eq!(said.standing() == Standing::Sound, sound);

@@ -72,7 +72,7 @@ pub(crate) fn costs(order: &mut Order, provider: &dyn Provider, amount: u64) {
         amount: Some(amount),
         first_instalment: None,
         largest_instalment: None,
-        series: None,
+        of: None,
         currency: eur(),
     };
     let said = statement(provider, vec![Fact::Total(total)]);

@@ -17,7 +17,7 @@ use quittance_aws::pay::{PayError, Payer, Progress};
 use quittance_aws::table::Stored;
 use quittance_aws::turns::LookReport;
 use quittance_core::desk::{Content, New, RequestKind};
-use quittance_core::fold::{Doubt, holdings};
+use quittance_core::plan::left;
 use quittance_core::{Flag, Order, OrderKey, Timestamp};
 
 /// How long each part of a scheduled look may take to begin with another order: asking, refunds, stranded vouchers. What
@@ -156,7 +156,7 @@ impl Function {
     /// Whether the rest of the payment does not come: its session is over, or the provider says that it has ended.
     fn is_stranded(&self, order: &Order, ended_at: Option<Timestamp>, at: Timestamp) -> bool {
         let policy = self.outbox().policy;
-        let waits = order.fulfilment().is_none() && order.summary(policy).voucher_waits;
+        let waits = order.fulfilment().is_none() && order.summary(policy).voucher_waits.is_some();
         waits && (ended_at.is_some() || order.flags(policy, at).contains(&Flag::StrandedVoucher))
     }
 
@@ -178,12 +178,8 @@ impl Function {
             return;
         }
         let summary = order.summary(self.outbox().policy);
-        let Some(currency) = summary.currency else { return };
-        // What the provider itself told is left; before it was asked, what notifications tell.
-        let amount = match confirmed_left(order) {
-            0 => summary.captured.saturating_sub(summary.refunded),
-            left => left,
-        };
+        let Some(currency) = summary.voucher_waits else { return };
+        let amount = left(order, self.payer.rules(order.key().psp), currency);
         // What was captured only grows: the next voucher of the order is another request.
         let stem = format!("{STRANDED}{}", summary.captured);
         let request = match self.payer.requests(order.key()).await {
@@ -212,11 +208,4 @@ impl Function {
             }
         }
     }
-}
-
-/// What was taken and not given back by the provider's own word, in minor units.
-fn confirmed_left(order: &Order) -> u64 {
-    let held = holdings(order.facts(), order.registered());
-    let own = held.debits.iter().filter(|debit| debit.doubt != Some(Doubt::Unconfirmed));
-    own.map(|debit| debit.captured.saturating_sub(debit.gone())).fold(0, u64::saturating_add)
 }

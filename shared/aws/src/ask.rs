@@ -61,6 +61,8 @@ pub struct AskResult {
     pub is_known: bool,
     /// Whether the provider said something that was not known.
     pub has_news: bool,
+    /// Why a payment that the order may have been paid with, too, could not be read ([`quittance_core::api::Answer::missed`]).
+    pub missed: Option<Trouble>,
 }
 
 /// What an answer came to.
@@ -69,6 +71,7 @@ struct Learnt {
     is_known: bool,
     has_news: bool,
     ended: bool,
+    missed: Option<Trouble>,
 }
 
 /// Why nothing was learnt.
@@ -136,7 +139,7 @@ impl Asker {
         measure::count(Event::Asked);
         let before = stored.ended_at;
         match self.learn(&stored, until).await {
-            Ok(Learnt { is_known, has_news, ended }) => {
+            Ok(Learnt { is_known, has_news, ended, missed }) => {
                 let stored = self.receiver.table.load_order(key).await?;
                 let asked = if has_news { 1 } else { stored.asked.saturating_add(turns).max(1) };
                 let summary = stored.order.summary(self.receiver.policy);
@@ -146,7 +149,7 @@ impl Asker {
                 let next = due.map(|due| Entry::ask(&stored.order, &summary, due, at));
                 self.set(&stored, next, asked, ended_at).await?;
                 let stored = Stored { asked, ended_at, ..stored };
-                Ok(AskResult { stored, is_known, has_news })
+                Ok(AskResult { stored, is_known, has_news, missed })
             }
             Err(error) => {
                 let (psp, order) = (stored.order.key().psp.as_str(), stored.order.key());
@@ -181,13 +184,13 @@ impl Asker {
             Asked::Unknown => return Ok(Learnt::default()),
             Asked::Failed(trouble) => return Err(trouble.into()),
         };
-        let ended = answer.ended;
+        let (ended, missed) = (answer.ended, answer.missed.clone());
         if held.sessions.end(&answer.over, at) {
             // Whoever changed them meanwhile started another one, or the next ask ends them.
             self.receiver.table.save_sessions(key, &mut held).await?;
         }
         let has_news = self.receiver.hear(&HeardAnswer::new(answer, now())).await?;
-        Ok(Learnt { is_known: true, has_news, ended })
+        Ok(Learnt { is_known: true, has_news, ended, missed })
     }
 
     /// After an ask that failed. A provider that cannot be reached is tried again soon; an answer that nobody

@@ -65,7 +65,7 @@ pub struct Entry {
 impl Entry {
     /// Asking about an order at this time.
     pub(crate) fn ask(order: &Order, summary: &Summary, at: Timestamp, now: Timestamp) -> Self {
-        let waits = order.fulfilment().is_none() && summary.voucher_waits;
+        let waits = order.fulfilment().is_none() && summary.voucher_waits.is_some();
         let can_go_back = order.voucher_is_lost_after().is_some_and(|lost| now < lost);
         Self { task: if waits && can_go_back { Task::Voucher } else { Task::Ask }, at }
     }

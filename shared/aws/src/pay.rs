@@ -264,9 +264,12 @@ impl Payer {
         Ok((order, held))
     }
 
-    /// The order as the provider tells it now.
+    /// The order as the provider tells it now, all of it: which share is given back first depends on all of them.
     async fn told(&self, key: &OrderKey, until: Instant) -> Result<Order, PayError> {
-        let AskResult { stored, is_known, .. } = self.asker.ask_until(key, until).await?;
+        let AskResult { stored, is_known, missed, .. } = self.asker.ask_until(key, until).await?;
+        if let Some(trouble) = missed {
+            return Err(AskError::from(trouble).into());
+        }
         match stored.order {
             _ if is_known => Ok(stored.order),
             order if order.is_blank() => Err(PayError::UnknownOrder),
@@ -275,7 +278,8 @@ impl Payer {
         }
     }
 
-    fn rules(&self, psp: ProviderId) -> &'static Rules {
+    /// How the provider's money is given back.
+    pub fn rules(&self, psp: ProviderId) -> &'static Rules {
         let provider = find(self.asker.receiver.table.providers(), psp);
         provider.map_or(&NO_RULES, |provider| provider.rules())
     }

@@ -158,7 +158,7 @@ impl Starter {
     /// Whether something was paid for the order.
     fn is_paid(&self, order: &Order) -> bool {
         let summary = order.summary(self.asker.receiver.policy);
-        order.fulfilment().is_some() || summary.captured + summary.authorised > 0
+        order.fulfilment().is_some() || !summary.paid_in.is_empty()
     }
 
     /// What starts it, under a number whose name no other payment has.
@@ -204,8 +204,13 @@ impl Starter {
         let receiver = &self.asker.receiver;
         let amender = Amender::of(receiver);
         match amender.register(noted.key, noted.price, now(), None).await? {
-            Registration::Done { order, .. } | Registration::Known(order) => Ok(*order),
-            Registration::Refused(_) => {
+            // What was paid may have become known meanwhile: a page then has the buyer pay once more.
+            Registration::Done { order, .. } | Registration::Known(order)
+                if !self.is_paid(&order) =>
+            {
+                Ok(*order)
+            }
+            Registration::Refused(_) | Registration::Done { .. } | Registration::Known(_) => {
                 self.fail(noted, false).await?;
                 Err(Conflict::Paid.into())
             }

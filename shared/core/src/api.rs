@@ -260,6 +260,9 @@ pub struct Answer {
     pub ended: bool,
     /// The sessions among those asked about in which nobody can pay any more.
     pub over: Vec<String>,
+    /// Why a payment that notifications alone name could not be read at the moment. The order may have been paid with it,
+    /// too: nothing is planned with the order's money on this answer.
+    pub missed: Option<Trouble>,
 }
 
 impl Answer {

@@ -280,8 +280,10 @@ impl Order {
             if (known.amount, known.currency) == (amount, currency) {
                 return Ok(Outcome::Known);
             }
-            let summary = self.summary(policy);
-            if self.fulfilment.is_some() || summary.captured + summary.authorised > 0 {
+            let paid_in = self.summary(policy).paid_in;
+            // Nothing was paid in a currency that was named by mistake: the one in which it was is put right.
+            let was_mistaken = !paid_in.contains(&known.currency) && paid_in.contains(&currency);
+            if self.fulfilment.is_some() || !paid_in.is_empty() && !was_mistaken {
                 return Err(AlreadyPaid);
             }
         }

@@ -128,8 +128,9 @@ impl Order {
     }
 
     fn flags_of(&self, summary: &Summary, now: Timestamp) -> BTreeSet<Flag> {
-        let is_stranded =
-            summary.voucher_waits && self.fulfilment.is_none() && self.session_is_over(now);
+        let is_stranded = summary.voucher_waits.is_some()
+            && self.fulfilment.is_none()
+            && self.session_is_over(now);
         let stranded = is_stranded.then_some(Flag::StrandedVoucher);
         let given_up = self.is_given_up(summary, now).then_some(Flag::GivenUp);
         let flags = summary.flags.iter().copied().chain(stranded).chain(given_up);

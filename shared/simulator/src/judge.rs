@@ -192,7 +192,7 @@ fn sees(purchase: usize, order: &Order, world: &mut World) {
     note(is_released && bought.registered.is_none(), Situation::ReleasedUnregistered);
     note(is_released && sums.taken >= 2 * bought.cost(), Situation::PaidTwice);
     note(!is_released && sums.taken > 0 && sums.taken < bought.cost(), Situation::PaidShort);
-    note(summary.voucher_waits && !is_released, Situation::Stranded);
+    note(summary.voucher_waits.is_some() && !is_released, Situation::Stranded);
     note(is_released && was_refused, Situation::PaidAfterRefusal);
     note(!is_released && sums.taken >= bought.cost() && has(Flag::Ambiguous), Situation::ForPerson);
     note(is_released && !order.reversals().is_empty(), Situation::Reversed);

@@ -7,11 +7,16 @@ use quittance_aws::apis::Apis;
 use quittance_aws::archive::Archive;
 use quittance_aws::ask::Asker;
 use quittance_aws::caller::Caller;
+use quittance_aws::clock::now;
 use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
 use quittance_aws::start::Starter;
 use quittance_aws::table::Table;
-use quittance_core::{Order, OrderKey, Policy};
+use quittance_core::told::Told;
+use quittance_core::{
+    Currency, Fact, Kind, Order, OrderKey, Policy, Provider as _, Remark, Said, ShareFact,
+    Standing, Statement,
+};
 use quittance_fakes::HttpRequest;
 use quittance_psp::PROVIDERS;
 use quittance_psp::lyra::Lyra;
@@ -108,6 +113,27 @@ impl Stack {
     pub(crate) async fn order(&self, key: &str) -> Order {
         let key = OrderKey::from_text(key).unwrap();
         self.starter.asker.receiver.table.load_order(&key).await.unwrap().order
+    }
+
+    /// A notification says that so much was taken.
+    pub(crate) async fn is_told(&self, key: &str, amount: u64, currency: &str) {
+        let currency = Currency::from_alpha(currency).unwrap();
+        let name = "f".repeat(32);
+        let share = ShareFact::new(name, Kind::Debit, amount, currency, Said::word("CAPTURED"));
+        let statement = Statement {
+            key: key.parse().unwrap(),
+            aliases: Vec::new(),
+            follows: false,
+            facts: vec![Fact::share(share.meaning(|told| Lyra.meaning(told)))],
+            standing: Standing::Sound,
+            doubt: None,
+            reasons: Vec::new(),
+            details: Vec::new(),
+            session_seconds: 600,
+            event: Remark::plain("event"),
+        };
+        let told = Told { statement, at: now(), sha256: "f".repeat(64) };
+        assert!(self.starter.asker.receiver.learn(&told).await.unwrap());
     }
 
     pub(crate) async fn registered(&self, key: &str) -> Option<u64> {

@@ -88,6 +88,19 @@ async fn a_form_is_signed_anew_each_time_and_nothing_is_sent() {
     assert_eq!(names.len(), count);
 }
 
+/// What was paid in another currency than the order's is money of the buyer all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_was_paid_in_any_currency_is_not_paid_again() {
+    for currency in ["EUR", "USD"] {
+        let (stack, key) = (Stack::start().await, lyra());
+        assert_eq!(stack.expect(&key, PRICE).await, 200);
+        stack.is_told(&key, 1_000, currency).await;
+        let (status, body) = stack.checkout(&wish(&key)).await;
+        assert_eq!(status, 409, "{currency}: {body}");
+        assert_eq!(stack.psps.calls(""), 0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn links_and_apps_are_started_where_a_provider_has_them() {
     let stack = Stack::start().await;

@@ -102,6 +102,22 @@ async fn what_another_order_was_paid_with_is_not_given_back() {
     }
 }
 
+/// What goes back first depends on all shares. So nothing is planned while one of them cannot be read, whoever named it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_planned_beside_a_payment_that_cannot_be_read_now() {
+    let (stack, key) = Stack::with(Psp::Lyra, Paid::Split(10_000)).await;
+    let other = stack.paid(Psp::Lyra, "CMD-2", Paid::Card).await;
+    stack.forge(&key, &other).await;
+    // As often as it is tried again.
+    for _ in 0..8 {
+        stack.provider.fault(Psp::Lyra, "Transaction/Get", "bad_gateway");
+    }
+    stack.refund(&key, "R-1", 10_000).await.fails(502);
+    stack.provider.forgive();
+    assert_eq!(stack.provider.given_back(), 0);
+    stack.refund(&key, "R-1", 10_000).await.is(202, "running");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lyra_voucher_goes_back_whole_or_not_at_all() {
     let (stack, key) = Stack::with(Psp::Lyra, Paid::Split(10_000)).await;

@@ -70,6 +70,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
         certain_debits: decisive.certain_debits().collect(),
         awaits_word,
         voucher_waits,
+        paid_in: shown.paid_in(),
         is_rest_unsure: paid.is_some() && !is_doubted,
     }
 }

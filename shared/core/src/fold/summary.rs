@@ -50,9 +50,12 @@ pub struct Summary {
     /// given back: it says nothing of a release that came before.
     #[serde(skip)]
     pub is_rest_unsure: bool,
-    /// Whether a voucher is captured, and the rest of the order neither captured nor authorised.
+    /// The currency of a voucher that is captured while the rest of the order is neither captured nor authorised.
     #[serde(skip)]
-    pub voucher_waits: bool,
+    pub voucher_waits: Option<Currency>,
+    /// The currencies in which money was taken or is reserved: in each of them the order was paid, or a part of it.
+    #[serde(skip)]
+    pub paid_in: BTreeSet<Currency>,
 }
 
 impl Summary {

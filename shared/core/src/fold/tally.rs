@@ -299,12 +299,20 @@ impl<'a> Tally<'a> {
         })
     }
 
-    /// Whether a voucher's money was taken, was not given back, and waits for the rest in its currency.
-    pub(super) fn voucher_waits(&self, is_whole_unknown: bool) -> bool {
+    /// The currencies in which money was taken or is reserved.
+    pub(super) fn paid_in(&self) -> BTreeSet<Currency> {
+        let has_money = |sums: &Sums| sums.captured > 0 || sums.authorised > 0;
+        let in_each = self.sums.iter().filter(|(_, sums)| has_money(sums));
+        in_each.map(|(currency, _)| *currency).collect()
+    }
+
+    /// The currency in which a voucher's money was taken, was not given back, and waits for the rest.
+    pub(super) fn voucher_waits(&self, is_whole_unknown: bool) -> Option<Currency> {
         let kept = |share: &ShareState<'_>| self.given_back_of(share) < share.captured;
         let waits = |currency| is_whole_unknown || self.sums(currency).waits();
-        let mut vouchers = self.shares.iter().filter(|share| share.is_captured_voucher());
-        vouchers.any(|voucher| kept(voucher) && waits(voucher.currency))
+        let vouchers = self.shares.iter().filter(|share| share.is_captured_voucher());
+        let mut waiting = vouchers.filter(|voucher| kept(voucher) && waits(voucher.currency));
+        waiting.next().map(|voucher| voucher.currency)
     }
 
     /// The sums of a currency; nothing where it is not named.

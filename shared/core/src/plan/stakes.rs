@@ -101,6 +101,21 @@ pub fn taken(order: &Order, rules: &Rules) -> Vec<Taken> {
     stakes.map(taken).collect()
 }
 
+/// What is left of an order's money in a currency, in minor units, as the provider itself tells it; before it told of any, as
+/// notifications do.
+pub fn left(order: &Order, rules: &Rules, currency: Currency) -> u64 {
+    let all = stakes(order, rules, &[]);
+    let own = all.iter().filter(|stake| stake.currency == currency);
+    let sum = |is_counted: &dyn Fn(&&Stake) -> bool| -> u64 {
+        let counted = own.clone().filter(|stake| is_counted(stake));
+        counted.map(|stake| stake.left).fold(0, u64::saturating_add)
+    };
+    match sum(&|stake| !stake.is_unconfirmed()) {
+        0 => sum(&|_| true),
+        confirmed => confirmed,
+    }
+}
+
 /// All of it, in the order of the shares' names, cards before vouchers.
 pub(super) fn stakes(order: &Order, rules: &Rules, pledges: &[Pledge]) -> Vec<Stake> {
     let held = holdings(order.facts(), order.registered());

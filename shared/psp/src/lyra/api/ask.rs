@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use quittance_core::Timestamp;
-use quittance_core::api::{Asked, Dialogue, Exchange, Subject, Trouble, TroubleKind, Turn};
+use quittance_core::api::{Answer, Asked, Dialogue, Exchange, Subject, Trouble, TroubleKind, Turn};
 use quittance_core::transcript::Transcript;
 use serde::Serialize;
 
@@ -62,6 +62,8 @@ pub(super) struct Ask {
     transcript: Transcript,
     /// Why the first share that a notification alone names is left out: it is about another order, or could not be read.
     left_out: Option<Trouble>,
+    /// Why the first share could not be read that another time may be.
+    missed: Option<Trouble>,
     end: Option<Asked>,
 }
 
@@ -102,6 +104,7 @@ impl Ask {
             listed: Listed::default(),
             transcript: Transcript::default(),
             left_out: None,
+            missed: None,
             end: None,
             about,
         };
@@ -178,7 +181,9 @@ impl Ask {
         }
         let listed = std::mem::take(&mut self.listed);
         let transcript = std::mem::take(&mut self.transcript);
-        listed.answer(&self.about, transcript).map_or_else(Asked::Failed, Asked::Told)
+        let missed = self.missed.take();
+        let told = listed.answer(&self.about, transcript);
+        told.map_or_else(Asked::Failed, |answer| Asked::Told(Answer { missed, ..answer }))
     }
 }
 
@@ -232,7 +237,10 @@ impl Dialogue<Asked> for Ask {
             }
             // The order is told; one share more may be told the next time.
             (News::Failed(trouble), Step::Transaction(_))
-                if trouble.kind == TroubleKind::Unreachable && self.listed.is_complete() => {}
+                if trouble.kind == TroubleKind::Unreachable && self.listed.is_complete() =>
+            {
+                self.missed.get_or_insert(trouble);
+            }
             (News::Foreign(trouble), Step::Transaction(uuid)) if !self.is_confirmed(uuid) => {
                 self.left_out.get_or_insert(trouble);
             }

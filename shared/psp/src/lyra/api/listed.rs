@@ -457,7 +457,7 @@ impl Listed {
             }
             statements.push(alone);
         }
-        Ok(Answer { statements, transcript, ended, over })
+        Ok(Answer { statements, transcript, ended, over, missed: None })
     }
 
     /// A number that several shares have names none of them: their uuids do.

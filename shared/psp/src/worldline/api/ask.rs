@@ -90,6 +90,8 @@ pub(super) struct Ask {
     unconfirmed: BTreeSet<String>,
     /// Why the first of those that are left out is: it is about another order, or could not be read.
     left_out: Option<Trouble>,
+    /// Why the first of them could not be read, where another time it may.
+    missed: Option<Trouble>,
     sessions: Vec<Session>,
     /// The session that was opened last, and whether it was read as cancelled.
     newest: Option<String>,
@@ -113,6 +115,7 @@ impl Ask {
             answers: BTreeMap::new(),
             unconfirmed: BTreeSet::new(),
             left_out: None,
+            missed: None,
             sessions: Vec::new(),
             newest: subject.checkouts.last().cloned(),
             newest_cancelled: false,
@@ -242,6 +245,9 @@ impl Ask {
 
     /// Leaves a payment out, with all that was read of it: a payment without its refunds would be worth too much.
     fn leave_out(&mut self, payment: &str, trouble: Trouble) {
+        if trouble.kind == TroubleKind::Unreachable {
+            self.missed.get_or_insert_with(|| trouble.clone());
+        }
         self.left_out.get_or_insert(trouble);
         self.answers.remove(payment);
         self.left.retain(|question| !question.is_about(payment));
@@ -289,7 +295,8 @@ impl Ask {
             return Asked::Unknown;
         }
         let (transcript, over) = (std::mem::take(&mut self.transcript), self.over.clone());
-        Asked::Told(Answer { statements: credits, transcript, ended, over })
+        let missed = self.missed.clone();
+        Asked::Told(Answer { statements: credits, transcript, ended, over, missed })
     }
 }
 

@@ -567,6 +567,8 @@ fn what_a_notification_alone_names_and_cannot_be_read_is_left_out() {
         let facts = answer.statements.iter().flat_map(|statement| &statement.facts);
         let shares: Vec<&str> = facts.filter_map(|fact| Some(&*fact.as_share()?.share)).collect();
         assert_eq!(shares, [VOUCHER.0, CARD.0], "{what}");
+        let is_missed = ["in trouble", "lost"].contains(&what);
+        assert_eq!(answer.missed.is_some(), is_missed, "{what}: another time it may be read");
         let unlisted = |call: &_| match request(call).get("orderId") {
             Some(_) => error("PSP_010"),
             None => heard.clone(),

@@ -102,3 +102,24 @@ fn another_amount_is_taken_until_something_is_paid() {
     assert_eq!(register(&mut order, 10_000), Err(AlreadyPaid));
     assert_eq!(register(&mut order, 9_000), Ok(Outcome::Known));
 }
+
+/// What was paid in any currency keeps the amount as it is. But a currency that was named by mistake, in which nothing was
+/// paid, is put right.
+#[test]
+fn money_in_another_currency_keeps_the_amount_too() {
+    let [euro, dollar] = ["EUR", "USD"].map(|code| Currency::from_alpha(code).unwrap());
+    let at = receipt(9).received_at;
+    let dollars = |status: &str| {
+        other(9_000, status).with("vads_currency", "840").with("vads_effective_currency", "840")
+    };
+    for status in ["AUTHORISED", "CAPTURED"] {
+        let mut order = Order::new(pay("REFUSED").said().key);
+        order.register(10_000, euro, at, CAPTURED).unwrap();
+        order.take(&dollars(status).said(), &receipt(10), CAPTURED).unwrap();
+        let mut register = |amount, currency| order.register(amount, currency, at, CAPTURED);
+        assert_eq!(register(4_000, euro), Err(AlreadyPaid));
+        assert!(matches!(register(9_500, dollar), Ok(Outcome::Changed(_))));
+        assert_eq!(register(9_000, dollar), Err(AlreadyPaid), "now it is the right one");
+        assert_eq!(register(10_000, euro), Err(AlreadyPaid));
+    }
+}

@@ -537,6 +537,9 @@ fn what_a_notification_alone_names_and_cannot_be_read_is_left_out() {
         let shares: BTreeSet<&str> =
             facts.filter_map(|fact| Some(&*fact.as_share()?.share)).collect();
         assert_eq!(shares, [PAYMENT].into(), "{what}");
+        let is_missed =
+            ["in trouble", "too many", "lost", "not reached", "in parts"].contains(&what);
+        assert_eq!(answer.missed.is_some(), is_missed, "{what}: another time it may be read");
         // Once the platform itself has named it.
         let mut known = order.clone();
         take(&mut known, &confirmed(read().details(STRANGE, &refunded).tells(&order, &[])));

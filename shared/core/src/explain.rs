@@ -22,6 +22,8 @@ pub enum Explanation {
     Doubt(Remark),
     /// Only news of single shares has come.
     SharesAlone,
+    /// Money was taken of a payment whose whole nobody stated.
+    PartAlone,
     /// What its payments have reached can be read in two ways.
     Targets,
     /// Money was given back before the order could be released.
@@ -107,6 +109,7 @@ fn doubt(order: &Order, summary: &Summary) -> Explanation {
     match stated {
         Some(why) => Explanation::Doubt(why),
         None if summary.expected.is_none() => Explanation::SharesAlone,
+        None if summary.is_whole_unknown => Explanation::PartAlone,
         None => Explanation::Targets,
     }
 }
@@ -153,6 +156,9 @@ impl Explanation {
             Self::Doubt(why) => held(&words.say(why)),
             Self::SharesAlone => held(
                 "only messages about single shares have arrived, and the amount of the order is not known",
+            ),
+            Self::PartAlone => held(
+                "money was taken of a payment of which only a part is told, and not what all of it comes to",
             ),
             Self::Targets => held("the acquired amounts of its payments can be read in two ways"),
             Self::GivenBack => "not released: money was refunded before the release".to_owned(),

@@ -77,6 +77,11 @@ fn french(why: &Explanation, words: Words) -> String {
             isolées sont arrivés, et le prix n'est pas connu."
                 .to_owned()
         }
+        Explanation::PartAlone => {
+            "La commande attend la réponse du prestataire : de l'argent a été pris d'un paiement \
+            dont une part seule est connue, et non le tout."
+                .to_owned()
+        }
         Explanation::Targets => {
             "La commande attend la réponse du prestataire : les montants pris par ses paiements se \
             lisent de deux façons."

@@ -69,6 +69,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
         certain_credits: decisive.final_credits().collect(),
         certain_debits: decisive.certain_debits().collect(),
         awaits_word,
+        is_whole_unknown,
         voucher_waits,
         paid_in: shown.paid_in(),
         is_rest_unsure: paid.is_some() && !is_doubted,

@@ -50,6 +50,9 @@ pub struct Summary {
     /// given back: it says nothing of a release that came before.
     #[serde(skip)]
     pub is_rest_unsure: bool,
+    /// Whether nobody knows how much of the order some money is: the whole of the payment that it is a part of was not stated.
+    #[serde(skip)]
+    pub is_whole_unknown: bool,
     /// The currency of a voucher that is captured while the rest of the order is neither captured nor authorised.
     #[serde(skip)]
     pub voucher_waits: Option<Currency>,

@@ -10,7 +10,7 @@ use quittance_testing::{REST_PASSWORD, rest_body};
 use serde_json::{Value, json};
 
 /// How many letters there are for each provider.
-pub(crate) const LETTERS: usize = 24;
+pub(crate) const LETTERS: usize = 25;
 
 /// Most pots of an alphabet.
 pub(crate) const POTS: usize = 6;
@@ -29,7 +29,7 @@ pub(crate) enum Act {
 /// Something that a letter truly says, in cents.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Says {
-    /// The order costs that.
+    /// The order costs that, by what the letter says of each payment that it names.
     Costs(&'static str, u64),
     /// The order is paid in instalments that come to 100.00 EUR; the first is that, and is paid from there.
     First(Pot, u64),
@@ -49,6 +49,22 @@ pub(crate) enum Says {
     Back(usize),
     /// Some of it went back, and nobody knows how much; that credit would tell.
     BackUnknown(usize),
+}
+
+impl Says {
+    /// The pot that it speaks of, where that is not one of a credit.
+    pub(crate) fn pot(&self) -> Option<Pot> {
+        match *self {
+            Self::First(pot, _)
+            | Self::Is(pot)
+            | Self::Took(pot, ..)
+            | Self::Within(pot, _)
+            | Self::Part(pot, ..)
+            | Self::Reserved(pot, _)
+            | Self::Lost(pot) => Some(pot),
+            Self::Costs(..) | Self::Back(_) | Self::BackUnknown(_) => None,
+        }
+    }
 }
 
 /// By which names a letter calls the shares that have two.
@@ -90,6 +106,8 @@ pub(crate) struct World {
     pub(crate) letters: Vec<Letter>,
     /// The names of each pot, and all that ever is in it.
     pub(crate) pots: Vec<(&'static [&'static str], u64)>,
+    /// The pots of each payment.
+    pub(crate) payments: Vec<&'static [Pot]>,
     pub(crate) credits: Vec<Credit>,
     /// Whether a credit waits for its payment before anybody is told of it.
     pub(crate) credits_wait: bool,
@@ -250,6 +268,11 @@ pub(crate) fn lyra() -> World {
             &[Costs("EUR", 12_000)],
         ),
         told(
+            "dead attempt of a smaller cart",
+            single("dead02", 4_000, "REFUSED"),
+            &[Costs("EUR", 4_000)],
+        ),
+        told(
             "attempt in USD",
             dollars(single("usd001", 10_000, "CAPTURED")),
             &[Took(U, "USD", 10_000), Costs("USD", 10_000)],
@@ -274,7 +297,8 @@ pub(crate) fn lyra() -> World {
         credit(&[ASKED_BACK, FIRST_SLOT], None, 6_000),
         credit(&[CARD_BACK, "20261122-abc123-3"], Some(C), 4_000),
     ];
-    World { name: "lyra", letters, pots, credits, credits_wait: false }.checked()
+    let payments: Vec<&[Pot]> = vec![&[V, C], &[S], &[U], &[I]];
+    World { name: "lyra", letters, pots, payments, credits, credits_wait: false }.checked()
 }
 
 /// An order of 100.00 EUR at Worldline: a voucher's payment of 60.00, a card's for the rest, and a payment of the whole
@@ -313,6 +337,11 @@ pub(crate) fn worldline() -> World {
             .may_wait(),
         told("whole authorised", whole(5), &[Reserved(W, 10_000), costs]),
         told("40.00 of the whole", part("3254564400_1", 4_000), &[Part(W, 1, 4_000)]),
+        told(
+            "dead payment of a smaller cart",
+            Payment::new("CMD-1", "3254564500_0", CB, 2, 4_000),
+            &[Costs("EUR", 4_000)],
+        ),
         told("60.00 of the whole", part("3254564400_2", 6_000), &[Part(W, 2, 6_000)]),
         told("whole", whole(9), &[w, costs]),
         told("whole cancelled", whole(6), &[Lost(W), costs]),
@@ -345,5 +374,6 @@ pub(crate) fn worldline() -> World {
         credit(&["3254564400_4"], W, 6_000),
         credit(&["3254564310_1"], V, 6_000),
     ];
-    World { name: "worldline", letters, pots, credits, credits_wait: true }.checked()
+    let payments: Vec<&[Pot]> = vec![&[V], &[C], &[W]];
+    World { name: "worldline", letters, pots, payments, credits, credits_wait: true }.checked()
 }

@@ -1,4 +1,4 @@
-//! Every short sequence of statements, on the real code: from an alphabet of 24 troublesome letters for each provider,
+//! Every short sequence of statements, on the real code: from an alphabet of 25 troublesome letters for each provider,
 //! under each policy. A program of its own, because the whole of it is asked for by itself and optimised:
 //!
 //! ```console
@@ -206,8 +206,7 @@ impl Scope<'_> {
         let registered = self.registrations() & state.set & !bit;
         let is_registration = self.letter(letter).registered().is_some();
         if is_registration && registered != 0 {
-            let sums = before.summary.captured + before.summary.authorised;
-            let is_late = state.basis.is_some() || sums > 0;
+            let is_late = state.basis.is_some() || !before.summary.paid_in.is_empty();
             assert_eq!(matches!(taken, Taken::Refused), is_late, "{}", told());
         } else {
             assert!(!matches!(taken, Taken::Refused), "{}", told());

@@ -68,6 +68,8 @@ struct Purse<'a> {
     is_seen: [bool; POTS],
     /// Whether the payment itself is known, and not only parts of it.
     is_whole: [bool; POTS],
+    /// Whether anybody stated what the payment is for that it is a part of.
+    has_cost: [bool; POTS],
     names: [Vec<Names>; POTS],
     back: Vec<usize>,
     /// Pots of which nobody knows how much is left.
@@ -87,6 +89,7 @@ impl<'a> Purse<'a> {
             is_lost: Default::default(),
             is_seen: Default::default(),
             is_whole: Default::default(),
+            has_cost: Default::default(),
             names: Default::default(),
             back: Vec::new(),
             voids: Vec::new(),
@@ -96,6 +99,14 @@ impl<'a> Purse<'a> {
         };
         for letter in letters.iter().filter(|letter| letter.standing <= lowest) {
             letter.says.iter().for_each(|says| purse.add(says, letter.names));
+            if letter.says.iter().any(|says| matches!(says, Says::Costs(..))) {
+                let named = letter.says.iter().filter_map(|says| says.pot());
+                let of = |pot: Pot| world.payments.iter().find(|payment| payment.contains(&pot));
+                named
+                    .filter_map(of)
+                    .flat_map(|pots| *pots)
+                    .for_each(|pot| purse.has_cost[*pot] = true);
+            }
         }
         // What contradicts itself takes away, and adds nothing.
         for says in letters.iter().flat_map(|letter| &letter.says) {
@@ -171,6 +182,10 @@ impl<'a> Purse<'a> {
             ReleaseOn::Secured if currency == 0 => self.reserved(pot),
             _ => 0,
         };
+        if !self.has_cost[pot] && !self.is_registered {
+            // It may be a part of anything.
+            return 0;
+        }
         let gone = if self.is_seen[pot] { self.gone(pot) } else { 0 };
         self.taken(pot, currency).max(reserved).saturating_sub(gone)
     }

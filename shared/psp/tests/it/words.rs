@@ -145,6 +145,9 @@ fn a_doubt_that_no_message_states_is_told_by_what_is_missing() {
     let explained = |story: Story| story.order().explanation(CAPTURED);
     let alone = follow_up(2, "MERCH_BO", now(CARD, "CAPTURED"));
     assert_eq!(explained(given(&alone)), Some(Explanation::SharesAlone));
+    // What another attempt was for says nothing of it.
+    let dead = Form::single("CMD-1", "def456", "CB", 4_000, "REFUSED");
+    assert_eq!(explained(given(&dead).then(&alone)), Some(Explanation::PartAlone));
     // Two payments, of which the second may say what both have reached.
     let reached = |id, reached| wl(id, VISA, 9).acquired(reached);
     let two = given(&reached("3254800001_0", 60_000)).then(&reached("3254800002_0", 100_000));

@@ -69,12 +69,12 @@ pub struct Total {
 
 impl Total {
     /// That the payment of this name is for the amount, in minor units.
-    pub fn new(amount: u64, currency: Currency, of: &str) -> Self {
+    pub fn new(amount: u64, currency: Currency, of: impl Into<String>) -> Self {
         Self {
             amount: Some(amount),
             first_instalment: None,
             largest_instalment: None,
-            of: Some(of.to_owned()),
+            of: Some(of.into()),
             currency,
         }
     }

@@ -179,7 +179,7 @@ impl<'a> Head<'a> {
             }),
             // What the plan of an instalment costs is not known from a re-send that leaves the plan out.
             None if self.may_lack_plan() => None,
-            None => Some(Total::new(self.amount, self.currency, &self.payment())),
+            None => Some(Total::new(self.amount, self.currency, self.payment())),
         }
     }
 

@@ -80,7 +80,7 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
     let whole = whole && !instalment;
     // What names the order names no payment: what nobody tried to pay is the whole of none.
-    let of_none = shares.is_empty().then(|| Total::new(amount, currency, &key.order));
+    let of_none = shares.is_empty().then(|| Total::new(amount, currency, key.order.as_str()));
     let of_each = Total::of_each(amount, currency, &shares);
     let totals: Vec<Total> = of_each.chain(of_none).filter(|_| whole).collect();
     let mut facts = Vec::with_capacity(shares.len() + totals.len());

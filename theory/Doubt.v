@@ -279,6 +279,13 @@ Proof.
   apply existsb_exists in H. destruct H as (n & Hn & H). apply existsb_exists. exists n. split; [apply I, Hn | auto].
 Qed.
 
+Lemma total_void {A} (f g : A -> option N) :
+  (forall d, f d = None \/ f d = g d) -> forall ds, total f ds = None \/ total f ds = total g ds.
+Proof.
+  intros V ds. induction ds as [|d ds IH]; simpl; [auto|].
+  destruct (V d) as [E|E]; rewrite E; [left; auto|]. destruct IH as [IH|IH]; rewrite IH; [left; destruct (g d); auto | auto].
+Qed.
+
 Lemma complete_less on t v : incl (void t) v -> complete on (voider t v) = true -> complete on t = true.
 Proof.
   intros I. unfold complete, is_covered. change (only_due (voider t v)) with (only_due t).
@@ -286,26 +293,31 @@ Proof.
   etransitivity; [apply H|]. unfold net. change (given_back_of_unknown (voider t v) c) with (given_back_of_unknown t c).
   apply less_le. unfold cover. change (debits (voider t v) c) with (debits t c).
   change (is_known_whole (voider t v)) with (is_known_whole t).
-  assert (worse : forall d, left on (voider t v) d = left on t d \/ is_void (voider t v) d = true).
+  assert (same : forall d, left on (voider t v) d = left on t d \/ is_void (voider t v) d = true).
   { intro d. unfold left, gone_of. change (came_back_in_parts (voider t v) d) with (came_back_in_parts t d).
     change (given_back_of (voider t v) d) with (given_back_of t d).
     destruct (is_void t d) eqn:E; [rewrite (void_more _ _ _ I E); auto|].
     destruct (is_void (voider t v) d); auto. }
-  assert (P : sum (fun d => if is_known_whole t d then 0 else most_left (left on t d)) (debits t c)
-    <= sum (fun d => if is_known_whole t d then 0 else most_left (left on (voider t v) d)) (debits t c)).
-  { induction (debits t c) as [|d ds IH]; simpl; [lia|]. destruct (is_known_whole t d); [lia|].
+  assert (each : forall ds, Forall2 worse (map (left on t) ds) (map (left on (voider t v)) ds)).
+  { induction ds as [|d ds IH]; simpl; constructor; auto.
+    destruct (same d) as [->|E]; [left; auto|]. unfold left, gone_of. simpl. rewrite E.
+    destruct (is_void t d); [left; auto | right; repeat split; auto]. }
+  assert (P : forall ds, sum (fun d => most_left (left on t d)) ds <= sum (fun d => most_left (left on (voider t v) d)) ds).
+  { induction ds as [|d ds IH]; simpl; [lia|].
     assert (most_left (left on t d) <= most_left (left on (voider t v) d)); [|lia].
-    destruct (worse d) as [->|E]; [lia|].
+    destruct (same d) as [->|E]; [lia|].
     assert (gone (left on (voider t v) d) = None) as V by (unfold left, gone_of; simpl; rewrite E; auto).
     assert (amount (left on t d) = amount (left on (voider t v) d)) as A by reflexivity.
     unfold most_left, left_of, less. rewrite V, A. destruct (gone (left on t d)); lia. }
-  enough (C : certain true (map (left on (voider t v)) (debits t c)) <= certain true (map (left on t) (debits t c))) by lia.
-  apply certain_worse. clear P.
-  induction (debits t c) as [|d ds IH]; simpl; constructor; auto.
-  unfold left, gone_of. change (came_back_in_parts (voider t v) d) with (came_back_in_parts t d).
-  change (given_back_of (voider t v) d) with (given_back_of t d).
-  destruct (is_void t d) eqn:E; [rewrite (void_more _ _ _ I E); left; auto|].
-  destruct (is_void (voider t v) d); [right; repeat split; auto | left; auto].
+  assert (O : forall ds, existsb open (map (left on (voider t v)) ds) = existsb open (map (left on t) ds))
+    by (induction ds as [|d ds IH]; simpl; [auto|]; rewrite IH; reflexivity).
+  assert (V : forall d, gone (left on (voider t v) d) = None \/ gone (left on (voider t v) d) = gone (left on t d))
+    by (intro d; destruct (same d) as [E|E]; [rewrite E; auto | left; unfold left, gone_of; simpl; rewrite E; auto]).
+  assert (G := total_void _ _ V).
+  rewrite O. set (parts := filter _ _). set (wholes := filter _ _).
+  assert (C := certain_worse true _ _ (each (debits t c))). assert (D := distinct_worse _ _ (each wholes)). specialize (P parts).
+  apply N.max_le_compat; [lia|]. destruct (existsb open _); [lia|].
+  destruct (G parts) as [E|E]; rewrite E; [simpl; lia | apply less_le, D].
 Qed.
 
 (** What contradicts itself or can be read in two ways releases nothing that was held. *)

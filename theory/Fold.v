@@ -188,7 +188,7 @@ Definition acquired (facts : list ShareFact) (whole : N) : N :=
 Record Registered := { sum_due : N; due_in : N }.
 Record ShareState := {
   name : N; names : list N; kind_of : Kind; in_currency : N; worth_of : N; captured : N; authorised : N;
-  goal : option N; has_goal : bool; status_of : Status; parent_of : option N; payment_of : option N;
+  goal : option N; has_goal : bool; status_of : Status; parent_of : option N; payments_of : list N;
   is_operation : bool; is_whole : bool; is_part : bool; paid_by : Payer; called_by : Called }.
 
 (** The fact that holds: the last of the greatest. *)
@@ -239,7 +239,7 @@ Definition share_of (name : N) (facts : list ShareFact) (registered : option Reg
         captured := captured; authorised := left; goal := target_of facts (currency top);
         has_goal := existsb (fun f => negb (is_later_operation f) && is_some (target f)) facts; status_of := status top;
         parent_of := fold_right (fun f p => if is_some (parent f) then parent f else p) None facts;
-        payment_of := fold_right (fun f p => if is_some (payment f) then payment f else p) None facts;
+        payments_of := flat_map (fun f => match payment f with Some p => [p] | None => [] end) facts;
         is_operation := existsb (fun f => is_some (operation f)) facts;
         is_whole := existsb (fun f => negb (is_later_operation f)) facts;
         is_part := existsb (fun f => negb (is_some (operation f)) || is_later_operation f) facts;
@@ -315,10 +315,15 @@ Definition only_due t : option (N * N) :=
 (** Whether the whole of a debit's payment is known. *)
 Definition is_known_whole t d : bool :=
   is_some (registered t) || has_goal d || existsb (fun f => match f with
-    | Total _ (Some p) _ => is_opt (payment_of d) (Some p) || has (names d) p | Total _ None _ => true | Share _ => false end) (facts t).
+    | Total (Some _) (Some p) _ => has (payments_of d) p || has (names d) p
+    | Total _ None _ => true | Total None _ _ | Share _ => false end) (facts t).
 (** How far the debits cover the order, each stated so. *)
 Definition cover t c (stated : ShareState -> StatedAmount) : N :=
-  certain true (map stated (debits t c)) - sum (fun d => if is_known_whole t d then 0 else most_left (stated d)) (debits t c).
+  let all := debits t c in
+  let parts := filter (fun d => negb (is_known_whole t d)) all in
+  N.max (certain true (map stated all) - sum (fun d => most_left (stated d)) parts)
+    (if existsb open (map stated all) then 0
+     else less (distinct (map stated (filter (is_known_whole t) all))) (total (fun d => gone (stated d)) parts)).
 Definition gross on t c := cover t c (fun d => stated on d (Some 0) false).
 Definition left on t d := stated on d (gone_of t d) (is_void t d || came_back_in_parts t d).
 Definition net on t c := less (cover t c (left on t)) (given_back_of_unknown t c).

@@ -349,6 +349,32 @@ Proof.
       destruct (is_own stated (says t)) eqn:O; simpl; [|lia]. assert (L := own_left stated _ _ R O). lia.
 Qed.
 
+(** Where no amount may be a running total, what is left of any of them is kept. *)
+Lemma filter_all {A} (p : A -> bool) l : (forall x, In x l -> p x = true) -> filter p l = l.
+Proof. induction l as [|x l IH]; simpl; intro H; [auto|]. rewrite (H x), IH; auto. Qed.
+Lemma left_is_kept stated h :
+  Permutation (map says h) stated -> reads stated h -> existsb open stated = false -> sum left_of stated <= kept h.
+Proof.
+  intros P R O. rewrite <- (filter_all (is_own stated) stated).
+  - rewrite <- (sum_perm left_of _ _ _ P), sum_map. clear -R. induction h as [|t h IH]; [reflexivity|].
+    destruct R as [R Rs]. specialize (IH Rs). simpl. change (kept (t :: h)) with (took t - went t + kept h).
+    destruct (is_own stated (says t)) eqn:O; simpl; [|lia]. assert (L := own_left stated _ _ R O). lia.
+  - intros s I. unfold is_own. destruct (open s) eqn:E; [|auto].
+    assert (existsb open stated = true) by (apply existsb_exists; eauto). congruence.
+Qed.
+Lemma cover_is_kept t c stated h :
+  let all := map stated (debits t c) in
+  Permutation (map says h) all -> reads all h -> cover t c stated <= kept h.
+Proof.
+  intros all P R. unfold cover. apply N.max_lub.
+  - etransitivity; [apply N.le_sub_l|]. apply certain_is_kept; auto.
+  - destruct (existsb open _) eqn:O; [lia|].
+    assert (less_self : forall x g, less x g <= x) by (intros x [g|]; simpl; lia).
+    etransitivity; [apply less_self|]. etransitivity; [apply distinct_le|].
+    etransitivity; [|apply (left_is_kept _ _ P R O)]. subst all. clear. induction (debits t c) as [|d ds IH]; simpl; [lia|].
+    destruct (is_known_whole t d); simpl; lia.
+Qed.
+
 (** An order that may be released is covered by what is kept of its debits, less what went back of who knows what, whatever of it
     was captured when and whatever the amounts state: of the amount that is expected in the only currency in which one is. *)
 Theorem released_is_covered facts registered policy :
@@ -366,8 +392,7 @@ Proof.
     { intros d I. apply in_flat_map in I. destruct I as (k & _ & I). destruct (expected _ k) as [e|]; [|inversion I].
       destruct (0 <? e) eqn:P; [|inversion I]. destruct I as [<-|[]]. apply N.ltb_lt in P. auto. }
     revert I E. destruct (flat_map _ _) as [|d [|]]; intros I E; try discriminate. injection E as ->. apply (I (c, due)). left. auto.
-  - intros h P R. unfold net in H. etransitivity; [apply H|]. apply less_le. unfold cover. etransitivity; [apply N.le_sub_l|].
-    apply certain_is_kept; auto.
+  - intros h P R. unfold net in H. etransitivity; [apply H|]. apply less_le. apply cover_is_kept; auto.
 Qed.
 
 (** Histories exist, and one of them has no more than is certain: 40, of which 10 went back, then a running total of 50. *)

@@ -32,8 +32,8 @@ pub(super) struct ShareState<'a> {
     rest_is_lost: bool,
     /// What all instalments of its plan have in common.
     pub(super) series: Option<&'a str>,
-    /// The name of its payment, which the instalments of a plan do not share.
-    pub(super) payment: Option<&'a str>,
+    /// The names of its payment, which the instalments of a plan do not share: one, unless messages contradict each other.
+    pub(super) payments: BTreeSet<&'a str>,
     /// The share that a credit gives back, where the PSP says.
     pub(super) parent: Option<&'a str>,
     /// Whether it is told by the operations of its payment.
@@ -128,7 +128,7 @@ impl<'a> ShareState<'a> {
             rest_is_lost: top.meaning.status == Status::Captured
                 && (top.operation.is_none() || over > highest_reserved(&own)),
             series: facts.iter().find_map(|fact| fact.series.as_deref()),
-            payment: facts.iter().find_map(|fact| fact.payment.as_deref()),
+            payments: facts.iter().filter_map(|fact| fact.payment.as_deref()).collect(),
             parent: facts.iter().find_map(|fact| fact.parent.as_deref()),
             is_operation: facts.iter().any(|fact| fact.operation.is_some()),
             is_whole: facts.iter().any(|fact| !fact.is_later_operation()),

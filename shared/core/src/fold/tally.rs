@@ -96,8 +96,11 @@ impl<'a> Tally<'a> {
                 Fact::Share(_) => None,
             })
             .collect();
+        // A plan that came to nothing has no instalments: what else has its id is another payment.
+        let alive = totals.iter().filter(|total| is_alive(total, &totals, &shares));
+        let plans: Vec<&Total> = alive.copied().collect();
         for share in shares.iter_mut().filter(|share| share.kind == Kind::Debit) {
-            let plans = totals.iter().filter(|total| is_plan_of(total, share));
+            let plans = plans.iter().filter(|total| is_plan_of(total, share));
             if let Some(most) = plans.filter_map(|plan| plan.largest_instalment).max() {
                 share.captured = share.captured.min(most);
                 share.authorised = share.authorised.min(most);
@@ -156,31 +159,44 @@ impl<'a> Tally<'a> {
     }
 
     /// How far the debits of a currency cover the order. What was paid of a payment whose whole nobody stated may be
-    /// any part of that whole: it covers nothing for certain, and still may stand within what others state.
+    /// any part of that whole: it covers nothing for certain, and still may stand within what others state, or be one of
+    /// them under another name.
     fn cover(&self, currency: Currency, stated: &[StatedAmount]) -> Cover {
-        let parts = self.debits(currency).zip(stated).filter(|(debit, _)| !self.is_whole(debit));
-        let parts: u64 = parts.map(|(_, stated)| stated.most_left()).sum();
+        let each = self.debits(currency).zip(stated).map(|(debit, stated)| (debit, *stated));
+        let (wholes, parts): (Vec<_>, Vec<_>) = each.partition(|(debit, _)| self.is_whole(debit));
+        let parts_left: u64 = parts.iter().map(|(_, stated)| stated.most_left()).sum();
+        let without_parts = certain(stated, true).saturating_sub(parts_left);
+        let wholes: Vec<StatedAmount> = wholes.into_iter().map(|(_, stated)| stated).collect();
+        // What went back of a part may have gone back of a whole that has another name.
+        let gone = parts.iter().map(|(_, stated)| stated.gone).fold(0, u64::saturating_add);
+        let alone = match stated.iter().any(|stated| stated.open) {
+            true => 0,
+            false => distinct(&wholes).saturating_sub(gone),
+        };
         let most = stated.iter().map(|s| s.amount.saturating_sub(s.gone)).sum();
-        Cover { certain: certain(stated, true).saturating_sub(parts), most }
+        Cover { certain: without_parts.max(alone), most }
     }
 
     /// Whether the whole of a debit's payment is known: it was registered, or a message about that very payment
-    /// states it. What the instalments of a plan come to says nothing of a voucher, which is none of them.
+    /// states it. The instalments of a plan are payments of other days, which its id alone joins: so the plan speaks of
+    /// them where its own payment has money, and never of a voucher.
     fn is_whole(&self, debit: &ShareState<'_>) -> bool {
         let is_of = |total: &&Total| match (&total.of, total.first_instalment) {
             (_, Some(_)) => {
-                total.amount.is_some() && is_plan_of(total, debit) && !debit.is_by_voucher()
+                total.amount.is_some()
+                    && is_plan_of(total, debit)
+                    && !debit.is_by_voucher()
+                    && is_alive(total, &self.totals, &self.shares)
             }
-            (Some(of), None) => debit.payment == Some(of) || debit.names.contains(of.as_str()),
+            (Some(of), None) => total.amount.is_some() && debit.is_of(of),
             (None, None) => true,
         };
         self.registered.is_some() || !debit.targets.is_empty() || self.totals.iter().any(is_of)
     }
 
     /// The instalment for which the release waits: the first of a plan that comes to the `whole`, and that
-    /// its own payment covers, or that is all there is. What another payment brings is no instalment: a transaction id names a
-    /// payment of its day alone, so the first instalment is taken by what was attempted first under the id, and
-    /// never by a voucher.
+    /// its own payment covers, or that is all there is. What another payment brings is no instalment, since a transaction id
+    /// names a payment of its day alone, and a voucher never is one.
     fn first_instalment(
         &self,
         currency: Currency,
@@ -195,10 +211,16 @@ impl<'a> Tally<'a> {
         let firsts = plans.filter_map(|plan| {
             let due = plan.first_instalment?;
             let of_plan = self.debits(currency).filter(|debit| is_plan_of(plan, debit));
-            let payment =
-                of_plan.min_by_key(|debit| debit.attempted).and_then(|debit| debit.payment);
+            let is_told = of_plan.clone().any(|debit| is_own(plan, &self.totals, debit));
+            // Where an earlier release did not store which payment is the plan's own, the first attempt is.
+            let first = of_plan.min_by_key(|debit| debit.attempted);
             let is_first = |debit: &&ShareState<'_>| {
-                is_plan_of(plan, debit) && !debit.is_by_voucher() && debit.payment == payment
+                is_plan_of(plan, debit)
+                    && !debit.is_by_voucher()
+                    && match is_told {
+                        true => is_own(plan, &self.totals, debit),
+                        false => first.is_none_or(|first| debit.payments == first.payments),
+                    }
             };
             let (own, others): (Vec<_>, Vec<_>) = self.debits(currency).partition(is_first);
             let net: Vec<_> = own.iter().map(|debit| self.left(debit, policy.release_on)).collect();
@@ -425,6 +447,11 @@ impl<'a> Tally<'a> {
 }
 
 impl ShareState<'_> {
+    /// Whether it is a part of the payment of this name.
+    fn is_of(&self, payment: &str) -> bool {
+        self.payments.contains(payment) || self.names.contains(payment)
+    }
+
     /// What of it counts towards a release.
     pub(super) fn stated(&self, release_on: ReleaseOn) -> StatedAmount {
         let amount = match release_on {
@@ -433,6 +460,21 @@ impl ShareState<'_> {
         };
         self.stating(amount)
     }
+}
+
+/// Whether a share is of a plan's own payment, and no instalment of another day: the payment of which the same sum is stated.
+fn is_own(plan: &Total, totals: &BTreeSet<&Total>, share: &ShareState<'_>) -> bool {
+    let of_payment = totals.iter().filter(|total| total.first_instalment.is_none());
+    let mut of_payment = of_payment.filter(|total| total.amount == plan.amount);
+    is_plan_of(plan, share)
+        && of_payment.any(|total| total.of.as_deref().is_some_and(|of| share.is_of(of)))
+}
+
+/// Whether a plan's own payment has money. What an earlier release stored does not say which payment that is.
+fn is_alive(plan: &Total, totals: &BTreeSet<&Total>, shares: &[ShareState<'_>]) -> bool {
+    let debits = shares.iter().filter(|share| share.kind == Kind::Debit);
+    let mut own = debits.filter(|share| is_own(plan, totals, share)).peekable();
+    own.peek().is_none() || own.any(|share| share.captured > 0 || share.authorised > 0)
 }
 
 /// Whether a share is an instalment of this plan.

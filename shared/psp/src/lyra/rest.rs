@@ -8,7 +8,7 @@ use super::cascade;
 use super::details::Said;
 use super::payment_id::{TransDate, TransId, day_and_id};
 use super::results::Codes;
-use super::transaction::{Beside, Transaction, is_occurrence, secured};
+use super::transaction::{Beside, Transaction, is_occurrence, secured, secured_beside};
 use super::words;
 use crate::text::{Hint, List, Number, Text, json_fault};
 use quittance_core::Remark;
@@ -73,10 +73,11 @@ pub(super) fn read(answer: &[u8], account: &Account) -> Result<Statement, Unread
     // A refund's or a check's total is its own, so only an answer with a debit states the whole. An
     // answer without transactions (an abandoned form) still says what was to be paid.
     // What a plan costs is not known from one of its instalments.
+    // A payment by saved card is called an occurrence, too: beside others it pays the whole.
     let instalment = transactions
         .iter()
         .zip(&shares)
-        .any(|(said, share)| said.recurs() && share.meaning.worth < amount);
+        .any(|(said, share)| said.recurs() && secured_beside(share, &shares) < amount);
     let whole = shares.is_empty() || shares.iter().any(|share| share.kind == Kind::Debit);
     let whole = whole && !instalment;
     // What names the order names no payment: what nobody tried to pay is the whole of none.

@@ -104,6 +104,17 @@ pub(super) fn secured(shares: &[ShareFact]) -> u64 {
     shares.iter().filter(counts).map(|share| share.meaning.worth).sum()
 }
 
+/// What the payment of this debit has captured or reserved by these shares, and what the debit itself is worth at least, in
+/// minor units.
+pub(super) fn secured_beside<'s>(
+    debit: &ShareFact,
+    shares: impl IntoIterator<Item = &'s ShareFact>,
+) -> u64 {
+    let is_beside = |share: &&ShareFact| share.payment_name() == debit.payment_name();
+    let beside: Vec<ShareFact> = shares.into_iter().filter(is_beside).cloned().collect();
+    secured(&beside).max(debit.meaning.worth)
+}
+
 /// Whether `vads_occurrence_type` (REST `occurrenceType`) is that of a later occurrence of a plan or
 /// subscription. (lyra.md 3.5)
 pub(super) fn is_occurrence(word: Option<&str>) -> bool {

@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use super::super::SESSION_SECONDS;
 use super::super::payment_id::is_day_and_id;
 use super::super::rest::{self, Answered, OrderDetails, bounded, known};
-use super::super::transaction::Beside;
+use super::super::transaction::{Beside, secured_beside};
 use super::super::words;
 use super::envelope::{trouble, word};
 use crate::text::List;
@@ -517,13 +517,18 @@ impl Listed {
             payments.iter().map(|payment| least(payment)).collect::<Option<_>>()?;
         let most = least.into_iter().max()?;
         let largest = self.debits().map(|told| told.share.meaning.worth).max()?;
-        let is_instalment =
-            self.debits().any(|told| told.recurs && told.share.meaning.worth < whole.amount);
+        let shares = || self.debits().map(|told| &told.share);
+        let is_instalment = self
+            .debits()
+            .any(|told| told.recurs && secured_beside(&told.share, shares()) < whole.amount);
         let is_alone = match &self.order {
             None => self.debits().all(|told| told.sequence == Sequence::Single),
             Some(said) => self.debits().all(|told| match told.sequence {
                 Sequence::Single | Sequence::Untold => true,
-                Sequence::Cascade => said.status == "PAID" && said.cycle == "CLOSED",
+                // Of several payments nobody knows which the amount of the order is of.
+                Sequence::Cascade => {
+                    payments.len() == 1 && said.status == "PAID" && said.cycle == "CLOSED"
+                }
                 Sequence::Other => false,
             }),
         };

@@ -12,7 +12,9 @@ use quittance_testing::lyra::{Form, Share, rest, uuid};
 use quittance_testing::read::{LYRA_KEYS, words};
 use serde_json::{Value, json};
 
-use super::{AtGateway, account, ask, ask_with, credentials, error, request, told, unknown};
+use super::{
+    AtGateway, account, ask, ask_with, credentials, error, request, success, told, unknown,
+};
 use crate::orders::story::{CAPTURED, Message, SECURED, Story, given, under};
 
 const VOUCHER: Share<'_> = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 6_000, "CAPTURED");
@@ -774,4 +776,22 @@ fn an_unmeasured_part_holds_itself_alone() {
         asked(story, &at_gateway(&[VOUCHER, CARD])).flagged([]).released();
         then(under(SECURED), &answer).held();
     }
+}
+
+/// The amount that the answer gives for an order may be that of an earlier attempt: the lone share of a cascade is not the whole
+/// then, although as much is said of the order.
+#[test]
+fn the_amount_of_one_attempt_is_not_that_of_anothers_share() {
+    let dead = Share("dddddddddddddddddddddddddddddddd", "CB", 4_000, "REFUSED");
+    let part = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 4_000, "CAPTURED");
+    let paid = ("PAID", "CLOSED");
+    let mut answer = quittance_testing::lyra::answer("CMD-1", "abc123", 4_000, paid, &[part]);
+    let other = quittance_testing::lyra::answer("CMD-1", "def456", 4_000, paid, &[dead]);
+    answer["transactions"].as_array_mut().unwrap().push(other["transactions"][0].clone());
+    answer["transactions"][0]["transactionDetails"]["cardDetails"]["sequenceType"] =
+        json!("MULTI_PAYMENT_MEAN");
+    let refused = Form::single("CMD-1", "def456", "CB", 4_000, "REFUSED");
+    let story = given(&refused).then(&Form::follow_up("CMD-1", "abc123", 1, "BATCH", part)).held();
+    let told = told(ask(story.order(), |_| success("Order/Get", &answer)).0);
+    then(story, &told).held();
 }

@@ -1,6 +1,6 @@
 //! A part is never the whole.
 
-use quittance_core::{Currency, Flag, State};
+use quittance_core::{Currency, Flag, State, Statement};
 use quittance_testing::lyra::{self, Form, Share};
 use quittance_testing::worldline::Payment;
 use serde_json::{Value, json};
@@ -285,9 +285,35 @@ fn another_attempt_does_not_state_the_whole() {
             .with("vads_trans_date", earlier)
             .said(),
         dead("REFUSED").with("vads_payment_config", "MULTI_EXT:20261122=4000").said(),
+        // So may a plan's, of which one instalment comes to as much.
+        Form::single("CMD-1", "abc123", "CB", 4_000, "REFUSED")
+            .with("vads_trans_date", earlier)
+            .with("vads_payment_config", "MULTI_EXT:20200101=4000")
+            .said(),
+        Form::single("CMD-1", "abc123", "CB", 4_000, "ABANDONED")
+            .with("vads_trans_date", "20991231100000")
+            .with("vads_payment_config", "MULTI_EXT:20991231=4000")
+            .said(),
         dead("REFUSED").with("vads_payment_config", "MULTI:first=4000;count=1;period=30").said(),
     ];
-    let share = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 4_000, "CAPTURED");
+    // A voucher, a gift card that no table knows, and a card: any of them may be a part.
+    for brand in ["CVCO", "NEW_GIFT", "CB"] {
+        held_beside_each(&attempts, brand, &occurrence);
+    }
+    // So too where a Worldline payment came to nothing, and a capture of another is told before its first operation.
+    let dead = Payment::new("CMD-1", "3254000003_0", VISA, 2, 40_000);
+    let part = Payment::new("CMD-1", "3254000004_1", VISA, 9, 50_000);
+    for [one, two] in [[&dead, &part], [&part, &dead]] {
+        let held = given(one).then(two).is(State::PartiallyCaptured);
+        let held = held.flagged_with(Flag::Ambiguous).held();
+        let held = held.then(&Payment::new("CMD-1", "3254000004_0", VISA, 5, 100_000));
+        held.sums(100_000, 50_000, 50_000, 0).flagged([]).held();
+    }
+}
+
+/// A part of 40.00 by this brand, of a payment of 100.00, beside each attempt that came to nothing.
+fn held_beside_each(attempts: &[Statement], brand: &str, occurrence: &String) {
+    let share = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", brand, 4_000, "CAPTURED");
     let mut parts: Vec<_> = ["BATCH", "BATCH_AUTO", "MERCH_BO", "BO", "NEW_SOURCE"]
         .map(|source| Form::follow_up("CMD-1", "abc123", 1, source, share).said())
         .into();
@@ -304,15 +330,6 @@ fn another_attempt_does_not_state_the_whole() {
             held.registered(4_000).released();
         }
     }
-    // So too where a Worldline payment came to nothing, and a capture of another is told before its first operation.
-    let dead = Payment::new("CMD-1", "3254000003_0", VISA, 2, 40_000);
-    let part = Payment::new("CMD-1", "3254000004_1", VISA, 9, 50_000);
-    for [one, two] in [[&dead, &part], [&part, &dead]] {
-        let held = given(one).then(two).is(State::PartiallyCaptured);
-        let held = held.flagged_with(Flag::Ambiguous).held();
-        let held = held.then(&Payment::new("CMD-1", "3254000004_0", VISA, 5, 100_000));
-        held.sums(100_000, 50_000, 50_000, 0).flagged([]).held();
-    }
 }
 
 /// What was paid of a payment whose whole is known pays the order, whatever else is a part of nobody knows what.
@@ -323,4 +340,64 @@ fn a_part_of_an_unknown_whole_bars_no_payment_of_a_known_one() {
     for [one, two] in [[&pay("CAPTURED"), &part], [&part, &pay("CAPTURED")]] {
         given(one).then(two).is(State::Captured).flagged([Flag::Overpaid]).released();
     }
+}
+
+/// One share may be told under two payments, as of two days about midnight: either may state the whole.
+#[test]
+fn a_share_under_two_payments_has_the_whole_of_either() {
+    for (pay_date, batch_date) in
+        [("20261123000001", "20261122235959"), ("20261122235959", "20261123000001")]
+    {
+        let pay = pay("AUTHORISED").with("vads_trans_date", pay_date);
+        let uuid = pay.get("vads_trans_uuid").unwrap().to_owned();
+        let share = Share(&uuid, "CB", 10_000, "CAPTURED");
+        let batch = Form::follow_up("CMD-1", "abc123", 1, "BATCH", share);
+        let batch = batch.with("vads_trans_date", batch_date);
+        given(&pay).then(&batch).released();
+        given(&batch).then(&pay).released();
+    }
+}
+
+/// A payment by saved card is called an occurrence. Beside a voucher it pays the whole all the same.
+#[test]
+fn a_saved_card_beside_a_voucher_pays_the_whole() {
+    let shares = [
+        Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 6_000, "CAPTURED"),
+        Share("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "CB", 4_000, "CAPTURED"),
+    ];
+    let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &shares);
+    answer["transactions"][1]["transactionDetails"]["occurrenceType"] =
+        json!("RECURRENT_INTERMEDIAIRE");
+    let rest = |answer: &Value| {
+        quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string())
+    };
+    given(&rest(&answer)).released();
+    answer["transactions"][0]["detailedStatus"] = json!("CANCELLED");
+    given(&rest(&answer)).held();
+}
+
+/// One share may be told under two names that no message joins: it is not both a part of nobody knows what and the whole.
+#[test]
+fn a_part_takes_nothing_from_a_whole_that_may_be_the_same_share() {
+    let by_id = |status: &str| {
+        let share = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CB", 10_000, status);
+        let mut answer = lyra::answer("CMD-1", "abc123", 10_000, ("PAID", "CLOSED"), &[share]);
+        answer["transactions"][0]["transactionDetails"]["cardDetails"] =
+            json!({"effectiveBrand": "CB"});
+        quittance_testing::rest_body(quittance_testing::REST_PASSWORD, &answer.to_string())
+    };
+    let by_place = |id, brand, amount| {
+        let share = Share("x", brand, amount, "CAPTURED");
+        Form::follow_up("CMD-1", id, 1, "BATCH", share).without("vads_trans_uuid")
+    };
+    for part in [by_place("abc123", "CB", 10_000), by_place("def456", "CVCO", 4_000)] {
+        given(&part).then(&by_id("CAPTURED")).released();
+        given(&by_id("CAPTURED")).then(&part).released();
+        given(&part).then(&by_id("REFUSED")).held();
+    }
+    // What went back under the part's name may have gone back of the whole.
+    let part = by_place("abc123", "CB", 10_000);
+    let back = Form::refund("CMD-1", "abc123", "x", "CB", 10_000, "CAPTURED");
+    let back = back.without("vads_trans_uuid").with("vads_sequence_number", "1");
+    given(&part).then(&back).then(&by_id("CAPTURED")).held();
 }

@@ -123,7 +123,7 @@ impl Settle {
                 // What a person said before can be corrected, where its number is said.
                 Some(*line)
                     .filter(|line| line.is_open_to_decision())
-                    .ok_or_else(|| format!("line {number} is not uncertain"))
+                    .ok_or_else(|| format!("line {number} is neither uncertain nor planned"))
             }
             None => {
                 let mut all = lines.iter().map(|(_, line)| *line).filter(uncertain);

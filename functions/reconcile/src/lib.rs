@@ -17,7 +17,7 @@ use quittance_aws::pay::{PayError, Payer, Progress};
 use quittance_aws::table::Stored;
 use quittance_aws::turns::LookReport;
 use quittance_core::desk::{Content, New, RequestKind};
-use quittance_core::plan::left;
+use quittance_core::plan::{is_under_way, left};
 use quittance_core::{Flag, Order, OrderKey, Timestamp};
 
 /// How long each part of a scheduled look may take to begin with another order: asking, refunds, stranded vouchers. What
@@ -173,6 +173,10 @@ impl Function {
                 return;
             }
         };
+        // What is reserved or being checked may complete the order yet.
+        if is_under_way(order, self.payer.rules(order.key().psp)) {
+            return;
+        }
         let due = end.and_then(|end| end.later(u64::from(minutes) * 60));
         if due.is_none_or(|due| at < due) {
             return;
@@ -194,7 +198,9 @@ impl Function {
         let Some(request) = request else { return };
         let new = New { request: &request, content: Content::Refund { amount, currency } };
         let is_stranded = |told: &Order| {
-            self.is_stranded(told, ended_at, at) && told.summary(self.outbox().policy) == summary
+            self.is_stranded(told, ended_at, at)
+                && told.summary(self.outbox().policy) == summary
+                && !is_under_way(told, self.payer.rules(told.key().psp))
         };
         match self.payer.carry_out_if(order.key(), new, is_stranded).await {
             Ok(Progress { request, .. }) => {

@@ -4,6 +4,10 @@
 use quittance_core::claims::Decisions;
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::order::AlreadyPaid;
+use quittance_core::plan::is_under_way;
+use quittance_core::provider::rules;
+use quittance_core::registered::Registered;
+use quittance_core::rules::Rules;
 use quittance_core::{Currency, Order, OrderKey, Outcome, Policy, Summary, Timestamp};
 
 use crate::archive::Archive;
@@ -43,9 +47,19 @@ impl Price {
     fn register(
         self,
         order: &mut Order,
+        rules: &Rules,
         at: Timestamp,
         policy: Policy,
     ) -> Change<Result<bool, AlreadyPaid>> {
+        let is_other =
+            |known: Registered| (known.amount, known.currency) != (self.amount, self.currency);
+        // What a status does not count yet may be taken all the same.
+        if order.registered().is_some_and(is_other)
+            && order.summary(policy).paid_in.is_empty()
+            && is_under_way(order, rules)
+        {
+            return Change::None(Err(AlreadyPaid));
+        }
         match order.register(self.amount, self.currency, at, policy) {
             Ok(Outcome::Changed(summary) | Outcome::Retold(summary)) => {
                 Change::Made(summary, Ok(true))
@@ -143,8 +157,9 @@ impl Amender {
         trace: Option<&Trace>,
     ) -> Result<Amended<Result<bool, AlreadyPaid>>, StoreError> {
         let began = sortable_nanos();
+        let rules = rules(self.table.providers(), key.psp);
         let amended =
-            self.amend(key, trace, |order| price.register(order, at, self.policy)).await?;
+            self.amend(key, trace, |order| price.register(order, rules, at, self.policy)).await?;
         // Only what is stored: a price that is refused, or of which we die, must never come out of the archive. Whoever
         // had no answer says it again, and it is archived then. It counts from when it was said: of a payment that comes
         // meanwhile the order is held rather than released for less.
@@ -180,7 +195,8 @@ impl Amender {
     ) -> Result<Registration, StoreError> {
         let mut order = self.table.load_order(key).await?.order;
         let before = Decisions::of(&order);
-        let became = match price.register(&mut order, at, self.policy) {
+        let rules = rules(self.table.providers(), key.psp);
+        let became = match price.register(&mut order, rules, at, self.policy) {
             Change::Made(_, became) | Change::None(became) => became,
         };
         let released = Decisions::of(&order).since(before).released > 0;

@@ -10,7 +10,7 @@ use quittance_core::api::{Action, Effect, NoAccess, Trouble, TroubleKind, Verb};
 use quittance_core::desk::{Answer, Desk, New, Request, RequestKind, Round, Step};
 use quittance_core::key::Account;
 use quittance_core::plan::Refusal;
-use quittance_core::provider::find;
+use quittance_core::provider::rules;
 use quittance_core::rules::Rules;
 use quittance_core::schedule::UNREACHED_SECONDS;
 use quittance_core::{Order, OrderKey, ProviderId, Timestamp};
@@ -39,9 +39,6 @@ const MAX_RACES: usize = 3;
 
 /// Most desks that one look reads.
 const MAX_DUE: u32 = 250;
-
-/// Where a provider is not known any more, nothing is done.
-static NO_RULES: Rules = Rules::NONE;
 
 /// Moves money, as the merchant asks.
 #[derive(Clone, Debug)]
@@ -143,10 +140,11 @@ impl Payer {
     /// [`PayError`]. Nothing was sent to the provider then, but where the store failed after a call: the same request
     /// again goes on.
     pub async fn carry_out(&self, key: &OrderKey, new: New<'_>) -> Result<Progress, PayError> {
-        self.carry_out_if(key, new, |_| true).await
+        self.carry(key, new, None).await
     }
 
-    /// The same, unless the order turns out to be another than was thought once the provider was asked.
+    /// The same of what nobody asked for, unless the order turns out to be another than was thought once the provider was
+    /// asked. What cannot be begun with now is dropped.
     ///
     /// # Errors
     ///
@@ -155,12 +153,22 @@ impl Payer {
         &self,
         key: &OrderKey,
         new: New<'_>,
-        is_wanted: impl Fn(&Order) -> bool,
+        is_wanted: impl Fn(&Order) -> bool + Sync,
+    ) -> Result<Progress, PayError> {
+        self.carry(key, new, Some(&is_wanted)).await
+    }
+
+    async fn carry(
+        &self,
+        key: &OrderKey,
+        new: New<'_>,
+        is_wanted: Option<&(dyn Fn(&Order) -> bool + Sync)>,
     ) -> Result<Progress, PayError> {
         let until = Instant::now() + PAY_BUDGET;
         for _ in 0..MAX_RACES {
-            let (order, held) = self.read(key).await?;
+            let (order, mut held) = self.read(key).await?;
             let rules = self.rules(order.key().psp);
+            held.desk.lapse(&order);
             if let Some(request) = known(&held.desk, new)? {
                 if request.lines.iter().all(|line| line.state.is_final()) {
                     return Ok(Progress { request: request.clone(), order });
@@ -175,14 +183,18 @@ impl Payer {
                 // It is known under another name now, and so may its desk be.
                 continue;
             }
-            if !is_wanted(&told) {
+            if is_wanted.is_some_and(|is_wanted| !is_wanted(&told)) {
                 return Err(PayError::Settled);
             }
             if !held.has_room() {
                 return Err(PayError::Full);
             }
             let mut desk = held.desk.clone();
-            match desk.request(&told, rules, new, now()) {
+            let answer = match is_wanted {
+                None => desk.request(&told, rules, new, now()),
+                Some(_) => desk.request_by_itself(&told, rules, new, now()),
+            };
+            match answer {
                 Answer::Planned => {}
                 Answer::Known => continue,
                 Answer::Conflict => return Err(PayError::Conflict),
@@ -280,8 +292,7 @@ impl Payer {
 
     /// How the provider's money is given back.
     pub fn rules(&self, psp: ProviderId) -> &'static Rules {
-        let provider = find(self.asker.receiver.table.providers(), psp);
-        provider.map_or(&NO_RULES, |provider| provider.rules())
+        rules(self.asker.receiver.table.providers(), psp)
     }
 
     fn drive(&self, order: Order, held: StoredDesk, until: Instant) -> Drive<'_> {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use quittance_core::api::{
     Api, CheckoutRefused, NoAccess, NotStarted, Opening, Started, Trouble, TroubleKind,
 };
-use quittance_core::checkout::{Conflict, Decision, Offer, Opened, Sessions, Stage, Wish};
+use quittance_core::checkout::{Conflict, Decision, Offer, Opened, Paid, Sessions, Stage, Wish};
+use quittance_core::plan::is_under_way;
+use quittance_core::provider::rules;
 use quittance_core::{Order, OrderKey};
 
 use crate::amend::{Amender, Price, Registration};
@@ -95,25 +97,25 @@ impl Starter {
         let api = api.ok_or(CheckoutRefused::NoAccess(NoAccess::Missing))?;
         let mut has_asked = false;
         for _ in 0..MAX_RACES {
-            let mut order = table.load_order(key).await?.order;
+            let order = table.load_order(key).await?.order;
             let mut held = table.sessions_of(key).await?;
             let at = now();
             let is_open = |s: &quittance_core::checkout::Session| {
                 s.is_busy(at) && matches!(s.stage, Stage::Open { .. })
             };
             let is_new = !held.sessions.all().iter().any(is_open);
-            if !is_new && held.sessions.is_form_out(at) && !has_asked {
-                // The buyer may have paid by the form that he has. What cannot be asked now is not waited for.
-                has_asked = true;
-                let until = Instant::now() + ASK_BUDGET;
-                if let Ok(asked) = self.asker.ask_until(key, until).await {
-                    order = asked.stored.order;
-                    held = table.sessions_of(key).await?;
-                }
-            }
-            let attempt = match held.sessions.decide(wish, self.is_paid(&order), at) {
+            let may_be_paid = !held.sessions.ids().is_empty();
+            let attempt = match held.sessions.decide(wish, self.paid(&order), at) {
                 Decision::Open { id, offer } => return Ok(Checkout { order, id, offer, is_new }),
                 Decision::Conflict(conflict) => return Err(conflict.into()),
+                // The buyer may have paid in a session that is over, or by a form that he has.
+                Decision::Start(_) if may_be_paid && !has_asked => {
+                    has_asked = true;
+                    let until = Instant::now() + ASK_BUDGET;
+                    // What cannot be asked now is not waited for.
+                    let _ = self.asker.ask_until(key, until).await;
+                    continue;
+                }
                 Decision::Start(attempt) => attempt,
             };
             let (attempt, opening) =
@@ -155,10 +157,17 @@ impl Starter {
         Err(Conflict::Starting.into())
     }
 
-    /// Whether something was paid for the order.
-    fn is_paid(&self, order: &Order) -> bool {
+    /// What was paid for the order.
+    fn paid(&self, order: &Order) -> Paid {
         let summary = order.summary(self.asker.receiver.policy);
-        order.fulfilment().is_some() || !summary.paid_in.is_empty()
+        let rules = rules(self.asker.receiver.table.providers(), order.key().psp);
+        if order.fulfilment().is_some() || summary.is_paid {
+            Paid::All
+        } else if !summary.paid_in.is_empty() || is_under_way(order, rules) {
+            Paid::Part
+        } else {
+            Paid::Nothing
+        }
     }
 
     /// What starts it, under a number whose name no other payment has.
@@ -206,7 +215,7 @@ impl Starter {
         match amender.register(noted.key, noted.price, now(), None).await? {
             // What was paid may have become known meanwhile: a page then has the buyer pay once more.
             Registration::Done { order, .. } | Registration::Known(order)
-                if !self.is_paid(&order) =>
+                if self.paid(&order) == Paid::Nothing =>
             {
                 Ok(*order)
             }

@@ -249,6 +249,17 @@ pub enum Stage {
     },
 }
 
+/// What was paid for an order, as far as another start is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paid {
+    /// Nothing.
+    Nothing,
+    /// Something, or something may be: what is open goes on, and nothing else is started.
+    Part,
+    /// All that it costs, or it was released: nobody is to pay any more.
+    All,
+}
+
 /// What is to be done about a wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -334,12 +345,6 @@ impl Sessions {
         Some((busy.amount, Currency::from_alpha(&busy.currency)?))
     }
 
-    /// Whether a buyer may hold a form with which he can pay, or has paid.
-    pub fn is_form_out(&self, now: Timestamp) -> bool {
-        let is_out = |session: &Session| matches!(&session.stage, Stage::Open { offer: None, until, .. } if *until > now);
-        self.sessions.iter().any(is_out)
-    }
-
     /// When the last session that was opened ends, or has ended: until then the rest of a payment may come.
     pub fn last_end(&self) -> Option<Timestamp> {
         let ends = self.sessions.iter().filter_map(|session| match session.stage {
@@ -350,7 +355,12 @@ impl Sessions {
     }
 
     /// Decides about a wish whose return address is the merchant's. Only [`Decision::Start`] changes the sessions.
-    pub fn decide(&mut self, wish: &Wish, paid: bool, now: Timestamp) -> Decision {
+    pub fn decide(&mut self, wish: &Wish, paid: Paid, now: Timestamp) -> Decision {
+        // A page that is still open takes the whole once more.
+        if paid == Paid::All {
+            return Decision::Conflict(Conflict::Paid);
+        }
+        let paid = paid == Paid::Part;
         let busy = self.sessions.iter().filter(|session| session.is_busy(now));
         if let Some(other) = busy.clone().find(|session| !session.is_like(wish)) {
             return Decision::Conflict(match other.stage {

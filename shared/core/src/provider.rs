@@ -95,6 +95,12 @@ pub fn find(providers: Providers, id: ProviderId) -> Option<&'static dyn Provide
     providers.iter().copied().find(|provider| provider.profile().id == id)
 }
 
+/// How the money of this provider is given back, taken and given up: not at all, where there is none of this word.
+pub fn rules(providers: Providers, id: ProviderId) -> &'static Rules {
+    static NONE: Rules = Rules::NONE;
+    find(providers, id).map_or(&NONE, |provider| provider.rules())
+}
+
 /// What is fixed about a provider.
 #[derive(Debug)]
 pub struct Profile {

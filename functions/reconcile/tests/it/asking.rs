@@ -2,6 +2,7 @@
 
 use lambda_http::Body;
 use lambda_http::http::Request;
+use quittance_aws::amend::{Amender, Price};
 use quittance_aws::ask::Wanted;
 use quittance_aws::clock::now;
 use quittance_aws::desks::WriteMark;
@@ -76,8 +77,8 @@ impl Psps {
         self.control("POST", "pay", &json!({"checkout": page, "card": "accept"}));
     }
 
-    /// A buyer pays an order at Worldline, by vouchers and card.
-    fn pay_at_worldline(&self, reference: &str, card: &str) {
+    /// A buyer pays an order at Worldline, by vouchers and card. The page on which he does.
+    fn pay_at_worldline(&self, reference: &str, card: &str) -> String {
         let wanted = worldline_checkout::Wanted {
             reference,
             amount: PRICE,
@@ -108,8 +109,9 @@ impl Psps {
         };
         let reply = self.call(&request);
         let opened = worldline_checkout::opened(&reply.body, reference).unwrap();
-        let pay = json!({"checkout": opened.checkout, "voucher": 6_000, "card": card});
-        self.control("POST", "pay", &pay);
+        let page = opened.checkout;
+        self.control("POST", "pay", &json!({"checkout": page, "voucher": 6_000, "card": card}));
+        page
     }
 
     /// Delivers what the providers send by themselves. How many messages that were.
@@ -406,4 +408,39 @@ async fn a_voucher_whose_complement_was_paid_without_a_word_is_not_given_back() 
     let order = stack.order(&key).await;
     assert!(order.fulfilment().is_some());
     assert_eq!(order.summary(Policy::default()).refunded, 0);
+}
+
+/// What gives a stranded voucher back by itself is not sent once there is no reason any more: it was planned, the platform had
+/// enough of our calls, and meanwhile the rest was paid, or the merchant was content with less.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voucher_of_an_order_that_was_released_meanwhile_is_not_given_back() {
+    for is_paid in [true, false] {
+        let psps = Psps::start().await;
+        let mut stack = Stack::start().await.with(&psps);
+        stack.function.stranded_refund_minutes = Some(0);
+        let key = OrderKey::from_text(&format!("worldline/{MERCHANT}/test/CMD-1")).unwrap();
+        let page = psps.pay_at_worldline("CMD-1", "refuse");
+        psps.deliver_as_of(&stack, 185).await;
+        psps.fault("worldline", "RefundPayment", "rate_limited", 4);
+        stack.look_at_all().await;
+        let desk = stack.function.payer.requests(&key).await.unwrap().1;
+        assert_eq!(desk.requests()[0].state(), RequestState::Planned, "nothing was sent");
+        if is_paid {
+            psps.control("POST", "pay", &json!({"checkout": page, "card": "accept"}));
+            psps.deliver(&stack).await;
+        } else {
+            let price = Price::new(6_000, Currency::from_alpha("EUR").unwrap()).unwrap();
+            let amender = Amender::of(&stack.receiver);
+            amender.register(&key, price, now(), None).await.unwrap();
+        }
+        let name = key.to_string();
+        let order = || stack.order(&name);
+        assert!(order().await.fulfilment().is_some(), "{is_paid}");
+        psps.control("DELETE", "faults", &json!({}));
+        for _ in 0..3 {
+            stack.look_at_all().await;
+            psps.control("POST", "batch", &json!({}));
+        }
+        assert_eq!(order().await.summary(Policy::default()).refunded, 0, "{is_paid}");
+    }
 }

@@ -6,8 +6,9 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use quittance_aws::apis::Apis;
 use quittance_aws::clock::Instant;
+use quittance_aws::desks::WriteMark;
 use quittance_core::OrderKey;
-use quittance_core::desk::Desk;
+use quittance_core::desk::{Decision, Desk};
 use quittance_psp::PROVIDERS;
 use serde_json::json;
 
@@ -297,4 +298,26 @@ async fn what_is_late_is_left() {
     stack.provider.batch();
     assert!(!stack.function.payer.continue_open(&key, Instant::now()).await.unwrap());
     stack.refund(&key, "R-1", 100).await.is(200, "done");
+}
+
+/// The provider has enough of our calls, and the operator gives the money back by hand. So he withdraws what is planned.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_planned_and_not_sent_is_withdrawn_by_a_person() {
+    for psp in BOTH {
+        let (stack, key) = Stack::with(psp, Paid::Card).await;
+        for _ in 0..4 {
+            stack.provider.fault(psp, call(psp), "rate_limited");
+        }
+        stack.refund(&key, "R-1", 4_000).await.is(202, "planned");
+        let held = stack.table().desk_at(&key).await.unwrap();
+        let (mut desk, intent) =
+            (held.desk.clone(), held.desk.requests()[0].lines[0].intent.clone());
+        assert!(desk.decide(&intent, Decision::NotDone));
+        let mark = WriteMark::new();
+        stack.table().save_desk(&held.place, &desk, held.version, &mark).await.unwrap();
+        stack.provider.forgive();
+        stack.settle().await;
+        assert_eq!(stack.provider.given_back(), 0, "{psp:?}");
+        stack.refund(&key, "R-2", 4_000).await.is(202, "running");
+    }
 }

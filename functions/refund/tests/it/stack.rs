@@ -15,7 +15,7 @@ use quittance_aws::receive::Receiver;
 use quittance_aws::schema;
 use quittance_aws::table::Table;
 use quittance_aws::turns::LookReport;
-use quittance_core::checkout::{Decision, Flow, Method, Offer, Opened, Wish};
+use quittance_core::checkout::{Decision, Flow, Method, Offer, Opened, Paid as PaidOf, Wish};
 use quittance_core::desk::Desk;
 use quittance_core::told::Told;
 use quittance_core::{Currency, OrderKey, Policy, Remark, Standing, Statement};
@@ -104,7 +104,9 @@ impl Stack {
         let opened =
             Opened { id: checkout, offer: Offer::default(), proof: None, seconds: 1, unique: None };
         let mut held = self.table().sessions_of(key).await.unwrap();
-        let Decision::Start(attempt) = held.sessions.decide(&wish, false, now()) else { panic!() };
+        let Decision::Start(attempt) = held.sessions.decide(&wish, PaidOf::Nothing, now()) else {
+            panic!()
+        };
         held.sessions.settle(attempt, &wish, &opened, now()).unwrap();
         self.table().save_sessions(key, &mut held).await.unwrap();
     }

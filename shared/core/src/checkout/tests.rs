@@ -59,7 +59,7 @@ fn form(id: &str) -> Opened {
 }
 
 fn start(sessions: &mut Sessions, wish: &Wish, now: Timestamp) -> u32 {
-    match sessions.decide(wish, false, now) {
+    match sessions.decide(wish, Paid::Nothing, now) {
         Decision::Start(attempt) => attempt,
         other => panic!("{other:?}"),
     }
@@ -78,11 +78,12 @@ fn the_same_again_is_the_open_session_in_any_language() {
     let mut sessions = with_open(&wish(), &opened("1"));
     let before = sessions.clone();
     for same in [wish(), Wish { locale: None, ..wish() }] {
-        for (paid, now) in [(false, at(1)), (true, at(HOUR))] {
+        for (paid, now) in [(Paid::Nothing, at(1)), (Paid::Part, at(HOUR))] {
             let Opened { id, offer, .. } = opened("1");
             assert_eq!(sessions.decide(&same, paid, now), Decision::Open { id, offer });
         }
     }
+    assert_eq!(sessions.decide(&wish(), Paid::All, at(1)), Decision::Conflict(Conflict::Paid));
     assert_eq!(sessions, before, "nothing is noted");
 }
 
@@ -92,12 +93,12 @@ fn while_one_is_open_or_being_opened_no_other_is() {
         let mut sessions = Sessions::default();
         let attempt = start(&mut sessions, &wish(), at(0));
         let starting = Decision::Conflict(Conflict::Starting);
-        assert_eq!(sessions.decide(&other, false, at(59)), starting, "{other:?}");
+        assert_eq!(sessions.decide(&other, Paid::Nothing, at(59)), starting, "{other:?}");
         sessions.settle(attempt, &wish(), &opened("1"), at(59)).unwrap();
         let open = Decision::Conflict(Conflict::Open);
-        assert_eq!(sessions.decide(&other, false, at(60 + HOUR - 2)), open, "{other:?}");
+        assert_eq!(sessions.decide(&other, Paid::Nothing, at(60 + HOUR - 2)), open, "{other:?}");
         let paid = Decision::Conflict(Conflict::Paid);
-        assert_eq!(sessions.decide(&other, true, at(60)), paid, "{other:?}");
+        assert_eq!(sessions.decide(&other, Paid::Part, at(60)), paid, "{other:?}");
         // Its time is over.
         start(&mut sessions, &other, at(59 + HOUR));
     }
@@ -124,7 +125,10 @@ fn a_lost_start_is_the_same_start_again_and_no_other() {
     let other = Wish { amount: 9_000, ..wish() };
     let second = start(&mut sessions, &other, at(1));
     assert_ne!(second, lost);
-    assert_eq!(sessions.decide(&wish(), false, at(1)), Decision::Conflict(Conflict::Starting));
+    assert_eq!(
+        sessions.decide(&wish(), Paid::Nothing, at(1)),
+        Decision::Conflict(Conflict::Starting)
+    );
     // Its answer comes late: the order belongs to another payment by now.
     assert_eq!(sessions.settle(lost, &wish(), &opened("1"), at(2)), None);
     sessions.fail(second, false);
@@ -141,7 +145,7 @@ fn a_start_that_died_goes_on_under_its_number_and_bars_others_for_a_minute() {
     assert_eq!(start(&mut sessions, &wish(), at(5)), attempt);
     let other = Wish { amount: 9_000, ..wish() };
     let starting = Decision::Conflict(Conflict::Starting);
-    assert_eq!(sessions.decide(&other, false, at(5 + START_SECONDS - 1)), starting);
+    assert_eq!(sessions.decide(&other, Paid::Nothing, at(5 + START_SECONDS - 1)), starting);
     assert_ne!(start(&mut sessions, &other, at(5 + START_SECONDS)), attempt);
 }
 
@@ -163,18 +167,15 @@ fn each_form_is_signed_anew_and_all_of_them_bar_others() {
     sessions.settle(attempt, &wish(), &form("2"), at(2)).unwrap();
     assert_eq!(sessions.ids(), ["1", "2"]);
     // A second form would take the whole once more.
-    assert_eq!(sessions.decide(&wish(), true, at(3)), Decision::Conflict(Conflict::Paid));
+    assert_eq!(sessions.decide(&wish(), Paid::Part, at(3)), Decision::Conflict(Conflict::Paid));
     assert_eq!(sessions.newest().unwrap().id(), Some("2"));
-    assert!(sessions.is_form_out(at(3)));
     assert!(!sessions.to_json().contains("action"), "no form is stored");
 }
 
 #[test]
-fn a_form_is_out_from_its_start_to_its_end() {
-    assert!(!with_open(&wish(), &opened("1")).is_form_out(at(3)), "a page is none");
+fn the_last_session_tells_until_when_the_rest_may_come() {
     let sessions = with_open(&wish(), &form("1"));
     assert_eq!(sessions.last_end(), Some(at(1 + HOUR)));
-    assert!(sessions.is_form_out(at(HOUR)) && !sessions.is_form_out(at(1 + HOUR)));
     assert_eq!(sessions.all().len(), 1);
     assert_eq!(Sessions::default().last_end(), None);
 }
@@ -301,7 +302,7 @@ proptest! {
         let (mut now, mut ids) = (at(0), 0);
         for one in moves {
             match one {
-                Move::Wish(which) => match sessions.decide(&wishes[which], false, now) {
+                Move::Wish(which) => match sessions.decide(&wishes[which], Paid::Nothing, now) {
                     Decision::Start(attempt) => {
                         prop_assert!(handed_out.iter().all(|(_, other, until)| *other == which || *until <= now));
                         under_way.push((attempt, which));

@@ -180,6 +180,31 @@ impl Desk {
         }
     }
 
+    /// Takes a request that nobody made, as [`Desk::request`] does: whoever takes it saw a reason for it just now.
+    pub fn request_by_itself(
+        &mut self,
+        order: &Order,
+        rules: &Rules,
+        new: New<'_>,
+        now: Timestamp,
+    ) -> Answer {
+        let answer = self.request(order, rules, new, now);
+        if answer == Answer::Planned
+            && let Some(taken) = self.requests.last_mut()
+        {
+            taken.by_itself = true;
+        }
+        answer
+    }
+
+    /// Drops what nobody asked for and nobody began with when it was planned. Whether anything changed.
+    pub fn lapse(&mut self, order: &Order) -> bool {
+        let before = self.clone();
+        let is_released = order.fulfilment().is_some();
+        self.requests.retain_mut(|request| request.outlasts(is_released));
+        *self != before
+    }
+
     /// What a request would come to now. It is not kept.
     pub fn plan(
         &self,
@@ -227,6 +252,7 @@ impl Desk {
             planned_at: now,
             lines,
             voucher_deadline,
+            by_itself: false,
         })
     }
 
@@ -365,6 +391,8 @@ impl Desk {
                 let why = Remark::new(reasons::TROUBLE, [trouble.why.as_str()]);
                 line.become_so(LineState::Planned, Some(why));
                 line.called_at = None;
+                // A provider that knows calls by their keys may answer the same failure under the same key for ever.
+                line.intent = identifier(&format!("{}\nagain", line.intent));
             }
             Effect::Refused { why } => {
                 line.reason = Some(Remark::new(reasons::TROUBLE, [why.as_str()]));
@@ -401,7 +429,8 @@ impl Desk {
         None
     }
 
-    /// Notes what a person found out about an uncertain line, or corrects what one said. Whether there is such a line.
+    /// Notes what a person found out about an uncertain line, or decided about one of which nothing was sent, or corrects what
+    /// one said. Whether there is such a line.
     pub fn decide(&mut self, intent: &str, decision: Decision) -> bool {
         let line = self.line_mut(intent).filter(|line| line.is_open_to_decision());
         let Some(line) = line else { return false };

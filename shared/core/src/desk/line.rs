@@ -201,10 +201,11 @@ impl Line {
         })
     }
 
-    /// Whether a person may say what became of it: nobody knows, or a person said so and the provider shows nothing.
+    /// Whether a person may say what became of it: nobody knows, or nothing was sent yet, or a person said so and the
+    /// provider shows nothing.
     pub fn is_open_to_decision(&self) -> bool {
         let is_said = self.reason.as_ref().is_some_and(|why| why.code() == reasons::DECIDED);
-        self.state == LineState::Uncertain || (is_said && !self.seen)
+        matches!(self.state, LineState::Uncertain | LineState::Planned) || (is_said && !self.seen)
     }
 
     /// Whether its call may be made again with the same effect as once.

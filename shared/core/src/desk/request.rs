@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::line::{Line, LineState};
 use crate::money::Currency;
+use crate::plan::reasons;
+use crate::remark::Remark;
 use crate::time::Timestamp;
 
 /// What a merchant asked for.
@@ -21,6 +23,9 @@ pub struct Request {
     pub lines: Vec<Line>,
     /// When planning with vouchers ended.
     pub voucher_deadline: Option<Timestamp>,
+    /// Whether nobody asked for it: it is carried out at once, or planned anew while there is still a reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_itself: bool,
 }
 
 /// What is asked: asking the same again is the same request.
@@ -98,6 +103,28 @@ pub enum RequestState {
 }
 
 impl Request {
+    /// Whether nothing of it was ever sent.
+    fn is_unbegun(&self) -> bool {
+        let waits = |line: &Line| line.state == LineState::Planned && line.called_at.is_none();
+        self.lines.iter().all(waits)
+    }
+
+    /// Whether it is kept. What nobody asked for and was not begun when it was planned is not: there may be no reason for it
+    /// any more. Of what was begun nothing more is sent once the order was released.
+    pub(super) fn outlasts(&mut self, is_released: bool) -> bool {
+        if !self.by_itself {
+            return true;
+        }
+        if self.is_unbegun() {
+            return false;
+        }
+        let waits = |line: &&mut Line| is_released && line.state == LineState::Planned;
+        for line in self.lines.iter_mut().filter(waits) {
+            line.become_so(LineState::Refused, Some(Remark::plain(reasons::STALE)));
+        }
+        true
+    }
+
     /// Where it stands.
     pub fn state(&self) -> RequestState {
         let has = |state| self.lines.iter().any(|line| line.state == state);

@@ -26,6 +26,8 @@ pub enum Step {
 pub struct Round<'r> {
     desk: Desk,
     rules: &'r Rules,
+    /// Whether it begins with a request that was just taken.
+    is_of_new: bool,
     at: At,
     /// The lines whose call was made in this round: each once.
     called: BTreeSet<String>,
@@ -59,13 +61,13 @@ impl<'r> Round<'r> {
             (true, true) => At::Look,
             (true, false) => At::Ask,
         };
-        Self { desk, rules, at, called: BTreeSet::new(), unstored: None }
+        Self { desk, rules, is_of_new: false, at, called: BTreeSet::new(), unstored: None }
     }
 
     /// A look that begins with storing the desk: a request was just taken.
     pub fn of_new_request(desk: Desk, rules: &'r Rules) -> Self {
         let at = At::Store(Box::new(At::Look));
-        Self { desk, rules, at, called: BTreeSet::new(), unstored: None }
+        Self { desk, rules, is_of_new: true, at, called: BTreeSet::new(), unstored: None }
     }
 
     /// The desk as it is now.
@@ -81,7 +83,8 @@ impl<'r> Round<'r> {
                 At::Store(_) => return Step::Store,
                 At::End => return Step::End,
                 At::Look => {
-                    let changed = self.desk.look(order, self.rules, now);
+                    let lapsed = !self.is_of_new && self.desk.lapse(order);
+                    let changed = self.desk.look(order, self.rules, now) || lapsed;
                     self.at = stored_if(changed, At::Pick);
                 }
                 At::Pick => {

@@ -121,8 +121,11 @@ fn of_capture(debit: &Holding<'_>, line: &Line, rules: &Rules) -> Sight {
     }
     let stages = stages(debit, rules);
     let more = debit.captured.saturating_sub(line.before.captured);
+    // Where the provider tells operations apart, what another one took is not this one's.
+    let is_apart =
+        line.psp_id.is_some() && debit.facts.iter().any(|fact| fact.is_later_operation());
     match debit.status {
-        _ if more >= line.amount => Sight::Seen(LineState::Done, None),
+        _ if more >= line.amount && !is_apart => Sight::Seen(LineState::Done, None),
         // The provider takes it by itself from here on.
         _ if rules.capture_is_order && stages.iter().all(|stage| *stage == Stage::Due) => {
             Sight::Seen(LineState::Done, None)

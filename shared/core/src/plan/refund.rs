@@ -10,7 +10,7 @@ use crate::api::Verb;
 use crate::money::Currency;
 use crate::order::Order;
 use crate::remark::Remark;
-use crate::rules::{Preference, Purse, Refundable, Rules};
+use crate::rules::{Preference, Purse, Refundable, Rules, Stage};
 use crate::time::Timestamp;
 
 /// How much is to be given back.
@@ -75,6 +75,22 @@ pub fn refund(
         usable.retain(|(stake, _)| stake.terms.purse == Purse::Card);
         if usable.len() < before {
             barred.insert(Remark::plain(reasons::CARD_IN_DOUBT));
+        }
+    }
+    let card_moves = own.iter().any(|stake| {
+        let is_usable =
+            usable.iter().any(|(used, verb)| used.target == stake.target && *verb == Verb::Cancel);
+        stake.terms.purse == Purse::Card
+            && stake.doubt.is_none()
+            && stake.is_alive()
+            && stake.stage != Stage::Closed
+            && !is_usable
+    });
+    if rules.preference == Preference::CardFirst && card_moves {
+        let before = usable.len();
+        usable.retain(|(stake, _)| stake.terms.purse == Purse::Card);
+        if usable.len() < before {
+            barred.insert(Remark::plain(reasons::CARD_MOVES));
         }
     }
     let refuse = |reasons: Vec<Remark>, below, above| {

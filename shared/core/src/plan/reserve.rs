@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::line::{PlannedLine, Refusal};
 use super::reach::{Piece, Reach, reach};
 use super::reasons;
-use super::stakes::{Pledge, Stake, stakes};
+use super::stakes::{Pledge, Stake, due, stakes};
 use crate::api::Verb;
 use crate::money::Currency;
 use crate::order::Order;
@@ -50,6 +50,7 @@ pub fn capture(
     let doubts: BTreeSet<Remark> =
         own().filter(|stake| stake.captured == 0).filter_map(|s| s.doubt.clone()).collect();
     let usable: Vec<&Stake> = own().filter(is_held).filter(|stake| stake.doubt.is_none()).collect();
+    let shown = |amount: u64| currency.display(amount).to_string();
     let held = usable.iter().fold(0u64, |sum, stake| sum.saturating_add(stake.open));
     let mut reasons: Vec<Remark> = Vec::new();
     if held == 0 {
@@ -60,10 +61,16 @@ pub fn capture(
         reasons.extend(doubts);
         return Err(Refusal { reasons, below: None, above: None, voucher_deadline: None });
     }
+    // Of two attempts that are both reserved the order costs one.
+    let due = due(order, rules, pledges, currency);
+    if amount.is_none() && due.is_some_and(|due| held > due) {
+        let amounts = [shown(held), shown(due.unwrap_or(0))];
+        let amounts = amounts.iter().map(String::as_str);
+        return Err(Refusal::of(Remark::new(reasons::MORE_THAN_DUE, amounts)));
+    }
     let whole = !rules.captures_parts;
     let piece = |stake: &&Stake| Piece { most: stake.open, whole, purse: stake.terms.purse };
     let pieces: Vec<Piece> = usable.iter().map(piece).collect();
-    let shown = |amount: u64| currency.display(amount).to_string();
     match reach(&pieces, amount.unwrap_or(held), Preference::FewestLines) {
         Reach::Exactly(parts) => {
             let line = |(at, amount): (usize, u64)| {

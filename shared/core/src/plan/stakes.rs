@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::reasons;
 use crate::api::Verb;
 use crate::fact::{Kind, ShareFact, Standing, Status};
-use crate::fold::{Back, Doubt, Holding, Way, holdings};
+use crate::fold::{Back, Doubt, Holding, Holdings, Way, holdings};
 use crate::money::Currency;
 use crate::order::Order;
 use crate::remark::Remark;
@@ -146,19 +146,41 @@ pub(super) fn stakes(order: &Order, rules: &Rules, pledges: &[Pledge]) -> Vec<St
         stakes.push(of_debit);
     }
     if rules.states_totals {
-        // With a surcharge a payment may be to reach more than was registered.
-        let targets =
-            held.debits.iter().filter(is_told).filter_map(|d| Some((d.currency, d.target?)));
-        let mut expected: BTreeMap<Currency, u64> = BTreeMap::new();
-        for (currency, amount) in held.expected.iter().copied().chain(targets) {
-            let most = expected.entry(currency).or_default();
-            *most = amount.max(*most);
-        }
-        untangle(&mut stakes, &expected);
+        untangle(&mut stakes, &expected(&held));
     }
     let mut stakes: Vec<Stake> = stakes.into_iter().flatten().collect();
     stakes.extend(held.doubtful.iter().map(|fact| doubtful(fact, rules)));
     stakes
+}
+
+/// What the order costs, in minor units. With a surcharge a payment may be to reach more than was registered.
+fn expected(held: &Holdings<'_>) -> BTreeMap<Currency, u64> {
+    let told = held.debits.iter().filter(|debit| debit.doubt != Some(Doubt::Unconfirmed));
+    let targets = told.filter_map(|debit| Some((debit.currency, debit.target?)));
+    let mut expected: BTreeMap<Currency, u64> = BTreeMap::new();
+    for (currency, amount) in held.expected.iter().copied().chain(targets) {
+        let most = expected.entry(currency).or_default();
+        *most = amount.max(*most);
+    }
+    expected
+}
+
+/// What an order lacks, in minor units, beside what is taken and not given back; `None` where nobody knows what it costs.
+pub(super) fn due(
+    order: &Order,
+    rules: &Rules,
+    pledges: &[Pledge],
+    currency: Currency,
+) -> Option<u64> {
+    let costs = expected(&holdings(order.facts(), order.registered())).get(&currency).copied()?;
+    let all = stakes(order, rules, pledges);
+    let taken = all.iter().filter(|stake| stake.currency == currency).map(|stake| stake.left);
+    Some(costs.saturating_sub(taken.fold(0, u64::saturating_add)))
+}
+
+/// Whether money of an order may be taken without anything that the buyer does: it is reserved or being checked, or on its way.
+pub fn is_under_way(order: &Order, rules: &Rules) -> bool {
+    stakes(order, rules, &[]).iter().any(|stake| stake.is_alive() && stake.stage != Stage::Closed)
 }
 
 /// What the share is called in a call.

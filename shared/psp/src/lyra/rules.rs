@@ -63,7 +63,10 @@ pub(super) static RULES: Rules = Rules {
         "WAITING_AUTHORISATION_TO_VALIDATE" Held;
         "WAITING_AUTHORISATION" Due;
         "AUTHORISED" Due;
+        "PRE_AUTHORISED" Moving;
+        "UNDER_VERIFICATION" Moving;
         "CAPTURE_PENDING" Moving;
+        "SUSPENDED" Moving;
     },
     // The uuid of the transaction.
     target: Target { suffix: "", hex_digits: Some(32) },

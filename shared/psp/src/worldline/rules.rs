@@ -59,6 +59,9 @@ pub(super) static RULES: Rules = Rules {
          5 Held      "status table: authorised";
         63 HeldAgain "status table: cancellation refused, stays authorised";
         93 HeldAgain "status table: capture refused, stays authorised";
+        50 Moving    "status table: waiting for an external or fraud check";
+        51 Moving    "status table: authorisation waiting";
+        52 Moving    "status table: authorisation uncertain";
          4 Moving    "status table: capture asked for";
         91 Moving    "status table: capture processing";
         92 Moving    "status table: capture uncertain";

@@ -110,7 +110,7 @@ fn lyra_takes_whole_shares_that_wait_for_it() {
     );
     let (lines, skipped) = cancelled(&order);
     assert_eq!(lines.len(), 3);
-    assert_eq!(skipped, ["captured", "closed"]);
+    assert_eq!(skipped, ["captured", "moving"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::operate::context::{Common, Context};
 use crate::operate::terminal::{NOT_ALL, clean, confirm, count, json, rows, table, verdict};
 use crate::output::{Failure, note, say};
 
-/// Say what became of a refund, capture or cancellation that is uncertain
+/// Say what became of a refund, capture or cancellation that is uncertain, or withdraw one that is planned
 ///
 /// Without --done and --not-done: list the lines of an order's requests, with their numbers. Look into the PSP's portal
 /// first: what is said to be not done can be asked for again.

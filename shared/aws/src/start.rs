@@ -12,7 +12,7 @@ use quittance_core::api::{
 use quittance_core::checkout::{Conflict, Decision, Offer, Opened, Paid, Sessions, Stage, Wish};
 use quittance_core::plan::is_under_way;
 use quittance_core::provider::rules;
-use quittance_core::{Order, OrderKey};
+use quittance_core::{Order, OrderKey, State};
 
 use crate::amend::{Amender, Price, Registration};
 use crate::ask::Asker;
@@ -161,7 +161,8 @@ impl Starter {
     fn paid(&self, order: &Order) -> Paid {
         let summary = order.summary(self.asker.receiver.policy);
         let rules = rules(self.asker.receiver.table.providers(), order.key().psp);
-        if order.fulfilment().is_some() || summary.is_paid {
+        let is_covered = matches!(summary.state, State::Authorised | State::Captured);
+        if order.fulfilment().is_some() || summary.is_paid || is_covered {
             Paid::All
         } else if !summary.paid_in.is_empty() || is_under_way(order, rules) {
             Paid::Part

@@ -49,7 +49,7 @@ fn a_person_says_what_became_of_an_uncertain_line() {
     assert_eq!((&listed[2]["number"], &listed[2]["state"]), (&json!(3), &json!("uncertain")));
     // Nothing is settled without its being clear what.
     for (args, why) in [
-        (&["2", "--done", "--yes"][..], "line 2 is not uncertain"),
+        (&["2", "--done", "--yes"][..], "line 2 is neither uncertain nor planned"),
         (&["4", "--not-done", "--yes"], "there is no line 4: the order has 3 lines"),
         (&["0", "--not-done", "--yes"], "there is no line 0: the order has 3 lines"),
     ] {

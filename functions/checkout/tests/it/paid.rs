@@ -67,6 +67,18 @@ async fn no_page_of_a_paid_order_is_handed_out() {
     assert_eq!(stack.checkout(&wish(&key)).await.0, 409);
 }
 
+/// What is reserved for the whole waits for the merchant alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_an_order_that_is_reserved_is_handed_out() {
+    let (stack, key) = (Stack::start().await, worldline());
+    let card = with(wish(&key), &json!({"method": "card", "approval": true}));
+    let page = stack.starts(&card).await["id"].as_str().unwrap().to_owned();
+    assert_eq!(stack.checkout(&card).await.0, 200, "nothing is paid");
+    stack.psps.pay(&page, None, Some("accept"));
+    ask(&stack, &key).await;
+    assert_eq!(stack.checkout(&card).await.0, 409);
+}
+
 /// What waits for the merchant's validation counts for nothing yet, and is money of the buyer's all the same: it is not reserved
 /// twice, and keeps the price.
 #[tokio::test(flavor = "multi_thread")]

@@ -7,10 +7,11 @@ use super::reach::{Piece, Reach, reach};
 use super::reasons;
 use super::stakes::{Pledge, Stake, stakes};
 use crate::api::Verb;
+use crate::fact::Status;
 use crate::money::Currency;
 use crate::order::Order;
 use crate::remark::Remark;
-use crate::rules::{Preference, Purse, Refundable, Rules, Stage};
+use crate::rules::{Preference, Purse, Refundable, Rules};
 use crate::time::Timestamp;
 
 /// How much is to be given back.
@@ -77,14 +78,14 @@ pub fn refund(
             barred.insert(Remark::plain(reasons::CARD_IN_DOUBT));
         }
     }
+    // A card that is only being checked may come to nothing, and a voucher's time is short.
     let card_moves = own.iter().any(|stake| {
-        let is_usable =
-            usable.iter().any(|(used, verb)| used.target == stake.target && *verb == Verb::Cancel);
+        let is_cancelled =
+            |(used, verb): &(&Stake, Verb)| used.target == stake.target && *verb == Verb::Cancel;
         stake.terms.purse == Purse::Card
             && stake.doubt.is_none()
-            && stake.is_alive()
-            && stake.stage != Stage::Closed
-            && !is_usable
+            && stake.status == Status::Authorised
+            && !usable.iter().any(is_cancelled)
     });
     if rules.preference == Preference::CardFirst && card_moves {
         let before = usable.len();

@@ -112,6 +112,7 @@ fn said(code: u64) -> Said {
         63 => "CANCELLATION_REJECTED",
         8 => "REFUNDED",
         81 => "REFUND_REQUESTED",
+        46 => "REDIRECTED",
         51 | 52 => "AUTHORIZATION_REQUESTED",
         83 => "REJECTED",
         9 => "CAPTURED",

@@ -58,9 +58,9 @@ pub struct Total {
     /// The largest instalment's amount: no share of the plan is worth more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_instalment: Option<u64>,
-    /// The payment that is for this amount ([`ShareFact::payment_name`]), or of a plan what all its instalments have
-    /// in common ([`ShareFact::series`]). `None` in what an earlier release stored: the amount is then taken
-    /// for that of any payment.
+    /// The payment that is for this amount ([`ShareFact::payment_name`]): of a plan that with which it began, whose name
+    /// ends in what all its instalments have in common ([`ShareFact::series`]), or that alone where the payment is not told.
+    /// `None` in what an earlier release stored: the amount is then taken for that of any payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// The currency of the amounts.

@@ -35,6 +35,15 @@ const FRENCH: &[(&str, &str)] = &[
     (code::NOTHING_AUTHORISED, "rien de la commande n'est autorisé et en attente d'encaissement"),
     (code::MORE_THAN_AUTHORISED, "seuls {0} sont autorisés et en attente d'encaissement"),
     (code::CAPTURED, "c'est déjà encaissé : il faut rembourser"),
+    (
+        code::MORE_THAN_DUE,
+        "{0} sont autorisés et il manque {1} à la commande : indiquez le montant",
+    ),
+    (
+        code::CARD_MOVES,
+        "le chèque se rend après la carte, dont l'argent est réservé ou en cours d'encaissement : \
+        attendez, ou annulez-la",
+    ),
     (code::MOVING, "l'encaissement ou l'annulation est déjà en cours"),
     (code::CLOSED, "rien n'est possible avec une part {0}"),
     (code::ASKED_FOR, "c'est déjà demandé"),

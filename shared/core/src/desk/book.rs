@@ -193,6 +193,10 @@ impl Desk {
             && let Some(taken) = self.requests.last_mut()
         {
             taken.by_itself = true;
+            // It may have been planned under the same name before, and that failure is answered again under its key.
+            for line in &mut taken.lines {
+                line.intent = identifier(&format!("{}\n{now}", line.intent));
+            }
         }
         answer
     }

@@ -122,8 +122,12 @@ fn of_capture(debit: &Holding<'_>, line: &Line, rules: &Rules) -> Sight {
     let stages = stages(debit, rules);
     let more = debit.captured.saturating_sub(line.before.captured);
     // Where the provider tells operations apart, what another one took is not this one's.
-    let is_apart =
-        line.psp_id.is_some() && debit.facts.iter().any(|fact| fact.is_later_operation());
+    let is_first = |id: &String| {
+        let mut firsts = debit.facts.iter().filter(|fact| !fact.is_later_operation());
+        debit.ids.contains(id.as_str()) || firsts.any(|fact| fact.operation.as_ref() == Some(id))
+    };
+    let is_apart = line.psp_id.as_ref().is_some_and(|id| !is_first(id))
+        && debit.facts.iter().any(|fact| fact.is_later_operation());
     match debit.status {
         _ if more >= line.amount && !is_apart => Sight::Seen(LineState::Done, None),
         // The provider takes it by itself from here on.

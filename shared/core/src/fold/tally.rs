@@ -96,12 +96,16 @@ impl<'a> Tally<'a> {
                 Fact::Share(_) => None,
             })
             .collect();
-        // A plan that came to nothing has no instalments: what else has its id is another payment.
-        let alive = totals.iter().filter(|total| is_alive(total, &totals, &shares));
-        let plans: Vec<&Total> = alive.copied().collect();
+        // An instalment may be told with the amount of the whole plan.
+        let capped = |share: &ShareState<'_>| {
+            let plans = totals.iter().filter(|total| is_plan_of(total, share));
+            let of_day = |plan: &&&Total| {
+                began_with(plan, share) != Some(false) || !has_own_whole(share, &totals)
+            };
+            plans.filter(of_day).filter_map(|plan| plan.largest_instalment).max()
+        };
         for share in shares.iter_mut().filter(|share| share.kind == Kind::Debit) {
-            let plans = plans.iter().filter(|total| is_plan_of(total, share));
-            if let Some(most) = plans.filter_map(|plan| plan.largest_instalment).max() {
+            if let Some(most) = capped(share) {
                 share.captured = share.captured.min(most);
                 share.authorised = share.authorised.min(most);
             }
@@ -182,16 +186,28 @@ impl<'a> Tally<'a> {
     /// them where its own payment has money, and never of a voucher.
     fn is_whole(&self, debit: &ShareState<'_>) -> bool {
         let is_of = |total: &&Total| match (&total.of, total.first_instalment) {
-            (_, Some(_)) => {
-                total.amount.is_some()
-                    && is_plan_of(total, debit)
-                    && !debit.is_by_voucher()
-                    && is_alive(total, &self.totals, &self.shares)
-            }
+            (_, Some(_)) => total.amount.is_some() && self.is_of_plan(total, debit),
             (Some(of), None) => total.amount.is_some() && debit.is_of(of),
             (None, None) => true,
         };
         self.registered.is_some() || !debit.targets.is_empty() || self.totals.iter().any(is_of)
+    }
+
+    /// Whether a debit is of the payment with which a plan began, or one of its instalments of other days, while the plan has
+    /// money.
+    fn is_of_plan(&self, plan: &Total, debit: &ShareState<'_>) -> bool {
+        let began = |share: &ShareState<'_>| began_with(plan, share);
+        let has_money = |share: &ShareState<'_>| share.captured > 0 || share.authorised > 0;
+        let mut debits = self.shares.iter().filter(|share| share.kind == Kind::Debit);
+        let mut is_alive = || debits.any(|share| began(share) == Some(true) && has_money(share));
+        is_plan_of(plan, debit)
+            && match began(debit) {
+                Some(true) => true,
+                Some(false) => {
+                    !debit.is_by_voucher() && !has_own_whole(debit, &self.totals) && is_alive()
+                }
+                None => !debit.is_by_voucher(),
+            }
     }
 
     /// The instalment for which the release waits: the first of a plan that comes to the `whole`, and that
@@ -211,16 +227,13 @@ impl<'a> Tally<'a> {
         let firsts = plans.filter_map(|plan| {
             let due = plan.first_instalment?;
             let of_plan = self.debits(currency).filter(|debit| is_plan_of(plan, debit));
-            let is_told = of_plan.clone().any(|debit| is_own(plan, &self.totals, debit));
-            // Where an earlier release did not store which payment is the plan's own, the first attempt is.
+            // Where the plan does not say with which payment it began, that is the one that was attempted first.
             let first = of_plan.min_by_key(|debit| debit.attempted);
             let is_first = |debit: &&ShareState<'_>| {
+                let by_attempt = || first.is_none_or(|first| debit.payments == first.payments);
                 is_plan_of(plan, debit)
                     && !debit.is_by_voucher()
-                    && match is_told {
-                        true => is_own(plan, &self.totals, debit),
-                        false => first.is_none_or(|first| debit.payments == first.payments),
-                    }
+                    && began_with(plan, debit).unwrap_or_else(by_attempt)
             };
             let (own, others): (Vec<_>, Vec<_>) = self.debits(currency).partition(is_first);
             let net: Vec<_> = own.iter().map(|debit| self.left(debit, policy.release_on)).collect();
@@ -462,24 +475,28 @@ impl ShareState<'_> {
     }
 }
 
-/// Whether a share is of a plan's own payment, and no instalment of another day: the payment of which the same sum is stated.
-fn is_own(plan: &Total, totals: &BTreeSet<&Total>, share: &ShareState<'_>) -> bool {
-    let of_payment = totals.iter().filter(|total| total.first_instalment.is_none());
-    let mut of_payment = of_payment.filter(|total| total.amount == plan.amount);
-    is_plan_of(plan, share)
-        && of_payment.any(|total| total.of.as_deref().is_some_and(|of| share.is_of(of)))
-}
-
-/// Whether a plan's own payment has money. What an earlier release stored does not say which payment that is.
-fn is_alive(plan: &Total, totals: &BTreeSet<&Total>, shares: &[ShareState<'_>]) -> bool {
-    let debits = shares.iter().filter(|share| share.kind == Kind::Debit);
-    let mut own = debits.filter(|share| is_own(plan, totals, share)).peekable();
-    own.peek().is_none() || own.any(|share| share.captured > 0 || share.authorised > 0)
-}
-
-/// Whether a share is an instalment of this plan.
+/// Whether a share may be an instalment of this plan: it has the id of the payment with which the plan began, of whatever day.
 fn is_plan_of(plan: &Total, share: &ShareState<'_>) -> bool {
-    plan.currency == share.currency && plan.of.as_deref() == share.series
+    let has_id = |of: &str, series: &str| {
+        of == series || of.strip_suffix(series).is_some_and(|day| day.ends_with('-'))
+    };
+    plan.currency == share.currency
+        && match (plan.of.as_deref(), share.series) {
+            (Some(of), Some(series)) => has_id(of, series),
+            (of, series) => of.is_none() && series.is_none(),
+        }
+}
+
+/// Whether a plan began with the payment of this share; `None` where the plan does not say with which.
+fn began_with(plan: &Total, share: &ShareState<'_>) -> Option<bool> {
+    let of = plan.of.as_deref().filter(|of| Some(*of) != share.series)?;
+    Some(share.is_of(of))
+}
+
+/// Whether a share's payment states a whole of its own: then it is none of a plan's instalments.
+fn has_own_whole(share: &ShareState<'_>, totals: &BTreeSet<&Total>) -> bool {
+    let mut plain = totals.iter().filter(|total| total.first_instalment.is_none());
+    plain.any(|total| total.of.as_deref().is_some_and(|of| share.is_of(of)))
 }
 
 /// What was given back for good, by payment. A credit of an operation without a number of its own, or with that

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::line::{PlannedLine, Refusal};
 use super::reach::{Piece, Reach, reach};
 use super::reasons;
-use super::stakes::{Pledge, Stake, stakes};
+use super::stakes::{Pledge, Stake, costs, stakes};
 use crate::api::Verb;
 use crate::fact::Status;
 use crate::money::Currency;
@@ -78,15 +78,20 @@ pub fn refund(
             barred.insert(Remark::plain(reasons::CARD_IN_DOUBT));
         }
     }
-    // A card that is only being checked may come to nothing, and a voucher's time is short.
-    let card_moves = own.iter().any(|stake| {
-        let is_cancelled =
-            |(used, verb): &(&Stake, Verb)| used.target == stake.target && *verb == Verb::Cancel;
-        stake.terms.purse == Purse::Card
-            && stake.doubt.is_none()
-            && stake.status == Status::Authorised
-            && !usable.iter().any(is_cancelled)
-    });
+    // A card that is only being checked may come to nothing, and a voucher's time is short. What was taken without a card
+    // that is reserved too was paid without it.
+    let taken = own.iter().map(|stake| stake.captured).fold(0, u64::saturating_add);
+    let lacks = costs(order, currency).is_none_or(|costs| taken < costs);
+    let card_moves = lacks
+        && own.iter().any(|stake| {
+            let is_cancelled = |(used, verb): &(&Stake, Verb)| {
+                used.target == stake.target && *verb == Verb::Cancel
+            };
+            stake.terms.purse == Purse::Card
+                && stake.doubt.is_none()
+                && stake.status == Status::Authorised
+                && !usable.iter().any(is_cancelled)
+        });
     if rules.preference == Preference::CardFirst && card_moves {
         let before = usable.len();
         usable.retain(|(stake, _)| stake.terms.purse == Purse::Card);

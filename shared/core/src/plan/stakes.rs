@@ -165,6 +165,11 @@ fn expected(held: &Holdings<'_>) -> BTreeMap<Currency, u64> {
     expected
 }
 
+/// What an order costs, in minor units; `None` where nobody knows.
+pub(super) fn costs(order: &Order, currency: Currency) -> Option<u64> {
+    expected(&holdings(order.facts(), order.registered())).get(&currency).copied()
+}
+
 /// What an order lacks, in minor units, beside what is taken and not given back; `None` where nobody knows what it costs.
 pub(super) fn due(
     order: &Order,
@@ -172,7 +177,7 @@ pub(super) fn due(
     pledges: &[Pledge],
     currency: Currency,
 ) -> Option<u64> {
-    let costs = expected(&holdings(order.facts(), order.registered())).get(&currency).copied()?;
+    let costs = costs(order, currency)?;
     let all = stakes(order, rules, pledges);
     let taken = all.iter().filter(|stake| stake.currency == currency).map(|stake| stake.left);
     Some(costs.saturating_sub(taken.fold(0, u64::saturating_add)))

@@ -52,7 +52,7 @@ fn read_form(
     let event = Remark::new(words::FORM, [head.source.unwrap_or("notification"), head.status]);
     let mut facts = Vec::with_capacity(shares.len() + 1);
     facts.extend(shares.into_iter().map(Fact::share));
-    facts.extend(head.totals().into_iter().flatten().map(Fact::Total));
+    facts.extend(head.total().map(Fact::Total));
     let mut statement = Statement {
         key: head.key(account)?,
         aliases: Vec::new(),

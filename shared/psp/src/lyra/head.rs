@@ -168,24 +168,23 @@ impl<'a> Head<'a> {
 
     /// What the whole order costs, where this form says so: never a refund or a check, and of the
     /// follow-ups only a cascade, which lists all its shares.
-    /// A plan states its own payment apart from the instalments that follow on other days.
-    pub(super) fn totals(&self) -> [Option<Total>; 2] {
+    /// A plan is that of the payment with which it began.
+    pub(super) fn total(&self) -> Option<Total> {
         if !(self.is_cascade() || self.is_whole()) || self.kind != Kind::Debit {
-            return [None, None];
+            return None;
         }
-        let of_payment =
-            |amount| Total { amount, ..Total::new(self.amount, self.currency, self.payment()) };
         match &self.plan {
+            // A later instalment does not say of which day that payment was.
+            Some(plan) if is_occurrence(self.occurrence) => Some(Total {
+                of: Some(self.trans_id.as_str().to_ascii_lowercase()),
+                ..plan.total(self.amount, self.currency)
+            }),
             Some(plan) => {
-                let plan = Total {
-                    of: Some(self.trans_id.as_str().to_ascii_lowercase()),
-                    ..plan.total(self.amount, self.currency)
-                };
-                [Some(of_payment(plan.amount)), Some(plan)]
+                Some(Total { of: Some(self.payment()), ..plan.total(self.amount, self.currency) })
             }
             // What the plan of an instalment costs is not known from a re-send that leaves the plan out.
-            None if self.may_lack_plan() => [None, None],
-            None => [Some(of_payment(Some(self.amount))), None],
+            None if self.may_lack_plan() => None,
+            None => Some(Total::new(self.amount, self.currency, self.payment())),
         }
     }
 

@@ -160,3 +160,86 @@ fn a_second_attempt_pays_beside_a_plan_that_was_given_back() {
     given(&back).then(&first).held().then(&second(10_000)).released();
     given(&back).then(&first).then(&second(9_000)).held();
 }
+
+/// What a plan says holds while its own payment waits, or was given up: a later instalment that is told with the amount of
+/// the whole plan is no more than an instalment.
+#[test]
+fn an_instalment_is_no_more_than_one_whatever_became_of_the_first() {
+    let all = Policy { instalments: Instalments::All, ..CAPTURED };
+    let told = |status| {
+        Form::single("CMD-1", "abc123", "CB", 15_000, status)
+            .with("vads_payment_config", "MULTI:first=5000;count=3;period=30")
+            .with("vads_occurrence_type", "RECURRENT_INITIAL")
+            .without("vads_effective_amount")
+            .without("vads_effective_currency")
+    };
+    let second = told("CAPTURED")
+        .with("vads_occurrence_type", "RECURRENT_INTERMEDIAIRE")
+        .with("vads_sequence_number", "2")
+        .with("vads_trans_uuid", &"2".repeat(32))
+        .with("vads_trans_date", "20261222100000")
+        .with("vads_url_check_src", "BATCH_AUTO")
+        .without("vads_payment_config");
+    for status in [
+        "WAITING_AUTHORISATION",
+        "AUTHORISED_TO_VALIDATE",
+        "UNDER_VERIFICATION",
+        "AUTHORISED",
+        "CANCELLED",
+        "EXPIRED",
+        "REFUSED",
+    ] {
+        let first = told(status);
+        under(all).registered(15_000).then(&first).then(&second).held();
+        under(all).then(&first).then(&second).held();
+    }
+    let given_up = told("CANCELLED").sent_again("BO");
+    under(all).registered(15_000).then(&told("AUTHORISED")).then(&given_up).then(&second).held();
+}
+
+/// Another payment of the same sum under a dead plan's id is not the plan's, whether all of it was paid or a part.
+#[test]
+fn a_payment_of_the_same_sum_is_not_a_dead_plans() {
+    let all = Policy { instalments: Instalments::All, ..CAPTURED };
+    let single = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED");
+    let less = single.clone().with("vads_effective_amount", "4000");
+    let split = |brand, status| {
+        let voucher = Share(VOUCHER.0, brand, 6_000, status);
+        cascade(status, &[voucher, Share(CARD.0, "CB", 4_000, "CAPTURED")])
+    };
+    let gift =
+        [Share(VOUCHER.0, "NEW_GIFT", 4_000, "CAPTURED"), Share(CARD.0, "CB", 6_000, "REFUSED")];
+    let parts = [less, split("CVCO", "REFUSED"), cascade("REFUSED", &gift)];
+    for (status, date) in [
+        ("REFUSED", "20200101100000"),
+        ("ABANDONED", "20991231100000"),
+        ("CANCELLED", "20200101100000"),
+    ] {
+        let dead = Form::single("CMD-1", "abc123", "CB", 10_000, status)
+            .with("vads_payment_config", "MULTI:first=4000;count=2;period=30")
+            .with("vads_trans_date", date)
+            .with("vads_trans_uuid", &"f".repeat(32));
+        for policy in [CAPTURED, all] {
+            for part in &parts {
+                under(policy).registered(10_000).then(&dead).then(part).held();
+                under(policy).then(part).then(&dead).held();
+            }
+            under(policy)
+                .registered(10_000)
+                .then(&dead)
+                .then(&single)
+                .sums(10_000, 0, 10_000, 0)
+                .released();
+            under(policy).then(&single).then(&dead).released();
+            under(policy).then(&dead).then(&split("CVCO", "CAPTURED")).released();
+        }
+        // Nor is another plan's first instalment the dead one's.
+        let other = Form::single("CMD-1", "abc123", "CB", 10_000, "CAPTURED")
+            .with("vads_payment_config", "MULTI:first=5000;count=2;period=30")
+            .with("vads_occurrence_type", "RECURRENT_INITIAL")
+            .with("vads_effective_amount", "4000");
+        under(CAPTURED).then(&dead).then(&other).held();
+        let other = other.with("vads_effective_amount", "5000");
+        under(CAPTURED).then(&dead).then(&other).released();
+    }
+}

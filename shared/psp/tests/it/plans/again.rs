@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quittance_core::api::{Action, Dialogue, Effect, Exchange, Turn};
 use quittance_core::desk::{Answer, Content, Desk, LineState, New, Round, Step};
-use quittance_core::{Provider, Timestamp, plan};
+use quittance_core::{Order, Provider, Timestamp, plan};
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
 use serde_json::json;
@@ -59,6 +59,18 @@ impl Platform {
     }
 }
 
+/// The desk after a look, in which the platform is called.
+fn carried(mut round: Round<'_>, platform: &mut Platform, order: &Order, at: Timestamp) -> Desk {
+    loop {
+        match round.next(order, at) {
+            Step::Ask => round.asked(true),
+            Step::Store => round.stored(true),
+            Step::Call(action) => round.called(&platform.act(&action, at)),
+            Step::End => return round.desk().clone(),
+        }
+    }
+}
+
 /// A failure is answered again under its key for ever. So what is tried again has another.
 #[test]
 fn a_refund_that_failed_for_a_technical_reason_is_made_once_that_is_over() {
@@ -72,16 +84,7 @@ fn a_refund_that_failed_for_a_technical_reason_is_made_once_that_is_over() {
     let mut platform = Platform { keys: BTreeMap::new(), trouble: true, refunds: 0 };
     for minutes in [1, 5, 30] {
         let at = after(60 * minutes);
-        let mut round = Round::new(desk.clone(), rules, false);
-        loop {
-            match round.next(&order, at) {
-                Step::Ask => round.asked(true),
-                Step::Store => round.stored(true),
-                Step::Call(action) => round.called(&platform.act(&action, at)),
-                Step::End => break,
-            }
-        }
-        desk = round.desk().clone();
+        desk = carried(Round::new(desk.clone(), rules, false), &mut platform, &order, at);
         platform.trouble = false;
     }
     assert_eq!(platform.refunds, 1);
@@ -185,4 +188,40 @@ fn what_is_reserved_or_checked_is_under_way() {
         let order = order(&Worldline, &[operation("1_0", "VISA", code, 8_000, taken)]);
         assert_eq!(plan::is_under_way(&order, Provider::rules(&Worldline)), is_so, "{code}");
     }
+}
+
+/// So has what nobody asked for and is planned anew under its old name.
+#[test]
+fn what_lapsed_is_planned_anew_under_another_key() {
+    let rules = Provider::rules(&Worldline);
+    let mut order = order(&Worldline, &[operation("1_0", "CVCO", 9, 6_000, 6_000)]);
+    costs(&mut order, &Worldline, 14_000);
+    let content = Content::Refund { amount: 6_000, currency: eur() };
+    let mut desk = Desk::default();
+    let mut platform = Platform { keys: BTreeMap::new(), trouble: true, refunds: 0 };
+    for minutes in [1, 5, 30] {
+        let at = after(60 * minutes);
+        desk.lapse(&order);
+        let new = New { request: "stranded", content };
+        if desk.request_by_itself(&order, rules, new, at) != Answer::Planned {
+            continue;
+        }
+        let round = Round::of_new_request(desk.clone(), rules);
+        desk = carried(round, &mut platform, &order, at);
+        platform.trouble = false;
+    }
+    assert_eq!(platform.refunds, 1);
+}
+
+/// What was paid in full is given back in full, whatever another attempt by card reserves: nobody waits for that one.
+#[test]
+fn a_paid_orders_voucher_waits_for_no_other_attempt() {
+    let paid = [
+        operation("1_0", "CVCO", 9, 14_000, 6_000),
+        operation("2_0", "VISA", 9, 8_000, 8_000),
+        operation("3_0", "VISA", 5, 14_000, None),
+    ];
+    let mut order = order(&Worldline, &paid);
+    costs(&mut order, &Worldline, 14_000);
+    assert_eq!(said_of(&order, 14_000, after(60)).len(), 2);
 }

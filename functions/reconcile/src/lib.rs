@@ -17,7 +17,7 @@ use quittance_aws::pay::{PayError, Payer, Progress};
 use quittance_aws::table::Stored;
 use quittance_aws::turns::LookReport;
 use quittance_core::desk::{Content, New, RequestKind};
-use quittance_core::plan::{is_under_way, left};
+use quittance_core::plan::{left, under_way};
 use quittance_core::{Flag, Order, OrderKey, Timestamp};
 
 /// How long each part of a scheduled look may take to begin with another order: asking, refunds, stranded vouchers. What
@@ -174,7 +174,7 @@ impl Function {
             }
         };
         // What is reserved or being checked may complete the order yet.
-        if is_under_way(order, self.payer.rules(order.key().psp)) {
+        if !under_way(order, self.payer.rules(order.key().psp)).is_empty() {
             return;
         }
         let due = end.and_then(|end| end.later(u64::from(minutes) * 60));
@@ -185,7 +185,10 @@ impl Function {
         let Some(currency) = summary.voucher_waits else { return };
         let amount = left(order, self.payer.rules(order.key().psp), currency);
         // What was captured only grows: the next voucher of the order is another request.
-        let stem = format!("{STRANDED}{}", summary.captured);
+        let stem = match summary.currency == Some(currency) {
+            true => format!("{STRANDED}{}", summary.captured),
+            false => format!("{STRANDED}{amount}-{}", currency.code()),
+        };
         let request = match self.payer.requests(order.key()).await {
             Ok((_, desk)) => {
                 desk.next_try(RequestKind::Refund, &stem, MAX_TRIES, RETRY_SECONDS, at)
@@ -200,7 +203,7 @@ impl Function {
         let is_stranded = |told: &Order| {
             self.is_stranded(told, ended_at, at)
                 && told.summary(self.outbox().policy) == summary
-                && !is_under_way(told, self.payer.rules(told.key().psp))
+                && under_way(told, self.payer.rules(told.key().psp)).is_empty()
         };
         match self.payer.carry_out_if(order.key(), new, is_stranded).await {
             Ok(Progress { request, .. }) => {

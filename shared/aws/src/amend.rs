@@ -4,7 +4,7 @@
 use quittance_core::claims::Decisions;
 use quittance_core::limits::MAX_AMOUNT;
 use quittance_core::order::AlreadyPaid;
-use quittance_core::plan::is_under_way;
+use quittance_core::plan::under_way;
 use quittance_core::provider::rules;
 use quittance_core::registered::Registered;
 use quittance_core::rules::Rules;
@@ -51,13 +51,14 @@ impl Price {
         at: Timestamp,
         policy: Policy,
     ) -> Change<Result<bool, AlreadyPaid>> {
-        let is_other =
-            |known: Registered| (known.amount, known.currency) != (self.amount, self.currency);
         // What a status does not count yet may be taken all the same.
-        if order.registered().is_some_and(is_other)
-            && order.summary(policy).paid_in.is_empty()
-            && is_under_way(order, rules)
-        {
+        let moves = under_way(order, rules);
+        let keeps = |known: Registered| {
+            let is_other = (known.amount, known.currency) != (self.amount, self.currency);
+            let was_mistaken = !moves.contains(&known.currency) && moves.contains(&self.currency);
+            is_other && !moves.is_empty() && !was_mistaken
+        };
+        if order.registered().is_some_and(keeps) {
             return Change::None(Err(AlreadyPaid));
         }
         match order.register(self.amount, self.currency, at, policy) {

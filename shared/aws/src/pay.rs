@@ -121,7 +121,8 @@ impl Payer {
     /// [`PayError`]; nothing is changed by any.
     pub async fn plan(&self, key: &OrderKey, new: New<'_>) -> Result<Progress, PayError> {
         let until = Instant::now() + PAY_BUDGET;
-        let (order, held) = self.read(key).await?;
+        let (order, mut held) = self.read(key).await?;
+        held.desk.lapse(&order);
         if let Some(request) = known(&held.desk, new)? {
             return Ok(Progress { request: request.clone(), order });
         }
@@ -435,6 +436,10 @@ fn known<'d>(desk: &'d Desk, new: New<'_>) -> Result<Option<&'d Request>, PayErr
 fn found(drive: Drive<'_>, new: New<'_>) -> Result<Progress, PayError> {
     let kind: RequestKind = new.content.kind();
     let request = drive.held.desk.find(kind, new.request).cloned();
+    // Whoever asked for something else meanwhile dropped what nobody had asked for.
+    if request.is_none() && drive.is_overtaken {
+        return Err(PayError::Settled);
+    }
     let lost = || StoreError::Corrupt("a request that was stored is not there".to_owned());
     Ok(Progress { request: request.ok_or_else(lost)?, order: drive.order })
 }

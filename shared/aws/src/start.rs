@@ -10,7 +10,7 @@ use quittance_core::api::{
     Api, CheckoutRefused, NoAccess, NotStarted, Opening, Started, Trouble, TroubleKind,
 };
 use quittance_core::checkout::{Conflict, Decision, Offer, Opened, Paid, Sessions, Stage, Wish};
-use quittance_core::plan::is_under_way;
+use quittance_core::plan::under_way;
 use quittance_core::provider::rules;
 use quittance_core::{Order, OrderKey, State};
 
@@ -150,7 +150,16 @@ impl Starter {
             };
             let (id, offer) = self.settle(&mut noted, &opened).await?;
             // Whoever registered another amount meanwhile did not see the session, or was refused: see `Amender`.
-            let order = self.register(&mut noted).await?;
+            let order = match self.register(&mut noted).await {
+                Ok(order) => order,
+                Err(error) => {
+                    // Nobody was told of the session, and nobody is to be.
+                    let told = [id];
+                    let end = |sessions: &mut Sessions| sessions.end(&told, now()).then_some(());
+                    self.change(&mut noted, end).await?;
+                    return Err(error);
+                }
+            };
             tracing::info!(order = %key, checkout = id, is_new, "payment started");
             return Ok(Checkout { order, id, offer, is_new });
         }
@@ -164,7 +173,7 @@ impl Starter {
         let is_covered = matches!(summary.state, State::Authorised | State::Captured);
         if order.fulfilment().is_some() || summary.is_paid || is_covered {
             Paid::All
-        } else if !summary.paid_in.is_empty() || is_under_way(order, rules) {
+        } else if !summary.paid_in.is_empty() || !under_way(order, rules).is_empty() {
             Paid::Part
         } else {
             Paid::Nothing

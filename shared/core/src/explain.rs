@@ -22,7 +22,7 @@ pub enum Explanation {
     Doubt(Remark),
     /// Only news of single shares has come.
     SharesAlone,
-    /// Money was taken of a payment whose whole nobody stated.
+    /// Money was taken or reserved of a payment whose whole nobody stated.
     PartAlone,
     /// What its payments have reached can be read in two ways.
     Targets,
@@ -157,9 +157,9 @@ impl Explanation {
             Self::SharesAlone => held(
                 "only messages about single shares have arrived, and the amount of the order is not known",
             ),
-            Self::PartAlone => held(
-                "money was taken of a payment of which only a part is told, and not what all of it comes to",
-            ),
+            Self::PartAlone => {
+                held("of a payment with money only a part is told, and not what all of it comes to")
+            }
             Self::Targets => held("the acquired amounts of its payments can be read in two ways"),
             Self::GivenBack => "not released: money was refunded before the release".to_owned(),
             Self::Unconfirmed => {

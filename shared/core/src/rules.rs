@@ -99,7 +99,7 @@ pub struct StageRule {
 pub enum Stage {
     /// Nothing, as far as is known.
     Closed,
-    /// Nothing now: it is being taken or given up.
+    /// Nothing now: it is being checked, taken or given up.
     Moving,
     /// It can be given up, and is taken by itself otherwise.
     Due,

@@ -44,7 +44,7 @@ const FRENCH: &[(&str, &str)] = &[
         "le chèque se rend après la carte, dont l'argent est réservé ou en cours d'encaissement : \
         attendez, ou annulez-la",
     ),
-    (code::MOVING, "l'encaissement ou l'annulation est déjà en cours"),
+    (code::MOVING, "une vérification, l'encaissement ou l'annulation est déjà en cours"),
     (code::CLOSED, "rien n'est possible avec une part {0}"),
     (code::ASKED_FOR, "c'est déjà demandé"),
     (code::STALE, "la commande a changé depuis le plan"),

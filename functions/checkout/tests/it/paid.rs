@@ -1,8 +1,9 @@
 //! Nobody is to pay twice: what was paid, or may be, is known before another payment is started.
 
+use quittance_aws::amend::{Amender, Price, Registration};
 use quittance_aws::clock::now;
 use quittance_core::checkout::Sessions;
-use quittance_core::{OrderKey, Timestamp};
+use quittance_core::{Currency, OrderKey, Timestamp};
 use quittance_testing::SITE;
 use quittance_testing::worldline::MERCHANT;
 use serde_json::{Value, json};
@@ -93,4 +94,23 @@ async fn what_waits_for_validation_keeps_another_start_and_another_price_out() {
     assert_eq!(stack.checkout(&card).await.0, 409);
     assert_eq!(stack.expect(&key, PRICE - 4_000).await, 409);
     assert_eq!(stack.expect(&key, PRICE).await, 200);
+}
+
+/// Money of two currencies: what is under way in the registered one keeps the price, whatever was taken in another.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_keeps_the_price_beside_money_in_another_currency() {
+    let (stack, key) = (Stack::start().await, lyra());
+    assert_eq!(stack.expect(&key, PRICE).await, 200);
+    stack.is_told(&key, PRICE, "EUR", "WAITING_AUTHORISATION").await;
+    stack.is_told(&key, 500, "USD", "CAPTURED").await;
+    let price = |amount, currency| {
+        let price = Price::new(amount, Currency::from_alpha(currency).unwrap()).unwrap();
+        let key = OrderKey::from_text(&key).unwrap();
+        let amender = Amender::of(&stack.starter.asker.receiver);
+        async move { amender.register(&key, price, now(), None).await.unwrap() }
+    };
+    for (amount, currency) in [(500, "USD"), (PRICE - 1, "EUR")] {
+        let refused = price(amount, currency).await;
+        assert!(matches!(refused, Registration::Refused(_)), "{currency}: {refused:?}");
+    }
 }

@@ -115,11 +115,11 @@ impl Stack {
         self.starter.asker.receiver.table.load_order(&key).await.unwrap().order
     }
 
-    /// A notification says that so much was taken.
-    pub(crate) async fn is_told(&self, key: &str, amount: u64, currency: &str) {
+    /// A notification says that of so much.
+    pub(crate) async fn is_told(&self, key: &str, amount: u64, currency: &str, word: &str) {
         let currency = Currency::from_alpha(currency).unwrap();
-        let name = "f".repeat(32);
-        let share = ShareFact::new(name, Kind::Debit, amount, currency, Said::word("CAPTURED"));
+        let name = format!("{:032x}", amount);
+        let share = ShareFact::new(name, Kind::Debit, amount, currency, Said::word(word));
         let statement = Statement {
             key: key.parse().unwrap(),
             aliases: Vec::new(),

@@ -94,7 +94,7 @@ async fn an_order_that_was_paid_in_any_currency_is_not_paid_again() {
     for currency in ["EUR", "USD"] {
         let (stack, key) = (Stack::start().await, lyra());
         assert_eq!(stack.expect(&key, PRICE).await, 200);
-        stack.is_told(&key, 1_000, currency).await;
+        stack.is_told(&key, 1_000, currency, "CAPTURED").await;
         let (status, body) = stack.checkout(&wish(&key)).await;
         assert_eq!(status, 409, "{currency}: {body}");
         assert_eq!(stack.psps.calls(""), 0);

@@ -201,11 +201,12 @@ impl Desk {
         answer
     }
 
-    /// Drops what nobody asked for and nobody began with when it was planned. Whether anything changed.
+    /// Drops requests that nobody made and of which nothing was sent when they were planned: there may be no reason for them any
+    /// more. Of those that were begun nothing more is sent once the order was released. Whether anything changed.
     pub fn lapse(&mut self, order: &Order) -> bool {
         let before = self.clone();
         let is_released = order.fulfilment().is_some();
-        self.requests.retain_mut(|request| request.outlasts(is_released));
+        self.requests.retain_mut(|request| !request.lapse(is_released));
         *self != before
     }
 
@@ -226,9 +227,12 @@ impl Desk {
             let text = format!("{}\n{}\n{}\n{at}", kind.as_str(), order.key(), new.request);
             identifier(&text)
         };
+        let held = holdings(order.facts(), order.registered());
         let numbered = |lines: Vec<plan::PlannedLine>| -> Vec<Line> {
             let lines = lines.into_iter().enumerate();
-            lines.map(|(at, line)| Line::planned(line, intent(at))).collect()
+            let planned = lines.map(|(at, line)| Line::planned(line, intent(at)));
+            // A person may say that he did it by hand before it is begun with.
+            planned.map(|line| Line { before: snapshot(&held, &line, rules), ..line }).collect()
         };
         let (currency, lines, voucher_deadline) = match new.content {
             Content::Refund { amount, currency } => {

@@ -103,26 +103,21 @@ pub enum RequestState {
 }
 
 impl Request {
-    /// Whether nothing of it was ever sent.
-    fn is_unbegun(&self) -> bool {
-        let waits = |line: &Line| line.state == LineState::Planned && line.called_at.is_none();
-        self.lines.iter().all(waits)
-    }
-
-    /// Whether it is kept. What nobody asked for and was not begun when it was planned is not: there may be no reason for it
-    /// any more. Of what was begun nothing more is sent once the order was released.
-    pub(super) fn outlasts(&mut self, is_released: bool) -> bool {
-        if !self.by_itself {
-            return true;
-        }
-        if self.is_unbegun() {
+    /// Ends what is not to be sent any more of a request that nobody made. Whether nothing of it is worth keeping, since
+    /// nothing was sent.
+    pub(super) fn lapse(&mut self, is_released: bool) -> bool {
+        let mut waiting = self.lines.iter().filter(|line| line.state == LineState::Planned);
+        if !self.by_itself || waiting.next().is_none() {
             return false;
+        }
+        if self.lines.iter().all(|line| line.called_at.is_none()) {
+            return true;
         }
         let waits = |line: &&mut Line| is_released && line.state == LineState::Planned;
         for line in self.lines.iter_mut().filter(waits) {
             line.become_so(LineState::Refused, Some(Remark::plain(reasons::STALE)));
         }
-        true
+        false
     }
 
     /// Where it stands.

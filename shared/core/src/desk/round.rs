@@ -26,7 +26,7 @@ pub enum Step {
 pub struct Round<'r> {
     desk: Desk,
     rules: &'r Rules,
-    /// Whether it begins with a request that was just taken.
+    /// Whether it is yet to look at a request that was just taken.
     is_of_new: bool,
     at: At,
     /// The lines whose call was made in this round: each once.
@@ -83,7 +83,8 @@ impl<'r> Round<'r> {
                 At::Store(_) => return Step::Store,
                 At::End => return Step::End,
                 At::Look => {
-                    let lapsed = !self.is_of_new && self.desk.lapse(order);
+                    let is_of_new = std::mem::take(&mut self.is_of_new);
+                    let lapsed = !is_of_new && self.desk.lapse(order);
                     let changed = self.desk.look(order, self.rules, now) || lapsed;
                     self.at = stored_if(changed, At::Pick);
                 }

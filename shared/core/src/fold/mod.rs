@@ -54,7 +54,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
         !confirmed.final_credits().eq(sound.final_credits())
             || !confirmed.certain_debits().eq(sound.certain_debits())
     });
-    let voucher_waits = shown.voucher_waits(is_whole_unknown);
+    let voucher_waits = shown.voucher_waits();
     Summary {
         state,
         flags,
@@ -76,7 +76,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     }
 }
 
-/// The state of an order: the first rule that fits. What is a part of nobody knows what reaches no whole.
+/// The state of an order: the first rule that fits. Money of a payment whose whole is unknown reaches no whole.
 /// (docs/interface.md, "States")
 fn state(sums: &Sums, shares: &[ShareState<'_>], is_whole_unknown: bool) -> State {
     let Sums { captured, authorised, refunded, let_go, .. } = *sums;

@@ -99,10 +99,10 @@ impl<'a> Tally<'a> {
         // An instalment may be told with the amount of the whole plan.
         let capped = |share: &ShareState<'_>| {
             let plans = totals.iter().filter(|total| is_plan_of(total, share));
-            let of_day = |plan: &&&Total| {
+            let speaks_of_it = |plan: &&&Total| {
                 began_with(plan, share) != Some(false) || !has_own_whole(share, &totals)
             };
-            plans.filter(of_day).filter_map(|plan| plan.largest_instalment).max()
+            plans.filter(speaks_of_it).filter_map(|plan| plan.largest_instalment).max()
         };
         for share in shares.iter_mut().filter(|share| share.kind == Kind::Debit) {
             if let Some(most) = capped(share) {
@@ -167,7 +167,8 @@ impl<'a> Tally<'a> {
     /// them under another name.
     fn cover(&self, currency: Currency, stated: &[StatedAmount]) -> Cover {
         let each = self.debits(currency).zip(stated).map(|(debit, stated)| (debit, *stated));
-        let (wholes, parts): (Vec<_>, Vec<_>) = each.partition(|(debit, _)| self.is_whole(debit));
+        let (wholes, parts): (Vec<_>, Vec<_>) =
+            each.partition(|(debit, _)| self.is_known_whole(debit));
         let parts_left: u64 = parts.iter().map(|(_, stated)| stated.most_left()).sum();
         let without_parts = certain(stated, true).saturating_sub(parts_left);
         let wholes: Vec<StatedAmount> = wholes.into_iter().map(|(_, stated)| stated).collect();
@@ -184,7 +185,7 @@ impl<'a> Tally<'a> {
     /// Whether the whole of a debit's payment is known: it was registered, or a message about that very payment
     /// states it. The instalments of a plan are payments of other days, which its id alone joins: so the plan speaks of
     /// them where its own payment has money, and never of a voucher.
-    fn is_whole(&self, debit: &ShareState<'_>) -> bool {
+    fn is_known_whole(&self, debit: &ShareState<'_>) -> bool {
         let is_of = |total: &&Total| match (&total.of, total.first_instalment) {
             (_, Some(_)) => total.amount.is_some() && self.is_of_plan(total, debit),
             (Some(of), None) => total.amount.is_some() && debit.is_of(of),
@@ -230,7 +231,7 @@ impl<'a> Tally<'a> {
             // Where the plan does not say with which payment it began, that is the one that was attempted first.
             let first = of_plan.min_by_key(|debit| debit.attempted);
             let is_first = |debit: &&ShareState<'_>| {
-                let by_attempt = || first.is_none_or(|first| debit.payments == first.payments);
+                let by_attempt = || first.is_some_and(|first| debit.payments == first.payments);
                 is_plan_of(plan, debit)
                     && !debit.is_by_voucher()
                     && began_with(plan, debit).unwrap_or_else(by_attempt)
@@ -342,9 +343,9 @@ impl<'a> Tally<'a> {
     }
 
     /// The currency in which a voucher's money was taken, was not given back, and waits for the rest.
-    pub(super) fn voucher_waits(&self, is_whole_unknown: bool) -> Option<Currency> {
+    pub(super) fn voucher_waits(&self) -> Option<Currency> {
         let kept = |share: &ShareState<'_>| self.given_back_of(share) < share.captured;
-        let waits = |currency| is_whole_unknown || self.sums(currency).waits();
+        let waits = |currency| self.sums(currency).waits();
         let vouchers = self.shares.iter().filter(|share| share.is_captured_voucher());
         let mut waiting = vouchers.filter(|voucher| kept(voucher) && waits(voucher.currency));
         waiting.next().map(|voucher| voucher.currency)
@@ -420,7 +421,7 @@ impl<'a> Tally<'a> {
     pub(super) fn whole_unknown(&self) -> bool {
         let has_money = |share: &ShareState<'_>| share.captured > 0 || share.authorised > 0;
         let is_part =
-            |s: &ShareState<'_>| s.kind == Kind::Debit && has_money(s) && !self.is_whole(s);
+            |s: &ShareState<'_>| s.kind == Kind::Debit && has_money(s) && !self.is_known_whole(s);
         let nothing_is_stated = self.registered.is_none()
             && self.totals.is_empty()
             && self.shares.iter().all(|share| share.targets.is_empty());

@@ -18,4 +18,4 @@ pub use self::line::{PlannedLine, Refusal};
 pub use self::reach::MAX_WHOLE_PIECES;
 pub use self::refund::{RefundPlan, Wanted, refund};
 pub use self::reserve::{Skipped, cancel, capture};
-pub use self::stakes::{Pledge, Taken, WINDOW_MARGIN_SECONDS, is_under_way, left, taken};
+pub use self::stakes::{Pledge, Taken, WINDOW_MARGIN_SECONDS, left, taken, under_way};

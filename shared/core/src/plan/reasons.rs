@@ -65,12 +65,12 @@ reasons! {
     MORE_THAN_AUTHORISED "plan_more_than_authorised" "no more than {0} is authorised and waits to be captured";
     /// Taken already.
     CAPTURED "plan_captured" "it is captured already: give it back with a refund";
-    /// Under way already.
+    /// More is reserved than the order lacks: reserved, lacking.
     MORE_THAN_DUE "plan_more_than_due" "{0} is authorised, and the order lacks {1}: name the amount";
     /// The card's money is on its way.
     CARD_MOVES "plan_card_moves" "the voucher is given back after the card, whose money is reserved or being taken: wait, or cancel it";
-    /// It moves already.
-    MOVING "plan_moving" "it is being captured or cancelled already";
+    /// Under way already.
+    MOVING "plan_moving" "it is being checked, captured or cancelled already";
     /// Nothing can be done in this status: the provider's word.
     CLOSED "plan_closed" "nothing can be done with a share that is {0}";
     /// Asked for by an earlier request.

@@ -101,19 +101,14 @@ pub fn taken(order: &Order, rules: &Rules) -> Vec<Taken> {
     stakes.map(taken).collect()
 }
 
-/// What is left of an order's money in a currency, in minor units, as the provider itself tells it; before it told of any, as
-/// notifications do.
+/// What is left of an order's money in a currency, in minor units, as the provider itself tells it; before it told of any that was
+/// taken, as notifications do.
 pub fn left(order: &Order, rules: &Rules, currency: Currency) -> u64 {
     let all = stakes(order, rules, &[]);
-    let own = all.iter().filter(|stake| stake.currency == currency);
-    let sum = |is_counted: &dyn Fn(&&Stake) -> bool| -> u64 {
-        let counted = own.clone().filter(|stake| is_counted(stake));
-        counted.map(|stake| stake.left).fold(0, u64::saturating_add)
-    };
-    match sum(&|stake| !stake.is_unconfirmed()) {
-        0 => sum(&|_| true),
-        confirmed => confirmed,
-    }
+    let own = || all.iter().filter(|stake| stake.currency == currency);
+    let is_told = own().any(|stake| !stake.is_unconfirmed() && stake.captured > 0);
+    let counted = own().filter(|stake| !is_told || !stake.is_unconfirmed());
+    counted.map(|stake| stake.left).fold(0, u64::saturating_add)
 }
 
 /// All of it, in the order of the shares' names, cards before vouchers.
@@ -170,22 +165,37 @@ pub(super) fn costs(order: &Order, currency: Currency) -> Option<u64> {
     expected(&holdings(order.facts(), order.registered())).get(&currency).copied()
 }
 
-/// What an order lacks, in minor units, beside what is taken and not given back; `None` where nobody knows what it costs.
+/// What an order lacks, in minor units, beside what is taken and not given back, is being taken, or is asked for; `None` where
+/// nobody knows what it costs.
 pub(super) fn due(
     order: &Order,
     rules: &Rules,
     pledges: &[Pledge],
     currency: Currency,
 ) -> Option<u64> {
-    let costs = costs(order, currency)?;
+    let held = holdings(order.facts(), order.registered());
+    let costs = expected(&held).get(&currency).copied()?;
     let all = stakes(order, rules, pledges);
-    let taken = all.iter().filter(|stake| stake.currency == currency).map(|stake| stake.left);
-    Some(costs.saturating_sub(taken.fold(0, u64::saturating_add)))
+    let own = || all.iter().filter(|stake| stake.currency == currency);
+    // What is reserved and does not wait for the merchant is taken by itself, or by a capture that is under way.
+    let waits = |stake: &&Stake| matches!(stake.stage, Stage::Held | Stage::HeldAgain);
+    let moves = |debit: &Holding<'_>| {
+        let target = names(debit, rules).ok();
+        let waiting = own().filter(waits).filter(|stake| Some(&stake.target) == target.as_ref());
+        let waiting = waiting.map(|stake| stake.open).fold(0, u64::saturating_add);
+        debit.reserved.saturating_sub(waiting)
+    };
+    let moving = held.debits.iter().filter(|debit| debit.currency == currency).map(moves);
+    let taken = own().map(|stake| stake.left).chain(moving).fold(0, u64::saturating_add);
+    Some(costs.saturating_sub(taken))
 }
 
-/// Whether money of an order may be taken without anything that the buyer does: it is reserved or being checked, or on its way.
-pub fn is_under_way(order: &Order, rules: &Rules) -> bool {
-    stakes(order, rules, &[]).iter().any(|stake| stake.is_alive() && stake.stage != Stage::Closed)
+/// The currencies in which money of an order may be taken without anything that the buyer does: it is reserved, or being
+/// checked or taken.
+pub fn under_way(order: &Order, rules: &Rules) -> BTreeSet<Currency> {
+    let all = stakes(order, rules, &[]);
+    let moves = |stake: &&Stake| stake.is_alive() && stake.stage != Stage::Closed;
+    all.iter().filter(moves).map(|stake| stake.currency).collect()
 }
 
 /// What the share is called in a call.

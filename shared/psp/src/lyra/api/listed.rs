@@ -516,22 +516,25 @@ impl Listed {
         let least: Vec<u64> =
             payments.iter().map(|payment| least(payment)).collect::<Option<_>>()?;
         let most = least.into_iter().max()?;
-        let largest = self.debits().map(|told| told.share.meaning.worth).max()?;
+        let beside = |told: &&Told| payments.len() == 1 || told.sequence != Sequence::Single;
+        let largest = self.debits().filter(beside).map(|told| told.share.meaning.worth).max();
+        let is_paid =
+            self.order.as_ref().is_some_and(|said| said.status == "PAID" && said.cycle == "CLOSED");
         let shares = || self.debits().map(|told| &told.share);
         let is_instalment = self
             .debits()
             .any(|told| told.recurs && secured_beside(&told.share, shares()) < whole.amount);
         let is_alone = match &self.order {
             None => self.debits().all(|told| told.sequence == Sequence::Single),
-            Some(said) => self.debits().all(|told| match told.sequence {
+            Some(_) => self.debits().all(|told| match told.sequence {
                 Sequence::Single | Sequence::Untold => true,
                 // Of several payments nobody knows which the amount of the order is of.
-                Sequence::Cascade => {
-                    payments.len() == 1 && said.status == "PAID" && said.cycle == "CLOSED"
-                }
+                Sequence::Cascade => payments.len() == 1 && is_paid,
                 Sequence::Other => false,
             }),
         };
+        // More than one share's own; of several payments it may be that of an earlier one, unless it is paid.
+        let is_more = largest.is_some_and(|largest| whole.amount > largest);
         // What was reached of the whole is never more than the whole, unless several payments reached it.
         let effective = self.order.as_ref().and_then(|said| said.effective);
         // What pays alone was for the whole; what may be one of several leaves the rest open.
@@ -541,7 +544,7 @@ impl Listed {
         let fits = whole.amount >= most
             && (!is_exact || whole.amount == most)
             && (payments.len() > 1 || effective.is_none_or(|reached| reached <= whole.amount))
-            && (whole.amount > largest || is_alone)
+            && (is_alone || is_more && (payments.len() == 1 || is_paid))
             && !is_instalment;
         fits.then_some(whole)
     }

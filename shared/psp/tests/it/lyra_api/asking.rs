@@ -778,20 +778,32 @@ fn an_unmeasured_part_holds_itself_alone() {
     }
 }
 
-/// The amount that the answer gives for an order may be that of an earlier attempt: the lone share of a cascade is not the whole
-/// then, although as much is said of the order.
+/// The amount that the answer gives for an order may be that of an earlier attempt. So of a cascade beside others it is the whole
+/// where the order is paid, and more than one share's.
 #[test]
-fn the_amount_of_one_attempt_is_not_that_of_anothers_share() {
-    let dead = Share("dddddddddddddddddddddddddddddddd", "CB", 4_000, "REFUSED");
+fn the_amount_of_an_order_is_a_cascades_whole_where_it_is_paid_by_several_shares() {
+    const NEXT: Share<'_> = Share("eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "CB", 2_000, "CAPTURED");
     let part = Share("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "CVCO", 4_000, "CAPTURED");
-    let paid = ("PAID", "CLOSED");
-    let mut answer = quittance_testing::lyra::answer("CMD-1", "abc123", 4_000, paid, &[part]);
-    let other = quittance_testing::lyra::answer("CMD-1", "def456", 4_000, paid, &[dead]);
-    answer["transactions"].as_array_mut().unwrap().push(other["transactions"][0].clone());
-    answer["transactions"][0]["transactionDetails"]["cardDetails"]["sequenceType"] =
-        json!("MULTI_PAYMENT_MEAN");
-    let refused = Form::single("CMD-1", "def456", "CB", 4_000, "REFUSED");
-    let story = given(&refused).then(&Form::follow_up("CMD-1", "abc123", 1, "BATCH", part)).held();
-    let told = told(ask(story.order(), |_| success("Order/Get", &answer)).0);
-    then(story, &told).held();
+    for (amount, shares, paid, is_released) in [
+        (4_000, &[part][..], PAID, false),
+        (6_000, &[part, NEXT], ("RUNNING", "OPEN"), false),
+        (6_000, &[part, NEXT], PAID, true),
+    ] {
+        let dead = Share("dddddddddddddddddddddddddddddddd", "CB", amount, "REFUSED");
+        let mut answer = quittance_testing::lyra::answer("CMD-1", "abc123", amount, paid, shares);
+        let mut other = quittance_testing::lyra::answer("CMD-1", "def456", amount, paid, &[dead]);
+        other["transactions"][0]["transactionDetails"]["cardDetails"]["sequenceType"] =
+            json!("SINGLE_PAYMENT");
+        for transaction in answer["transactions"].as_array_mut().unwrap() {
+            transaction["transactionDetails"]["cardDetails"]["sequenceType"] =
+                json!("MULTI_PAYMENT_MEAN");
+        }
+        answer["transactions"].as_array_mut().unwrap().push(other["transactions"][0].clone());
+        let refused = Form::single("CMD-1", "def456", "CB", amount, "REFUSED");
+        let follow_up = Form::follow_up("CMD-1", "abc123", 1, "BATCH", part);
+        let story = given(&refused).then(&follow_up).held();
+        let told = told(ask(story.order(), |_| success("Order/Get", &answer)).0);
+        let story = then(story, &told);
+        assert_eq!(story.order().fulfilment().is_some(), is_released, "{amount} {paid:?}");
+    }
 }

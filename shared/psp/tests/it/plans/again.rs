@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use quittance_core::api::{Action, Dialogue, Effect, Exchange, Turn};
-use quittance_core::desk::{Answer, Content, Desk, LineState, New, Round, Step};
+use quittance_core::api::{Action, Dialogue, Effect, Exchange, Turn, Verb};
+use quittance_core::desk::{Answer, Content, Decision, Desk, LineState, New, Round, Step};
+use quittance_core::plan::Pledge;
 use quittance_core::{Order, Provider, Timestamp, plan};
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
 use serde_json::json;
 
-use super::purchase::{after, costs, eur, lines, operation, order, said_of, tell, transaction};
+use super::purchase::{
+    after, costs, eur, lines, operation, order, refund, said_of, tell, transaction,
+};
 
 /// Worldline as its facts file has it: the first outcome of a key is answered again, whatever it was, for 24 hours.
 /// `retriable: true` on the first call of each key's talk while `trouble`.
@@ -133,7 +136,22 @@ fn a_capture_of_all_takes_no_more_than_the_order_lacks() {
         assert_eq!(why[0].code(), "plan_more_than_due");
         let planned = capture(Some(14_000)).unwrap();
         assert_eq!(planned.len(), 1, "{:?}", lines(&planned));
+        // Nor once one of them is asked for, or on its way.
+        let [line] = planned.as_slice() else { unreachable!() };
+        let asked = [Pledge {
+            verb: Verb::Capture,
+            target: line.target.clone(),
+            purse: line.purse,
+            amount: line.amount,
+        }];
+        let again = plan::capture(order, provider.rules(), None, eur(), &asked);
+        assert!(again.is_err() || !provider.rules().captures_parts, "{again:?}");
     }
+    tell(&mut worldline, &Worldline, &[operation("1_1", "VISA", 91, 14_000, None)], 60);
+    assert!(plan::capture(&worldline, Provider::rules(&Worldline), None, eur(), &[]).is_err());
+    let taken = transaction("a", "CB", 14_000, "AUTHORISED");
+    tell(&mut lyra, &Lyra, &[taken], 60);
+    assert!(plan::capture(&lyra, Provider::rules(&Lyra), None, eur(), &[]).is_err());
 }
 
 /// The shop is about to have the card's money: the voucher is not given back in its stead. A card that is only being checked may
@@ -172,7 +190,7 @@ fn what_is_reserved_or_checked_is_under_way() {
         ("EXPIRED", false),
     ] {
         let order = order(&Lyra, &[transaction("a", "CB", 8_000, word)]);
-        assert_eq!(plan::is_under_way(&order, Provider::rules(&Lyra)), is_so, "{word}");
+        assert_eq!(!plan::under_way(&order, Provider::rules(&Lyra)).is_empty(), is_so, "{word}");
     }
     for (code, is_so) in [
         (46, false),
@@ -186,7 +204,11 @@ fn what_is_reserved_or_checked_is_under_way() {
     ] {
         let taken = (code == 9).then_some(8_000);
         let order = order(&Worldline, &[operation("1_0", "VISA", code, 8_000, taken)]);
-        assert_eq!(plan::is_under_way(&order, Provider::rules(&Worldline)), is_so, "{code}");
+        assert_eq!(
+            !plan::under_way(&order, Provider::rules(&Worldline)).is_empty(),
+            is_so,
+            "{code}"
+        );
     }
 }
 
@@ -224,4 +246,26 @@ fn a_paid_orders_voucher_waits_for_no_other_attempt() {
     let mut order = order(&Worldline, &paid);
     costs(&mut order, &Worldline, 14_000);
     assert_eq!(said_of(&order, 14_000, after(60)).len(), 2);
+}
+
+/// A refund that a person did by hand before it was sent is not seen in one that was there before.
+#[test]
+fn what_was_done_by_hand_is_not_an_older_refund() {
+    let rules = Provider::rules(&Worldline);
+    let paid = [operation("1_0", "VISA", 9, 14_000, 14_000), refund("1_1", "VISA", 8, 4_000)];
+    let mut order = order(&Worldline, &paid);
+    costs(&mut order, &Worldline, 14_000);
+    let mut desk = Desk::default();
+    let content = Content::Refund { amount: 4_000, currency: eur() };
+    assert_eq!(
+        desk.request(&order, rules, New { request: "R", content }, after(60)),
+        Answer::Planned
+    );
+    let intent = desk.requests()[0].lines[0].intent.clone();
+    assert!(desk.decide(&intent, Decision::Done(None)));
+    desk.look(&order, rules, after(120));
+    assert_eq!(desk.pledges().len(), 1, "it counts until the provider shows it");
+    tell(&mut order, &Worldline, &[refund("1_2", "VISA", 8, 4_000)], 180);
+    desk.look(&order, rules, after(240));
+    assert_eq!(desk.pledges().len(), 0);
 }

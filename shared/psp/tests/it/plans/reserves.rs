@@ -212,7 +212,7 @@ fn where_nothing_waits_for_a_capture_it_is_told_what_is_under_way() {
     };
     let nothing = "nothing of the order is authorised and waits to be captured";
     assert_eq!(said(9), [nothing]);
-    assert_eq!(said(91), [nothing, "it is being captured or cancelled already"]);
+    assert_eq!(said(91), [nothing, "it is being checked, captured or cancelled already"]);
 }
 
 #[test]

@@ -316,7 +316,9 @@ impl Payer {
         };
         let until = until.max(Instant::now() + CALL_BUDGET);
         let effect = self.asker.caller.lead(talk, until, Effect::Uncertain).await;
-        if let Effect::Nothing(Trouble { kind: TroubleKind::Credentials, .. }) = &effect {
+        if let Effect::Nothing(trouble) | Effect::Failed(trouble) = &effect
+            && trouble.kind == TroubleKind::Credentials
+        {
             self.asker.apis.refused(account.psp).await;
         }
         effect
@@ -417,6 +419,7 @@ impl Drive<'_> {
             Effect::Taken { .. } => ("taken", None),
             Effect::Refused { why } => ("refused", Some(why)),
             Effect::Nothing(trouble) => ("nothing", Some(&trouble.why)),
+            Effect::Failed(trouble) => ("failed", Some(&trouble.why)),
             Effect::Uncertain(trouble) => ("uncertain", Some(&trouble.why)),
         };
         tracing::info!(order = %place, verb, intent, share, amount, outcome, why, "provider called");

@@ -360,6 +360,9 @@ pub enum Effect {
     },
     /// Surely nothing was done; the same action may be carried out later.
     Nothing(Trouble),
+    /// The provider answered that it failed, and would answer so again: nothing was done, and what is tried later is another
+    /// action.
+    Failed(Trouble),
     /// It may have been done. Only asking can tell.
     Uncertain(Trouble),
 }

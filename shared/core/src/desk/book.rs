@@ -395,17 +395,18 @@ impl Desk {
                 let why = Remark::new(reasons::REFUSED, [why.as_str()]);
                 line.become_so(LineState::Refused, Some(why));
             }
-            Effect::Nothing(trouble) if is_first => {
+            Effect::Nothing(trouble) | Effect::Failed(trouble) if is_first => {
                 let why = Remark::new(reasons::TROUBLE, [trouble.why.as_str()]);
                 line.become_so(LineState::Planned, Some(why));
                 line.called_at = None;
-                // A provider that knows calls by their keys may answer the same failure under the same key for ever.
-                line.intent = identifier(&format!("{}\nagain", line.intent));
+                if matches!(effect, Effect::Failed(_)) {
+                    line.intent = identifier(&format!("{}\nagain", line.intent));
+                }
             }
             Effect::Refused { why } => {
                 line.reason = Some(Remark::new(reasons::TROUBLE, [why.as_str()]));
             }
-            Effect::Nothing(trouble) | Effect::Uncertain(trouble) => {
+            Effect::Nothing(trouble) | Effect::Failed(trouble) | Effect::Uncertain(trouble) => {
                 line.reason = Some(Remark::new(reasons::TROUBLE, [trouble.why.as_str()]));
             }
         }

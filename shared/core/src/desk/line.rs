@@ -27,7 +27,7 @@ pub const HIDDEN_SECONDS: u64 = DAY;
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// What names it until a call surely came to nothing; the key of its call is made of it.
+    /// What names it until a call of it failed; the key of its call is made of it.
     pub intent: String,
     /// The provider's id of what is acted on.
     pub target: String,

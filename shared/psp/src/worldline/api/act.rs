@@ -22,8 +22,8 @@ const CANCELLATION_REFUSED: u64 = 63;
 /// The number of a capture that was refused: the payment stays authorised.
 const CAPTURE_REFUSED: u64 = 93;
 
-/// The talk about one action. Its key is that of its intent for ever, and refusals are answered again under one key:
-/// whoever tries anew what failed for a technical reason gives it another intent.
+/// The talk about one action. Its key is that of its intent, and failures are answered again under one key: so what failed is
+/// told apart from what was not sent, and is tried anew with another intent.
 #[derive(Debug)]
 pub(super) struct Act {
     verb: Verb,
@@ -76,6 +76,7 @@ fn effect(written: Written) -> Effect {
     match written {
         Written::Refused(why) => Effect::Refused { why },
         Written::Nothing(trouble) => Effect::Nothing(trouble),
+        Written::Failed(trouble) => Effect::Failed(trouble),
         Written::Uncertain(trouble) => Effect::Uncertain(trouble),
     }
 }

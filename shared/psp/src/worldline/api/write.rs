@@ -29,6 +29,8 @@ pub(super) enum Written {
     Refused(String),
     /// Surely nothing was done.
     Nothing(Trouble),
+    /// It was answered as failed, and would be again under its key.
+    Failed(Trouble),
     /// Nobody knows.
     Uncertain(Trouble),
 }
@@ -91,9 +93,8 @@ impl Write {
             Some(doubt) => Written::Uncertain(doubt),
             None => match class {
                 Class::Refused | Class::Missing => Written::Refused(failure.why),
-                Class::Credentials | Class::Technical | Class::Busy => {
-                    Written::Nothing(failure.trouble())
-                }
+                Class::Busy => Written::Nothing(failure.trouble()),
+                Class::Credentials | Class::Technical => Written::Failed(failure.trouble()),
                 Class::Broken | Class::Garbled | Class::Running => {
                     Written::Uncertain(failure.trouble())
                 }

@@ -267,7 +267,7 @@ fn errors() {
         };
         let written = match effect {
             Effect::Refused { .. } => "refused",
-            Effect::Nothing(_) => "nothing",
+            Effect::Nothing(_) | Effect::Failed(_) => "nothing",
             Effect::Uncertain(_) => "uncertain",
             Effect::Taken { .. } => "taken",
         };

@@ -123,7 +123,7 @@ fn written(effect: &Effect) -> Option<Written> {
     match effect {
         Effect::Taken { .. } => None,
         Effect::Refused { .. } => Some(Written::Refused),
-        Effect::Nothing(trouble) => Some(Written::Nothing(trouble.kind)),
+        Effect::Nothing(trouble) | Effect::Failed(trouble) => Some(Written::Nothing(trouble.kind)),
         Effect::Uncertain(trouble) => Some(Written::Uncertain(trouble.kind)),
     }
 }
@@ -226,7 +226,7 @@ fn reasons_have_the_codes_of_the_platform_and_no_sentence_of_its_own() {
     };
     assert!(why.len() < 120 && !why.contains("Jane"), "{why}");
     let old = json!({"code": "9007", "id": "ACCESS_TO_MERCHANT_NOT_ALLOWED"});
-    let Effect::Nothing(trouble) = acted(&action(Verb::Refund), &[error(403, &old)]).end else {
+    let Effect::Failed(trouble) = acted(&action(Verb::Refund), &[error(403, &old)]).end else {
         panic!()
     };
     assert!(trouble.why.ends_with("403 9007 ACCESS_TO_MERCHANT_NOT_ALLOWED"), "{trouble}");

@@ -237,7 +237,7 @@ fn errors() {
         let word = match effect {
             Effect::Taken { .. } => "taken",
             Effect::Refused { .. } => "refused",
-            Effect::Nothing(_) => "nothing",
+            Effect::Nothing(_) | Effect::Failed(_) => "nothing",
             Effect::Uncertain(_) => "uncertain",
         };
         let path = format!("payments/{PAYMENT}_0/details");

@@ -191,7 +191,9 @@ fn failed(written: Written) -> Started {
             let trouble = Trouble { kind: TroubleKind::Garbled, why };
             NotStarted { trouble, uncertain: false }
         }
-        Written::Nothing(trouble) => NotStarted { trouble, uncertain: false },
+        Written::Nothing(trouble) | Written::Failed(trouble) => {
+            NotStarted { trouble, uncertain: false }
+        }
         Written::Uncertain(trouble) => NotStarted { trouble, uncertain: true },
     })
 }

@@ -55,8 +55,7 @@ impl Price {
         let moves = under_way(order, rules);
         let keeps = |known: Registered| {
             let is_other = (known.amount, known.currency) != (self.amount, self.currency);
-            let was_mistaken = !moves.contains(&known.currency) && moves.contains(&self.currency);
-            is_other && !moves.is_empty() && !was_mistaken
+            is_other && known.is_kept_by(&moves, self.currency)
         };
         if order.registered().is_some_and(keeps) {
             return Change::None(Err(AlreadyPaid));

@@ -367,5 +367,12 @@ pub enum Effect {
     Uncertain(Trouble),
 }
 
+impl Effect {
+    /// Whether surely nothing was done of it, and it is wanted still.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing(_) | Self::Failed(_))
+    }
+}
+
 /// Whether the credentials are taken.
 pub type Tested = Result<(), Trouble>;

@@ -281,9 +281,7 @@ impl Order {
                 return Ok(Outcome::Known);
             }
             let paid_in = self.summary(policy).paid_in;
-            // Nothing was paid in a currency that was named by mistake: the one in which it was is put right.
-            let was_mistaken = !paid_in.contains(&known.currency) && paid_in.contains(&currency);
-            if self.fulfilment.is_some() || !paid_in.is_empty() && !was_mistaken {
+            if self.fulfilment.is_some() || known.is_kept_by(&paid_in, currency) {
                 return Err(AlreadyPaid);
             }
         }

@@ -1,5 +1,7 @@
 //! What a merchant registered.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::money::Currency;
@@ -15,4 +17,13 @@ pub struct Registered {
     pub currency: Currency,
     /// When it was registered.
     pub at: Timestamp,
+}
+
+impl Registered {
+    /// Whether money in these currencies keeps it from another price in `other`. Nothing was paid in a currency that was named
+    /// by mistake: the one in which something was is put right.
+    pub fn is_kept_by(&self, money: &BTreeSet<Currency>, other: Currency) -> bool {
+        let was_mistaken = !money.contains(&self.currency) && money.contains(&other);
+        !money.is_empty() && !was_mistaken
+    }
 }

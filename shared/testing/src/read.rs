@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use quittance_core::crypto::Secret;
 use quittance_core::fold::{Confirm, Instalments};
 use quittance_core::{
-    Kind, Mode, Order, Policy, ProviderId, Reading, Receipt, ReleaseOn, Standing, Statement,
-    Status, Timestamp, Words, stored,
+    Fact, Kind, Mode, Order, OrderKey, Policy, ProviderId, Reading, Receipt, ReleaseOn, Remark,
+    Standing, Statement, Status, Timestamp, Words, stored,
 };
 use quittance_psp::lyra::{self, SiteKeys};
 use quittance_psp::{PROVIDERS, worldline};
@@ -66,6 +66,22 @@ pub fn statement(reading: Reading) -> Statement {
     match reading {
         Reading::Order(statement) => *statement,
         other => panic!("{other:?}"),
+    }
+}
+
+/// A sound statement of these facts.
+pub fn stated(key: OrderKey, facts: Vec<Fact>) -> Statement {
+    Statement {
+        key,
+        aliases: Vec::new(),
+        follows: false,
+        facts,
+        standing: Standing::Sound,
+        doubt: None,
+        reasons: Vec::new(),
+        details: Vec::new(),
+        session_seconds: 600,
+        event: Remark::plain("event"),
     }
 }
 

@@ -14,8 +14,7 @@ use quittance_aws::start::Starter;
 use quittance_aws::table::Table;
 use quittance_core::told::Told;
 use quittance_core::{
-    Currency, Fact, Kind, Order, OrderKey, Policy, Provider as _, Remark, Said, ShareFact,
-    Standing, Statement,
+    Currency, Fact, Kind, Order, OrderKey, Policy, Provider as _, Said, ShareFact,
 };
 use quittance_fakes::HttpRequest;
 use quittance_psp::PROVIDERS;
@@ -24,6 +23,7 @@ use quittance_psp::worldline::Worldline;
 use quittance_testing::engine::Engine;
 use quittance_testing::fakes::Providers;
 use quittance_testing::gate::Gate;
+use quittance_testing::read::stated;
 use quittance_testing::url_encode;
 use serde_json::{Value, json};
 
@@ -115,23 +115,13 @@ impl Stack {
         self.starter.asker.receiver.table.load_order(&key).await.unwrap().order
     }
 
-    /// A notification says that of so much.
+    /// A notification says this word of a share of so much.
     pub(crate) async fn is_told(&self, key: &str, amount: u64, currency: &str, word: &str) {
         let currency = Currency::from_alpha(currency).unwrap();
-        let name = format!("{:032x}", amount);
+        let name = format!("{amount:032x}");
         let share = ShareFact::new(name, Kind::Debit, amount, currency, Said::word(word));
-        let statement = Statement {
-            key: key.parse().unwrap(),
-            aliases: Vec::new(),
-            follows: false,
-            facts: vec![Fact::share(share.meaning(|told| Lyra.meaning(told)))],
-            standing: Standing::Sound,
-            doubt: None,
-            reasons: Vec::new(),
-            details: Vec::new(),
-            session_seconds: 600,
-            event: Remark::plain("event"),
-        };
+        let fact = Fact::share(share.meaning(|told| Lyra.meaning(told)));
+        let statement = stated(key.parse().unwrap(), vec![fact]);
         let told = Told { statement, at: now(), sha256: "f".repeat(64) };
         assert!(self.starter.asker.receiver.learn(&told).await.unwrap());
     }

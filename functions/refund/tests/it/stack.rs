@@ -18,10 +18,11 @@ use quittance_aws::turns::LookReport;
 use quittance_core::checkout::{Decision, Flow, Method, Offer, Opened, Paid as PaidOf, Wish};
 use quittance_core::desk::Desk;
 use quittance_core::told::Told;
-use quittance_core::{Currency, OrderKey, Policy, Remark, Standing, Statement};
+use quittance_core::{Currency, OrderKey, Policy};
 use quittance_psp::PROVIDERS;
 use quittance_testing::engine::Engine;
 use quittance_testing::gate::Gate;
+use quittance_testing::read::stated;
 use refund::Function;
 use serde_json::{Value, json};
 
@@ -119,18 +120,7 @@ impl Stack {
     pub(crate) async fn forge(&self, key: &OrderKey, other: &OrderKey) {
         let paid = self.table().load_order(other).await.unwrap().order;
         let shares = paid.facts().iter().filter(|(fact, _)| fact.as_share().is_some());
-        let forged = Statement {
-            key: key.clone(),
-            aliases: Vec::new(),
-            follows: false,
-            facts: shares.map(|(fact, _)| fact.clone()).collect(),
-            standing: Standing::Sound,
-            doubt: None,
-            reasons: Vec::new(),
-            details: Vec::new(),
-            session_seconds: 600,
-            event: Remark::plain("event"),
-        };
+        let forged = stated(key.clone(), shares.map(|(fact, _)| fact.clone()).collect());
         let receiver = &self.function.payer.asker.receiver;
         assert!(
             receiver

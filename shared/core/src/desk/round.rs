@@ -134,7 +134,7 @@ impl<'r> Round<'r> {
             return false;
         };
         // Whoever stored it may have made the same call meanwhile, and that one may have had an effect.
-        let is_first = *is_first && !matches!(effect, Effect::Nothing(_) | Effect::Failed(_));
+        let is_first = *is_first && !effect.is_nothing();
         let before = newer.clone();
         self.desk = newer;
         self.desk.effect(intent, effect, is_first, self.rules);
@@ -152,8 +152,7 @@ impl<'r> Round<'r> {
         self.called.insert(intent.clone());
         self.unstored = Some(Outcome { intent, effect: effect.clone(), is_first });
         // Where nothing can be reached, there is nothing to ask either.
-        let is_nothing = matches!(effect, Effect::Nothing(_) | Effect::Failed(_));
-        let next = if is_nothing { At::End } else { At::Ask };
+        let next = if effect.is_nothing() { At::End } else { At::Ask };
         self.at = At::Store(Box::new(next));
     }
 }

@@ -32,8 +32,8 @@ pub(super) fn of(
 }
 
 /// Whether the order is ambiguous for another reason than that amounts can be read in two ways.
-pub(super) fn is_doubted(facts: &Facts, shown: &Tally<'_>, paid: bool) -> bool {
-    unsettled(facts, paid) || !paid && shown.whole_unknown()
+pub(super) fn is_doubted(facts: &Facts, is_whole_unknown: bool, paid: bool) -> bool {
+    unsettled(facts, paid) || is_whole_unknown
 }
 
 /// Whether some fact in doubt still waits for a sound one. A doubt about a debit is settled when the

@@ -45,7 +45,7 @@ pub fn fold(facts: &Facts, registered: Option<Registered>, policy: Policy) -> Su
     if paid.is_none() {
         shares.extend(only_respellable(facts, &shares, currency));
     }
-    let is_doubted = flags::is_doubted(facts, &shown, paid.is_some());
+    let is_doubted = flags::is_doubted(facts, is_whole_unknown, paid.is_some());
     let mut flags = flags::of(facts, &shown, currency, paid.is_some(), is_doubted);
     if !releasable && sound.complete().is_some() {
         flags.insert(Flag::Unconfirmed);

@@ -71,13 +71,6 @@ pub fn refund(
     let card_in_doubt = own.iter().any(|stake| {
         stake.doubt.is_some() && !stake.is_unconfirmed() && stake.terms.purse == Purse::Card
     });
-    if rules.preference == Preference::CardFirst && card_in_doubt {
-        let before = usable.len();
-        usable.retain(|(stake, _)| stake.terms.purse == Purse::Card);
-        if usable.len() < before {
-            barred.insert(Remark::plain(reasons::CARD_IN_DOUBT));
-        }
-    }
     // A card that is only being checked may come to nothing, and a voucher's time is short. What was taken without a card
     // that is reserved too was paid without it.
     let taken = own.iter().map(|stake| stake.captured).fold(0, u64::saturating_add);
@@ -92,11 +85,16 @@ pub fn refund(
                 && stake.status == Status::Authorised
                 && !usable.iter().any(is_cancelled)
         });
-    if rules.preference == Preference::CardFirst && card_moves {
+    let why = match (card_in_doubt, card_moves) {
+        (true, _) => Some(reasons::CARD_IN_DOUBT),
+        (false, true) => Some(reasons::CARD_MOVES),
+        (false, false) => None,
+    };
+    if let Some(why) = why.filter(|_| rules.preference == Preference::CardFirst) {
         let before = usable.len();
         usable.retain(|(stake, _)| stake.terms.purse == Purse::Card);
         if usable.len() < before {
-            barred.insert(Remark::plain(reasons::CARD_MOVES));
+            barred.insert(Remark::plain(why));
         }
     }
     let refuse = |reasons: Vec<Remark>, below, above| {

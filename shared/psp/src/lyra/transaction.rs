@@ -96,12 +96,13 @@ impl Transaction<'_> {
 }
 
 /// What the debits among these shares have captured or reserved, in minor units.
-pub(super) fn secured(shares: &[ShareFact]) -> u64 {
+pub(super) fn secured<'s>(shares: impl IntoIterator<Item = &'s ShareFact>) -> u64 {
     let counts = |share: &&ShareFact| {
         share.kind == Kind::Debit
             && matches!(share.meaning.status, Status::Captured | Status::Authorised)
     };
-    shares.iter().filter(counts).map(|share| share.meaning.worth).sum()
+    let each = shares.into_iter().filter(counts).map(|share| share.meaning.worth);
+    each.fold(0, u64::saturating_add)
 }
 
 /// What the payment of this debit has captured or reserved by these shares, and what the debit itself is worth at least, in
@@ -111,8 +112,7 @@ pub(super) fn secured_beside<'s>(
     shares: impl IntoIterator<Item = &'s ShareFact>,
 ) -> u64 {
     let is_beside = |share: &&ShareFact| share.payment_name() == debit.payment_name();
-    let beside: Vec<ShareFact> = shares.into_iter().filter(is_beside).cloned().collect();
-    secured(&beside).max(debit.meaning.worth)
+    secured(shares.into_iter().filter(is_beside)).max(debit.meaning.worth)
 }
 
 /// Whether `vads_occurrence_type` (REST `occurrenceType`) is that of a later occurrence of a plan or

@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use super::super::SESSION_SECONDS;
 use super::super::payment_id::is_day_and_id;
 use super::super::rest::{self, Answered, OrderDetails, bounded, known};
-use super::super::transaction::{Beside, secured_beside};
+use super::super::transaction::{Beside, secured, secured_beside};
 use super::super::words;
 use super::envelope::{trouble, word};
 use crate::text::List;
@@ -504,7 +504,7 @@ impl Listed {
         let [payment] = payments.as_slice() else { return false };
         self.order.as_ref().is_some_and(lost)
             && !is_refunded
-            && self.whole().is_some_and(|whole| secured(payment) >= whole.amount)
+            && self.whole().is_some_and(|whole| secured(shares_of(payment)) >= whole.amount)
     }
 
     /// What the order costs, where that is certain. Too little would release too early, so the amount that is
@@ -539,7 +539,7 @@ impl Listed {
         let effective = self.order.as_ref().and_then(|said| said.effective);
         // What pays alone was for the whole; what may be one of several leaves the rest open.
         let is_paid_alone = self.debits().all(|told| told.sequence == Sequence::Single)
-            && payments.iter().any(|payment| secured(payment) > 0);
+            && payments.iter().any(|payment| secured(shares_of(payment)) > 0);
         let is_exact = payments.len() > 1 || is_paid_alone;
         let fits = whole.amount >= most
             && (!is_exact || whole.amount == most)
@@ -550,6 +550,10 @@ impl Listed {
     }
 }
 
+fn shares_of<'t>(payment: &'t [&Told]) -> impl Iterator<Item = &'t ShareFact> {
+    payment.iter().map(|told| &told.share)
+}
+
 /// The least that an order costs of which this is a payment: each attempt of a cascade was for what the
 /// shares before it left open. `None` where nobody knows which came before.
 fn least(payment: &[&Told]) -> Option<u64> {
@@ -558,17 +562,10 @@ fn least(payment: &[&Told]) -> Option<u64> {
     }
     let before = |attempt: &Told| {
         let earlier = payment.iter().filter(|told| told.share.sequence < attempt.share.sequence);
-        secured(&earlier.copied().collect::<Vec<_>>())
+        secured(earlier.map(|told| &told.share))
     };
     let each = payment.iter().map(|told| before(told).saturating_add(told.share.meaning.worth));
-    Some(each.max()?.max(secured(payment)))
-}
-
-/// What these transactions captured or reserved, in minor units.
-fn secured(told: &[&Told]) -> u64 {
-    let counts =
-        |told: &&&Told| matches!(told.share.meaning.status, Status::Captured | Status::Authorised);
-    told.iter().filter(counts).fold(0, |sum, told| sum.saturating_add(told.share.meaning.worth))
+    Some(each.max()?.max(secured(shares_of(payment))))
 }
 
 /// The transactions by payment; a refund stands with what it gives back.

@@ -10,7 +10,7 @@ use quittance_core::{
 };
 use quittance_psp::lyra::Lyra;
 use quittance_psp::worldline::Worldline;
-use quittance_testing::read::{receipt, words};
+use quittance_testing::read::{receipt, stated, words};
 
 /// What the tests pay in.
 pub(crate) fn eur() -> Currency {
@@ -26,18 +26,9 @@ pub(crate) fn after(seconds: i64) -> Timestamp {
 pub(crate) fn statement(provider: &dyn Provider, facts: Vec<Fact>) -> Statement {
     let id = provider.profile().id;
     let account = Account { psp: id, merchant: "SHOP-1".to_owned(), mode: Mode::Test };
-    Statement {
-        key: account.order("CMD-1").unwrap(),
-        aliases: Vec::new(),
-        follows: false,
-        facts,
-        standing: Standing::Confirmed,
-        doubt: None,
-        reasons: Vec::new(),
-        details: Vec::new(),
-        session_seconds: 600,
-        event: Remark::plain("api"),
-    }
+    let event = Remark::plain("api");
+    let said = stated(account.order("CMD-1").unwrap(), facts);
+    Statement { standing: Standing::Confirmed, event, ..said }
 }
 
 /// An order of these facts, told in one message.

@@ -12,6 +12,7 @@ use super::talk::{
 enum Written {
     Refused,
     Nothing(TroubleKind),
+    Failed(TroubleKind),
     Uncertain(TroubleKind),
 }
 
@@ -33,29 +34,22 @@ type Row = (&'static str, Exchange, Written, usize, Option<TroubleKind>, usize);
 fn table() -> Vec<Row> {
     let payment = "PAYMENT_PLATFORM_ERROR";
     let running = json!({"id": "DUPLICATE_REQUEST_IN_PROGRESS", "errorCode": "50001409"});
-    use Written::{Nothing, Refused, Uncertain};
+    use Written::{Failed, Nothing, Refused, Uncertain};
     vec![
         ("not sent", Exchange::Unsent, Nothing(Unreachable), 4, Some(Unreachable), 3),
         ("lost", Exchange::Lost, Uncertain(Unreachable), 4, Some(Unreachable), 3),
         ("bad", error(400, &json!({"id": "INVALID_VALUE"})), Refused, 1, Some(Garbled), 1),
-        ("unauthorised", error(401, &json!({})), Nothing(Credentials), 1, Some(Credentials), 1),
+        ("unauthorised", error(401, &json!({})), Failed(Credentials), 1, Some(Credentials), 1),
         ("declined", error(402, &json!({"category": payment})), Refused, 1, Some(Garbled), 1),
         (
             "forbidden",
             error(403, &json!({"code": "9007"})),
-            Nothing(Credentials),
+            Failed(Credentials),
             1,
             Some(Credentials),
             1,
         ),
-        (
-            "forbidden by the edge",
-            raw(403, "<html>"),
-            Nothing(Credentials),
-            1,
-            Some(Credentials),
-            1,
-        ),
+        ("forbidden by the edge", raw(403, "<html>"), Failed(Credentials), 1, Some(Credentials), 1),
         (
             "forbidden payment",
             error(403, &json!({"category": payment})),
@@ -88,7 +82,7 @@ fn table() -> Vec<Row> {
         (
             "technical",
             error(400, &json!({"retriable": true})),
-            Nothing(Unreachable),
+            Failed(Unreachable),
             1,
             Some(Unreachable),
             3,
@@ -123,7 +117,8 @@ fn written(effect: &Effect) -> Option<Written> {
     match effect {
         Effect::Taken { .. } => None,
         Effect::Refused { .. } => Some(Written::Refused),
-        Effect::Nothing(trouble) | Effect::Failed(trouble) => Some(Written::Nothing(trouble.kind)),
+        Effect::Nothing(trouble) => Some(Written::Nothing(trouble.kind)),
+        Effect::Failed(trouble) => Some(Written::Failed(trouble.kind)),
         Effect::Uncertain(trouble) => Some(Written::Uncertain(trouble.kind)),
     }
 }
